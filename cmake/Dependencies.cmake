@@ -1,0 +1,29 @@
+# Everything comes from Debian 12 packages (tools/packages lists them).
+# Boost says CONFIG because Debian also has 1.74, which CMake's own module might find.
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS json url)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED CONFIG)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ldns REQUIRED IMPORTED_TARGET ldns)
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+
+# Asio and Beast are compiled once, in registry/net/{asio,beast}_src.cc. Every target links this, so
+# that no translation unit sees the header-only form (an ODR violation otherwise).
+add_library(muster_asio INTERFACE)
+target_compile_definitions(muster_asio INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(muster_asio INTERFACE Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+
+# toml++ as a shared library: 3.9 s a translation unit instead of 8.0 s header-only.
+add_library(muster_toml INTERFACE)
+pkg_check_modules(tomlplusplus_shared IMPORTED_TARGET tomlplusplus)
+if(TARGET PkgConfig::tomlplusplus_shared)
+  target_link_libraries(muster_toml INTERFACE PkgConfig::tomlplusplus_shared)
+else()
+  target_link_libraries(muster_toml INTERFACE tomlplusplus::tomlplusplus)
+endif()

@@ -1,0 +1,17 @@
+// What the answer function needs of the configuration. Plain values; each thread has its own copy.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace muster::dns {
+
+struct AnswerConfig {
+  std::string server_name;                     // NSID, id.server, hostname.bind; at most 255 octets; "" none
+  std::string version;                         // version.bind, version.server; at most 255 octets; "" REFUSED
+  std::uint16_t edns_udp_size = 1232;          // no UDP reply is longer
+  std::chrono::milliseconds tcp_idle{10'000};  // told by keepalive
+};
+
+}  // namespace muster::dns

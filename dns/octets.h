@@ -1,0 +1,23 @@
+// Big-endian numbers in packets and rdata. Bounds are the caller's: each reader checks once for all
+// fields it takes.
+#pragma once
+
+#include <cstdint>
+
+namespace muster::dns {
+
+inline std::uint16_t read_u16(const std::uint8_t* at) {
+  return static_cast<std::uint16_t>(at[0] << 8 | at[1]);
+}
+
+inline void write_u16(std::uint8_t* at, std::uint16_t value) {
+  at[0] = static_cast<std::uint8_t>(value >> 8);
+  at[1] = static_cast<std::uint8_t>(value);
+}
+
+inline void write_u32(std::uint8_t* at, std::uint32_t value) {
+  write_u16(at, static_cast<std::uint16_t>(value >> 16));
+  write_u16(at + 2, static_cast<std::uint16_t>(value));
+}
+
+}  // namespace muster::dns

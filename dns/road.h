@@ -1,0 +1,110 @@
+// The road of one query through the live table, in stages over one small state: what is at the name is
+// decided once, then written. Used by answer.cc only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "dns/answer.h"
+
+namespace muster::dns {
+
+class Road {
+ public:
+  Road(const Pending& pending, Answerer& self, std::span<std::uint8_t> reply);
+  // Returns the size of the reply.
+  std::size_t walk();
+
+ private:
+  // What stands at the name, or how the road ended.
+  enum class State : std::uint8_t {
+    hit,     // the asked RRset is there
+    nodata,  // the name is there, or a wildcard for it, without the type
+    miss,    // no such name
+    deleg,   // at or below a cut
+    follow,  // an alias leads on
+    trunc,   // what must be in the reply has no room
+    error,   // rcode_ tells
+    done,    // the reply stands as it is
+  };
+
+  // A name that exists: the one asked or its closest encloser.
+  struct Node {
+    const zones::Entry* entry = nullptr;
+    std::size_t missing = 0;  // labels of the name in front of it; 0: the name itself
+  };
+
+  // answer.cc: from the packet to a decision
+  void begin();
+  State check();
+  State check_type();
+  State resolve();
+  Node find_node(const FoldedName& name, std::size_t from) const;
+  State decide(const Node& node);
+  State decide_missing(const Node& node);
+  State decide_at(const zones::Entry& entry);
+  State decide_ds(const Node& node);
+  State write(State state);
+  std::size_t finish(State state);
+  State fail(Rcode rcode, std::optional<ExtendedError> error = {}, std::string_view text = {});
+  State chaos();
+  State notify();
+
+  // sets.cc: what goes into the answer and authority sections
+  State write_hit();
+  State write_any();
+  State write_negative(Rcode rcode);
+  bool write_set(const zones::RrsetView& set, Owner& owner);
+  bool write_whole(const zones::RrsetView& set);
+  bool write_drawn(const zones::RrsetView& set, Owner& owner);
+  bool keeps_part(const zones::RrsetView& set, std::size_t written);
+  std::size_t apex_in_question() const;
+
+  // aliases.cc
+  State follow();
+  State follow_dname();
+  State step_to(std::string_view target, std::size_t at);
+
+  // additional.cc: addresses and what else spares the client a query
+  State refer();
+  void add_additional();
+  void add_ready_addresses(const zones::RrsetView& set);
+  void add_looked_up(const zones::RrsetView& set);
+  void add_instances(const zones::RrsetView& set);
+  void add_service_binding(bool alias, std::string_view target, std::size_t at);
+  const zones::Entry* find_target(std::string_view target, bool glue = false);
+  bool add_addresses(std::string_view target, std::size_t at, bool glue);
+  bool add_whole(const zones::RrsetView& set, Owner owner);
+  bool add_ready(std::string_view records, Owner owner);
+  bool begin_target(const zones::Entry& entry);
+
+  bool udp() const { return pending_.client->transport == Transport::udp; }
+  const FoldedName& name() const { return *name_; }
+  ReplyWriter& writer() { return scratch_.writer; }
+
+  const Pending& pending_;
+  const Query& query_;
+  Answerer& self_;
+  Scratch& scratch_;
+  std::span<std::uint8_t> reply_;
+
+  const FoldedName* name_;      // the name of this step, folded
+  std::string_view name_wire_;  // and as written
+  Owner owner_;                 // and where it stands in the reply
+  std::size_t step_ = 0;
+  std::size_t dnames_ = 0;
+  Node node_;                             // what is at this step's name
+  const zones::Entry* source_ = nullptr;  // whose records answer: the name, a wildcard, a DNAME's owner
+  const zones::ZoneView* zone_ = nullptr;
+  std::optional<zones::RrsetView> set_;  // hit: what was asked
+  std::size_t zone_row_ = Counters::kNoZone;
+
+  Rcode rcode_ = Rcode::noerror;
+  bool authoritative_ = false;
+  bool truncated_ = false;
+  ReplyEdns edns_;
+};
+
+}  // namespace muster::dns

@@ -1,0 +1,150 @@
+// The answer and authority sections: asked RRsets, ANY, negative answers.
+#include <cstdio>
+
+#include "dns/road.h"
+
+namespace muster::dns {
+
+using zones::RrClass;
+using zones::RrsetView;
+using zones::RrType;
+
+namespace {
+
+// Records of these types name hosts whose addresses the client will want.
+bool brings_additional(RrType type) {
+  switch (type) {
+    case RrType::srv:
+    case RrType::mx:
+    case RrType::ns:
+    case RrType::ptr:
+    case RrType::svcb:
+    case RrType::https: return true;
+    default: return false;
+  }
+}
+
+std::optional<RrsetView> first_filled(const zones::Entry& entry) {
+  for (const RrType type : {RrType::a, RrType::aaaa, RrType::srv}) {
+    if (const auto set = entry.find(type); set && set->count() > 0) return set;
+  }
+  for (std::uint32_t i = 0; i < entry.rrset_count(); ++i) {
+    if (entry.rrset(i).count() > 0) return entry.rrset(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Road::State Road::write_hit() {
+  if (query_.edns.expire && query_.type == RrType::soa) {
+    edns_.expire = 0;
+    const std::string_view soa = zone_->soa_rdata;
+    for (const char octet : soa.substr(soa.size() - 8, 4))
+      *edns_.expire = *edns_.expire << 8 | static_cast<unsigned char>(octet);
+  }
+  scratch_.written.clear();
+  if (!write_set(*set_, owner_)) return State::trunc;
+  if (brings_additional(query_.type)) add_additional();
+  return State::done;
+}
+
+// RFC 8482 §4: over UDP one RRset, so that nobody amplifies with us; over TCP all.
+Road::State Road::write_any() {
+  const auto first = first_filled(*source_);
+  if (!first) return write_negative(Rcode::noerror);
+  scratch_.written.clear();
+  if (udp()) return write_set(*first, owner_) ? State::done : State::trunc;
+  for (std::uint32_t i = 0; i < source_->rrset_count(); ++i) write_set(source_->rrset(i), owner_);
+  return State::done;
+}
+
+// RFC 2308 §3: the SOA of the zone that knows, with the TTL for which the answer may be kept.
+Road::State Road::write_negative(Rcode rcode) {
+  if (zone_->readiness != zones::Readiness::ready) {
+    return fail(Rcode::servfail, ExtendedError::not_ready, "zone not filled yet");
+  }
+  rcode_ = rcode;
+  if (const std::size_t apex = apex_in_question()) {
+    const std::span<const std::uint16_t> words(zone_->pointers.data(), zone_->pointer_count);
+    return writer().put_patched(Section::authority, zone_->negative, words, apex) ? State::done
+                                                                                  : State::trunc;
+  }
+  Owner owner{0, zone_->apex.wire()};
+  const bool fits = writer().put(Section::authority, owner, RrType::soa, RrClass::in, zone_->negative_ttl,
+                                 zone_->soa_rdata) != 0;
+  return fits ? State::done : State::trunc;
+}
+
+// Where the zone's apex stands in the question; 0: the question is in another zone.
+std::size_t Road::apex_in_question() const {
+  const std::size_t size = zone_->apex.size();
+  const FoldedName& asked = query_.name;
+  if (size > asked.size) return 0;
+  const std::size_t start = asked.size - size;
+  if (step_ == 0) return kQuestionName + start;
+  for (std::size_t label = 0; label <= asked.labels; ++label) {
+    if (asked.at(label) != start) continue;
+    return zones::Name::equal_fold(asked.suffix(label), zone_->apex.wire()) ? kQuestionName + start : 0;
+  }
+  return 0;
+}
+
+// False: it does not fit and must not be cut. Leaves nothing behind then.
+bool Road::write_set(const RrsetView& set, Owner& owner) {
+  if (set.count() == 0) return true;
+  const bool whole = set.order() == zones::Order::fixed && set.at_most() == set.count();
+  if (whole && owner.at == kQuestionName && compressible_names(set.type()).count == 0 && write_whole(set)) {
+    return true;
+  }
+  return write_drawn(set, owner);
+}
+
+// The short way: one copy.
+bool Road::write_whole(const RrsetView& set) {
+  const std::size_t start = writer().at();
+  if (!writer().put_images(Section::answer, set.images(), set.count())) return false;
+  if (!brings_additional(set.type())) return true;
+  std::size_t at = start;
+  for (std::uint32_t member = 0; member < set.count(); ++member) {
+    scratch_.written.push_back({member, at});
+    at += set.stride() != 0 ? set.stride() : set.image(member).size();
+  }
+  return true;
+}
+
+bool Road::write_drawn(const RrsetView& set, Owner& owner) {
+  const ReplyWriter::Mark before = writer().mark();
+  const std::size_t image = set.stride() != 0 ? set.stride() : zones::layout::kRecordFixed + 1;
+  const bool may_cut = set.overflow() == zones::Overflow::fit || !udp();
+  if (!udp() && edns_.present && set.images().size() > writer().room()) {
+    writer().keep_free(kExtendedErrorFixed + scratch_.note.size());
+  }
+  const std::size_t room = writer().room() / (compressible_names(set.type()).count > 0 ? 12 : image);
+  if (!may_cut && room < set.at_most()) return false;
+  std::size_t written = 0;
+  for (const std::uint32_t member : self_.choice.draw(set, room, self_.rng)) {
+    const std::size_t at = writer().put(Section::answer, owner, set.image(member));
+    if (at == 0) break;
+    ++written;
+    if (brings_additional(set.type())) scratch_.written.push_back({member, at});
+  }
+  if (written == set.at_most() || (may_cut && keeps_part(set, written))) return true;
+  writer().rewind(before);
+  return false;
+}
+
+// What fits of a set that may be cut is the set. Over TCP, where nothing larger can be asked for, the true
+// count is told.
+bool Road::keeps_part(const RrsetView& set, std::size_t written) {
+  if (written == 0) return false;
+  if (!udp()) {
+    const int size = std::snprintf(scratch_.note.data(), scratch_.note.size(), "%zu of %u records fit",
+                                   written, static_cast<unsigned>(set.at_most()));
+    edns_.error = ExtendedError::other;
+    edns_.error_text = {scratch_.note.data(), static_cast<std::size_t>(size)};
+  }
+  return true;
+}
+
+}  // namespace muster::dns

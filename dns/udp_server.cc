@@ -1,0 +1,211 @@
+#include "dns/udp_server.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace muster::dns {
+
+namespace {
+
+constexpr std::size_t kBatch = 64;
+constexpr std::size_t kQueryOctets = 4096;  // a longer query is cut, and then unreadable
+constexpr std::size_t kReplyOctets = 4096;  // the most that dns.edns_udp_size may be
+constexpr std::size_t kControlOctets = CMSG_SPACE(sizeof(in6_pktinfo));
+
+Client to_client(const sockaddr_storage& storage) {
+  Client client;
+  if (storage.ss_family == AF_INET) {
+    const auto& in = reinterpret_cast<const sockaddr_in&>(storage);
+    std::memcpy(client.address.octets.data(), &in.sin_addr, 4);
+    client.port = ntohs(in.sin_port);
+  } else {
+    const auto& in = reinterpret_cast<const sockaddr_in6&>(storage);
+    client.address.family = net::Family::v6;
+    std::memcpy(client.address.octets.data(), &in.sin6_addr, 16);
+    client.port = ntohs(in.sin6_port);
+  }
+  return client;
+}
+
+// Only the source address is prescribed: the way back is the routing table's choice, which may differ from
+// the interface the query came in by. A link-local address means nothing without its interface.
+void unbind_interface(msghdr& header) {
+  cmsghdr* control = CMSG_FIRSTHDR(&header);
+  if (control == nullptr) return;
+  if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+    reinterpret_cast<in_pktinfo*>(CMSG_DATA(control))->ipi_ifindex = 0;
+  } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+    auto* info = reinterpret_cast<in6_pktinfo*>(CMSG_DATA(control));
+    if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr)) info->ipi6_ifindex = 0;
+  }
+}
+
+}  // namespace
+
+class UdpServer::Worker {
+ public:
+  Worker(Socket socket, std::unique_ptr<Answering> answering, bool wildcard)
+      : socket_(std::move(socket)), answering_(std::move(answering)), wildcard_(wildcard) {
+    for (std::size_t i = 0; i < kBatch; ++i) wire(i);
+    rearm(kBatch);
+  }
+
+  void start() {
+    thread_ = std::thread([this] { run(); });
+  }
+  void request_stop() { stopping_.store(true, std::memory_order_relaxed); }
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+  const UdpCounters& counters() const { return counters_; }
+  const Counters& answered() const { return answering_->answerer.counters; }
+
+ private:
+  struct Slot {
+    sockaddr_storage peer;
+    alignas(cmsghdr) std::array<char, kControlOctets> control;
+    std::array<std::uint8_t, kQueryOctets> query;
+    std::array<std::uint8_t, kReplyOctets> reply;
+    iovec query_vector;
+    iovec reply_vector;
+  };
+
+  void wire(std::size_t i) {
+    Slot& slot = slots_[i];
+    slot.query_vector = {slot.query.data(), slot.query.size()};
+    msghdr& header = received_[i].msg_hdr;
+    header = {};
+    header.msg_name = &slot.peer;
+    header.msg_iov = &slot.query_vector;
+    header.msg_iovlen = 1;
+    header.msg_control = wildcard_ ? slot.control.data() : nullptr;
+  }
+
+  void run() {
+    while (!stopping_.load(std::memory_order_relaxed)) {
+      const std::size_t count = receive();
+      if (count == 0) continue;
+      send(sampler_.is_due(count) ? answer_timed(count) : answer_all(count));
+      rearm(count);
+    }
+  }
+
+  // recvmmsg wrote lengths into the headers it used.
+  void rearm(std::size_t used) {
+    for (std::size_t i = 0; i < used; ++i) {
+      received_[i].msg_hdr.msg_namelen = sizeof slots_[i].peer;
+      received_[i].msg_hdr.msg_controllen = wildcard_ ? slots_[i].control.size() : 0;
+    }
+  }
+
+  std::size_t receive() {
+    const int count = ::recvmmsg(socket_.fd(), received_.data(), kBatch, MSG_WAITFORONE, nullptr);
+    if (count <= 0) return 0;
+    counters_.received.add(static_cast<std::uint64_t>(count));
+    counters_.batch_sizes.add(static_cast<std::uint64_t>(count));
+    return static_cast<std::size_t>(count);
+  }
+
+  // How many replies stand in sending_. In four passes, so that the cache misses of a batch overlap.
+  std::size_t answer_all(std::size_t count) {
+    const zones::NameTable::Reader::Online online(answering_->reader);
+    Answerer& answerer = answering_->answerer;
+    for (std::size_t i = 0; i < count; ++i) {
+      clients_[i] = to_client(slots_[i].peer);
+      prepare(Packet(slots_[i].query.data(), received_[i].msg_len), clients_[i], answerer, pending_[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) fetch(pending_[i], answerer);
+    for (std::size_t i = 0; i < count; ++i) look_up(pending_[i], answerer);
+    std::size_t replies = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t size = finish(pending_[i], answerer, slots_[i].reply);
+      if (size > 0) queue(i, size, replies++);
+    }
+    return replies;
+  }
+
+  std::size_t answer_timed(std::size_t count) {
+    const auto begin = Sampler::Clock::now();
+    const std::size_t replies = answer_all(count);
+    counters_.answer_times.add(Sampler::nanos_each(begin, count));
+    return replies;
+  }
+
+  // The reply goes to the same peer, from the address that was asked.
+  void queue(std::size_t i, std::size_t size, std::size_t place) {
+    slots_[i].reply_vector = {slots_[i].reply.data(), size};
+    msghdr& header = sending_[place].msg_hdr;
+    header = received_[i].msg_hdr;
+    header.msg_iov = &slots_[i].reply_vector;
+    header.msg_flags = 0;
+    if (wildcard_) unbind_interface(header);
+  }
+
+  // sendmmsg stops at the first datagram that fails: that one is dropped and counted, the rest goes out.
+  void send(std::size_t replies) {
+    std::size_t done = 0;
+    while (done < replies) {
+      const int sent =
+          ::sendmmsg(socket_.fd(), &sending_[done], static_cast<unsigned>(replies - done), MSG_DONTWAIT);
+      if (sent > 0) {
+        done += static_cast<std::size_t>(sent);
+        counters_.sent.add(static_cast<std::uint64_t>(sent));
+      } else if (errno != EINTR) {
+        (errno == EAGAIN || errno == ENOBUFS ? counters_.send_full : counters_.send_failed).add();
+        ++done;
+      }
+    }
+  }
+
+  Socket socket_;
+  std::unique_ptr<Answering> answering_;
+  const bool wildcard_;
+  std::atomic<bool> stopping_{false};
+  UdpCounters counters_;
+  Sampler sampler_;
+  std::array<mmsghdr, kBatch> received_{};
+  std::array<mmsghdr, kBatch> sending_{};
+  std::array<Slot, kBatch> slots_;
+  std::array<Client, kBatch> clients_{};
+  std::array<Pending, kBatch> pending_;
+  std::thread thread_;
+};
+
+UdpServer::UdpServer(std::vector<Listener>& listeners, std::function<std::unique_ptr<Answering>()> make) {
+  for (Listener& listener : listeners) {
+    for (Socket& socket : listener.udp) {
+      workers_.push_back(
+          std::make_unique<Worker>(std::move(socket), make(), listener.endpoint.address.is_unspecified()));
+    }
+    listener.udp.clear();
+  }
+}
+
+UdpServer::~UdpServer() { stop(); }
+
+void UdpServer::start() {
+  for (auto& worker : workers_) worker->start();
+}
+
+void UdpServer::stop() {
+  for (auto& worker : workers_) worker->request_stop();
+  for (auto& worker : workers_) worker->join();
+}
+
+std::vector<const UdpCounters*> UdpServer::counters() const {
+  std::vector<const UdpCounters*> all;
+  for (const auto& worker : workers_) all.push_back(&worker->counters());
+  return all;
+}
+
+std::vector<const Counters*> UdpServer::answered() const {
+  std::vector<const Counters*> all;
+  for (const auto& worker : workers_) all.push_back(&worker->answered());
+  return all;
+}
+
+}  // namespace muster::dns

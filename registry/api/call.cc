@@ -1,0 +1,208 @@
+#include "registry/api/call.h"
+
+#include <algorithm>
+
+#include "registry/api/json_text.h"
+
+namespace muster::registry::api {
+namespace {
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// The media type of a header's element, without its parameters.
+std::string_view media_type(std::string_view element) {
+  return trimmed(element.substr(0, element.find(';')));
+}
+
+bool is_json(std::string_view content_type) {
+  return equal_ignoring_case(media_type(content_type), "application/json");
+}
+
+// RFC 9110 §12.4.2: a quality of nothing means "not this".
+bool is_excluded(std::string_view element) {
+  const std::size_t q = element.find("q=0");
+  if (q == std::string_view::npos) return false;
+  return element.find_first_not_of("0. ", q + 2) == std::string_view::npos;
+}
+
+bool takes_json(std::string_view accept) {
+  if (trimmed(accept).empty()) return true;
+  while (!accept.empty()) {
+    const std::size_t comma = accept.find(',');
+    const std::string_view element = accept.substr(0, comma);
+    const std::string_view type = media_type(element);
+    const bool json = is_json(type) || type == "*/*" || equal_ignoring_case(type, "application/*");
+    if (json && !is_excluded(element)) return true;
+    accept.remove_prefix(comma == std::string_view::npos ? accept.size() : comma + 1);
+  }
+  return false;
+}
+
+std::optional<ApiError> fault_of_query(const http::Request& request,
+                                       const std::vector<std::string_view>& known) {
+  for (const auto& [name, value] : request.query) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    std::string message = "unknown query parameter \"" + name + "\"; known here:";
+    for (const std::string_view each : known) message.append(" ").append(each);
+    if (known.empty()) message += " none";
+    return ApiError{ErrorCode::unknown_field, std::move(message), "?" + name};
+  }
+  return std::nullopt;
+}
+
+std::optional<ApiError> fault_of_media(const http::Request& request, bool json_only) {
+  const std::string_view content_type = request.header("Content-Type");
+  if (!request.body.empty() && !content_type.empty() && !is_json(content_type)) {
+    return ApiError{ErrorCode::unsupported_media_type,
+                    "send the body as Content-Type: application/json (curl --json)"};
+  }
+  if (json_only && !takes_json(request.header("Accept"))) {
+    return ApiError{ErrorCode::not_acceptable,
+                    "replies are application/json: leave Accept out or include it"};
+  }
+  return std::nullopt;
+}
+
+int service_capture_of(const NativeRoute& route) {
+  return route.pattern.find("{service}") == std::string_view::npos ? -1 : 0;
+}
+
+}  // namespace
+
+ReadContext Call::read_context() const {
+  return {request.caller.peer.address, request.received.wall, request.caller.shown()};
+}
+
+bool Call::late() const { return request.deadline && context->outside.now().steady >= *request.deadline; }
+
+void Call::finish(http::Response response) {
+  const std::uint64_t shown = revision.value_or(context->revision.load(std::memory_order_relaxed));
+  response.headers.emplace_back("Muster-Epoch", context->epoch);
+  response.headers.emplace_back("Muster-Revision", std::to_string(shown));
+  reply.send(std::move(response));
+}
+
+void Call::send_as(int status, std::string_view content_type, std::string body, http::Headers more) {
+  http::Response response;
+  response.status = status;
+  if (!content_type.empty()) response.headers.emplace_back("Content-Type", content_type);
+  for (auto& header : more) response.headers.push_back(std::move(header));
+  response.body = std::move(body);
+  finish(std::move(response));
+}
+
+void Call::send(int status, std::string json, http::Headers more) {
+  send_as(status, "application/json", std::move(json), std::move(more));
+}
+
+void Call::refuse(const ApiError& error) { finish(error_response(error)); }
+
+namespace {
+
+ApiError too_late(bool applied) {
+  return {.code = ErrorCode::deadline_exceeded,
+          .message = applied ? "the change was made, but the deadline passed before it was acknowledged"
+                             : "the deadline passed before this began: nothing was changed",
+          .applied = applied};
+}
+
+// True: the call has been answered, or is being so.
+bool answer_late(Call& call) {
+  if (call.enter(Call::Stage::waiting, Call::Stage::answered)) {
+    call.refuse(too_late(false));
+  } else if (call.enter(Call::Stage::applied, Call::Stage::answered)) {
+    call.refuse(too_late(true));
+  }
+  return call.stage == Call::Stage::answered;
+}
+
+void watch_deadline(const CallPtr& call) {
+  if (!call->request.deadline) return;
+  call->reply.on_late(*call->request.deadline, [late = std::weak_ptr(call)] {
+    const CallPtr still = late.lock();
+    return !still || answer_late(*still);
+  });
+}
+
+}  // namespace
+
+void on_control(CallPtr call, net::UniqueFunction<void(Turn&)> work) {
+  const bool goes_on = call->stage == Call::Stage::working;  // a walk's next turn: it is begun, and will answer
+  if (!goes_on) watch_deadline(call);
+  const bool taken = call->context->outside.submit([call, goes_on, work = std::move(work)](Turn& turn) mutable {
+    if (!goes_on && !call->enter(Call::Stage::waiting, Call::Stage::working)) return;
+    if (!goes_on && call->late()) return call->refuse(too_late(false));
+    call->revision = turn.registry.revision();
+    work(turn);
+    call->revision = turn.registry.revision();
+    call->context->revision.store(*call->revision, std::memory_order_relaxed);
+    if (call->awaits_store) call->enter(Call::Stage::working, Call::Stage::applied);
+  });
+  if (!taken && (goes_on || call->enter(Call::Stage::waiting, Call::Stage::answered)))
+    call->refuse({ErrorCode::out_of_capacity, "the registry's queue is full: try again in a moment"});
+}
+
+ApiError missing_instance(const Registry& registry, std::string_view service) {
+  if (!registry.is_known(service))
+    return {ErrorCode::unknown_service, "no such service: see GET /api/v1/services"};
+  return {ErrorCode::unknown_instance, "no such instance: see GET /api/v1/services/{service}"};
+}
+
+ApiError no_room() {
+  return {ErrorCode::out_of_capacity, "too many changes wait for the store: try again in a moment"};
+}
+
+bool has_room(Call& call, Turn& turn) {
+  if (turn.accepts_writes) return true;
+  ++turn.refused_writes;
+  call.refuse(no_room());
+  return false;
+}
+
+void acknowledge(const CallPtr& call, Turn& turn, const Grant& grant,
+                 net::UniqueFunction<void(bool)> respond) {
+  auto done = [call, respond = std::move(respond)](Durability how) mutable {
+    if (!call->enter(Call::Stage::applied, Call::Stage::answered)) return;
+    if (call->late()) return call->refuse(too_late(true));
+    respond(how.durable);
+  };
+  call->awaits_store = true;
+  if (grant.durable_needed) {
+    turn.after_durable(std::move(done));
+  } else {
+    turn.after_visible(std::move(done));
+  }
+}
+
+http::Headers durability_header(bool durable) {
+  http::Headers headers;
+  if (!durable) headers.emplace_back("Muster-Durable", "false");
+  return headers;
+}
+
+void add_route(http::Router& router, const std::shared_ptr<Context>& context, const NativeRoute& route) {
+  http::Route added;
+  added.method = route.method;
+  added.pattern = route.pattern;
+  added.scope = route.scope;
+  added.service_capture = service_capture_of(route);
+  added.handler = [context, handle = route.handle, query = std::vector(route.query), json = route.json_only](
+                      http::Request request, http::Reply reply) {
+    auto call = std::make_shared<Call>(context, std::move(request), std::move(reply));
+    if (const auto fault = fault_of_query(call->request, query)) return call->refuse(*fault);
+    if (const auto fault = fault_of_media(call->request, json)) return call->refuse(*fault);
+    handle(std::move(call));
+  };
+  router.add(std::move(added));
+}
+
+}  // namespace muster::registry::api

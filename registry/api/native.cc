@@ -1,0 +1,31 @@
+#include "registry/api/native.h"
+
+#include "registry/api/call.h"
+
+namespace muster::registry::api {
+
+NativeApi::NativeApi(std::string epoch, Outside outside, std::vector<HealthCheck> checks)
+    : context_(std::make_shared<Context>(std::move(epoch), std::move(outside), std::move(checks))) {}
+NativeApi::~NativeApi() = default;
+
+void NativeApi::add_routes(http::Router& router) {
+  add_instance_routes(router, context_);
+  add_batch_routes(router, context_);
+  add_drain_routes(router, context_);
+  add_service_routes(router, context_);
+  add_explain_routes(router, context_);
+  add_overlay_routes(router, context_);
+  add_operation_routes(router, context_);
+  add_status_routes(router, context_);
+  add_http_sd_route(router, context_);
+}
+
+void NativeApi::moved_to(std::uint64_t revision) {
+  context_->revision.store(revision, std::memory_order_relaxed);
+}
+
+http::Headers NativeApi::position() const {
+  return {{"Muster-Epoch", context_->epoch}, {"Muster-Revision", std::to_string(context_->revision.load())}};
+}
+
+}  // namespace muster::registry::api

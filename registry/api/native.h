@@ -1,0 +1,125 @@
+// The native API under /api/v1, and the probes: every route and what it needs from the rest of musterd. The
+// routes are split by noun (instances, batches, drain, services, explain, overlay, operations, status); each
+// decides nothing about the registry, it turns requests into jobs for the control thread and outcomes into
+// replies.
+//
+// A write: parsed on the I/O thread, applied on the control thread, answered when it is visible, or when it
+// is durable if it wrote store rows. A read: values are collected on the control thread and written as JSON
+// on the I/O side, after everything applied before has become visible.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "registry/api/health_board.h"
+#include "registry/control.h"
+#include "registry/http/message.h"
+#include "registry/http/router.h"
+#include "registry/store/store.h"
+
+namespace muster::registry::api {
+
+// What keeps /readyz from being ready: {"zone", "example.test.", "not loaded"}.
+struct Missing {
+  std::string what;
+  std::string name;
+  std::string reason;
+};
+
+// What zones knows about one instance, for explain.
+struct PublishedAs {
+  struct Answer {
+    std::string name;
+    std::string type;
+    double probability = 0;  // that the next answer holds this instance first
+    std::string rule;        // the policy, or what overrode it
+  };
+  std::vector<std::string> names;
+  std::vector<Answer> answers;
+};
+
+// The facts of GET /status that only the wiring knows.
+struct ServerFacts {
+  std::string name;
+  std::string version;
+  WallTime started_at{};
+  std::vector<std::string> dns;  // listeners as bound: "127.0.0.1:5300"
+  std::vector<std::string> http;
+  std::vector<std::string> zones;
+  std::string store_kind;
+  StoreState store;
+};
+
+struct SourceStatus {
+  std::string name;
+  std::string type;  // "static"
+  std::string state = "live";
+  std::string mode;  // "file", "poll", "stream"
+  std::optional<WallTime> last_success;
+  std::size_t total = 0;
+  std::size_t routable = 0;
+  std::string error;  // "" when all is well
+  WallTime error_at{};
+  std::uint64_t consecutive_errors = 0;
+  std::uint64_t fetches = 0;
+};
+
+struct ReloadReport {
+  std::vector<std::string> changed;
+  std::vector<std::string> needs_restart;
+  std::vector<std::string> errors;
+  std::vector<std::string> zones_with_updates;  // changed files that were left alone
+  bool taken_over = false;  // the configuration is in force; the errors are of zone files. Else nothing has changed
+};
+
+using Stats = std::vector<std::pair<std::string, double>>;
+
+using AnswerPoll = std::function<void(http::Reply reply, std::shared_ptr<const ServiceView> view)>;
+using WaitForChange = std::function<void(const http::Request& request, http::Reply reply, std::string service,
+                                         AnswerPoll answer)>;
+
+// What the wiring supplies. A function that is empty makes its route 404; the first three are required.
+struct Outside {
+  std::function<net::Instant()> now;
+  std::function<bool(Job)> submit;                // Control::submit
+  std::function<net::SteadyTime()> last_tick;     // of the control loop, for /healthz
+  std::function<std::vector<Missing>()> missing;  // for /readyz
+  std::function<bool()> loaded;                   // something to serve: else /http_sd is 503
+  // GETs of a service or instance with ?after= (Watch::poll): calls `answer` with the service once it has
+  // changed; every other reply it gives by itself.
+  WaitForChange wait_for_change;
+  // GET /changes and GET /watch (Watch::changes, Watch::stream).
+  std::function<void(http::Request request, http::Reply reply)> changes;
+  std::function<void(http::Request request, http::Reply reply)> watch;
+  // On the control thread; the second returns JSON, "" when name or type cannot be read.
+  std::function<PublishedAs(const Instance&)> published_as;
+  std::function<std::string(std::string_view name, std::string_view type)> explain_name;
+  // The completion may be called from any thread; nullopt: no such zone.
+  std::function<void(std::string zone, net::UniqueFunction<void(std::optional<std::string>)>)> zone_text;
+  std::function<void(std::vector<std::string> discard, net::UniqueFunction<void(ReloadReport)>)> reload;
+  std::function<ServerFacts()> facts;
+  std::function<Stats()> stats;
+  std::function<std::vector<SourceStatus>()> sources;
+};
+
+class Context;
+
+class NativeApi {
+ public:
+  NativeApi(std::string epoch, Outside outside, std::vector<HealthCheck> checks);
+  ~NativeApi();
+  void add_routes(http::Router& router);
+  // Muster-Epoch and Muster-Revision as of the last change, for replies that the server gives by itself.
+  http::Headers position() const;
+  // Changes come by other roads than this API's; on the control thread.
+  void moved_to(std::uint64_t revision);
+
+ private:
+  std::shared_ptr<Context> context_;
+};
+
+}  // namespace muster::registry::api

@@ -1,0 +1,108 @@
+#include "registry/compose.h"
+
+#include "registry/limits.h"
+#include "registry/merge.h"
+
+namespace muster::registry {
+namespace {
+
+BodyPtr merged_body(const Entry& entry, const BodyPtr& previous) {
+  if (entry.claims.size() == 1 && !entry.effect) return entry.claims.front().body;
+  std::vector<Saying> sayings;
+  for (const Claim& claim : entry.claims) sayings.push_back({claim.source, claim.body});
+  BodyPtr body = merge(sayings, entry.effect.get());
+  return previous && *previous == *body ? previous : body;
+}
+
+bool is_suspect(const Entry& entry) { return entry.suspicion && entry.suspicion->suspect; }
+
+LeaseState lease_state_of(const Entry& entry) {
+  if (is_suspect(entry)) return LeaseState::suspect;
+  for (const Claim& claim : entry.claims)
+    if (!claim.recovered) return LeaseState::live;
+  return LeaseState::recovered;
+}
+
+State state_of(const Entry& entry, AdminMode admin) {
+  if (admin == AdminMode::down || admin == AdminMode::drain) return State::off;
+  if (admin == AdminMode::up || !entry.condition) return State::active;
+  if (entry.condition->status == HeartbeatStatus::starting) return State::starting;
+  if (entry.condition->status == HeartbeatStatus::critical) return State::suspended;
+  return State::active;
+}
+
+double effective_weight(const Entry& entry, const InstanceBody& body, const Setting& setting) {
+  double weight = body.weight_or_default();
+  if (is_suspect(entry)) weight *= kSuspectShare;
+  if (const Condition* condition = entry.condition.get()) {
+    if (condition->status == HeartbeatStatus::warning) weight *= setting.warning_factor;
+    if (setting.use_load && condition->load) weight *= (100.0 - *condition->load) / 100.0;
+    if (condition->overloaded) weight = 0;
+  }
+  return weight;
+}
+
+// The first that holds, from the top.
+Reason reason_of(const Entry& entry, const Instance& view, const Setting& setting) {
+  if (setting.service_reason != Reason::ok) return setting.service_reason;
+  if (view.body->addresses.empty()) return Reason::no_address;
+  if (view.admin == AdminMode::down) return Reason::admin_down;
+  if (view.admin == AdminMode::drain || view.draining_since) return Reason::draining;
+  if (view.admin == AdminMode::up) return Reason::forced_up;
+  if (view.state == State::starting) return Reason::starting;
+  if (view.state == State::suspended) return Reason::suspended_report;
+  if (view.lease_state == LeaseState::suspect) return Reason::lease_suspect;
+  if (entry.condition && entry.condition->overloaded) return Reason::overloaded;
+  return view.effective_weight > 0 ? Reason::ok : Reason::weight_zero;
+}
+
+bool serves(Reason reason) {
+  switch (reason) {
+    case Reason::ok:
+    case Reason::forced_up:
+    case Reason::lease_suspect:
+    case Reason::overloaded:
+    case Reason::weight_zero:
+    case Reason::lower_tier: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+Instance compose(const Entry& entry, const Instance& identity, const Setting& setting) {
+  Instance view = identity;
+  const Claim* life = life_claim(entry);
+  const Claim* last = last_claim(entry);
+  view.generation = life != nullptr ? life->generation : 0;
+  view.body = merged_body(entry, identity.body);
+  view.admin = entry.effect ? entry.effect->mode.value_or(AdminMode::automatic) : AdminMode::automatic;
+  view.state = state_of(entry, view.admin);
+  view.draining_since = entry.condition ? entry.condition->draining_since : std::nullopt;
+  view.draining_reason = entry.condition ? entry.condition->draining_reason : std::string();
+  view.lease_state = lease_state_of(entry);
+  view.lease = Millis(last->lease_ms);
+  view.lease_low = entry.lease_low;
+  view.publishable = setting.service_reason == Reason::ok;
+  view.sources.clear();
+  for (const Claim& claim : entry.claims) view.sources.push_back(*claim.source);
+  view.effective_weight = effective_weight(entry, *view.body, setting);
+  view.reason = reason_of(entry, view, setting);
+  view.serving = serves(view.reason);
+  return view;
+}
+
+Difference difference(const Instance& before, const Instance& after) {
+  const bool same_body = before.body == after.body || *before.body == *after.body;
+  const bool same_view = same_body && before.label == after.label && before.generation == after.generation &&
+                         before.state == after.state && before.reason == after.reason &&
+                         before.effective_weight == after.effective_weight && before.admin == after.admin &&
+                         before.draining_since == after.draining_since &&
+                         before.draining_reason == after.draining_reason && before.lease == after.lease &&
+                         before.sources == after.sources;
+  if (!same_view) return Difference::view;
+  const bool same_lease = before.lease_state == after.lease_state && before.lease_low == after.lease_low;
+  return same_lease ? Difference::none : Difference::lease_only;
+}
+
+}  // namespace muster::registry

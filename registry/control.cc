@@ -1,0 +1,275 @@
+#include "registry/control.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "registry/store/store_thread.h"
+
+namespace muster::registry {
+namespace {
+
+using Stopwatch = std::chrono::steady_clock;
+
+// Wheel entries between two looks at the clock.
+constexpr std::size_t kTickSlice = 512;
+// Rows of a clean stop that may wait for the store at one time.
+constexpr std::size_t kHeardRowsWaiting = 16'384;
+
+std::chrono::microseconds since(Stopwatch::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(Stopwatch::now() - begin);
+}
+
+std::uint64_t micros_since(Stopwatch::time_point begin) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(since(begin).count(), 0));
+}
+
+// A job and when it was handed in.
+struct Queued {
+  Job job;
+  Stopwatch::time_point at;
+};
+
+template <class Number>
+void raise(std::atomic<Number>& highest, Number value) {
+  if (value > highest.load(std::memory_order_relaxed)) highest.store(value, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+class Control::Impl {
+ public:
+  Impl(ControlConfig config, Registry& registry, Store& store, StoreConfig store_config, Publish publish,
+       Deliver deliver)
+      : config_(std::move(config)),
+        registry_(registry),
+        publish_(std::move(publish)),
+        deliver_(std::move(deliver)),
+        store_thread_(store, std::move(store_config), [this](Acknowledges waiting, Durability how) {
+          acknowledge(std::move(waiting), how);
+        }) {}
+
+  void start();
+  void stop();
+  bool submit(Job job);
+
+  ControlConfig config_;
+  ControlCounters counters_;
+  std::function<void(Instant)> on_tick_;
+
+ private:
+  void loop();
+  void sleep();
+  void take_jobs();
+  void look_at_clock(Instant now);
+  void run_jobs(Turn& turn);
+  void tick(Instant now);
+  void finish(Turn& turn);
+  void save_heard();
+  void acknowledge(Acknowledges waiting, Durability how);
+  bool has_jobs() const { return next_job_ < jobs_.size(); }
+  void run(Queued& queued, Turn& turn);
+  void time_durable(Turn& turn);
+
+  Registry& registry_;
+  const Publish publish_;
+  const Deliver deliver_;
+
+  // The control thread's own.
+  std::vector<Queued> jobs_;  // taken from the queue; those before next_job_ have run
+  std::size_t next_job_ = 0;
+  std::vector<Stopwatch::time_point>
+      changed_;  // when the jobs of this batch that made revisions were handed in
+  std::vector<Stopwatch::time_point> stored_;  // and those that wait for the disk
+  bool tick_unfinished_ = false;
+  SteadyTime next_tick_{};
+  SteadyTime last_look_{};
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Queued> queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+
+ public:
+  StoreThread store_thread_;  // last: its thread delivers through what stands above
+};
+
+void Control::Impl::start() {
+  store_thread_.start();
+  last_look_ = config_.clock().steady;
+  next_tick_ = last_look_ + config_.tick;
+  counters_.last_tick_ms = last_look_.time_since_epoch().count();
+  thread_ = std::thread([this] { loop(); });
+}
+
+void Control::Impl::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  store_thread_.stop();
+}
+
+bool Control::Impl::submit(Job job) {
+  Queued queued{std::move(job), Stopwatch::now()};
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return false;
+    if (counters_.queued >= config_.max_queue) {
+      ++counters_.queue_full;
+      return false;
+    }
+    ++counters_.queued;
+    queue_.push_back(std::move(queued));
+    if (queue_.size() > 1) return true;  // already woken
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void Control::Impl::loop() {
+  for (bool more = true; more;) {
+    sleep();
+    take_jobs();
+    const auto begin = Stopwatch::now();
+    const Instant now = config_.clock();
+    look_at_clock(now);
+    Turn turn(registry_, now, store_thread_.has_room());
+    run_jobs(turn);
+    tick(now);
+    finish(turn);
+    const auto took = static_cast<std::uint64_t>(since(begin).count());
+    counters_.batch_us_sum += took;
+    raise(counters_.batch_us_max, took);
+    const std::lock_guard lock(mutex_);
+    more = !stopping_ || has_jobs() || !queue_.empty();
+  }
+  save_heard();
+}
+
+// As fast as the disk takes it; a store in trouble is not waited for.
+void Control::Impl::save_heard() {
+  registry_.store_heard(config_.clock(), [this](Rows rows) {
+    StoreState state = store_thread_.state();
+    for (; state.healthy && state.pending_rows > kHeardRowsWaiting; state = store_thread_.state())
+      std::this_thread::sleep_for(Millis(1));
+    if (state.healthy) store_thread_.put(std::move(rows), {});
+  });
+}
+
+// Until a job arrives or a tick is due; not at all while work is left over.
+void Control::Impl::sleep() {
+  if (has_jobs() || tick_unfinished_) return;
+  std::unique_lock lock(mutex_);
+  const Millis left = next_tick_ - config_.clock().steady;
+  if (left > Millis(0)) wake_.wait_for(lock, left, [this] { return stopping_ || !queue_.empty(); });
+}
+
+void Control::Impl::take_jobs() {
+  if (has_jobs()) return;
+  jobs_.clear();
+  next_job_ = 0;
+  const std::lock_guard lock(mutex_);
+  jobs_.swap(queue_);
+}
+
+// After a pause nothing may expire before the sockets were read: the next tick is a whole tick away.
+void Control::Impl::look_at_clock(Instant now) {
+  const Millis late = now.steady - last_look_ - config_.tick;
+  last_look_ = now.steady;
+  if (late <= config_.max_late) return;
+  ++counters_.pauses;
+  registry_.shift_deadlines(late);
+  next_tick_ = now.steady + config_.tick;
+}
+
+void Control::Impl::run_jobs(Turn& turn) {
+  const auto begin = Stopwatch::now();
+  const std::size_t first = next_job_;
+  while (has_jobs()) {
+    run(jobs_[next_job_++], turn);
+    --counters_.queued;
+    if (has_jobs() && since(begin) >= config_.max_batch) {
+      ++counters_.cut_batches;
+      break;
+    }
+  }
+  counters_.store_full += turn.refused_writes;
+  counters_.jobs += next_job_ - first;
+  counters_.batches += next_job_ != first;
+}
+
+void Control::Impl::run(Queued& queued, Turn& turn) {
+  const std::uint64_t revision = registry_.revision();
+  const std::size_t waiting = turn.durable.size();
+  queued.job(turn);
+  if (registry_.revision() != revision) changed_.push_back(queued.at);
+  if (turn.durable.size() != waiting) stored_.push_back(queued.at);
+}
+
+void Control::Impl::tick(Instant now) {
+  const bool due = now.steady >= next_tick_;
+  if (!due && !tick_unfinished_) return;
+  const auto begin = Stopwatch::now();
+  do tick_unfinished_ = registry_.tick(now, kTickSlice);
+  while (tick_unfinished_ && since(begin) < config_.max_batch);
+  counters_.last_tick_ms = now.steady.time_since_epoch().count();
+  if (!due) return;
+  raise(counters_.tick_late_ms_max, (now.steady - next_tick_).count());
+  next_tick_ = std::max(next_tick_, now.steady - config_.tick) + config_.tick;
+  if (on_tick_) on_tick_(now);
+}
+
+void Control::Impl::finish(Turn& turn) {
+  Batch batch = registry_.take_batch();
+  if (!batch.changes.empty() || !batch.known_services.empty()) publish_(batch, turn.now);
+  for (const auto at : changed_) counters_.visible.add(micros_since(at));
+  changed_.clear();
+  if (!stored_.empty()) time_durable(turn);
+  store_thread_.put(std::move(batch.rows), std::move(turn.durable));
+  acknowledge(std::move(turn.visible), Durability{});
+}
+
+// Told with the others, after them.
+void Control::Impl::time_durable(Turn& turn) {
+  turn.after_durable([this, times = std::exchange(stored_, {})](Durability how) {
+    if (!how.durable) return;
+    for (const auto at : times) counters_.durable.add(micros_since(at));
+  });
+}
+
+void Control::Impl::acknowledge(Acknowledges waiting, Durability how) {
+  if (waiting.empty()) return;
+  std::vector<net::UniqueFunction<void()>> answers;
+  answers.reserve(waiting.size());
+  for (Acknowledge& one : waiting) answers.emplace_back([one = std::move(one), how]() mutable { one(how); });
+  deliver_(std::move(answers));
+}
+
+Control::Control(ControlConfig config, Registry& registry, Store& store, StoreConfig store_config,
+                 Publish publish, Deliver deliver)
+    : impl_(std::make_unique<Impl>(std::move(config), registry, store, std::move(store_config),
+                                   std::move(publish), std::move(deliver))) {}
+
+Control::~Control() { impl_->stop(); }
+
+void Control::on_tick(std::function<void(Instant)> hook) { impl_->on_tick_ = std::move(hook); }
+void Control::start() { impl_->start(); }
+void Control::stop() { impl_->stop(); }
+bool Control::submit(Job job) { return impl_->submit(std::move(job)); }
+bool Control::accepts_writes() {
+  const bool room = impl_->store_thread_.has_room();
+  if (!room) ++impl_->counters_.store_full;
+  return room;
+}
+const ControlCounters& Control::counters() const { return impl_->counters_; }
+StoreState Control::store_state() const { return impl_->store_thread_.state(); }
+const CommitTimes& Control::commit_times() const { return impl_->store_thread_.commit_times(); }
+
+}  // namespace muster::registry

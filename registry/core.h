@@ -1,0 +1,226 @@
+// The inside of the registry: its tables, and the few steps that every change is made of. The doors
+// (doors.cc) decide what a call means, expiry.cc what time does, reads.cc what readers see, restore.cc how a
+// start begins.
+//
+// Ownership: entries and tombstones belong to their index and are freed by drop() and bury(); an entry that
+// expired under protection belongs to its Expiry for one window.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "registry/compose.h"
+#include "registry/entry.h"
+#include "registry/generation.h"
+#include "registry/member_list.h"
+#include "registry/tombstone.h"
+
+namespace muster::registry {
+
+struct Service : Timer {  // armed for the end of its linger
+  std::string_view name;  // the map's key
+  WallTime created_at{};
+  SteadyTime linger_until{};  // once it is empty
+  std::uint64_t born = 0;     // order of creation: the older of two spellings owns the label
+  std::uint64_t revision = 0;
+  SetHash set_hash;
+  MemberList members;
+  std::size_t ready = 0;
+  StateCounts states;
+  ServiceSettings settings;
+  Reason reason = Reason::ok;  // why it is not published
+  bool linger_stored = false;
+};
+
+// What a source's write leaves in a claim.
+struct ClaimWrite {
+  const SourceId* source = nullptr;
+  BodyPtr body;
+  std::uint64_t generation = 0;
+  Millis lease{0};
+  std::string_view by;
+};
+
+class Registry::Core {
+ public:
+  Core(RegistryConfig config, Instant now);
+  ~Core();
+
+  Outcome apply(const Change& change, Instant now);
+  bool tick(Instant now, std::size_t most);
+  void shift_deadlines(Millis gap) { skew_ += gap; }
+  void suspect_verdict(std::string_view service, std::string_view id, ProbeVerdict verdict, Instant now);
+  std::vector<InstancePtr> suspects_to_probe(Instant now, std::size_t most);
+  void reconfigure(RegistryConfig config, Instant now);
+  void restore(const Row& row, Instant now);
+  void restored(Instant listeners_open);
+  void store_heard(Instant now, const std::function<void(Rows)>& hand_over);
+  void store_beside(Row row) { batch_.rows.push_back(std::move(row)); }
+  Batch take_batch();
+
+  InstancePtr find(std::string_view service, std::string_view id) const;
+  bool is_known(std::string_view service) const { return services_.contains(service); }
+  LeaseView lease_of(std::string_view service, std::string_view id, Instant now) const;
+  WallTime safe_stop_of(std::string_view service, std::string_view id, Instant now) const;
+  ServiceView view(std::string_view service, Instant now) const;
+  std::vector<ServiceSummary> list(std::string_view glob, std::string_view after, std::size_t limit) const;
+  std::vector<InstancePtr> instances_of_repo(std::string_view repo) const;
+  std::optional<Explanation> explain(std::string_view service, std::string_view id, Instant now) const;
+  RegistryCounts counts() const;
+  std::vector<ServiceStates> states(std::string_view after, std::size_t limit) const;
+  const LatenessTimes& lateness() const { return lateness_; }
+  void for_each(const std::function<void(const InstancePtr&)>& visit) const;
+
+  const Overlay& overlay() const { return overlay_; }
+  std::uint64_t overlay_revision() const { return overlay_revision_; }
+  std::uint64_t revision() const { return revision_; }
+  const std::string& epoch() const { return config_.epoch; }
+
+  std::function<WallTime(const Instance&, Instant)> safe_stop;
+
+ private:
+  // Deadlines live in a time that a pause of the machine does not move.
+  Instant inner(Instant now) const { return {now.steady - skew_, now.wall}; }
+  SteadyTime at() const { return now_.steady; }
+
+  // Doors: one per kind of change, and what they share.
+  Outcome on(const Registration& registration);
+  Outcome on(const Heartbeat& heartbeat);
+  Outcome on(const Removal& removal);
+  Outcome on(const DrainOrder& order);
+  Outcome on(const Amendment& amendment);
+  Outcome on(const OverlayEdit& edit);
+  Outcome on(const SourceList& list);
+  std::optional<Refusal> refuse(const Registration& registration, const Entry* entry) const;
+  std::optional<Refusal> no_room(std::string_view service, const Entry* entry, const SourceId& source);
+  Standing standing_of(const Entry* entry, const Tombstone* dead) const;
+  Outcome write(std::string_view service, std::string_view id, Entry* entry, const ClaimWrite& write,
+                LifeVerdict verdict, const Vitals* vitals);
+  Outcome renew(Entry& entry, const Heartbeat& heartbeat);
+  Outcome amend_one(Entry& entry, const Amendment& amendment);
+  Grant grant(const Entry& entry, bool created) const;
+  bool deregister(Entry& entry, Cause cause);
+  Millis granted_lease(SourceKind kind, std::optional<Millis> asked, std::optional<Millis> current) const;
+
+  // One stored row each.
+  void restore_claim(const ClaimRow& row);
+  void restore_tombstone(const TombstoneRow& row);
+  void restore_service(const ServiceRow& row);
+  void restore_overlay(const OverlayRows& row);
+  void restore_meta(const MetaRow& row);
+
+  // Steps.
+  Service& service_named(std::string_view name);
+  Entry& admit(std::string_view service, std::string_view id, std::uint64_t sequence, WallTime created_at);
+  void enlist(Entry& entry);
+  void forget_aside(Entry& aside);
+  bool write_claim(Entry& entry, const ClaimWrite& write);
+  bool hear(Entry& entry, Claim& claim, std::string_view by);
+  bool take_vitals(Entry& entry, const Vitals& vitals);
+  void end_claim(Entry& entry, Claim& claim);
+  // Compares the picture with what is shown and publishes the difference; arms the next event.
+  void refresh(Entry& entry, bool arm_too = true);
+  void show(Entry& entry, Instance next, Difference what);
+  void arm(Entry& entry);
+  std::unique_ptr<Entry> take_out(Entry& entry, Cause cause);
+  void drop(Entry& entry, Cause cause);
+  void leave_service(Service& service);
+  void linger(Service& service, Millis span);
+  void bury(const Entry& entry, std::uint64_t generation, Millis lease, Cause cause);
+  void lay(Key key, std::uint64_t generation, Cause cause, Millis span);
+  void raise(Tombstone& tombstone);  // frees it
+  void emit(const InstancePtr& before, const InstancePtr& after, Service& service, Cause cause, bool revised);
+  void store_claim(const Entry& entry, Claim& claim);
+  void store_claims(Entry& entry);
+  std::uint64_t next_revision();
+  void reserve_revisions();
+  const SourceId* intern(const SourceId& source);
+  void index_repo(const InstancePtr& before, const InstancePtr& after, Entry& entry);
+
+  // Names: who owns a label, and what is published.
+  void settle_spelling(std::string_view name);
+  void set_service_reason(Service& service, Reason reason);
+  Reason reason_for(const Service& service) const;
+  const Service* label_owner(const std::string& label) const;
+  void forget_service(Service& service);
+  void apply_settings(Service& service);
+
+  // Time.
+  void on_event(Entry& entry);
+  void end_leases(Entry& entry);
+  void begin_expiry(Entry& entry);
+  void count_expired(const Entry& entry);
+  void settle(Expiry& expiry);
+  void set_aside(Entry& entry);
+  void make_suspect(Entry& entry);
+  void bring_back(Expiry& expiry);
+  void end_suspicion(Entry& entry);
+  void update_membership(Entry& entry, const Instance* before);
+  bool is_protected(const Entry& entry) const;
+  SteadyTime low_moment(const Entry& entry) const;
+  void refresh_matching(const std::vector<std::string>& matches);
+  void overlay_changed(const std::vector<std::string>& touched);
+  bool slide_window(std::size_t& most);
+  bool raise_due(std::size_t& most);
+  bool forget_due(std::size_t& most);
+
+  LeaseView lease_view(const Entry& entry, Instant now) const;
+  Entry* entry_at(std::string_view service, std::string_view id) const {
+    return entries_.find({service, id});
+  }
+  Service* service_at(std::string_view name);
+  const Service* service_at(std::string_view name) const;
+
+  struct TombstoneKey {
+    Key operator()(const Tombstone& dead) const { return {dead.service, dead.id}; }
+  };
+
+  RegistryConfig config_;
+  Instant now_;
+  Millis skew_{0};
+  Batch batch_;
+  std::uint64_t revision_ = 0;
+  std::uint64_t revisions_end_ = 0;  // of the reserved block
+  std::uint64_t next_sequence_ = 1;
+  std::uint64_t services_born_ = 0;
+
+  KeyIndex<Entry, EntryKey> entries_;
+  KeyIndex<Entry, LabelKey> labels_;
+  KeyIndex<Entry, EntryKey> asides_;
+  KeyIndex<Tombstone, TombstoneKey> tombstones_;
+  std::map<std::string, Service, std::less<>> services_;
+  std::unordered_map<std::string, std::vector<Service*>>
+      capitals_;  // label → its spellings with capitals, oldest first
+  std::map<std::string, std::map<std::uint64_t, Entry*>, std::less<>> repos_;
+  std::map<std::string, std::unordered_set<Entry*>, std::less<>>
+      listed_;  // list-shaped source → what it lists
+  std::vector<std::unique_ptr<SourceId>> sources_;
+
+  Overlay overlay_;
+  std::uint64_t overlay_revision_ = 0;
+  std::vector<Entry*> restored_;  // read from the store, not shown yet
+  bool restoring_ = false;
+
+  LeaseWheel leases_;
+  LeaseWheel burials_;
+  LeaseWheel lingers_;
+  LeaseWheel probes_;
+  Protection protection_;
+  std::vector<Expiry*> due_;   // expired under protection, waiting for the tick's judgement
+  std::vector<Expiry*> back_;  // kept aside, and suspects by that judgement
+  std::size_t settled_ = 0;
+  bool judged_ = false;
+
+  std::size_t suspects_ = 0;
+  std::uint64_t expired_ = 0;
+  std::uint64_t limit_instances_ = 0;
+  std::uint64_t limit_per_service_ = 0;
+  std::uint64_t limit_services_ = 0;
+  std::array<std::uint64_t, kSourceKinds> expired_of_{};
+  StateCounts states_;
+  LatenessTimes lateness_;
+  mutable Millis lateness_max_{0};
+};
+
+}  // namespace muster::registry

@@ -1,0 +1,417 @@
+// What each call means: the change is judged whole before anything is touched, so a refusal leaves no trace.
+#include <algorithm>
+
+#include "registry/core.h"
+#include "registry/limits.h"
+
+namespace muster::registry {
+namespace {
+
+std::string quoted(std::string_view service, std::string_view id) {
+  return std::string(service) + "/" + std::string(id);
+}
+
+Refusal refusal(RefusalCode code, std::string message) { return {code, std::move(message), std::nullopt}; }
+
+Refusal refused_life(LifeVerdict verdict, std::string_view service, std::string_view id) {
+  const std::string name = quoted(service, id);
+  switch (verdict) {
+    case LifeVerdict::stale:
+      return refusal(RefusalCode::stale_generation,
+                     name + " is registered with a newer generation; this call speaks for an older life");
+    case LifeVerdict::deregistered:
+      return refusal(RefusalCode::deregistered,
+                     name + " was deregistered; register it anew with a higher generation");
+    default:
+      return refusal(RefusalCode::unknown_instance, name + " is not registered; send the whole instance");
+  }
+}
+
+bool is_refused(LifeVerdict verdict) {
+  return verdict == LifeVerdict::stale || verdict == LifeVerdict::deregistered ||
+         verdict == LifeVerdict::unknown;
+}
+
+std::optional<Refusal> bad_key(std::string_view service, std::string_view id) {
+  const auto bad = [](std::string_view text) {
+    return text.empty() || text.size() > kMaxForeignName || std::ranges::any_of(text, [](char c) {
+             return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+           });
+  };
+  if (bad(service))
+    return refusal(RefusalCode::bad_name, "a service name has 1 to 255 octets and no control characters");
+  if (bad(id) || id.find('/') != std::string_view::npos)
+    return refusal(RefusalCode::bad_name,
+                   "an instance id has 1 to 255 octets, no control characters and no '/'");
+  return std::nullopt;
+}
+
+// Weight and attributes of a heartbeat, laid over a body; the same pointer when they change nothing.
+BodyPtr with_vitals(const BodyPtr& body, const Vitals& vitals) {
+  InstanceBody changed = *body;
+  if (vitals.weight) changed.weight = vitals.weight;
+  for (const auto& [key, value] : vitals.attributes) {
+    const auto at = std::ranges::lower_bound(
+        changed.attributes, key, {}, [](const auto& item) -> const std::string& { return item.first; });
+    if (at != changed.attributes.end() && at->first == key) {
+      at->second = value;
+    } else {
+      changed.attributes.emplace(at, key, value);
+    }
+  }
+  return changed == *body ? body : std::make_shared<const InstanceBody>(std::move(changed));
+}
+
+bool touches_body(const Vitals& vitals) { return vitals.weight || !vitals.attributes.empty(); }
+
+// Each call is within bounds by itself; what heartbeats add up to may not be.
+std::optional<Refusal> bad_attributes(const InstanceBody& body) {
+  if (body.attributes.size() <= kMaxAttributes) return std::nullopt;
+  return refusal(RefusalCode::invalid_field, "an instance has at most 16 attributes");
+}
+
+bool says_nothing(const Vitals& vitals) {
+  return !vitals.status && !vitals.load && !vitals.overloaded && !touches_body(vitals);
+}
+
+const SourceId& heartbeat_source() {
+  static const SourceId source;
+  return source;
+}
+
+}  // namespace
+
+Outcome Registry::Core::apply(const Change& change, Instant now) {
+  now_ = inner(now);
+  const std::size_t rows = batch_.rows.size();
+  Outcome outcome = std::visit([this](const auto& one) { return on(one); }, change);
+  if (outcome) outcome->durable_needed = batch_.rows.size() > rows;
+  return outcome;
+}
+
+Standing Registry::Core::standing_of(const Entry* entry, const Tombstone* dead) const {
+  Standing standing;
+  if (const Claim* life = entry != nullptr ? life_claim(*entry) : nullptr) {
+    standing.live = life->generation;
+  } else if (dead != nullptr) {
+    standing.dead = dead->generation;
+    standing.task_ended = dead->cause == Cause::task_ended;
+  }
+  return standing;
+}
+
+Millis Registry::Core::granted_lease(SourceKind kind, std::optional<Millis> asked,
+                                     std::optional<Millis> current) const {
+  if (!is_leased(kind)) return Millis(0);
+  return std::clamp(asked.value_or(current.value_or(config_.lease)), config_.lease_min, config_.lease_max);
+}
+
+std::optional<Refusal> Registry::Core::no_room(std::string_view service_name, const Entry* entry,
+                                               const SourceId& source) {
+  const auto full = [](RefusalCode code, std::string message, std::uint64_t& counter) {
+    ++counter;
+    return Refusal{code, std::move(message), kFullRetryAfter};
+  };
+  if (entry != nullptr) {
+    const bool has =
+        std::ranges::any_of(entry->claims, [&](const Claim& claim) { return *claim.source == source; });
+    if (has || entry->claims.size() < kMaxClaims) return std::nullopt;
+    return refusal(RefusalCode::too_many_claims, "an instance has at most 8 sources");
+  }
+  const Service* service = service_at(service_name);
+  if (service == nullptr && services_.size() >= config_.max_services)
+    return full(RefusalCode::too_many_services,
+                "the registry is full: registry.max_services is " + std::to_string(config_.max_services),
+                limit_services_);
+  if (entries_.size() >= config_.max_instances)
+    return full(RefusalCode::too_many_instances,
+                "the registry is full: registry.max_instances is " + std::to_string(config_.max_instances),
+                limit_instances_);
+  if (service != nullptr && service->members.size() >= config_.max_instances_per_service)
+    return full(RefusalCode::too_many_instances,
+                "the service is full: registry.max_instances_per_service is " +
+                    std::to_string(config_.max_instances_per_service),
+                limit_per_service_);
+  return std::nullopt;
+}
+
+std::optional<Refusal> Registry::Core::refuse(const Registration& registration, const Entry* entry) const {
+  if (auto bad = bad_key(registration.service, registration.id)) return bad;
+  if (!registration.body && !registration.amend)
+    return refusal(RefusalCode::invalid_field, "a registration needs an instance");
+  const std::string name = quoted(registration.service, registration.id);
+  if (registration.precondition.create_only && entry != nullptr)
+    return refusal(RefusalCode::precondition_failed, name + " exists already");
+  const auto& wanted = registration.precondition.revision;
+  if (wanted && (entry == nullptr || entry->shown->revision != *wanted))
+    return refusal(RefusalCode::precondition_failed, name + " is not at that revision; read it again");
+  return std::nullopt;
+}
+
+Outcome Registry::Core::on(const Registration& registration) {
+  Entry* entry = entry_at(registration.service, registration.id);
+  if (auto bad = refuse(registration, entry)) return *bad;
+
+  LifeDecision life{LifeVerdict::same_life, 0};
+  if (has_generations(registration.source.kind)) {
+    const Tombstone* dead = tombstones_.find({registration.service, registration.id});
+    life = on_put(standing_of(entry, dead), registration.generation, now_.wall);
+    if (is_refused(life.verdict)) return refused_life(life.verdict, registration.service, registration.id);
+  }
+  if (auto full = no_room(registration.service, entry, registration.source)) return *full;
+
+  ClaimWrite claim{&registration.source, registration.body, life.generation, {}, registration.by};
+  if (!claim.body) {
+    const Claim* existing = entry != nullptr ? claim_of(*entry, registration.source) : nullptr;
+    claim.body = registration.amend(existing != nullptr ? existing->body.get() : nullptr);
+  }
+  claim.lease = granted_lease(registration.source.kind, registration.lease, std::nullopt);
+  return write(registration.service, registration.id, entry, claim, life.verdict, nullptr);
+}
+
+Outcome Registry::Core::on(const Heartbeat& heartbeat) {
+  Entry* entry = entry_at(heartbeat.service, heartbeat.id);
+  if (entry == nullptr)
+    if (auto bad = bad_key(heartbeat.service, heartbeat.id)) return *bad;
+  // A tombstone matters only where no life is.
+  const bool alive = entry != nullptr && life_claim(*entry) != nullptr;
+  const Tombstone* dead = alive ? nullptr : tombstones_.find({heartbeat.service, heartbeat.id});
+  const LifeDecision life =
+      on_heartbeat(standing_of(entry, dead), heartbeat.generation, heartbeat.body != nullptr, now_.wall);
+  if (is_refused(life.verdict)) return refused_life(life.verdict, heartbeat.service, heartbeat.id);
+  if (life.verdict == LifeVerdict::renew) return renew(*entry, heartbeat);
+  if (auto full = no_room(heartbeat.service, entry, heartbeat_source())) return *full;
+
+  const Claim* existing = entry != nullptr ? claim_of(*entry, heartbeat_source()) : nullptr;
+  const auto current = existing != nullptr ? std::optional<Millis>(existing->lease_ms) : std::nullopt;
+  const BodyPtr body =
+      touches_body(heartbeat.vitals) ? with_vitals(heartbeat.body, heartbeat.vitals) : heartbeat.body;
+  if (auto bad = bad_attributes(*body)) return *bad;
+  const ClaimWrite claim{&heartbeat_source(), body, life.generation,
+                         granted_lease(SourceKind::heartbeat, heartbeat.lease, current), heartbeat.by};
+  return write(heartbeat.service, heartbeat.id, entry, claim, life.verdict, &heartbeat.vitals);
+}
+
+Outcome Registry::Core::write(std::string_view service, std::string_view id, Entry* entry,
+                              const ClaimWrite& claim, LifeVerdict verdict, const Vitals* vitals) {
+  const bool created = entry == nullptr;
+  if (created) entry = &admit(service, id, next_sequence_++, now_.wall);
+  const bool new_life = verdict == LifeVerdict::new_life;
+  if (new_life) entry->condition.reset();
+  const bool changed = write_claim(*entry, claim);
+  if (vitals != nullptr) take_vitals(*entry, *vitals);
+  if (verdict == LifeVerdict::create)
+    if (Tombstone* dead = tombstones_.find({service, id})) raise(*dead);
+  refresh(*entry);
+  if (new_life) {
+    store_claims(*entry);
+  } else if (changed) {
+    store_claim(*entry, *claim_of(*entry, *claim.source));
+  }
+  return grant(*entry, created);
+}
+
+// The hot road: nothing but the deadline moves unless something was said.
+Outcome Registry::Core::renew(Entry& entry, const Heartbeat& heartbeat) {
+  Claim& claim = entry.claims[static_cast<std::size_t>(life_claim(entry) - entry.claims.data())];
+  const BodyPtr body =
+      touches_body(heartbeat.vitals) ? with_vitals(claim.body, heartbeat.vitals) : claim.body;
+  if (auto bad = bad_attributes(*body)) return *bad;
+
+  bool shows = body != claim.body;
+  bool stored = body->weight != claim.body->weight;
+  claim.body = body;
+  if (heartbeat.lease) {
+    const auto lease_ms =
+        static_cast<std::uint32_t>(granted_lease(claim.source->kind, heartbeat.lease, std::nullopt).count());
+    const bool moved = std::exchange(claim.lease_ms, lease_ms) != lease_ms;
+    shows |= moved;
+    stored |= moved;
+  }
+  shows |= hear(entry, claim, heartbeat.by);
+  if (!says_nothing(heartbeat.vitals) || entry.condition) shows |= take_vitals(entry, heartbeat.vitals);
+  if (shows) refresh(entry);
+  if (stored) store_claim(entry, claim);
+  return grant(entry, false);
+}
+
+// True: the condition has changed.
+bool Registry::Core::take_vitals(Entry& entry, const Vitals& vitals) {
+  Condition next = entry.condition ? *entry.condition : Condition{};
+  if (vitals.status) {
+    next.status = *vitals.status;
+    next.report = vitals.reason;
+  }
+  if (vitals.load) next.load = vitals.load;
+  next.overloaded = vitals.overloaded;
+  const bool changed = entry.condition ? next != *entry.condition : next != Condition{};
+  if (changed) entry.condition = next == Condition{} ? nullptr : std::make_unique<Condition>(std::move(next));
+  return changed;
+}
+
+Grant Registry::Core::grant(const Entry& entry, bool created) const {
+  const Instance& shown = *entry.shown;
+  Grant grant;
+  grant.label = shown.label;
+  grant.created = created;
+  grant.existed = !created;
+  grant.generation = shown.generation;
+  grant.revision = shown.revision;
+  grant.state = shown.state;
+  grant.lease = lease_view(entry, now_);
+  grant.touched = 1;
+  return grant;
+}
+
+// ---- removal and drain
+
+Outcome Registry::Core::on(const Removal& removal) {
+  Entry* entry = entry_at(removal.service, removal.id);
+  if (Entry* aside = asides_.find({removal.service, removal.id})) forget_aside(*aside);
+  Grant nothing;
+  nothing.revision = revision_;
+  if (entry == nullptr) return nothing;
+  Grant done = grant(*entry, false);
+
+  if (removal.only_source) {
+    const auto claim =
+        std::ranges::find(entry->claims, *removal.only_source, [](const Claim& c) { return c.source->kind; });
+    if (claim == entry->claims.end()) return nothing;
+    if (entry->claims.size() == 1) {
+      drop(*entry, Cause::deregistered);
+    } else {
+      end_claim(*entry, *claim);
+      refresh(*entry);
+    }
+    done.revision = revision_;
+    return done;
+  }
+
+  if (on_delete(standing_of(entry, nullptr), removal.generation).verdict == LifeVerdict::stale)
+    return refused_life(LifeVerdict::stale, removal.service, removal.id);
+  if (!removal.drain_first) {
+    deregister(*entry, Cause::deregistered);
+    done.revision = revision_;
+    return done;
+  }
+  if (!entry->condition) entry->condition = std::make_unique<Condition>();
+  if (!entry->condition->draining_since) entry->condition->draining_since = now_.wall;
+  const WallTime safe = safe_stop ? safe_stop(*entry->shown, now_) : now_.wall;
+  entry->condition->remove_at = at() + std::max(Millis(0), safe - now_.wall);
+  refresh(*entry);
+  store_claims(*entry);
+  return grant(*entry, false);
+}
+
+// Ends every claim but those whose source lists it still; true: the instance is gone.
+bool Registry::Core::deregister(Entry& entry, Cause cause) {
+  if (const Claim* life = life_claim(entry)) bury(entry, life->generation, Millis(life->lease_ms), cause);
+  const auto stays = [](const Claim& claim) {
+    return claim.source->kind == SourceKind::fixed || claim.source->kind == SourceKind::scheduler;
+  };
+  if (std::ranges::none_of(entry.claims, stays)) {
+    drop(entry, cause);
+    return true;
+  }
+  for (std::size_t i = entry.claims.size(); i-- > 0;)
+    if (!stays(entry.claims[i])) end_claim(entry, entry.claims[i]);
+  end_suspicion(entry);
+  entry.condition.reset();
+  refresh(entry);
+  return false;
+}
+
+Outcome Registry::Core::on(const DrainOrder& order) {
+  Entry* entry = entry_at(order.service, order.id);
+  if (entry == nullptr) {
+    if (!is_known(order.service))
+      return refusal(RefusalCode::unknown_service, "there is no service " + order.service);
+    return refusal(RefusalCode::unknown_instance, quoted(order.service, order.id) + " is not registered");
+  }
+  Condition next = entry->condition ? *entry->condition : Condition{};
+  if (order.drain) {
+    if (!next.draining_since) next.draining_since = now_.wall;
+    next.draining_reason = order.reason;
+  } else {
+    next.draining_since.reset();
+    next.draining_reason.clear();
+    next.remove_at.reset();
+  }
+  if (next != (entry->condition ? *entry->condition : Condition{})) {
+    entry->condition = next == Condition{} ? nullptr : std::make_unique<Condition>(std::move(next));
+    refresh(*entry);
+    store_claims(*entry);
+  }
+  return grant(*entry, false);
+}
+
+// ---- claims of one source
+
+Outcome Registry::Core::amend_one(Entry& entry, const Amendment& amendment) {
+  Claim* claim = claim_of(entry, amendment.source);
+  if (claim == nullptr)
+    return refusal(RefusalCode::unknown_instance,
+                   quoted(amendment.service, amendment.id) + " has no claim of " + amendment.source.name);
+  BodyPtr body = amendment.amend(claim->body.get());
+  if (*body != *claim->body) {
+    claim->body = std::move(body);
+    refresh(entry);
+    store_claim(entry, *claim_of(entry, amendment.source));
+  }
+  return grant(entry, false);
+}
+
+Outcome Registry::Core::on(const Amendment& amendment) {
+  if (!amendment.id.empty()) {
+    if (Entry* entry = entry_at(amendment.service, amendment.id)) return amend_one(*entry, amendment);
+    return refusal(is_known(amendment.service) ? RefusalCode::unknown_instance : RefusalCode::unknown_service,
+                   quoted(amendment.service, amendment.id) + " is not registered");
+  }
+  Grant all;
+  if (const Service* service = service_at(amendment.service)) {
+    for (Entry* member : std::vector<Entry*>(service->members.ordered()))
+      if (amend_one(*member, amendment)) ++all.touched;
+    all.existed = all.touched > 0;
+    all.revision = service->revision;
+  }
+  return all;
+}
+
+Outcome Registry::Core::on(const SourceList& list) {
+  std::unordered_set<Entry*> gone;
+  if (const auto at = listed_.find(list.source.name); at != listed_.end()) gone = at->second;
+  Grant all;
+  for (Registration registration : list.instances) {
+    registration.source = list.source;
+    if (!on(registration)) continue;
+    ++all.touched;
+    gone.erase(entry_at(registration.service, registration.id));
+  }
+  for (Entry* entry : gone) {
+    if (entry->claims.size() == 1) {
+      drop(*entry, Cause::source_gone);
+    } else {
+      end_claim(*entry, *claim_of(*entry, list.source));
+      refresh(*entry);
+    }
+  }
+  all.revision = revision_;
+  return all;
+}
+
+// ---- overlay
+
+Outcome Registry::Core::on(const OverlayEdit& edit) {
+  if (edit.if_revision && *edit.if_revision != overlay_revision_)
+    return refusal(RefusalCode::precondition_failed, "the overlay has changed; read it again");
+  if (!overlay_.fits(edit))
+    return refusal(RefusalCode::invalid_field, "the overlay has at most 10000 entries");
+  std::vector<std::string> touched;
+  if (overlay_.edit(edit, touched)) overlay_changed(touched);
+  Grant done;
+  done.revision = overlay_revision_;
+  done.touched = overlay_.entries().size();
+  return done;
+}
+
+}  // namespace muster::registry

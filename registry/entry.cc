@@ -1,0 +1,41 @@
+#include "registry/entry.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace muster::registry {
+
+bool comes_before(const Instance& a, const Instance& b) {
+  const auto key = [](const Instance& i) {
+    return std::tuple(i.body->priority_or_default(), i.body->order_or_default(), i.sequence,
+                      std::string_view(i.id));
+  };
+  return key(a) < key(b);
+}
+
+bool has_generations(SourceKind kind) { return kind == SourceKind::heartbeat || kind == SourceKind::update; }
+bool is_stored(SourceKind kind) { return has_generations(kind) || kind == SourceKind::lyft; }
+
+bool is_leased(SourceKind kind) { return is_stored(kind); }
+
+const Claim* life_claim(const Entry& entry) {
+  const Claim* found = nullptr;
+  for (const Claim& claim : entry.claims) {
+    if (claim.source->kind == SourceKind::heartbeat) return &claim;
+    if (claim.source->kind == SourceKind::update) found = &claim;
+  }
+  return found;
+}
+
+Claim* claim_of(Entry& entry, const SourceId& source) {
+  const auto at =
+      std::ranges::find_if(entry.claims, [&](const Claim& claim) { return *claim.source == source; });
+  return at == entry.claims.end() ? nullptr : &*at;
+}
+
+const Claim* last_claim(const Entry& entry) {
+  const auto at = std::ranges::max_element(entry.claims, {}, &Claim::deadline);
+  return at == entry.claims.end() ? nullptr : &*at;
+}
+
+}  // namespace muster::registry

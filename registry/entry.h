@@ -1,0 +1,86 @@
+// What the registry keeps of one instance: its claims, what its heartbeats said of it, and the picture shown
+// to readers. Small on purpose: there may be millions, and most have one claim and nothing else.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "registry/change.h"
+#include "registry/key_index.h"
+#include "registry/lease_wheel.h"
+#include "registry/overlay.h"
+#include "registry/protection.h"
+
+namespace muster::registry {
+
+struct Service;
+
+struct Claim {
+  const SourceId* source = nullptr;  // interned
+  BodyPtr body;
+  std::uint64_t generation = 0;  // 0 at doors that have none
+  SteadyTime deadline = SteadyTime::max();
+  WallTime heard{};
+  std::string by;
+  std::uint32_t lease_ms = 0;  // 0: no lease
+  bool recovered = false;      // read from the store, not heard since
+  bool heard_unsaved = false;  // heard of since its row was stored
+};
+
+// What an instance said of itself, and drains: rare, so apart.
+struct Condition {
+  HeartbeatStatus status = HeartbeatStatus::passing;
+  std::string report;
+  std::optional<std::uint8_t> load;
+  bool overloaded = false;
+  std::optional<WallTime> draining_since;
+  std::string draining_reason;
+  std::optional<SteadyTime> remove_at;  // the drain ends in removal
+  bool operator==(const Condition&) const = default;
+};
+
+// From the moment the last lease ran out under protection: first undecided, then a suspect or gone.
+struct Suspicion : Timer {  // armed for its next probe
+  Entry* entry = nullptr;
+  Expiry* expiry = nullptr;
+  bool suspect = false;
+  SteadyTime until{};
+  unsigned failures = 0;  // probes in a row without an answer
+  Membership groups;
+  std::uint8_t tripped = 0;  // bit i: groups[i] had tripped
+};
+
+struct Entry : Timer {  // armed for its next event
+  Service* service = nullptr;
+  InstancePtr shown;
+  std::vector<Claim> claims;
+  std::unique_ptr<Condition> condition;
+  std::unique_ptr<OverlayEffect> effect;
+  std::unique_ptr<Suspicion> suspicion;
+  Membership groups;  // those where it counts as live
+  std::uint32_t member_index = 0;
+  bool lease_low = false;
+};
+
+struct EntryKey {
+  Key operator()(const Entry& entry) const { return {entry.shown->service, entry.shown->id}; }
+};
+struct LabelKey {
+  Key operator()(const Entry& entry) const { return {entry.shown->service, entry.shown->label}; }
+};
+
+// Configured order: (priority, order, sequence, id).
+bool comes_before(const Instance& a, const Instance& b);
+
+bool has_generations(SourceKind kind);  // heartbeat, update
+bool is_stored(SourceKind kind);        // heartbeat, update, lyft
+bool is_leased(SourceKind kind);        // the same; the others last while their source lists them
+
+// The claim that generations speak of: heartbeat's before update's; null: none.
+const Claim* life_claim(const Entry& entry);
+Claim* claim_of(Entry& entry, const SourceId& source);
+// The claim that keeps the instance longest; one without a lease keeps it for ever.
+const Claim* last_claim(const Entry& entry);
+
+}  // namespace muster::registry

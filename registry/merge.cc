@@ -1,0 +1,291 @@
+#include "registry/merge.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "registry/json_text.h"
+
+namespace muster::registry {
+namespace {
+
+namespace json = boost::json;
+
+// Place in the order of who is asked first; lower wins.
+int rank_of_existence(SourceKind kind) {  // addresses, ports
+  switch (kind) {
+    case SourceKind::fixed: return 0;
+    case SourceKind::scheduler: return 1;
+    case SourceKind::heartbeat:
+    case SourceKind::update:
+    case SourceKind::self: return 2;
+    case SourceKind::lyft: return 3;
+  }
+  return 4;
+}
+int rank_of_opinion(SourceKind kind) {  // everything else
+  switch (kind) {
+    case SourceKind::heartbeat:
+    case SourceKind::update:
+    case SourceKind::self: return 0;
+    case SourceKind::lyft: return 1;
+    case SourceKind::scheduler: return 2;
+    case SourceKind::fixed: return 3;
+  }
+  return 4;
+}
+
+using Sayings = std::vector<Saying>;
+
+Sayings ranked(std::span<const Saying> sayings, int (*rank)(SourceKind)) {
+  Sayings sorted(sayings.begin(), sayings.end());
+  std::ranges::stable_sort(sorted, {}, [rank](const Saying& saying) { return rank(saying.source->kind); });
+  return sorted;
+}
+
+// The first that has the field; null: none.
+template <class Has>
+const InstanceBody* first_with(const Sayings& sayings, const Has& has) {
+  const auto at = std::ranges::find_if(sayings, [&](const Saying& saying) { return has(*saying.body); });
+  return at == sayings.end() ? nullptr : at->body.get();
+}
+
+// Takes a whole list or text from the first that has one.
+template <class Field>
+void take_first(InstanceBody& body, const Sayings& sayings, Field InstanceBody::*field) {
+  if (const auto* from = first_with(sayings, [&](const InstanceBody& b) { return !(b.*field).empty(); }))
+    body.*field = from->*field;
+}
+template <class Field>
+void take_first_named(InstanceBody& body, const Sayings& sayings, std::optional<Field> InstanceBody::*field) {
+  if (const auto* from = first_with(sayings, [&](const InstanceBody& b) { return (b.*field).has_value(); }))
+    body.*field = from->*field;
+}
+
+template <class Value>
+auto place_of(std::vector<std::pair<std::string, Value>>& map, const std::string& key) {
+  return std::ranges::lower_bound(map, key, {},
+                                  [](const auto& item) -> const std::string& { return item.first; });
+}
+
+// Adds the keys that stronger sources have not set.
+template <class Value>
+void unite(std::vector<std::pair<std::string, Value>>& into,
+           const std::vector<std::pair<std::string, Value>>& weaker) {
+  for (const auto& item : weaker) {
+    const auto at = place_of(into, item.first);
+    if (at == into.end() || at->first != item.first) into.insert(at, item);
+  }
+}
+
+void apply_effect(InstanceBody& body, const OverlayEffect& effect) {
+  if (effect.weight) body.weight = effect.weight;
+  if (effect.priority) body.priority = effect.priority;
+  for (const auto& [key, value] : effect.tags) {
+    const auto at = place_of(body.tags, key);
+    const bool there = at != body.tags.end() && at->first == key;
+    if (value && there) at->second = *value;
+    if (value && !there) body.tags.emplace(at, key, *value);
+    if (!value && there) body.tags.erase(at);
+  }
+}
+
+bool changes_body(const OverlayEffect* effect) {
+  return effect != nullptr && (effect->weight || effect->priority || !effect->tags.empty());
+}
+
+InstanceBody merge_claims(std::span<const Saying> sayings) {
+  const Sayings existence = ranked(sayings, rank_of_existence);
+  const Sayings opinions = ranked(sayings, rank_of_opinion);
+  InstanceBody body;
+  take_first(body, existence, &InstanceBody::addresses);
+  take_first(body, existence, &InstanceBody::host_addresses);
+  take_first(body, existence, &InstanceBody::ports);
+  take_first_named(body, opinions, &InstanceBody::weight);
+  take_first_named(body, opinions, &InstanceBody::priority);
+  take_first_named(body, opinions, &InstanceBody::order);
+  take_first_named(body, opinions, &InstanceBody::lyft);
+  for (const Saying& saying : opinions) {
+    unite(body.tags, saying.body->tags);
+    unite(body.properties, saying.body->properties);
+    unite(body.attributes, saying.body->attributes);
+  }
+  if (const auto* from = first_with(opinions, [](const InstanceBody& b) { return b.meta != "{}"; }))
+    body.meta = from->meta;
+  take_first(body, opinions, &InstanceBody::version);
+  take_first(body, opinions, &InstanceBody::task);
+  return body;
+}
+
+// ---- provenance: the same walk, keeping every opinion as JSON.
+
+json::value to_json(const Attributes& attributes) {
+  json::object object;
+  for (const auto& [key, value] : attributes) object[key] = value;
+  return object;
+}
+json::value to_json(const std::vector<IpAddress>& addresses) {
+  json::array array;
+  for (const IpAddress& address : addresses) array.emplace_back(net::to_string(address));
+  return array;
+}
+json::value to_json(const std::vector<Port>& ports) {
+  json::array array;
+  for (const Port& port : ports) {
+    json::object object;
+    if (!port.name.empty()) object["name"] = port.name;
+    object["port"] = port.number;
+    object["proto"] = std::string(to_string(port.protocol));
+    if (port.scope == PortScope::container) object["scope"] = "container";
+    if (port.service_port != 0) object["service_port"] = port.service_port;
+    if (!port.attributes.empty()) object["attributes"] = to_json(port.attributes);
+    array.emplace_back(std::move(object));
+  }
+  return array;
+}
+
+// One source's word on one field.
+struct Word {
+  std::string from;
+  json::value value;
+};
+
+std::string text_of(const json::value& value) {
+  std::string text;
+  append_json_value(text, value);
+  return text;
+}
+
+void add_origin(std::vector<FieldOrigin>& origins, std::string field, const std::vector<Word>& words) {
+  if (words.empty()) return;
+  FieldOrigin origin{std::move(field), text_of(words.front().value), words.front().from, {}};
+  for (std::size_t i = 1; i < words.size(); ++i)
+    origin.lost.emplace_back(words[i].from, text_of(words[i].value));
+  origins.push_back(std::move(origin));
+}
+
+// `read` gives a source's word as JSON, or null for none.
+template <class Read>
+std::vector<Word> words_of(const Sayings& sayings, const Read& read) {
+  std::vector<Word> words;
+  for (const Saying& saying : sayings)
+    if (json::value value = read(*saying.body); !value.is_null())
+      words.push_back({saying.source->name, std::move(value)});
+  return words;
+}
+
+template <class List>
+void explain_list(std::vector<FieldOrigin>& origins, const Sayings& sayings, const char* field,
+                  List InstanceBody::*list) {
+  add_origin(origins, field, words_of(sayings, [&](const InstanceBody& body) {
+               return (body.*list).empty() ? json::value(nullptr) : to_json(body.*list);
+             }));
+}
+
+template <class Number>
+void explain_number(std::vector<FieldOrigin>& origins, const Sayings& sayings, const char* field,
+                    std::optional<Number> InstanceBody::*number, std::optional<std::uint16_t> overlay) {
+  auto words = words_of(sayings, [&](const InstanceBody& body) {
+    return body.*number ? json::value(static_cast<std::int64_t>(*(body.*number))) : json::value(nullptr);
+  });
+  if (overlay) words.insert(words.begin(), Word{"overlay", json::value(*overlay)});
+  add_origin(origins, field, words);
+}
+
+void explain_text(std::vector<FieldOrigin>& origins, const Sayings& sayings, const char* field,
+                  std::string InstanceBody::*text) {
+  add_origin(origins, field, words_of(sayings, [&](const InstanceBody& body) {
+               return (body.*text).empty() ? json::value(nullptr) : json::value(body.*text);
+             }));
+}
+
+// Meta is JSON already; a text that cannot be read stays a string.
+void explain_meta(std::vector<FieldOrigin>& origins, const Sayings& sayings) {
+  add_origin(origins, "meta", words_of(sayings, [](const InstanceBody& body) {
+               if (body.meta == "{}") return json::value(nullptr);
+               boost::system::error_code error;
+               json::value value = json::parse(body.meta, error);
+               return error ? json::value(body.meta) : value;
+             }));
+}
+
+template <class Value>
+std::vector<std::string> all_keys(const Sayings& sayings,
+                                  std::vector<std::pair<std::string, Value>> InstanceBody::*map) {
+  std::vector<std::string> keys;
+  for (const Saying& saying : sayings)
+    for (const auto& item : (*saying.body).*map) keys.push_back(item.first);
+  return keys;
+}
+
+void sort_unique(std::vector<std::string>& keys) {
+  std::ranges::sort(keys);
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+}
+
+template <class Value>
+std::vector<Word> words_on_key(const Sayings& sayings,
+                               std::vector<std::pair<std::string, Value>> InstanceBody::*map,
+                               const std::string& key) {
+  return words_of(sayings, [&](const InstanceBody& body) {
+    const auto at =
+        std::ranges::find(body.*map, key, [](const auto& item) -> const std::string& { return item.first; });
+    return at == (body.*map).end() ? json::value(nullptr) : json::value(at->second);
+  });
+}
+
+template <class Value>
+void explain_map(std::vector<FieldOrigin>& origins, const Sayings& sayings, const std::string& prefix,
+                 std::vector<std::pair<std::string, Value>> InstanceBody::*map) {
+  auto keys = all_keys(sayings, map);
+  sort_unique(keys);
+  for (const std::string& key : keys) add_origin(origins, prefix + key, words_on_key(sayings, map, key));
+}
+
+void explain_tags(std::vector<FieldOrigin>& origins, const Sayings& sayings, const OverlayEffect* effect) {
+  auto keys = all_keys(sayings, &InstanceBody::tags);
+  if (effect != nullptr)
+    for (const auto& tag : effect->tags) keys.push_back(tag.first);
+  sort_unique(keys);
+  for (const std::string& key : keys) {
+    auto words = words_on_key(sayings, &InstanceBody::tags, key);
+    if (effect != nullptr) {
+      for (const auto& [name, value] : effect->tags)
+        if (name == key)
+          words.insert(words.begin(), Word{"overlay", value ? json::value(*value) : json::value(nullptr)});
+    }
+    add_origin(origins, "tags." + key, words);
+  }
+}
+
+}  // namespace
+
+BodyPtr merge(std::span<const Saying> sayings, const OverlayEffect* effect) {
+  if (sayings.size() == 1 && !changes_body(effect)) return sayings.front().body;
+  auto body =
+      std::make_shared<InstanceBody>(sayings.size() == 1 ? *sayings.front().body : merge_claims(sayings));
+  if (effect != nullptr) apply_effect(*body, *effect);
+  return body;
+}
+
+std::vector<FieldOrigin> explain_merge(std::span<const Saying> sayings, const OverlayEffect* effect) {
+  const Sayings existence = ranked(sayings, rank_of_existence);
+  const Sayings opinions = ranked(sayings, rank_of_opinion);
+  std::vector<FieldOrigin> origins;
+  explain_list(origins, existence, "addresses", &InstanceBody::addresses);
+  explain_list(origins, existence, "host_addresses", &InstanceBody::host_addresses);
+  explain_list(origins, existence, "ports", &InstanceBody::ports);
+  explain_number(origins, opinions, "weight", &InstanceBody::weight,
+                 effect != nullptr ? effect->weight : std::nullopt);
+  explain_number(origins, opinions, "priority", &InstanceBody::priority,
+                 effect != nullptr ? effect->priority : std::nullopt);
+  explain_number(origins, opinions, "order", &InstanceBody::order, std::nullopt);
+  explain_tags(origins, opinions, effect);
+  explain_map(origins, opinions, "properties.", &InstanceBody::properties);
+  explain_map(origins, opinions, "attributes.", &InstanceBody::attributes);
+  explain_meta(origins, opinions);
+  explain_text(origins, opinions, "version", &InstanceBody::version);
+  explain_text(origins, opinions, "task", &InstanceBody::task);
+  return origins;
+}
+
+}  // namespace muster::registry

@@ -1,0 +1,90 @@
+#include "registry/model.h"
+
+#include "registry/change.h"
+
+namespace muster::registry {
+
+std::string_view to_string(State state) {
+  switch (state) {
+    case State::starting: return "STARTING";
+    case State::active: return "ACTIVE";
+    case State::timedout: return "TIMEDOUT";
+    case State::suspended: return "SUSPENDED";
+    case State::off: return "OFF";
+  }
+  return "";
+}
+
+std::string_view to_string(LeaseState state) {
+  switch (state) {
+    case LeaseState::live: return "live";
+    case LeaseState::recovered: return "recovered";
+    case LeaseState::suspect: return "suspect";
+  }
+  return "";
+}
+
+std::string_view to_string(AdminMode mode) {
+  switch (mode) {
+    case AdminMode::automatic: return "auto";
+    case AdminMode::up: return "up";
+    case AdminMode::down: return "down";
+    case AdminMode::drain: return "drain";
+  }
+  return "";
+}
+
+std::string_view to_string(Protocol protocol) { return protocol == Protocol::tcp ? "tcp" : "udp"; }
+
+std::string_view to_string(Reason reason) {
+  switch (reason) {
+    case Reason::ok: return "ok";
+    case Reason::service_name_not_a_label: return "service_name_not_a_label";
+    case Reason::service_label_taken: return "service_label_taken";
+    case Reason::reserved_label: return "reserved_label";
+    case Reason::no_address: return "no_address";
+    case Reason::admin_down: return "admin_down";
+    case Reason::draining: return "draining";
+    case Reason::forced_up: return "forced_up";
+    case Reason::lease_suspect: return "lease_suspect";
+    case Reason::starting: return "starting";
+    case Reason::suspended_report: return "suspended:report";
+    case Reason::weight_zero: return "weight_zero";
+    case Reason::lower_tier: return "lower_tier";
+    case Reason::overloaded: return "overloaded";
+  }
+  return "";
+}
+
+std::string_view to_string(Cause cause) {
+  switch (cause) {
+    case Cause::none: return "";
+    case Cause::deregistered: return "deregistered";
+    case Cause::expired: return "expired";
+    case Cause::task_ended: return "task_ended";
+    case Cause::confirmed: return "confirmed";
+    case Cause::held_out: return "held_out";
+    case Cause::replaced: return "replaced";
+    case Cause::source_gone: return "source_gone";
+  }
+  return "";
+}
+
+std::string_view to_string(RefusalCode code) {
+  switch (code) {
+    case RefusalCode::bad_name: return "bad_name";
+    case RefusalCode::invalid_field: return "invalid_field";
+    case RefusalCode::unknown_service: return "unknown_service";
+    case RefusalCode::unknown_instance: return "unknown_instance";
+    case RefusalCode::stale_generation: return "stale_generation";
+    case RefusalCode::deregistered: return "deregistered";
+    case RefusalCode::precondition_failed: return "precondition_failed";
+    case RefusalCode::too_many_instances: return "too_many_instances";
+    case RefusalCode::too_many_services: return "too_many_services";
+    case RefusalCode::too_many_claims: return "too_many_claims";
+    case RefusalCode::out_of_capacity: return "out_of_capacity";
+  }
+  return "";
+}
+
+}  // namespace muster::registry

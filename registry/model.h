@@ -1,0 +1,151 @@
+// The registry's plain values: what a source says about an instance (InstanceBody), and the merged picture
+// that every reader sees (Instance). Both are immutable once shared, so they cross threads freely.
+// Bounds are those of registry/limits.h; whoever builds a body from outside bytes has checked them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "registry/net/clock.h"
+#include "registry/net/ip_address.h"
+#include "registry/set_hash.h"
+
+namespace muster::registry {
+
+using net::Instant;
+using net::IpAddress;
+using net::Millis;
+using net::SteadyTime;
+using net::WallTime;
+
+enum class Protocol : std::uint8_t { tcp, udp };
+enum class PortScope : std::uint8_t { host, container };
+
+// Flat maps, sorted by key, keys unique: small, contiguous, cheap to copy and compare.
+using Tags = std::vector<std::pair<std::string, std::string>>;
+using Attributes = std::vector<std::pair<std::string, double>>;
+
+struct Port {
+  std::string name;  // "" when unnamed, else a label of at most 62 octets
+  std::uint16_t number = 0;  // 1..65535
+  Protocol protocol = Protocol::tcp;
+  PortScope scope = PortScope::host;
+  std::uint16_t service_port = 0;  // 0: none
+  Attributes attributes;
+  bool operator==(const Port&) const = default;
+};
+
+// What a client of the Lyft routes stored beside the native fields, returned as it was given.
+struct LyftFields {
+  std::string service_repo_name;
+  std::string tags_json;  // one JSON object
+  bool operator==(const LyftFields&) const = default;
+};
+
+// What one source says about one instance; also the form of the merge of all of them.
+struct InstanceBody {
+  std::vector<IpAddress> addresses;
+  std::vector<IpAddress> host_addresses;  // of host-scoped ports; empty: addresses
+  std::vector<Port> ports;                // the first is the default port
+  std::optional<std::uint16_t> weight;    // nullopt: this source does not say
+  std::optional<std::uint16_t> priority;
+  std::optional<std::int32_t> order;
+  Tags tags;
+  Tags properties;
+  Attributes attributes;
+  std::string meta = "{}";  // one JSON object, opaque
+  std::string version;
+  std::string task;  // the scheduler's task id
+  std::optional<LyftFields> lyft;
+  bool operator==(const InstanceBody&) const = default;
+
+  std::uint16_t weight_or_default() const { return weight.value_or(1); }
+  std::uint16_t priority_or_default() const { return priority.value_or(0); }
+  std::int32_t order_or_default() const { return order.value_or(0); }
+};
+using BodyPtr = std::shared_ptr<const InstanceBody>;
+
+enum class SourceKind : std::uint8_t { heartbeat, update, lyft, self, fixed, scheduler };
+inline constexpr std::size_t kSourceKinds = 6;
+
+// Where a claim comes from: "heartbeat", "update", "lyft", "self", "static", or a scheduler source's name.
+struct SourceId {
+  SourceKind kind = SourceKind::heartbeat;
+  std::string name = "heartbeat";
+  bool operator==(const SourceId&) const = default;
+};
+
+enum class State : std::uint8_t { starting, active, timedout, suspended, off };
+inline constexpr std::size_t kStates = 5;
+enum class LeaseState : std::uint8_t { live, recovered, suspect };
+enum class AdminMode : std::uint8_t { automatic, up, down, drain };
+
+std::string_view to_string(State state);           // "STARTING" …
+std::string_view to_string(LeaseState state);      // "live" …
+std::string_view to_string(AdminMode mode);        // "auto", "up" …
+std::string_view to_string(Protocol protocol);     // "tcp", "udp"
+
+// Why an instance is, or is not, in the answers; one list for the API, the log and explain.
+enum class Reason : std::uint8_t {
+  ok, service_name_not_a_label, service_label_taken, reserved_label, no_address, admin_down, draining,
+  forced_up, lease_suspect, starting, suspended_report, weight_zero, lower_tier, overloaded,
+};
+std::string_view to_string(Reason reason);
+
+// The merged, immutable picture of one instance. A change of anything here is a revision; heartbeats that
+// only move the deadline are not here (Registry::lease_of).
+struct Instance {
+  std::string service;
+  std::string id;
+  std::string label;  // its DNS label inside the service
+  std::uint64_t generation = 0;
+  std::uint64_t revision = 0;
+  std::uint64_t sequence = 0;  // registration order, stored, survives a restart
+  BodyPtr body;                // merged over all claims and the overlay
+  State state = State::active;
+  bool serving = false;  // in service answers, as far as this instance alone decides (tiers are zones' business)
+  Reason reason = Reason::ok;
+  double effective_weight = 1.0;  // body weight after warning, load, overload, suspicion (× 1/16)
+  AdminMode admin = AdminMode::automatic;
+  std::optional<WallTime> draining_since;
+  std::string draining_reason;
+  LeaseState lease_state = LeaseState::live;
+  Millis lease{0};         // 0: none (static, self)
+  bool lease_low = false;  // the last third has begun without a heartbeat: TTLs fall to ttl_min
+  bool publishable = true;  // false: the service's name makes no label of its own
+  std::vector<SourceId> sources;
+  WallTime created_at{};
+};
+using InstancePtr = std::shared_ptr<const Instance>;
+
+// What heartbeats move, taken at one moment; not part of any revision.
+struct LeaseView {
+  LeaseState state = LeaseState::live;
+  Millis ttl{0};  // 0: no lease
+  WallTime expires_at{};
+  WallTime heartbeat_at{};
+};
+
+// Why an instance is gone; in the feed, the log and muster_leases_expired_total.
+enum class Cause : std::uint8_t { none, deregistered, expired, task_ended, confirmed, held_out, replaced, source_gone };
+std::string_view to_string(Cause cause);
+
+// One instance's step from one revision to the next; `before` null: new, `after` null: gone.
+struct InstanceChange {
+  std::string service;
+  std::string id;
+  InstancePtr before;
+  InstancePtr after;
+  std::uint64_t revision = 0;
+  Cause cause = Cause::none;
+  SetHash set_hash;     // of the service, after this step
+  bool revised = true;  // false: lease_low or lease_state moved; no revision, no feed event, but TTLs change
+};
+
+}  // namespace muster::registry

@@ -1,0 +1,132 @@
+// What readers see.
+#include <algorithm>
+
+#include "registry/core.h"
+#include "registry/glob.h"
+#include "registry/merge.h"
+
+namespace muster::registry {
+
+InstancePtr Registry::Core::find(std::string_view service, std::string_view id) const {
+  const Entry* entry = entry_at(service, id);
+  return entry == nullptr ? nullptr : entry->shown;
+}
+
+// `now` is in inner time.
+LeaseView Registry::Core::lease_view(const Entry& entry, Instant now) const {
+  const Claim* last = last_claim(entry);
+  LeaseView view{entry.shown->lease_state, Millis(last->lease_ms), {}, last->heard};
+  if (last->lease_ms == 0) return view;
+  const bool suspect = entry.suspicion && entry.suspicion->suspect;
+  const SteadyTime end = suspect ? entry.suspicion->until : last->deadline;
+  view.expires_at = now.wall + (end - now.steady);
+  return view;
+}
+
+LeaseView Registry::Core::lease_of(std::string_view service, std::string_view id, Instant now) const {
+  const Entry* entry = entry_at(service, id);
+  return entry == nullptr ? LeaseView{} : lease_view(*entry, inner(now));
+}
+
+WallTime Registry::Core::safe_stop_of(std::string_view service, std::string_view id, Instant now) const {
+  const Entry* entry = entry_at(service, id);
+  return entry == nullptr || !safe_stop ? now.wall : safe_stop(*entry->shown, now);
+}
+
+ServiceView Registry::Core::view(std::string_view name, Instant now) const {
+  ServiceView view;
+  view.name = name;
+  const Service* service = service_at(name);
+  view.set_hash = to_string(service == nullptr ? SetHash{} : service->set_hash);
+  if (service == nullptr) return view;
+  view.revision = service->revision;
+  view.known = true;
+  view.reason = service->reason;
+  view.publishable = service->reason == Reason::ok;
+  const auto& members = service->members.ordered();
+  view.instances.reserve(members.size());
+  view.leases.reserve(members.size());
+  for (const Entry* member : members) {
+    view.instances.push_back(member->shown);
+    view.leases.push_back(lease_view(*member, inner(now)));
+  }
+  return view;
+}
+
+std::vector<ServiceSummary> Registry::Core::list(std::string_view glob, std::string_view after,
+                                                 std::size_t limit) const {
+  std::vector<ServiceSummary> found;
+  for (auto at = services_.upper_bound(after); at != services_.end() && found.size() < limit; ++at) {
+    const Service& service = at->second;
+    if (!glob.empty() && !glob_matches(glob, service.name)) continue;
+    found.push_back(
+        {at->first, service.revision, service.members.size(), service.ready, service.reason == Reason::ok});
+  }
+  return found;
+}
+
+std::vector<InstancePtr> Registry::Core::instances_of_repo(std::string_view repo) const {
+  std::vector<InstancePtr> found;
+  if (const auto at = repos_.find(repo); at != repos_.end())
+    for (const auto& [sequence, entry] : at->second) found.push_back(entry->shown);
+  return found;
+}
+
+std::optional<Explanation> Registry::Core::explain(std::string_view service, std::string_view id,
+                                                   Instant now) const {
+  const Entry* entry = entry_at(service, id);
+  if (entry == nullptr) return std::nullopt;
+  Explanation explanation;
+  explanation.instance = entry->shown;
+  explanation.lease = lease_view(*entry, inner(now));
+  std::vector<Saying> sayings;
+  for (const Claim& claim : entry->claims) {
+    sayings.push_back({claim.source, claim.body});
+    explanation.claims.push_back(
+        {*claim.source, claim.generation, now.wall - claim.heard, claim.by, claim.body});
+  }
+  explanation.fields = explain_merge(sayings, entry->effect.get());
+  explanation.overlay = overlay_.matching(service, id);
+  if (entry->condition) explanation.report = entry->condition->report;
+  return explanation;
+}
+
+RegistryCounts Registry::Core::counts() const {
+  RegistryCounts counts;
+  counts.services = services_.size();
+  counts.instances = entries_.size();
+  counts.suspects = suspects_;
+  counts.tombstones = tombstones_.size();
+  counts.expired = expired_;
+  counts.expired_of = expired_of_;
+  counts.states = states_;
+  counts.limit_instances = limit_instances_;
+  counts.limit_per_service = limit_per_service_;
+  counts.limit_services = limit_services_;
+  counts.lateness_max = std::exchange(lateness_max_, Millis(0));
+  return counts;
+}
+
+std::vector<ServiceStates> Registry::Core::states(std::string_view after, std::size_t limit) const {
+  std::vector<ServiceStates> found;
+  for (auto at = services_.upper_bound(after); at != services_.end() && found.size() < limit; ++at) {
+    found.push_back({at->first, at->second.states});
+  }
+  return found;
+}
+
+void StateCounts::count(const Instance& instance, std::uint32_t step) {
+  by_state[static_cast<std::size_t>(instance.state)] += step;
+  const bool candidate = instance.state != State::off && instance.admin != AdminMode::down &&
+                         instance.admin != AdminMode::drain && !instance.draining_since;
+  if (!candidate) return;
+  candidates += step;
+  if (instance.state == State::active || instance.state == State::timedout || instance.admin == AdminMode::up)
+    fit += step;
+}
+
+void Registry::Core::for_each(const std::function<void(const InstancePtr&)>& visit) const {
+  entries_.for_each([&](const Entry& entry) { visit(entry.shown); });
+}
+
+}  // namespace muster::registry

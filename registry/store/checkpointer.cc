@@ -1,0 +1,85 @@
+#include "registry/store/checkpointer.h"
+
+#include <sqlite3.h>
+
+namespace muster::registry {
+
+Checkpointer::Checkpointer(std::string path, CheckpointConfig config)
+    : path_(std::move(path)),
+      config_(config),
+      next_bytes_(config.passive_bytes),
+      thread_([this] { loop(); }) {}
+
+Checkpointer::~Checkpointer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void Checkpointer::committed(std::uint64_t log_bytes) {
+  bool wake = false;
+  {
+    std::unique_lock lock(mutex_);
+    resumed_.wait(lock, [this] { return !writer_pauses_; });
+    ++commits_;
+    if (log_bytes < log_bytes_) next_bytes_ = config_.passive_bytes;  // the log began anew
+    log_bytes_ = log_bytes;
+    wake = due();
+  }
+  if (wake) wake_.notify_one();
+}
+
+std::uint64_t Checkpointer::runs() const {
+  const std::lock_guard lock(mutex_);
+  return runs_;
+}
+
+void Checkpointer::loop() {
+  std::unique_lock lock(mutex_);
+  std::uint64_t done = 0;  // commits that the last checkpoint saw
+  while (!stopping_) {
+    const std::uint64_t before = commits_;
+    const bool large = wake_.wait_for(lock, config_.idle, [this] { return stopping_ || due(); });
+    const bool idle = !large && commits_ == before && commits_ != done;
+    if (stopping_ || !(large || idle)) continue;
+    done = commits_;
+    const bool restart = log_bytes_ >= config_.restart_bytes;
+    next_bytes_ = log_bytes_ + config_.passive_bytes;
+    ++runs_;
+    lock.unlock();
+    checkpoint(restart);
+    lock.lock();
+  }
+}
+
+void Checkpointer::checkpoint(bool restart) {
+  run(SQLITE_CHECKPOINT_PASSIVE);
+  if (!restart) return;
+  const auto pause = [this](bool on) {
+    const std::lock_guard lock(mutex_);
+    writer_pauses_ = on;
+  };
+  pause(true);
+  run(SQLITE_CHECKPOINT_RESTART);
+  pause(false);
+  resumed_.notify_one();
+}
+
+// A failure is not reported from here: what hinders a checkpoint hinders the next commit, which says so.
+void Checkpointer::run(int mode) {
+  try {
+    if (!connection_) {
+      Connection fresh(path_, Connection::Mode::create);
+      fresh.number("PRAGMA schema_version");  // before its first read it does not know that there is a log
+      connection_ = std::move(fresh);
+    }
+    sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, mode, nullptr, nullptr);
+  } catch (const SqliteError&) {
+    connection_ = {};
+  }
+}
+
+}  // namespace muster::registry

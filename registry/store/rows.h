@@ -1,0 +1,66 @@
+// The rows of the store, as values. One Row is the last word on its key: a later write of the same key in
+// one batch replaces the earlier. Heartbeats and static claims are never stored.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "registry/model.h"
+
+namespace muster::registry {
+
+struct ClaimRow {
+  std::string service;
+  std::string id;
+  std::string source;  // "heartbeat", "lyft", "update"
+  std::uint64_t generation = 0;
+  std::uint64_t sequence = 0;
+  Millis lease{0};
+  WallTime created_at{};
+  WallTime heard_at{};
+  std::string by;
+  bool draining = false;
+  std::string draining_reason;
+  WallTime draining_since{};
+  std::optional<WallTime> remove_at;  // the drain ends in removal
+  BodyPtr body;
+};
+struct ClaimGone {
+  std::string service;
+  std::string id;
+  std::string source;
+};
+struct TombstoneRow {
+  std::string service;
+  std::string id;
+  std::uint64_t generation = 0;
+  std::string cause;
+  WallTime until{};
+};
+struct TombstoneGone {
+  std::string service;
+  std::string id;
+};
+struct OverlayRows {  // the whole list, replaced at once: at most 10,000 entries
+  std::vector<std::string> entries_json;
+};
+struct ServiceRow {
+  std::string name;
+  WallTime created_at{};
+  WallTime known_until{};
+};
+struct ServiceGone {
+  std::string name;
+};
+struct MetaRow {
+  std::string key;  // "epoch", "revision_block", "serial_block:<zone>", "clean_stop"
+  std::string value;
+};
+
+using Row = std::variant<ClaimRow, ClaimGone, TombstoneRow, TombstoneGone, OverlayRows, ServiceRow, ServiceGone, MetaRow>;
+using Rows = std::vector<Row>;
+
+}  // namespace muster::registry

@@ -1,0 +1,32 @@
+// The store's tables. user_version carries the schema's number; a step to a higher one is an entry of its own
+// in kSchemaSteps, never an edit of an old one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace muster::registry {
+
+// A claim is a rowid table: its rows hold a JSON body of 200 octets and more, for which WITHOUT ROWID was
+// measured to be slower (docs/explanation/store.md). The others are short and keyed, so they have no rowid.
+inline constexpr std::array<const char*, 2> kSchemaSteps = {R"sql(
+CREATE TABLE meta(k TEXT PRIMARY KEY, v TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE claim(
+  service TEXT NOT NULL, id TEXT NOT NULL, source TEXT NOT NULL,
+  generation INTEGER NOT NULL, seq INTEGER NOT NULL, lease_ms INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL, heard_ms INTEGER NOT NULL, by TEXT NOT NULL,
+  draining INTEGER NOT NULL, draining_ms INTEGER NOT NULL, draining_reason TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY(service, id, source));
+CREATE TABLE tombstone(
+  service TEXT NOT NULL, id TEXT NOT NULL, generation INTEGER NOT NULL, cause TEXT NOT NULL, until_ms INTEGER NOT NULL,
+  PRIMARY KEY(service, id)) WITHOUT ROWID;
+CREATE TABLE overlay(seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE service(name TEXT PRIMARY KEY, created_ms INTEGER NOT NULL, known_until_ms INTEGER NOT NULL) WITHOUT ROWID;
+)sql",
+                                                              R"sql(
+ALTER TABLE claim ADD COLUMN remove_ms INTEGER NOT NULL DEFAULT 0;  -- when a drain ends in removal; 0: never
+)sql"};
+inline constexpr std::int64_t kSchemaVersion = kSchemaSteps.size();
+
+}  // namespace muster::registry

@@ -1,0 +1,14 @@
+#include "registry/store/store.h"
+
+#include "registry/store/memory_store.h"
+#include "registry/store/sqlite_store.h"
+
+namespace muster::registry {
+
+std::unique_ptr<Store> open_store(const StoreConfig& config) {
+  if (config.kind == "memory") return std::make_unique<MemoryStore>();
+  if (config.kind == "sqlite") return std::make_unique<SqliteStore>(config.path);
+  throw StoreRefused("store.kind \"" + config.kind + "\" is unknown; say \"sqlite\" or \"memory\"");
+}
+
+}  // namespace muster::registry

@@ -1,0 +1,244 @@
+#include "dns/question.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/dns/support/packets.h"
+
+namespace muster::dns {
+namespace {
+
+using test::append;
+using test::append_u16;
+using test::from_hex;
+using test::Octets;
+using test::QueryBuilder;
+using test::record_octets;
+using zones::RrType;
+
+const std::string k63(63, 'x');
+
+// An exact-size heap copy, so that AddressSanitizer sees an octet read too far.
+ReadOutcome read_exactly(const Octets& octets, Query& query) {
+  const std::vector<std::uint8_t> copy(octets.begin(), octets.end());
+  return read_query(Packet(copy.data(), copy.size()), query);
+}
+
+Octets with_name(const Octets& name) {
+  Octets tail = name;
+  append_u16(tail, 1);
+  append_u16(tail, 1);
+  return QueryBuilder().count(0, 1).raw(tail).build();
+}
+
+Octets opt(const std::string& owner, const std::string& rdata = "", unsigned version = 0) {
+  return record_octets(owner, RrType::opt, version << 16, rdata, 1232);
+}
+
+TEST(Question, AQueryIsReadWhole) {
+  Query query;
+  const Octets packet =
+      QueryBuilder("WeB.sVc.\\193[.", RrType::srv).id(0xbeef).flags(0x0110).edns(4096, true).build();
+  ASSERT_TRUE(read_exactly(packet, query).ok);
+  EXPECT_EQ(query.id, 0xbeef);
+  EXPECT_TRUE(query.recursion_desired);
+  EXPECT_TRUE(query.checking_disabled);
+  EXPECT_TRUE(query.has_question);
+  EXPECT_EQ(query.type, RrType::srv);
+  EXPECT_EQ(query.rr_class, 1);
+  EXPECT_EQ(query.name.wire(), std::string("\3web\3svc\2\xc1[\0", 12)) << "only A-Z fold (RFC 4343 §3)";
+  EXPECT_EQ(query.name.labels, 3);
+  EXPECT_EQ(query.name.suffix(1), std::string("\3svc\2\xc1[\0", 8));
+  EXPECT_EQ(query.name.suffix(3), std::string("\0", 1));
+  EXPECT_EQ(query.question_end, 12 + 12 + 4);
+  EXPECT_TRUE(query.edns.present);
+  EXPECT_TRUE(query.edns.dnssec_ok);
+  EXPECT_EQ(query.edns.udp_size, 4096);
+}
+
+TEST(Question, OnlyLettersFoldInEveryPosition) {
+  for (int octet = 0; octet < 256; ++octet) {
+    SCOPED_TRACE(octet);
+    Octets name = {20};
+    name.insert(name.end(), 20, static_cast<std::uint8_t>(octet));
+    name.push_back(0);
+    Query query;
+    ASSERT_TRUE(read_exactly(with_name(name), query).ok);
+    const int folded = octet >= 'A' && octet <= 'Z' ? octet + 32 : octet;
+    EXPECT_EQ(query.name.wire().substr(1, 20), std::string(20, static_cast<char>(folded)));
+  }
+}
+
+TEST(Question, WhatIsLegalIsRead) {
+  const std::string longest = k63 + "." + k63 + "." + k63 + "." + std::string(61, 'y') + ".";
+  std::string labels127;
+  for (int i = 0; i < 127; ++i) labels127 += "a.";
+  Octets pointer_owner = {0xc0, 0x0c};
+  append(pointer_owner, std::string("\0\1\0\1\0\0\0\0\0\0", 10));
+  struct Row {
+    const char* why;
+    Octets packet;
+  };
+  const Row rows[] = {
+      {"the root", QueryBuilder(".").build()},
+      {"labels of 63, a name of 255", QueryBuilder(longest).build()},
+      {"127 labels", QueryBuilder(labels127).build()},
+      {"records in answer and authority are walked and ignored (MSG6)",
+       QueryBuilder("a.")
+           .record(1, record_octets("b.", RrType::a, 0, "1234"))
+           .record(2, pointer_owner)
+           .build()},
+      {"OPT before another record",
+       QueryBuilder("a.").record(3, opt(".")).record(3, record_octets("b.", RrType::a, 0, "")).build()},
+      {"NSID with a payload", QueryBuilder("a.").option(3, {1, 2, 3}).build()},
+      {"unknown, empty and padding options",
+       QueryBuilder("a.").option(65001).option(12, {0, 0}).option(65001, {9}).build()},
+      {"every header flag but QR", QueryBuilder("a.").flags(0x07ff).build()},
+      {"client subnet 0 of no family, as dig +subnet=0 sends it",
+       QueryBuilder("a.").option(8, {0, 0, 0, 0}).build()},
+      {"client subnet /17", QueryBuilder("a.").option(8, {0, 1, 17, 0, 10, 1, 0x80}).build()},
+      {"a client cookie", QueryBuilder("a.").option(10, Octets(8)).build()},
+      {"a full cookie", QueryBuilder("a.").option(10, Octets(40)).build()},
+      {"NOTIFY", QueryBuilder("a.", RrType::soa).flags(0x2400).build()},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.why);
+    Query query;
+    const ReadOutcome outcome = read_exactly(row.packet, query);
+    EXPECT_TRUE(outcome.ok) << static_cast<int>(outcome.error);
+    EXPECT_TRUE(query.has_question);
+  }
+}
+
+TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
+  Octets self_pointer = {0xc0, 0x13};
+  append(self_pointer, std::string("\0\1\0\1\0\0\0\0\0\0", 10));
+  Octets header_pointer = self_pointer;
+  header_pointer[1] = 4;
+  Octets too_long = {63};
+  for (int i = 0; i < 4; ++i) {
+    too_long.back() = 63;
+    too_long.insert(too_long.end(), 63, 'x');
+    too_long.push_back(0);
+  }
+  Octets two_questions = QueryBuilder("a.").question("b.", RrType::a).edns().build();
+  struct Row {
+    const char* why;
+    Octets packet;
+    WireError error;
+    bool has_question;
+    bool has_opt;
+  };
+  const Row rows[] = {
+      {"nothing", {}, WireError::header_short, false, false},
+      {"11 octets", Octets(11), WireError::header_short, false, false},
+      {"a response", QueryBuilder("a.").flags(0x8000).build(), WireError::is_response, false, false},
+      {"STATUS", QueryBuilder("a.").flags(0x1000).edns().build(), WireError::opcode, true, true},
+      {"UPDATE is not served yet", QueryBuilder("a.", RrType::soa).flags(0x2800).build(), WireError::opcode,
+       true, false},
+      {"an opcode comes before anything else that is wrong", QueryBuilder().flags(0x3000).raw({1}).build(),
+       WireError::opcode, false, false},
+      {"no question; the OPT is still found", QueryBuilder().edns().build(), WireError::question_count, false,
+       true},
+      {"two questions (RFC 9619)", two_questions, WireError::question_count, false, true},
+      {"65535 questions and nothing", QueryBuilder().count(0, 65535).build(), WireError::question_count,
+       false, false},
+      {"a label past the end", with_name({5, 'a'}), WireError::name_runs_out, false, false},
+      {"a pointer in the question", with_name({0xc0, 0x0c}), WireError::name_compressed, false, false},
+      {"a pointer behind a label", with_name({1, 'a', 0xc0, 0x0c}), WireError::name_compressed, false, false},
+      {"256 octets", with_name(too_long), WireError::name_too_long, false, false},
+      {"label type 01", with_name({0x41, 'a', 0}), WireError::label_type, false, false},
+      {"label type 10", with_name({0x81, 'a', 0}), WireError::label_type, false, false},
+      {"no class", QueryBuilder().count(0, 1).raw({0, 0, 1}).build(), WireError::question_short, false,
+       false},
+      {"a count without its record", QueryBuilder("a.").count(1, 1).build(), WireError::record_unreadable,
+       true, false},
+      {"an OPT, then a count without its record", QueryBuilder("a.").edns().count(3, 2).build(),
+       WireError::record_unreadable, true, true},
+      {"RDLENGTH past the end",
+       QueryBuilder("a.").count(3, 1).raw(from_hex("00 0001 0001 00000000 0005 01020304")).build(),
+       WireError::record_unreadable, true, false},
+      {"half a pointer", QueryBuilder("a.").count(1, 1).raw({0xc0}).build(), WireError::record_unreadable,
+       true, false},
+      {"a pointer at itself", QueryBuilder("a.").record(1, self_pointer).build(),
+       WireError::record_unreadable, true, false},
+      {"a pointer into the header", QueryBuilder("a.").record(1, header_pointer).build(),
+       WireError::record_unreadable, true, false},
+      {"an octet behind the last record", QueryBuilder("a.").edns().raw({0}).build(),
+       WireError::trailing_octets, true, true},
+      {"two OPTs", QueryBuilder("a.").record(3, opt(".")).edns().build(), WireError::opt_twice, true, true},
+      {"an OPT with an owner", QueryBuilder("a.").record(3, opt("x.")).build(), WireError::opt_owner, true,
+       true},
+      {"an OPT among the answers", QueryBuilder("a.").record(1, opt(".")).build(), WireError::opt_section,
+       true, true},
+      {"version 1, its broken options ignored", QueryBuilder("a.").record(3, opt(".", "\1", 1)).build(),
+       WireError::opt_version, true, true},
+      {"an option header cut", QueryBuilder("a.").record(3, opt(".", std::string("\0\3\0", 3))).build(),
+       WireError::opt_option, true, true},
+      {"an option body past RDLENGTH",
+       QueryBuilder("a.").record(3, opt(".", std::string("\0\3\0\2x", 5))).build(), WireError::opt_option,
+       true, true},
+      {"a cookie of 7", QueryBuilder("a.").option(10, Octets(7)).build(), WireError::opt_option, true, true},
+      {"a cookie of 15", QueryBuilder("a.").option(10, Octets(15)).build(), WireError::opt_option, true,
+       true},
+      {"a cookie of 41", QueryBuilder("a.").option(10, Octets(41)).build(), WireError::opt_option, true,
+       true},
+      {"client subnet, family 3", QueryBuilder("a.").option(8, {0, 3, 0, 0}).build(), WireError::opt_option,
+       true, true},
+      {"client subnet, 33 bits of IPv4", QueryBuilder("a.").option(8, {0, 1, 33, 0, 1, 2, 3, 4, 0}).build(),
+       WireError::opt_option, true, true},
+      {"client subnet, an octet too many", QueryBuilder("a.").option(8, {0, 1, 8, 0, 10, 0}).build(),
+       WireError::opt_option, true, true},
+      {"client subnet, a bit behind the prefix", QueryBuilder("a.").option(8, {0, 1, 9, 0, 10, 0x40}).build(),
+       WireError::opt_option, true, true},
+      {"client subnet with a scope", QueryBuilder("a.").option(8, {0, 1, 8, 8, 10}).build(),
+       WireError::opt_option, true, true},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.why);
+    Query query;
+    const ReadOutcome outcome = read_exactly(row.packet, query);
+    EXPECT_FALSE(outcome.ok);
+    EXPECT_EQ(outcome.error, row.error);
+    if (row.error <= WireError::is_response) continue;
+    EXPECT_EQ(query.has_question, row.has_question);
+    EXPECT_EQ(query.edns.present, row.has_opt);
+  }
+}
+
+TEST(Question, EveryPrefixOfAGoodQueryIsRefusedWithoutOverReading) {
+  const Octets whole = QueryBuilder("some.name.example.", RrType::srv)
+                           .record(1, record_octets("x.", RrType::txt, 1, "\3abc"))
+                           .option(3)
+                           .option(10, Octets(24))
+                           .build();
+  Query query;
+  ASSERT_TRUE(read_exactly(whole, query).ok);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    SCOPED_TRACE(size);
+    EXPECT_FALSE(
+        read_exactly(Octets(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)), query).ok);
+  }
+}
+
+TEST(Question, ALongChainOfPointersIsRefusedInsteadOfWalked) {
+  Octets chain;  // one record whose rdata is pointers, each at the one before
+  append(chain, std::string("\0\0\x0a\0\1\0\0\0\0", 9));
+  append_u16(chain, 400);
+  unsigned before = 12;
+  const unsigned rdata = 12 + 1 + 2 + 4 + 11;
+  for (unsigned i = 0; i < 200; ++i) {
+    append_u16(chain, 0xc000 | before);
+    before = rdata + 2 * i;
+  }
+  Octets user;
+  append_u16(user, 0xc000 | before);
+  append(user, std::string("\0\1\0\1\0\0\0\0\0\0", 10));
+  Query query;
+  const ReadOutcome outcome =
+      read_exactly(QueryBuilder("a.").record(1, chain).record(1, user).build(), query);
+  EXPECT_FALSE(outcome.ok);
+  EXPECT_EQ(outcome.error, WireError::record_unreadable);
+}
+
+}  // namespace
+}  // namespace muster::dns

@@ -1,0 +1,260 @@
+"""One generated zone in musterd and in Knot DNS: every query must agree in header, question, answer and authority.
+
+The additional section, CD (RFC 4035 §3.2.2 binds resolvers; Knot clears it), ANY, DNAME targets over 255 octets and chains of
+over five aliases are free choices, and not compared.
+What a truncated reply still holds is free as well: musterd leaves its answer empty (RFC 2181 §9), Knot keeps the aliases.
+MUSTER_SEED makes another zone, MUSTER_QUERIES says how many queries. Skipped where Knot is not installed.
+"""
+
+import os
+import pathlib
+import random
+import shutil
+import socket
+import tempfile
+import unittest
+
+import wire
+
+KNOTD = shutil.which("knotd") or shutil.which("knotd", path="/usr/sbin:/usr/local/sbin")
+APEX = "agree.test."
+LABELS = ["a", "b", "c", "ent", "www", "x", "y", "_tcp", "_sip", "deep", "mixed", "q-1", "host", "sub", "mail", "z9"]
+QUERIES = int(os.environ.get("MUSTER_QUERIES", "4000"))
+
+RDATA = {
+    "A": lambda zone, n: f"192.0.2.{n}",
+    "AAAA": lambda zone, n: f"2001:db8::{n + 1:x}",
+    "TXT": lambda zone, n: f'"t{n}" "{"y" * zone.random.choice([0, 10, 200])}"',
+    "MX": lambda zone, n: f"{n} {zone.name()}",
+    "SRV": lambda zone, n: f"0 {n} 80 {zone.name()}",
+    "CAA": lambda zone, n: f'0 issue "ca{n}.test"',
+    "TYPE65400": lambda zone, n: f"\\# 3 c00c{n:02x}",
+    "PTR": lambda zone, n: zone.name(),
+    "NAPTR": lambda zone, n: f'1 {n} "U" "SIP" "!a!b!" {zone.name()}',
+    "HINFO": lambda zone, n: f'"c{n}" "os"',
+    "RP": lambda zone, n: f"{zone.name()} {zone.name()}",
+    "AFSDB": lambda zone, n: f"1 {zone.name()}",
+    "LOC": lambda zone, n: "52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m",
+    "SSHFP": lambda zone, n: "1 1 " + f"{n:02x}" * 20,
+    "TLSA": lambda zone, n: "3 1 1 " + f"{n:02x}" * 32,
+    "URI": lambda zone, n: f'1 {n} "http://x/"',
+    "SVCB": lambda zone, n: f"{n + 1} {zone.name()} alpn=h2",
+    "HTTPS": lambda zone, n: f"{n + 1} . alpn=h2,h3 port={n}",
+    "EUI48": lambda zone, n: f"00-00-5e-00-53-{n:02x}",
+    "SPF": lambda zone, n: f'"s{n}"',
+    "KX": lambda zone, n: f"{n} {zone.name()}",
+    "MINFO": lambda zone, n: f"{zone.name()} {zone.name()}",
+    "DNSKEY": lambda zone, n: "257 3 13 " + "AAAA" * 16,
+}
+
+
+def is_below(owner, ancestors):
+    labels = owner.split(".")
+    return any(".".join(labels[i:]) in ancestors for i in range(1, len(labels)))
+
+
+class Zone:
+    """What two servers must read alike: cuts with glue and DS, DNAMEs, wildcards, names below `*`, aliases that lead
+    everywhere, RRsets over every limit, and all types that both know."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.names = {}
+        self.put(APEX, "SOA", f"ns1.{APEX} host.{APEX} 1 60 60 86400 30")
+        for n in (1, 2):
+            self.put(APEX, "NS", f"ns{n}.{APEX}")
+            self.put(f"ns{n}.{APEX}", "A", f"192.0.2.{n}")
+        self.cuts = self._places(8, [1, 2, 3], set())
+        self.dnames = {place for place in self._places(5, [1, 2], self.cuts) if not any(
+            cut.endswith("." + place) for cut in self.cuts)}
+        self._fill_cuts()
+        self._fill_dnames()
+        self._fill_names()
+        self._fill_large()
+
+    def put(self, owner, rrtype, rdata):
+        rdatas = self.names.setdefault(owner, {}).setdefault(rrtype, [])
+        if rdata not in rdatas:
+            rdatas.append(rdata)
+
+    def name(self, depth=None):
+        depth = depth or self.random.choice([1, 1, 2, 2, 3, 4])
+        return ".".join(self.random.choice(LABELS) for _ in range(depth)) + "." + APEX
+
+    def text(self):
+        lines = [f"{APEX} 300 IN SOA {self.names[APEX]['SOA'][0]}"]
+        for owner, sets in self.names.items():
+            ttl = self.random.choice([5, 60, 300])
+            lines += [f"{owner} {ttl} IN {rrtype} {rdata}" for rrtype, rdatas in sets.items() if rrtype != "SOA"
+                      for rdata in rdatas]
+        return "\n".join(lines) + "\n"
+
+    def _places(self, most, depths, taken):
+        places = set()
+        for _ in range(most):
+            place = self.name(self.random.choice(depths))
+            if place not in taken and not is_below(place, taken | places):
+                places = {one for one in places if not one.endswith("." + place)} | {place}
+        return places
+
+    def _is_free(self, owner):
+        return owner not in self.cuts | self.dnames and not is_below(owner, self.cuts | self.dnames)
+
+    def _fill(self, owner):
+        for rrtype in self.random.sample(sorted(RDATA), self.random.choice([1, 1, 2, 3, 5])):
+            for _ in range(self.random.choice([1, 1, 2, 3])):
+                self.put(owner, rrtype, RDATA[rrtype](self, self.random.randrange(250)))
+
+    def _fill_cuts(self):
+        for cut in sorted(self.cuts):
+            self.put(cut, "NS", f"ns.{cut}")
+            self.put(f"ns.{cut}", "A", "192.0.2.53")
+            self.put(f"ns.{cut}", "AAAA", "2001:db8::53")
+            for rrtype, rdata, owner in (("NS", f"ns1.{APEX}", cut), ("NS", "ns.elsewhere.example.", cut),
+                                         ("DS", "12345 13 2 " + "ab" * 32, cut), ("TXT", '"hidden"', f"deep.x.{cut}")):
+                if self.random.random() < 0.5:
+                    self.put(owner, rrtype, rdata)
+
+    def _fill_dnames(self):
+        for owner in sorted(self.dnames):
+            target = self.random.choice([self.name(1), self.name(2), "other.example."])
+            self.put(owner, "DNAME", "other.example." if target == owner or is_below(target, {owner}) else target)
+            if self.random.random() < 0.5:
+                self.put(owner, "A", "192.0.2.77")
+
+    def _fill_names(self):
+        for _ in range(90):
+            owner = self.name()
+            if self._is_free(owner):
+                self._fill(owner)
+        for _ in range(14):
+            owner = "*." + self.random.choice([self.name(1), self.name(2), self.name(3), APEX])
+            if not self._is_free(owner) or not self._is_free(owner[2:]) or owner in self.names:
+                continue
+            if self.random.random() < 0.35:
+                self.put(owner, "CNAME", self.name())
+            else:
+                self._fill(owner)
+        for _ in range(6):
+            owner = f"{self.random.choice(LABELS)}.*.{self.name(1)}"
+            if self._is_free(owner) and "CNAME" not in self.names.get(owner, {}):
+                self._fill(owner)
+        elsewhere = ["www.elsewhere.example."] + [f"n.{place}" for place in sorted(self.cuts | self.dnames)]
+        for _ in range(40):
+            owner = self.name()
+            if self._is_free(owner) and owner not in self.names:
+                self.put(owner, "CNAME", self.random.choice([self.name(), self.name(1), self.random.choice(elsewhere)]))
+
+    def _fill_large(self):
+        for n in range(90):
+            self.put(f"large.{APEX}", "A", f"198.51.100.{n}")
+            self.put(f"larger.{APEX}", "SRV", f"0 0 {n + 1} host{n}.{APEX}")
+            self.put(f"largest.{APEX}", "TXT", f'"{"z" * 200}{n}"')
+
+
+class Questions:
+    def __init__(self, zone):
+        self.zone = zone
+        self.random = zone.random
+        self.owners = sorted(zone.names)
+
+    def _owner(self):
+        known, label, chance = self.random.choice(self.owners), self.random.choice(LABELS), self.random.random()
+        if chance < 0.45:
+            return known
+        if chance < 0.65:
+            return f"{label}.{known}"
+        if chance < 0.72:
+            return f"{label}.{self.random.choice(LABELS)}.{known}"
+        if chance < 0.78:
+            return f"*.{known}"
+        if chance < 0.84:
+            return known.split(".", 1)[1]
+        if chance < 0.98:
+            return self.zone.name()
+        return self.random.choice(["example.", "test.", ".", "com.", "xagree.test."])
+
+    def next(self, identity):
+        owner = self._owner()
+        if self.random.random() < 0.2:
+            owner = "".join(self.random.choice([c.upper(), c]) for c in owner)
+        rrtype = self.random.choice(sorted(wire.TYPES))
+        if self.random.random() < 0.4:
+            rrtype = self.random.choice(["A", "AAAA", "SRV", "NS", "DS", "SOA", "CNAME", "DNAME", "MX", "TXT"])
+        size = self.random.choice([None, None, 0, 512, 800, 1232, 4096])
+        return f"{owner} {rrtype} edns={size}", wire.query(
+            owner, rrtype, identity, self.random.choice([0, 0x100, 0x10]), size, self.random.random() < 0.3)
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind((wire.HOST, 0))
+        return udp.getsockname()[1]
+
+
+def knot_config(folder, port):
+    return f"""server:
+    rundir: "{folder}"
+    listen: {wire.HOST}@{port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+database:
+    storage: "{folder}"
+zone:
+  - domain: {APEX}
+    file: "{folder}/zone"
+    semantic-checks: off
+    zonefile-load: whole
+    journal-content: none
+"""
+
+
+def seen(reply):
+    if reply is None:
+        return {"silent": True}
+    fields = ("rcode", "aa", "tc", "rd", "ra", "ad", "question", "answer", "authority")
+    opt = reply.opt and (reply.opt[1] >> 24, reply.opt[1] & 0xffff)
+    told = {field: getattr(reply, field) for field in fields} | {"opt": opt}
+    return told | {"answer": []} if reply.tc else told
+
+
+@unittest.skipUnless(KNOTD, "Knot DNS is not installed")
+class KnotAgreement(unittest.TestCase):
+    def test_every_query(self):
+        seed = int(os.environ.get("MUSTER_SEED", "1952757928"))
+        print(f"MUSTER_SEED={seed}", flush=True)
+        zone = Zone(seed)
+        with tempfile.TemporaryDirectory() as place:
+            folder, port = pathlib.Path(place), free_port()
+            (folder / "zone").write_text(zone.text())
+            (folder / "knot.conf").write_text(knot_config(folder, port))
+            config = f'[[zones.file]]\nname = "{APEX}"\nfile = "zone"\n'
+            with wire.running([KNOTD, "-c", folder / "knot.conf"], folder / "knot.log"), wire.serving(
+                    folder, config) as ours:
+                theirs = wire.Client(port)
+                self.addCleanup(theirs.close)
+                soa = wire.query(APEX, "SOA")
+                for name, server in (("Knot", theirs), ("musterd", ours)):
+                    wire.wait_until(f"{name} serves the zone", lambda s=server: getattr(s.udp(soa), "answer", None))
+                self.compare(Questions(zone), ours, theirs)
+
+    def compare(self, questions, ours, theirs):
+        differences, kinds = [], set()
+        for number in range(QUERIES):
+            text, packet = questions.next(number & 0xffff)
+            ask = "tcp" if questions.random.random() < 0.2 else "udp"
+            mine, knots = (seen(getattr(server, ask)(packet)) for server in (ours, theirs))
+            kinds.add((mine.get("rcode"), mine.get("aa"), bool(mine.get("answer")), bool(mine.get("authority"))))
+            fields = [field for field in mine | knots if mine.get(field) != knots.get(field)]
+            if fields:
+                differences.append(f"{text} {ask}: " + ", ".join(
+                    f"{field} {mine.get(field)!r}, Knot {knots.get(field)!r}" for field in fields))
+        self.assertEqual(differences[:10], [], f"{len(differences)} of {QUERIES} queries")
+        for kind, what in (((0, 1, True, False), "answers"), ((0, 1, False, True), "NODATA"), ((3, 1, False, True), "NXDOMAIN"),
+                           ((0, 0, False, True), "referrals"), ((5, 0, False, False), "refusals")):
+            self.assertIn(kind, kinds, f"the zone brought no {what}")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,237 @@
+"""DNS messages octet by octet, for tests that must see what no client shows: a reader of replies that trusts nothing,
+and a musterd on free ports to ask."""
+
+import contextlib
+import os
+import pathlib
+import re
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("MUSTER_BIN_DIR", SOURCE / "build/dev/bin"))
+PATIENCE = 30.0
+HOST = "127.0.0.1"
+
+TYPES = {
+    "A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "HINFO": 13, "MINFO": 14, "MX": 15, "TXT": 16, "RP": 17,
+    "AFSDB": 18, "AAAA": 28, "LOC": 29, "SRV": 33, "NAPTR": 35, "KX": 36, "DNAME": 39, "DS": 43, "SSHFP": 44,
+    "DNSKEY": 48, "TLSA": 52, "SVCB": 64, "HTTPS": 65, "SPF": 99, "EUI48": 108, "URI": 256, "CAA": 257,
+    "TYPE65400": 65400, "TYPE777": 777}
+OPT = 41
+# Octets before the one name in the rdata; a reply may compress it, or it is compared without case.
+NAME_AFTER = {"NS": 0, "CNAME": 0, "PTR": 0, "DNAME": 0, "MX": 2, "AFSDB": 2, "KX": 2, "SRV": 6}
+TWO_NAMES = ("MINFO", "RP", "SOA")
+TYPE_NAMES = {number: name for name, number in TYPES.items()}
+
+
+def name(text):
+    labels = [label.encode() for label in text.split(".") if label]
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+def query(owner, rrtype, identity=1, flags=0, edns_size=None, dnssec_ok=False):
+    opt = b"" if edns_size is None else b"\0" + struct.pack(">HHIH", OPT, edns_size, dnssec_ok << 15, 0)
+    header = struct.pack(">6H", identity, flags, 1, 0, 0, 1 if opt else 0)
+    return header + name(owner) + struct.pack(">HH", TYPES[rrtype], 1) + opt
+
+
+class Unreadable(Exception):
+    pass
+
+
+class Reply:
+    """A message read whole; sections are sorted lists of (owner, type, class, ttl, rdata), names in lower case."""
+
+    def __init__(self, octets):
+        self.octets = octets
+        self.identity, flags, questions, *counts = struct.unpack(">6H", octets[:12])
+        self.rcode, self.opcode = flags & 15, flags >> 11 & 15
+        self.qr, self.aa, self.tc, self.rd, self.ra = (flags >> bit & 1 for bit in (15, 10, 9, 8, 7))
+        self.ad, self.cd = flags >> 5 & 1, flags >> 4 & 1
+        self.opt, self.at = None, 12
+        if questions:
+            self._name()
+            self.at += 4
+        self.question = octets[12:self.at]
+        self.answer, self.authority, self.additional = (self._section(count) for count in counts)
+        if self.at != len(octets):
+            raise Unreadable("octets behind the last record")
+
+    def _section(self, count):
+        records = []
+        for _ in range(count):
+            owner = self._name()
+            rrtype, rrclass, ttl, size = struct.unpack(">HHIH", self.octets[self.at:self.at + 10])
+            self.at += 10
+            end = self.at + size
+            rdata = self._rdata(TYPE_NAMES.get(rrtype, ""), end)
+            if rrtype == OPT:
+                self.opt = (rrclass, ttl, rdata)
+            else:
+                records.append((owner, rrtype, rrclass, ttl, rdata))
+            self.at = end
+        return sorted(records)
+
+    def _rdata(self, rrtype, end):
+        start = self.at
+        if rrtype in TWO_NAMES:
+            names = self._name() + self._name()
+            return names + self.octets[self.at:end]
+        if rrtype in NAME_AFTER:
+            self.at += NAME_AFTER[rrtype]
+            lead = self.octets[start:self.at]
+            target = self._name()
+            if self.at != end:
+                raise Unreadable("octets behind a name")
+            return lead + target
+        return self.octets[start:end]
+
+    def _name(self):
+        out, at, end = b"", self.at, None
+        while True:
+            length = self.octets[at]
+            if length >= 0xc0:
+                end = at + 2 if end is None else end
+                target = struct.unpack(">H", self.octets[at:at + 2])[0] & 0x3fff
+                if target >= at:
+                    raise Unreadable("a pointer forwards")
+                at = target
+                continue
+            out += self.octets[at:at + 1 + length]
+            at += 1 + length
+            if length == 0:
+                self.at = at if end is None else end
+                return out.lower()
+
+
+class Client:
+    """Asks one server, over UDP or one kept connection."""
+
+    def __init__(self, port):
+        self.port = port
+        self.udp_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp_socket.settimeout(2)
+        self.udp_socket.connect((HOST, port))
+        self.connection = None
+
+    def close(self):
+        self.udp_socket.close()
+        if self.connection:
+            self.connection.close()
+
+    def udp(self, packet):
+        for _ in range(3):
+            with contextlib.suppress(OSError):
+                self.udp_socket.send(packet)
+                while True:
+                    octets = self.udp_socket.recv(65535)
+                    if octets[:2] == packet[:2]:
+                        return Reply(octets)
+        return None
+
+    def tcp(self, packet):
+        for _ in range(2):
+            with contextlib.suppress(OSError):
+                self.connection = self.connection or connect(self.port)
+                send(self.connection, packet)
+                return Reply(receive(self.connection))
+            self.connection = None
+        return None
+
+
+def connect(port):
+    connection = socket.create_connection((HOST, port), timeout=PATIENCE)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def framed(packet):
+    return struct.pack(">H", len(packet)) + packet
+
+
+def send(connection, *packets):
+    connection.sendall(b"".join(framed(packet) for packet in packets))
+
+
+def receive_octets(connection, count):
+    octets = b""
+    while len(octets) < count:
+        more = connection.recv(count - len(octets))
+        if not more:
+            raise EOFError(f"closed after {len(octets)} of {count} octets")
+        octets += more
+    return octets
+
+
+def receive(connection):
+    return receive_octets(connection, struct.unpack(">H", receive_octets(connection, 2))[0])
+
+
+def is_closed(connection):
+    """True once the server has closed it; nothing may come before."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def wait_until(what, condition):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {PATIENCE} s: {what}")
+
+
+@contextlib.contextmanager
+def running(words, log):
+    """A program that ends with the block; its output goes to `log`."""
+    with open(log, "wb") as out:
+        child = subprocess.Popen([str(word) for word in words], stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+    try:
+        yield child
+    finally:
+        child.terminate()
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+CONFIG = """[server]
+name = "wire"
+[http]
+listen = ["127.0.0.1:0"]
+[store]
+kind = "memory"
+"""
+
+
+@contextlib.contextmanager
+def musterd(config="", dns=""):
+    """A server with this configuration and these keys of [dns]; gives a Client and the folder of its configuration."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        with serving(folder, config, dns) as client:
+            yield client
+
+
+@contextlib.contextmanager
+def serving(folder, config="", dns=""):
+    file, log = folder / "musterd.toml", folder / "musterd.log"
+    file.write_text(f'{CONFIG}[dns]\nlisten = ["{HOST}:0"]\nudp_threads = 1\n{dns}\n{config}')
+    with running([BIN / "musterd", "--config", file], log) as child:
+        def port():
+            if child.poll() is not None:
+                raise AssertionError(f"musterd ended:\n{log.read_text()}")
+            return re.search(rf'dns="?{HOST}:(\d+)', log.read_text())
+        client = Client(int(wait_until("musterd serves", port).group(1)))
+        with contextlib.closing(client):
+            yield client

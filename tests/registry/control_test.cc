@@ -1,0 +1,310 @@
+#include "registry/control.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <thread>
+
+namespace muster::registry {
+namespace {
+
+// What happened, in its order, from whatever thread.
+class Log {
+ public:
+  void note(std::string what) {
+    const std::lock_guard lock(mutex_);
+    lines_.push_back(std::move(what));
+    changed_.notify_all();
+  }
+  std::vector<std::string> wait_for(std::size_t lines) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(10), [&] { return lines_.size() >= lines; });
+    return lines_;
+  }
+  std::vector<std::string> lines() { return wait_for(0); }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> lines_;
+};
+
+class LoggedStore final : public Store {
+ public:
+  explicit LoggedStore(Log& log) : log_(log) {}
+  LoadReport load(const std::function<void(Row)>&) override { return {}; }
+  CommitResult commit(const Rows& rows) override {
+    for (const Row& row : rows)
+      if (const auto* claim = std::get_if<ClaimRow>(&row)) log_.note("committed " + claim->id);
+    return {!broken, "disk full"};
+  }
+  CommitResult check() override { return {}; }
+  void close() override { log_.note("closed"); }
+  std::atomic<bool> broken = false;
+
+ private:
+  Log& log_;
+};
+
+// A clock that stands where it is put.
+struct HandClock {
+  std::atomic<std::int64_t> ms{1'000'000};
+  Instant operator()() const { return Instant{} + Millis(ms.load()); }
+};
+
+Registration registration(const std::string& id) {
+  auto body = std::make_shared<InstanceBody>();
+  body->addresses = {*net::parse_ip("10.0.0.1")};
+  Registration change;
+  change.service = "web";
+  change.id = id;
+  change.body = std::move(body);
+  return change;
+}
+
+struct Controls : ::testing::Test {
+  Log log;
+  HandClock clock;
+  ControlConfig config;
+  StoreConfig store_config{.kind = "memory", .max_pending_rows = 4};
+  LoggedStore store{log};
+  std::unique_ptr<Registry> registry;
+  std::unique_ptr<Control> control;
+  std::atomic<int> deliveries{0};
+
+  void start() {
+    config.clock = [this] { return clock(); };
+    RegistryConfig registry_config;
+    registry_config.epoch = "e1";
+    registry = std::make_unique<Registry>(registry_config, clock());
+    registry->restored(clock());
+    control = std::make_unique<Control>(
+        config, *registry, store, store_config,
+        [this](const Batch& batch, Instant) {
+          for (const InstanceChange& change : batch.changes)
+            log.note((change.after ? "published " : "unpublished ") + change.id);
+        },
+        [this](std::vector<net::UniqueFunction<void()>> answers) {
+          ++deliveries;
+          for (auto& answer : answers) answer();
+        });
+    control->start();
+  }
+  Job put(const std::string& id, std::optional<Millis> lease = {}) {
+    return [this, id, lease](Turn& turn) {
+      Registration change = registration(id);
+      change.lease = lease;
+      const Outcome outcome = turn.registry.apply(change, turn.now);
+      log.note(outcome.has_value() ? "applied " + id : outcome.error().message);
+      turn.after_visible([this, id](Durability) { log.note("visible " + id); });
+      turn.after_durable(
+          [this, id](Durability how) { log.note((how.durable ? "durable " : "in memory ") + id); });
+    };
+  }
+  // Runs on the control thread and waits for it, so that what follows is one batch.
+  std::promise<void> hold() {
+    std::promise<void> leave;
+    auto entered = std::make_shared<std::promise<void>>();
+    auto waiting = std::make_shared<std::future<void>>(leave.get_future());
+    EXPECT_TRUE(control->submit([entered, waiting](Turn&) {
+      entered->set_value();
+      waiting->wait();
+    }));
+    entered->get_future().wait();
+    return leave;
+  }
+  static std::ptrdiff_t place(const std::vector<std::string>& lines, const std::string& line) {
+    const auto found = std::find(lines.begin(), lines.end(), line);
+    EXPECT_NE(found, lines.end()) << line << " never happened";
+    return found - lines.begin();
+  }
+};
+
+TEST_F(Controls, AWriteIsAppliedThenVisibleThenDurable) {
+  start();
+  ASSERT_TRUE(control->submit(put("i1")));
+  const auto lines = log.wait_for(5);
+  EXPECT_LT(place(lines, "applied i1"), place(lines, "published i1"));
+  EXPECT_LT(place(lines, "published i1"), place(lines, "visible i1"));
+  EXPECT_LT(place(lines, "published i1"), place(lines, "committed i1"));
+  EXPECT_LT(place(lines, "committed i1"), place(lines, "durable i1"));
+}
+
+TEST_F(Controls, WhatWaitedTogetherIsPublishedAndAnsweredTogether) {
+  config.max_batch = std::chrono::seconds(10);
+  start();
+  auto leave = hold();
+  deliveries = 0;
+  for (const char* id : {"i1", "i2", "i3"}) ASSERT_TRUE(control->submit(put(id)));
+  leave.set_value();
+  const auto lines = log.wait_for(15);
+  EXPECT_LT(place(lines, "applied i3"), place(lines, "published i1"))
+      << "all are applied, then all are published";
+  EXPECT_LT(place(lines, "published i3"), place(lines, "visible i1"));
+  EXPECT_EQ(deliveries, 2) << "one for the visible, one for the durable";
+}
+
+TEST_F(Controls, ALongQueueIsCutIntoBatches) {
+  config.max_batch = std::chrono::microseconds(0);
+  start();
+  auto leave = hold();
+  for (const char* id : {"i1", "i2"}) ASSERT_TRUE(control->submit(put(id)));
+  leave.set_value();
+  const auto lines = log.wait_for(10);
+  EXPECT_LT(place(lines, "published i1"), place(lines, "applied i2"));
+  EXPECT_GE(control->counters().cut_batches, 1u);
+}
+
+TEST_F(Controls, AFullQueueRefusesAndCounts) {
+  config.max_queue = 3;
+  start();
+  auto leave = hold();
+  int taken = 0;
+  for (int i = 0; i < 10; ++i) taken += control->submit([](Turn&) {});
+  EXPECT_GE(taken, 2);
+  EXPECT_LE(taken, 3);
+  EXPECT_EQ(control->counters().queue_full, static_cast<std::uint64_t>(10 - taken));
+  leave.set_value();
+}
+
+TEST_F(Controls, StopFinishesWhatWasTaken) {
+  start();
+  auto leave = hold();
+  ASSERT_TRUE(control->submit(put("i1")));
+  leave.set_value();
+  control->stop();
+  const auto lines = log.lines();
+  EXPECT_LT(place(lines, "durable i1"), place(lines, "closed"));
+  EXPECT_FALSE(control->submit(put("i2")));
+}
+
+TEST_F(Controls, ABrokenStoreIsSaidAndHindersNothing) {
+  store.broken = true;
+  start();
+  ASSERT_TRUE(control->submit(put("i1")));
+  auto lines = log.wait_for(5);
+  EXPECT_LT(place(lines, "visible i1"), place(lines, "in memory i1") + 99);
+  EXPECT_FALSE(control->store_state().healthy);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(control->submit(put("j" + std::to_string(i))));
+  lines = log.wait_for(5 + 20);
+  place(lines, "in memory j4");
+}
+
+template <const auto& kBounds>
+std::uint64_t count(const net::Histogram<kBounds>& figures) {
+  std::uint64_t all = 0;
+  for (const std::uint64_t range : figures.ranges()) all += range;
+  return all;
+}
+
+TEST_F(Controls, ChangesAreTimedUntilVisibleAndUntilDurable) {
+  start();
+  auto leave = hold();
+  ASSERT_TRUE(control->submit(put("i1")));
+  ASSERT_TRUE(control->submit([](Turn&) {}));
+  std::this_thread::sleep_for(Millis(5));
+  leave.set_value();
+  log.wait_for(5);
+  control->stop();
+  const ControlCounters& counters = control->counters();
+  EXPECT_EQ(count(counters.visible), 1U) << "a job that changes nothing is not counted";
+  EXPECT_EQ(count(counters.durable), 1U);
+  EXPECT_GE(counters.visible.sum(), 5'000U) << "the time in the queue counts";
+  EXPECT_GE(counters.durable.sum(), counters.visible.sum());
+  EXPECT_EQ(count(control->commit_times()), control->store_state().commits);
+}
+
+TEST_F(Controls, WhatDidNotReachTheDiskIsNotTimedAsDurable) {
+  store.broken = true;
+  start();
+  ASSERT_TRUE(control->submit(put("i1")));
+  log.wait_for(5);
+  control->stop();
+  EXPECT_EQ(count(control->counters().visible), 1U);
+  EXPECT_EQ(count(control->counters().durable), 0U);
+}
+
+TEST_F(Controls, ACleanStopStoresWhenEverybodyWasHeard) {
+  start();
+  ASSERT_TRUE(control->submit(put("i1")));
+  ASSERT_TRUE(control->submit(put("i2")));
+  log.wait_for(10);
+  ASSERT_TRUE(control->submit([](Turn& turn) {
+    Heartbeat beat;
+    beat.service = "web";
+    beat.id = "i2";
+    EXPECT_TRUE(turn.registry.apply(beat, turn.now));
+  }));
+  control->stop();
+  const auto lines = log.lines();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "committed i1"), 1) << "its row says it already";
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "committed i2"), 2);
+}
+
+TEST_F(Controls, RefusedWritesAreCounted) {
+  start();
+  ASSERT_TRUE(control->submit([](Turn& turn) { turn.refused_writes += 3; }));
+  control->stop();
+  EXPECT_EQ(control->counters().store_full, 3u);
+}
+
+TEST_F(Controls, TooManyWaitingRowsAreSeenByWriters) {
+  store_config.max_pending_rows = 0;
+  start();
+  EXPECT_FALSE(control->accepts_writes());
+  EXPECT_EQ(control->counters().store_full, 1u);
+  std::promise<bool> seen;
+  ASSERT_TRUE(control->submit([&](Turn& turn) { seen.set_value(turn.accepts_writes); }));
+  EXPECT_FALSE(seen.get_future().get());
+}
+
+TEST_F(Controls, LeasesExpireByTheTick) {
+  start();
+  ASSERT_TRUE(control->submit(put("i1", Millis(2'000))));
+  log.wait_for(5);
+  for (int i = 0; i < 300; ++i) {
+    clock.ms += 10;
+    std::this_thread::sleep_for(Millis(1));
+    if (i != 150) continue;
+    EXPECT_EQ(log.lines().back().find("unpublished"), std::string::npos) << "too early";
+  }
+  const auto lines = log.wait_for(6);
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "unpublished i1"), 1);
+}
+
+TEST_F(Controls, APausedMachineExpiresNobody) {
+  start();
+  ASSERT_TRUE(control->submit(put("i1", Millis(2'000))));
+  log.wait_for(5);
+  clock.ms += 10'000;  // as after SIGSTOP
+  for (int i = 0; i < 100 && control->counters().pauses == 0; ++i) std::this_thread::sleep_for(Millis(5));
+  EXPECT_EQ(control->counters().pauses, 1u);
+  for (int i = 0; i < 20; ++i) {
+    clock.ms += 10;
+    std::this_thread::sleep_for(Millis(2));
+  }
+  const auto lines = log.lines();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "unpublished i1"), 0);
+}
+
+TEST_F(Controls, TheTickHookRunsOnceATick) {
+  std::atomic<int> ticks{0};
+  config.clock = [this] { return clock(); };
+  Registry own(RegistryConfig{}, clock());
+  Control another(
+      config, own, store, store_config, [](const Batch&, Instant) {},
+      [](std::vector<net::UniqueFunction<void()>>) {});
+  another.on_tick([&](Instant) { ++ticks; });
+  another.start();
+  for (int i = 1; i <= 5; ++i) {
+    clock.ms += 10;
+    for (int wait = 0; wait < 1000 && ticks < i; ++wait) std::this_thread::sleep_for(Millis(1));
+    EXPECT_EQ(ticks, i);
+  }
+  EXPECT_EQ(another.counters().last_tick_ms, clock.ms);
+}
+
+}  // namespace
+}  // namespace muster::registry

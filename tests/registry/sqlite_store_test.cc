@@ -1,0 +1,485 @@
+#include "registry/store/sqlite_store.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <random>
+
+#include "registry/store/schema.h"
+#include "tests/registry/support/scratch.h"
+
+namespace muster::registry {
+namespace {
+
+using testing::claim;
+using testing::Picture;
+using testing::picture_of;
+using testing::Scratch;
+
+Rows claims(int from, int to) {
+  Rows rows;
+  for (int i = from; i < to; ++i)
+    rows.push_back(claim("web", "i" + std::to_string(i), static_cast<std::uint64_t>(i)));
+  return rows;
+}
+
+Picture reopened(const std::string& path) {
+  SqliteStore store(path);
+  return picture_of(store);
+}
+
+std::string octets_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void overwrite(const std::string& path, std::size_t at, const std::string& octets) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekp(static_cast<std::streamoff>(at));
+  file << octets;
+}
+
+TEST(SqliteStore, EveryTableComesBackAsItWasWritten) {
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  ClaimRow drained = claim("web", "i2", 2);
+  drained.draining = true;
+  drained.draining_reason = "kernel update";
+  drained.draining_since = WallTime(Millis(1'795'212'060'000));
+  drained.source = "lyft";
+  const Rows rows = {claim("web", "i1", 7),
+                     drained,
+                     claim("", "", 1),
+                     TombstoneRow{"web", "i0", 1'795'212'000'000, "deregistered", WallTime(Millis(99))},
+                     OverlayRows{{R"({"match":"web/*"})", R"({"match":"db/*"})"}},
+                     ServiceRow{"web", WallTime(Millis(1)), WallTime(Millis(2))},
+                     MetaRow{"revision_block", "65536"}};
+  Picture before;
+  {
+    SqliteStore store(path);
+    EXPECT_FALSE(picture_of(store).epoch.empty());
+    ASSERT_TRUE(store.commit(rows).ok);
+    store.close();
+  }
+  const Picture after = reopened(path);
+  EXPECT_TRUE(after.report.clean_stop);
+  EXPECT_EQ(after.report.message, "");
+  EXPECT_EQ(after.rows.size(), 7u);
+  EXPECT_EQ(after.sequences, (std::vector<std::uint64_t>{1, 2, 7}));
+  EXPECT_EQ(after.rows.at("overlay"), R"({"match":"web/*"}{"match":"db/*"})");
+  EXPECT_EQ(after.rows.at("meta revision_block"), "65536");
+  EXPECT_EQ(after.rows.at("service web"), "1 2");
+  EXPECT_EQ(after.rows.at("tombstone web/i0"), "1795212000000 deregistered 99");
+  EXPECT_TRUE(after.rows.at("claim web/i2/lyft").find(" 1 1795212060000 kernel update {") !=
+              std::string::npos);
+}
+
+TEST(SqliteStore, RemovalsAndReplacementsAreKept) {
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  {
+    SqliteStore store(path);
+    picture_of(store);
+    ASSERT_TRUE(
+        store
+            .commit({claim("web", "i1"), claim("web", "i2"), TombstoneRow{"web", "i3", 1, "expired", {}},
+                     ServiceRow{"web", {}, {}}, OverlayRows{{"{}", "{}"}}})
+            .ok);
+    ASSERT_TRUE(store
+                    .commit({ClaimGone{"web", "i1", "heartbeat"}, ClaimGone{"web", "i2", "lyft"},
+                             TombstoneGone{"web", "i3"}, ServiceGone{"web"}, OverlayRows{}})
+                    .ok);
+  }
+  const Picture after = reopened(path);
+  EXPECT_FALSE(after.report.clean_stop);
+  ASSERT_EQ(after.rows.size(), 1u);
+  EXPECT_TRUE(after.rows.contains("claim web/i2/heartbeat"));
+}
+
+TEST(SqliteStore, TheEpochLivesAsLongAsTheStore) {
+  Scratch scratch;
+  const std::string first = reopened(scratch.path("a.db")).epoch;
+  EXPECT_EQ(first.size(), 36u);
+  EXPECT_EQ(reopened(scratch.path("a.db")).epoch, first);
+  EXPECT_NE(reopened(scratch.path("b.db")).epoch, first);
+}
+
+TEST(SqliteStore, AnUnknownKindIsRefused) {
+  EXPECT_THROW(open_store({.kind = "etcd"}), StoreRefused);
+  EXPECT_TRUE(open_store({.kind = "memory"})->commit({claim("web", "i1")}).ok);
+}
+
+TEST(SqliteStore, AClaimOfADoorWithoutGenerationsComesBack) {
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  ClaimRow lyft = claim("web", "10-0-0-1");
+  lyft.source = "lyft";
+  lyft.generation = 0;
+  {
+    SqliteStore store(path);
+    picture_of(store);
+    ASSERT_TRUE(store.commit({lyft}).ok);
+    store.close();
+  }
+  const Picture after = reopened(path);
+  EXPECT_EQ(after.report.message, "");
+  EXPECT_EQ(after.rows.count("claim web/10-0-0-1/lyft"), 1u);
+}
+
+TEST(SqliteStore, TheEndOfADrainComesBack) {
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  ClaimRow leaving = claim("web", "i1");
+  leaving.draining = true;
+  leaving.remove_at = WallTime(Millis(1'795'212'065'000));
+  {
+    SqliteStore store(path);
+    picture_of(store);
+    ASSERT_TRUE(store.commit({leaving, claim("web", "i2", 2)}).ok);
+    store.close();
+  }
+  SqliteStore store(path);
+  std::map<std::string, std::optional<WallTime>> ends;
+  store.load([&](Row row) {
+    if (const auto* found = std::get_if<ClaimRow>(&row)) ends[found->id] = found->remove_at;
+  });
+  EXPECT_EQ(ends["i1"], leaving.remove_at);
+  EXPECT_EQ(ends["i2"], std::nullopt);
+}
+
+TEST(SqliteStore, AStoreOfTheFirstSchemaIsTakenOver) {
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  {
+    Connection old(path, Connection::Mode::create);
+    old.exec(kSchemaSteps[0]);
+    old.exec(
+        "INSERT INTO claim(service,id,source,generation,seq,lease_ms,created_ms,heard_ms,by,draining,"
+        "draining_ms,draining_reason,body) "
+        "VALUES('web','i1','heartbeat',1,1,30000,1,1,'',0,0,'','{\"addresses\":[\"10.0.0.1\"]}')");
+    old.exec("PRAGMA user_version=1");
+  }
+  const Picture after = reopened(path);
+  EXPECT_EQ(after.report.message, "");
+  EXPECT_EQ(after.rows.count("claim web/i1/heartbeat"), 1u);
+}
+
+TEST(SqliteStore, ANewerSchemaIsRefusedAndNotTouched) {
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  reopened(path);
+  {
+    Connection connection(path, Connection::Mode::create);
+    connection.text("PRAGMA journal_mode=DELETE");
+    connection.exec("PRAGMA user_version=" + std::to_string(kSchemaVersion + 1));
+  }
+  const std::string before = octets_of(path);
+  try {
+    SqliteStore store(path);
+    FAIL() << "opened a newer schema";
+  } catch (const StoreRefused& refused) {
+    EXPECT_NE(std::string(refused.what()).find("newer musterd"), std::string::npos);
+  }
+  EXPECT_EQ(octets_of(path), before);
+  EXPECT_TRUE(scratch.files("muster.db-").empty());
+}
+
+TEST(SqliteStore, ANewerSchemaThatOnlyTheLogKnowsIsRefusedToo) {
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  reopened(path);
+  Connection other(path, Connection::Mode::create);
+  other.exec("PRAGMA user_version=" + std::to_string(kSchemaVersion + 1));
+  EXPECT_THROW(SqliteStore store(path), StoreRefused);
+}
+
+TEST(SqliteStore, ASecondProcessIsRefusedAndToldWhoHoldsIt) {
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  SqliteStore store(path);
+  picture_of(store);
+  const pid_t child = fork();
+  if (child == 0) {
+    try {
+      SqliteStore second(path);
+    } catch (const StoreRefused& refused) {
+      _exit(std::string(refused.what()).find("pid " + std::to_string(getppid())) == std::string::npos ? 2
+                                                                                                      : 0);
+    }
+    _exit(1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_TRUE(store.commit({claim("web", "i1")}).ok);
+}
+
+TEST(SqliteStore, ARowThatIsNoLongerReadableIsLeftOutAndReported) {
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  {
+    SqliteStore store(path);
+    picture_of(store);
+    ASSERT_TRUE(store.commit(claims(0, 5)).ok);
+    store.close();
+    Connection connection(path, Connection::Mode::create);
+    connection.exec("UPDATE claim SET body='{\"weight\":70000}' WHERE id='i3'");
+  }
+  const Picture after = reopened(path);
+  EXPECT_EQ(after.sequences.size(), 4u);
+  EXPECT_EQ(after.report.skipped, 1u);
+  EXPECT_NE(after.report.message.find("web/i3"), std::string::npos);
+}
+
+// ---- damage ---------------------------------------------------------------------------------------------
+
+TEST(SqliteStore, DamagedPagesCostOnlyTheRowsOnThem) {
+  struct Case {
+    const char* why;
+    bool clean;
+  };
+  for (const Case& c :
+       {Case{"found by quick_check after a kill", false}, Case{"octets flipped after a clean stop", true}}) {
+    SCOPED_TRACE(c.why);
+    Scratch scratch;
+    const std::string path = scratch.path("muster.db");
+    std::string epoch;
+    {
+      SqliteStore store(path);
+      epoch = picture_of(store).epoch;
+      ASSERT_TRUE(store.commit(claims(0, 5000)).ok);
+      ASSERT_TRUE(store.commit({MetaRow{"serial_block:svc.internal.", "77"}}).ok);
+      store.close();
+    }
+    if (!c.clean)
+      Connection(path, Connection::Mode::create).exec("UPDATE meta SET v='0' WHERE k='clean_stop'");
+    if (!c.clean) Connection(path, Connection::Mode::create).text("PRAGMA wal_checkpoint(TRUNCATE)");
+    const std::size_t size = octets_of(path).size();
+    overwrite(path, size / 2 / 4096 * 4096, std::string(3 * 4096, '\xa5'));
+    const Picture after = reopened(path);
+    EXPECT_TRUE(after.report.recovered_from_damage);
+    EXPECT_FALSE(after.report.nothing_readable);
+    EXPECT_GT(after.sequences.size(), 4900u);
+    EXPECT_LT(after.sequences.size(), 5000u);
+    EXPECT_EQ(after.rows.at("meta serial_block:svc.internal."), "77");
+    EXPECT_NE(after.epoch, epoch) << "revisions of a damaged store cannot be trusted";
+    EXPECT_FALSE(scratch.files("muster.db.corrupt-").empty());
+    const Picture again = reopened(path);
+    EXPECT_FALSE(again.report.recovered_from_damage);
+    EXPECT_EQ(again.rows, after.rows);
+  }
+}
+
+TEST(SqliteStore, RandomDamageNeverStopsAStart) {
+  const unsigned seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  Scratch scratch;
+  const std::string good = scratch.path("good.db");
+  {
+    SqliteStore store(good);
+    picture_of(store);
+    ASSERT_TRUE(store.commit(claims(0, 500)).ok);
+  }
+  Connection(good, Connection::Mode::create).text("PRAGMA wal_checkpoint(TRUNCATE)");
+  for (int round = 0; round < 60; ++round) {
+    SCOPED_TRACE(round);
+    const std::string path = scratch.path("r" + std::to_string(round) + ".db");
+    std::filesystem::copy_file(good, path);
+    const std::size_t size = octets_of(path).size();
+    for (int i = 0; i < 1 + round % 8; ++i)
+      overwrite(path, random() % size, std::string(1 + random() % 64, static_cast<char>(random())));
+    try {
+      SqliteStore store(path);
+      picture_of(store);
+      EXPECT_TRUE(store.commit({claim("db", "new")}).ok);
+    } catch (const StoreRefused& refused) {
+      // The version itself may have been hit.
+      EXPECT_NE(std::string(refused.what()).find("newer"), std::string::npos) << refused.what();
+    }
+  }
+}
+
+TEST(SqliteStore, NothingReadableStartsEmptyAndSaysSo) {
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  std::ofstream(path) << std::string(8192, 'x');
+  SqliteStore store(path);
+  const Picture after = picture_of(store);
+  EXPECT_TRUE(after.report.recovered_from_damage);
+  EXPECT_TRUE(after.report.nothing_readable);
+  EXPECT_EQ(scratch.files("muster.db.corrupt-").size(), 1u);
+  EXPECT_TRUE(store.commit({claim("web", "i1")}).ok);
+}
+
+// ---- disks that are full or read-only -------------------------------------------------------------------
+
+class SmallDisk {
+ public:
+  explicit SmallDisk(const std::string& at) : at_(at) {
+    std::filesystem::create_directory(at);
+    mounted_ = mount("none", at.c_str(), "tmpfs", 0, "size=600k") == 0;
+  }
+  ~SmallDisk() {
+    if (mounted_) umount(at_.c_str());
+  }
+  bool mounted() const { return mounted_; }
+  void read_only(bool on) const {
+    const unsigned long flags = on ? MS_REMOUNT | MS_RDONLY : MS_REMOUNT;
+    mount("none", at_.c_str(), "tmpfs", flags, "size=600k");
+  }
+
+ private:
+  std::string at_;
+  bool mounted_ = false;
+};
+
+TEST(SqliteStore, AFullDiskFailsCommitsAndNothingElse) {
+  Scratch scratch;
+  SmallDisk disk(scratch.path("disk"));
+  if (!disk.mounted()) GTEST_SKIP() << "needs the right to mount a tmpfs";
+  const std::string path = scratch.path("disk/muster.db");
+  SqliteStore store(path);
+  picture_of(store);
+  int kept = 0;
+  CommitResult result;
+  for (; kept < 100; ++kept) {
+    result = store.commit(claims(kept * 100, kept * 100 + 100));
+    if (!result.ok) break;
+  }
+  ASSERT_FALSE(result.ok);
+  ASSERT_GT(kept, 0);
+  EXPECT_NE(result.message.find("full"), std::string::npos) << result.message;
+  EXPECT_FALSE(store.commit(claims(kept * 100, kept * 100 + 100)).ok) << "still full";
+  // Room is made; the next commit goes through, and nothing of the failed ones is stored but what is
+  // committed anew.
+  mount("none", scratch.path("disk").c_str(), "tmpfs", MS_REMOUNT, "size=4m");
+  ASSERT_TRUE(store.commit({claim("db", "d1", 1'000'000)}).ok);
+  store.close();
+  SqliteStore again(scratch.path("disk/copy.db"));
+  std::filesystem::copy_file(path, scratch.path("copied.db"));
+  const Picture after = reopened(scratch.path("copied.db"));
+  EXPECT_EQ(after.sequences.size(), static_cast<std::size_t>(kept) * 100 + 1);
+}
+
+TEST(SqliteStore, AReadOnlyDiskIsReadAndWrittenOnceItCanBe) {
+  Scratch scratch;
+  SmallDisk disk(scratch.path("disk"));
+  if (!disk.mounted()) GTEST_SKIP() << "needs the right to mount a tmpfs";
+  const std::string path = scratch.path("disk/muster.db");
+  std::string epoch;
+  {
+    SqliteStore store(path);
+    epoch = picture_of(store).epoch;
+    ASSERT_TRUE(store.commit(claims(0, 3)).ok);
+    store.close();
+  }
+  disk.read_only(true);
+  {
+    SqliteStore store(path);
+    const Picture during = picture_of(store);
+    EXPECT_EQ(during.sequences.size(), 3u);
+    EXPECT_NE(during.epoch, epoch) << "no revisions can be reserved";
+    EXPECT_FALSE(during.report.message.empty());
+    EXPECT_FALSE(store.check().ok);
+    EXPECT_FALSE(store.commit(claims(3, 4)).ok);
+    disk.read_only(false);
+    EXPECT_TRUE(store.commit(claims(3, 4)).ok);
+    EXPECT_TRUE(store.check().ok);
+    epoch = during.epoch;
+  }
+  const Picture after = reopened(path);
+  EXPECT_EQ(after.sequences.size(), 4u);
+  EXPECT_EQ(after.epoch, epoch);
+}
+
+TEST(SqliteStore, ACheckSeesThatTheFileWasRemoved) {
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  SqliteStore store(path);
+  picture_of(store);
+  EXPECT_TRUE(store.check().ok);
+  std::filesystem::remove(path);
+  EXPECT_FALSE(store.check().ok);
+}
+
+// ---- checkpoints and sudden death -----------------------------------------------------------------------
+
+TEST(SqliteStore, CheckpointsKeepTheLogSmall) {
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  {
+    const CheckpointConfig often{.passive_bytes = 256 << 10, .restart_bytes = 1 << 20, .idle = Millis(10)};
+    SqliteStore store(path, often);
+    picture_of(store);
+    for (int round = 0; round < 20; ++round) {
+      const std::uint64_t before = store.checkpoints();
+      for (int i = round * 10; i < round * 10 + 10; ++i)
+        ASSERT_TRUE(store.commit(claims(i * 50, i * 50 + 50)).ok);
+      // On a busy machine the other thread comes to it later than the writer to its next commit.
+      for (int i = 0; store.checkpoints() == before; ++i) {
+        ASSERT_LT(i, 1000) << "no checkpoint in ten seconds";
+        std::this_thread::sleep_for(Millis(10));
+      }
+    }
+    EXPECT_LT(std::filesystem::file_size(path + "-wal"), 4u << 20);
+    store.close();
+  }
+  EXPECT_TRUE(!std::filesystem::exists(path + "-wal") || std::filesystem::file_size(path + "-wal") == 0);
+  EXPECT_EQ(reopened(path).sequences.size(), 10'000u);
+}
+
+// A child commits without end and reports each commit through a pipe once it has returned.
+[[noreturn]] void commit_until_killed(const std::string& path, int report) {
+  SqliteStore store(
+      path, CheckpointConfig{.passive_bytes = 64 << 10, .restart_bytes = 256 << 10, .idle = Millis(5)});
+  int next = static_cast<int>(picture_of(store).sequences.size());
+  for (;; next += 7) {
+    if (!store.commit(claims(next, next + 7)).ok) _exit(1);
+    const int done = next + 7;
+    if (write(report, &done, sizeof done) != sizeof done) _exit(1);
+  }
+}
+
+int acknowledged_before_kill(const std::string& path, int after_ms) {
+  int ends[2];
+  if (pipe(ends) != 0) return -1;
+  const pid_t child = fork();
+  if (child == 0) commit_until_killed(path, ends[1]);
+  ::close(ends[1]);
+  usleep(static_cast<useconds_t>(after_ms) * 1000);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  int last = 0;
+  for (int done = 0; read(ends[0], &done, sizeof done) == sizeof done;) last = done;
+  ::close(ends[0]);
+  return last;
+}
+
+TEST(SqliteStore, NoAcknowledgedRowIsLostWhenTheProcessIsKilled) {
+  const unsigned seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  int rounds_with_commits = 0;
+  for (int round = 0; round < 10; ++round) {
+    SCOPED_TRACE(round);
+    const int acknowledged = acknowledged_before_kill(path, 20 + static_cast<int>(random() % 120));
+    rounds_with_commits += acknowledged > 0;
+    const Picture after = reopened(path);
+    EXPECT_FALSE(after.report.recovered_from_damage);
+    EXPECT_GE(after.sequences.size(), static_cast<std::size_t>(acknowledged));
+    EXPECT_EQ(after.sequences.size() % 7, 0u) << "half a transaction";
+    EXPECT_EQ(Connection(path, Connection::Mode::create).text("PRAGMA integrity_check"), "ok");
+  }
+  EXPECT_GT(rounds_with_commits, 3) << "the children were killed before they did anything";
+}
+
+}  // namespace
+}  // namespace muster::registry

@@ -1,0 +1,177 @@
+#include "tools/config/config_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace muster::config {
+namespace {
+
+TEST(Config, ErrorsNameThePlaceAndTheCure) {
+  struct Row {
+    const char* why;
+    const char* text;
+    const char* error;
+  };
+  const Row rows[] = {
+      {"an unknown key with its neighbour", "[dns]\nudp_thredas = 2\n",
+       "m.toml:2:1: unknown key dns.udp_thredas (did you mean dns.udp_threads?)"},
+      {"an unknown section", "[dsn]\n", "m.toml:1:2: unknown key dsn (did you mean dns?)"},
+      {"a wrong type", "[dns]\nudp_threads = \"two\"\n",
+       "m.toml:2:15: udp_threads must be an integer, not a string"},
+      {"a number out of bounds", "[dns]\nedns_udp_size = 100\n",
+       "m.toml:2:17: edns_udp_size must be 512 to 4096, not 100"},
+      {"a duration without quotes", "[zones]\nttl = 5\n",
+       "m.toml:2:7: ttl must be a duration in quotes such as \"250ms\", \"5s\" or \"1h30m\", not an integer"},
+      {"a duration with a strange unit", "[zones]\nttl = \"5x\"\n",
+       "m.toml:2:7: ttl is not a duration: \"5x\" (write \"250ms\", \"5s\" or \"1h30m\")"},
+      {"an empty duration", "[registry]\nlease = \"\"\n",
+       "m.toml:2:9: lease is not a duration: \"\" (write \"250ms\", \"5s\" or \"1h30m\")"},
+      {"an address without a port", "[http]\nlisten = [\"127.0.0.1\"]\n",
+       "m.toml:2:11: listen: \"127.0.0.1\" is not an address such as \"127.0.0.1:8053\""},
+      {"no address at all", "[dns]\nlisten = []\n", "m.toml:2:10: listen must name at least one address"},
+      {"a misspelt word", "[store]\nkind = \"sqllite\"\n",
+       "m.toml:2:8: kind must be one of \"sqlite\", \"memory\", not \"sqllite\" (did you mean \"sqlite\"?)"},
+      {"a section of a later version", "[[source.mesos]]\nname = \"mesos\"\n",
+       "m.toml:1:1: mesos is known, but the Mesos source is not part of this version: take the key out"},
+      {"a key of a later version", "[service.web]\nslow_start = \"30s\"\n",
+       "m.toml:2:14: slow_start is known, but this selection rule is not part of this version: take the key "
+       "out"},
+      {"an unset environment variable", "[server]\nname = \"${MUSTER_TEST_UNSET}\"\n",
+       "m.toml:2:8: environment variable MUSTER_TEST_UNSET is not set"},
+      {"the same zone twice", "[zones]\ndomain = \"a.\"\n[[zones.file]]\nname = \"A\"\nfile = \"x\"\n",
+       "m.toml:1:1: zones define A. twice"},
+      {"the same address twice", "[http]\nlisten = [\"127.0.0.1:5300\"]\n",
+       "m.toml:1:1: http listens on 127.0.0.1:5300, which is taken already in this file"},
+      {"a certificate without its key", "[http]\ntls_certificate = \"c.pem\"\n",
+       "m.toml:2:19: tls_certificate needs the other of tls_certificate and tls_key"},
+      {"a token without a secret", "[[http.token]]\nname = \"deploy\"\nallow = [\"read\"]\n",
+       "m.toml:1:1: secret or secret_file is required (only the entry named \"anonymous\" has none)"},
+      {"an address type that names no address",
+       "[[source.static]]\nservice = \"q\"\ninstances = [{ id = \"a\", address = \"192.0.2.1\", address_type "
+       "= \"response\" }]\n",
+       "m.toml:3:64: address_type \"response\" names no address: replies use the caller's own connection, "
+       "nothing to "
+       "publish in DNS"},
+      {"TOML that cannot be parsed", "[dns\n", nullptr},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.why);
+    const LoadResult result = load_text(row.text, "m.toml");
+    ASSERT_EQ(result.errors.size(), 1u);
+    if (row.error != nullptr) {
+      EXPECT_EQ(result.errors[0], row.error);
+    }
+    EXPECT_TRUE(result.errors[0].starts_with("m.toml:"));
+  }
+}
+
+TEST(Config, OneRunFindsAllFaults) {
+  const LoadResult result =
+      load_text("[dns]\nudp_thredas = 1\ntcp_idle = \"x\"\n[log]\nlevel = 3\n", "m.toml");
+  EXPECT_EQ(result.errors.size(), 3u);
+}
+
+TEST(Config, AnEmptyFileHasTheDefaults) {
+  const LoadResult result = load_text("", "/etc/muster/musterd.toml");
+  ASSERT_TRUE(result.errors.empty()) << result.errors[0];
+  const Config& config = result.config;
+  EXPECT_EQ(net::to_string(config.dns.listen.at(0)), "127.0.0.1:5300");
+  EXPECT_EQ(net::to_string(config.http.listen.at(0)), "127.0.0.1:8053");
+  EXPECT_EQ(config.zones.domain.text(), "svc.internal.");
+  EXPECT_EQ(config.zones.ns.at(0).text(), "ns1.svc.internal.");
+  EXPECT_EQ(config.zones.hostmaster.text(), "hostmaster.svc.internal.");
+  EXPECT_EQ(config.registry.lease, Millis(30'000));
+  EXPECT_EQ(config.store.path, "/etc/muster/muster.db");
+}
+
+TEST(Config, OverridesWinAndAreCheckedAsWell) {
+  const LoadResult good = load_text("[dns]\nudp_threads = 4\n", "m.toml",
+                                    {"dns.udp_threads=1", "log.level=debug", "dns.listen=[\"127.0.0.1:0\"]"});
+  ASSERT_TRUE(good.errors.empty()) << good.errors[0];
+  EXPECT_EQ(good.config.dns.udp_threads, 1u);
+  EXPECT_EQ(good.config.log.level, "debug");
+  EXPECT_EQ(good.config.dns.listen.at(0).port, 0);
+  EXPECT_FALSE(load_text("", "m.toml", {"dns.udp_thredas=1"}).errors.empty());
+  EXPECT_FALSE(load_text("", "m.toml", {"dns.udp_threads"}).errors.empty());
+}
+
+TEST(Config, EnvironmentVariablesAreReplacedInsideStrings) {
+  ::setenv("MUSTER_TEST_NAME", "n7", 1);
+  EXPECT_EQ(load_text("[server]\nname = \"a-${MUSTER_TEST_NAME}-b\"\n", "m.toml").config.server.name,
+            "a-n7-b");
+}
+
+TEST(Config, TheMostSpecificServiceEntryCounts) {
+  const LoadResult result = load_text(
+      "[service.\"web-*\"]\nttl = \"3s\"\n[service.\"web-a*\"]\nttl = \"4s\"\n[service.web-ab]\nttl = "
+      "\"6s\"\n",
+      "m.toml");
+  ASSERT_TRUE(result.errors.empty());
+  EXPECT_EQ(result.config.service("web-b")->ttl, Millis(3000));
+  EXPECT_EQ(result.config.service("web-ac")->ttl, Millis(4000));
+  EXPECT_EQ(result.config.service("web-ab")->ttl, Millis(6000));
+  EXPECT_EQ(result.config.service("db"), nullptr);
+}
+
+TEST(Config, WhatNeedsARestartIsNamed) {
+  const Config running = load_text("", "m.toml").config;
+  const Config next =
+      load_text("[dns]\nlisten = [\"127.0.0.1:5301\"]\n[log]\nlevel = \"debug\"\n", "m.toml").config;
+  EXPECT_EQ(needs_restart(running, next), std::vector<std::string>{"dns.listen"});
+  EXPECT_TRUE(needs_restart(running, running).empty());
+}
+
+TEST(Config, WhatNeedsARestartIsNamedAgainAtTheNextReload) {
+  const Config running = load_text("", "m.toml").config;
+  const Config next =
+      load_text("[http]\nmax_body = 4096\n[zones]\nttl = \"9s\"\n[metrics]\nenabled = false\n", "m.toml")
+          .config;
+  const Config taken = taken_over(running, next);
+  EXPECT_EQ(taken.zones.ttl, Millis(9000));
+  EXPECT_EQ(needs_restart(running, taken), std::vector<std::string>{});
+  EXPECT_EQ(needs_restart(taken, next), (std::vector<std::string>{"http.max_body", "metrics.enabled"}));
+}
+
+TEST(Config, TheShippedExamplesLoad) {
+  const LoadResult result = load_file(MUSTER_SOURCE_DIR "/zones/examples/musterd.toml");
+  ASSERT_TRUE(result.errors.empty()) << result.errors[0];
+  EXPECT_EQ(result.config.static_instances.size(), 2u);
+  EXPECT_TRUE(result.config.zones.files.at(0).file.is_absolute());
+}
+
+// Every key that the reader knows stands, in backquotes, in the reference and in the man page.
+TEST(Config, EveryKeyIsDocumented) {
+  const LoadResult result = load_text(R"(
+[registry.protection]
+[registry.lyft]
+[http.throttle]
+[[http.token]]
+name = "anonymous"
+[[zones.file]]
+name = "a."
+file = "a"
+[[source.static]]
+service = "db"
+instances = [{ id = "a", address = "192.0.2.1", ports = [{ port = 1 }] }]
+[service.web]
+[log]
+[metrics]
+)",
+                                      "m.toml");
+  ASSERT_TRUE(result.errors.empty()) << result.errors[0];
+  EXPECT_GT(result.known_keys.size(), 80u);
+  for (const char* page : {"docs/reference/configuration.md", "tools/man/musterd.toml.5"}) {
+    std::ifstream in(std::string(MUSTER_SOURCE_DIR) + "/" + page);
+    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    for (const std::string& path : result.known_keys) {
+      const std::string key = path.substr(path.rfind('.') + 1);
+      if (key == "web" || key == "forward") continue;  // a service's name; a part that is refused
+      EXPECT_NE(text.find(key), text.npos) << page << " does not name " << path;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace muster::config

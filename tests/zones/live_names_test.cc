@@ -1,0 +1,431 @@
+#include "zones/live_names.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/zones/support/changing_registry.h"
+#include "tests/zones/support/recording_sink.h"
+
+namespace muster::zones {
+namespace {
+
+using registry::Batch;
+using registry::InstanceChange;
+using registry::InstancePtr;
+using registry::State;
+using test::ChangingRegistry;
+using test::Make;
+using test::name;
+using test::port;
+using test::RecordingSink;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+PublishConfig plain_config() {
+  PublishConfig config;
+  config.domain = name("svc.internal.");
+  return config;
+}
+
+PublishConfig rich_config() {
+  PublishConfig config = plain_config();
+  config.reverse = {name("10.in-addr.arpa."), name("0.0.10.in-addr.arpa."),
+                    name("8.b.d.0.1.0.0.2.ip6.arpa.")};
+  config.policy = [](std::string_view service) {
+    ServicePolicy policy;
+    policy.tag_views = {"az"};
+    if (service == "http") policy.when_none = WhenNone::none;
+    if (service == "web") policy.publish_not_ready = true;
+    return policy;
+  };
+  return config;
+}
+
+InstanceChange change(InstancePtr before, InstancePtr after) {
+  InstanceChange change;
+  change.service = (after ? after : before)->service;
+  change.id = (after ? after : before)->id;
+  change.before = std::move(before);
+  change.after = std::move(after);
+  return change;
+}
+Batch batch(InstancePtr before, InstancePtr after) {
+  Batch batch;
+  batch.changes.push_back(change(std::move(before), std::move(after)));
+  return batch;
+}
+
+net::Instant at(int ms) { return net::Instant{} + net::Millis(ms); }
+
+std::vector<std::string> texts(const RecordingSink& sink) {
+  std::vector<std::string> all;
+  for (const auto& [text, spec] : sink.names()) {
+    if (!text.ends_with("b._dns-sd._udp.svc.internal.") && text != "r._dns-sd._udp.svc.internal.")
+      all.push_back(text);
+  }
+  return all;
+}
+
+// `count` instances of each service, one named port, registered in one batch.
+Batch many(std::size_t services, std::size_t count, const std::string& prefix = "s") {
+  Batch all;
+  std::uint64_t sequence = 0;
+  for (std::size_t s = 0; s < services; ++s) {
+    for (std::size_t i = 0; i < count; ++i) {
+      all.changes.push_back(change(nullptr, Make(prefix + std::to_string(s), "i" + std::to_string(i))
+                                                .at("10.0.0.1")
+                                                .on(port(80, "http"))
+                                                .sequence(++sequence)
+                                                .get()));
+    }
+  }
+  return all;
+}
+
+TEST(LiveNames, AServiceComesAndGoesWithAllItsNames) {
+  RecordingSink sink(name("svc.internal."));
+  PublishConfig config = rich_config();
+  config.reverse_services = true;
+  LiveNames names(config, sink);
+  const auto i1 = Make("web", "i1").at("10.0.0.7").on(port(80, "http")).tag("az", "a").get();
+  names.apply(batch(nullptr, i1), at(0));
+  EXPECT_THAT(texts(sink),
+              UnorderedElementsAre("web.svc.internal.", "i1.web.svc.internal.", "_web._tcp.svc.internal.",
+                                   "_http._tcp.web.svc.internal.", "a.az.by.web.svc.internal.",
+                                   "web\\032i1._http._tcp.svc.internal.", "_http._tcp.svc.internal.",
+                                   "_services._dns-sd._udp.svc.internal.", "7.0.0.10.in-addr.arpa."));
+  EXPECT_EQ(sink.find("7.0.0.10.in-addr.arpa.")->rrsets.at(0).members.size(), 2u)
+      << "the instance and its service";
+  std::vector<std::string> stands;
+  for (const Name& owner : names.names_of(*i1)) stands.push_back(owner.text());
+  for (const std::string& owner : stands) EXPECT_NE(sink.find(owner), nullptr) << owner;
+  EXPECT_EQ(stands.size(), 8u);
+  names.apply(batch(i1, nullptr), at(1));
+  EXPECT_THAT(texts(sink), IsEmpty());
+}
+
+TEST(LiveNames, AKnownServiceWithoutInstancesIsNodata) {
+  RecordingSink sink(name("svc.internal."));
+  PublishConfig config = plain_config();
+  std::set<std::string, std::less<>> known = {"web"};
+  config.is_known = [&known](std::string_view service) { return known.contains(service); };
+  LiveNames names(config, sink);
+  Batch configured;
+  configured.known_services = {"web", "ns1", "not a label"};
+  names.apply(configured, at(0));
+  EXPECT_THAT(texts(sink), UnorderedElementsAre("web.svc.internal.", "_web._tcp.svc.internal.",
+                                                "_web._udp.svc.internal."));
+  EXPECT_THAT(sink.find("web.svc.internal.")->rrsets, IsEmpty());
+
+  const auto i1 = Make("web", "i1").at("10.0.0.7").on(port(80)).get();
+  names.apply(batch(nullptr, i1), at(1));
+  EXPECT_EQ(sink.find("_web._udp.svc.internal."), nullptr);
+  names.apply(batch(i1, nullptr), at(2));
+  EXPECT_THAT(sink.find("web.svc.internal.")->rrsets, IsEmpty()) << "it lingers";
+  known.clear();
+  names.apply(configured, at(3));
+  EXPECT_THAT(texts(sink), IsEmpty());
+}
+
+TEST(LiveNames, UnpublishableOnesHaveNoNames) {
+  RecordingSink sink(name("svc.internal."));
+  LiveNames names(plain_config(), sink);
+  Make hidden = Make("Web", "i1").at("10.0.0.7").on(port(80));
+  hidden.instance.publishable = false;
+  names.apply(batch(nullptr, hidden.get()), at(0));
+  EXPECT_THAT(texts(sink), IsEmpty());
+  EXPECT_THAT(names.names_of(*hidden.get()), IsEmpty());
+}
+
+TEST(LiveNames, ALabelPassesFromOneServiceToAnotherInOneBatch) {
+  RecordingSink sink(name("svc.internal."));
+  LiveNames names(plain_config(), sink);
+  const auto older = Make("Web", "i1").at("10.0.0.7").on(port(80)).get();
+  names.apply(batch(nullptr, older), at(0));
+  Make hidden = Make("Web", "i1").at("10.0.0.7").on(port(80));
+  hidden.instance.publishable = false;
+  Batch swap = batch(nullptr, Make("web", "i1").at("10.0.0.8").on(port(80)).get());
+  swap.changes.push_back(change(older, hidden.get()));
+  names.apply(swap, at(1));
+  ASSERT_NE(sink.find("i1.web.svc.internal."), nullptr);
+  EXPECT_EQ(sink.find("i1.web.svc.internal.")->rrsets.at(0).members.at(0).rdata,
+            test::ip("10.0.0.8").bytes());
+  EXPECT_EQ(sink.find("web.svc.internal.")->rrsets.at(0).members.size(), 1u);
+  EXPECT_NE(sink.find("web\\032i1._web._tcp.svc.internal."), nullptr);
+}
+
+TEST(LiveNames, OneOwnerMayBeAServiceAndAType) {
+  RecordingSink sink(name("svc.internal."));
+  LiveNames names(plain_config(), sink);
+  const auto service = Make("http", "a").at("10.0.0.1").on(port(80)).get();
+  const auto other = Make("web", "i1").at("10.0.0.2").on(port(80, "http")).get();
+  names.apply(batch(nullptr, service), at(0));
+  names.apply(batch(nullptr, other), at(1));
+  const auto* both = sink.find("_http._tcp.svc.internal.");
+  EXPECT_EQ(test::find(both->rrsets, RrType::srv)->members.size(), 1u);
+  EXPECT_EQ(test::find(both->rrsets, RrType::ptr)->members.size(), 2u);
+  names.apply(batch(service, nullptr), at(2));
+  both = sink.find("_http._tcp.svc.internal.");
+  ASSERT_EQ(both->rrsets.size(), 1u);
+  EXPECT_EQ(both->rrsets[0].members.size(), 1u);
+}
+
+TEST(LiveNames, TargetsComeFirstAndGoLast) {
+  RecordingSink sink(name("svc.internal."));
+  LiveNames names(plain_config(), sink);
+  const auto i1 = Make("web", "i1").at("10.0.0.7").on(port(80, "http")).get();
+  sink.start_counting();
+  names.apply(batch(nullptr, i1), at(0));
+  EXPECT_THAT(sink.log,
+              ElementsAre("+i1.web.svc.internal.", "+web.svc.internal.", "+_http._tcp.web.svc.internal.",
+                          "+web\\032i1._http._tcp.svc.internal.", "+_http._tcp.svc.internal.",
+                          "+_web._tcp.svc.internal.", "+_services._dns-sd._udp.svc.internal."));
+  sink.start_counting();
+  names.apply(batch(i1, nullptr), at(1));
+  EXPECT_THAT(sink.log,
+              ElementsAre("-_services._dns-sd._udp.svc.internal.", "-_web._tcp.svc.internal.",
+                          "-_http._tcp.svc.internal.", "-_http._tcp.web.svc.internal.", "-web.svc.internal.",
+                          "-web\\032i1._http._tcp.svc.internal.", "-i1.web.svc.internal."));
+}
+
+// The property behind everything else: whatever happened before, the names are those of a fresh start, and at
+// no step did anything point to a name that was not there (RecordingSink looks at each).
+void expect_same_as_fresh(const PublishConfig& config, const RecordingSink& sink,
+                          const ChangingRegistry& registry) {
+  RecordingSink fresh(config.domain);
+  LiveNames rebuilt(config, fresh);
+  rebuilt.apply(registry.whole(), at(0));
+  ASSERT_EQ(sink.names().size(), fresh.names().size());
+  for (const auto& [text, spec] : fresh.names()) {
+    ASSERT_TRUE(sink.names().contains(text)) << text;
+    ASSERT_EQ(sink.names().at(text), spec) << text;
+  }
+}
+
+void follow_changes(unsigned seed, std::size_t instances, int steps, int compare_every) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  ChangingRegistry registry(seed, {"web", "http", "db"}, instances);
+  PublishConfig config = rich_config();
+  config.is_known = [&registry](std::string_view service) { return registry.is_known(service); };
+  RecordingSink sink(config.domain);
+  LiveNames names(config, sink);
+  int ms = 0;
+  for (int step = 0; step < steps && !::testing::Test::HasFailure(); ++step) {
+    SCOPED_TRACE("step " + std::to_string(step));
+    names.apply(registry.step(), at(ms += step % 7));
+    if (step % 3 == 0) names.tick(at(ms));
+    if (step % compare_every > 0) continue;
+    names.tick(at(ms += 20));  // what was put off
+    names.tick(at(ms += 20));  // targets that waited for it
+    expect_same_as_fresh(config, sink, registry);
+  }
+}
+
+TEST(LiveNames, FollowingChangesIsTheSameAsStartingAfresh) {
+  const unsigned seed = std::random_device{}();
+  follow_changes(seed, 4, 3000, 1);
+  follow_changes(seed + 1, 60, 1500, 25);
+}
+
+TEST(LiveNames, FollowingChangesOfLargeSetsIsTheSameAsStartingAfresh) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  RecordingSink sink(name("svc.internal."));
+  LiveNames names(plain_config(), sink);
+  const Batch start = many(1, 1100, "web");
+  std::vector<InstancePtr> live;
+  for (const InstanceChange& one : start.changes) live.push_back(one.after);
+  names.apply(start, at(0));
+  int ms = 100;
+  for (int step = 0; step < 150 && !HasFailure(); ++step) {
+    InstancePtr& one = live[random() % live.size()];
+    if (!one) continue;
+    const bool gone = random() % 3 == 0;
+    Make other("web0", one->id);
+    other.instance = *one;
+    other.body = *one->body;
+    const auto after = gone ? nullptr : other.weight(static_cast<std::uint16_t>(1 + random() % 9)).get();
+    names.apply(batch(one, after), at(ms += 3));
+    one = after;
+    if (step % 3 == 0) names.tick(at(ms));
+  }
+  names.tick(at(ms += 20));
+  names.tick(at(ms += 20));
+  RecordingSink fresh(name("svc.internal."));
+  LiveNames rebuilt(plain_config(), fresh);
+  Batch rest;
+  for (const InstancePtr& one : live) {
+    if (one) rest.changes.push_back(change(nullptr, one));
+  }
+  rebuilt.apply(rest, at(0));
+  EXPECT_TRUE(sink.names() == fresh.names());
+}
+
+TEST(LiveNames, AWeightCostsTheServicesNamesAndNothingElse) {
+  for (const std::size_t services : {1u, 10u, 300u}) {
+    SCOPED_TRACE(services);
+    RecordingSink sink(name("svc.internal."));
+    LiveNames names(plain_config(), sink);
+    Batch all = many(services, 3);
+    const InstancePtr before = all.changes.front().after;
+    names.apply(all, at(0));
+    sink.start_counting();
+    Make heavier("s0", "i0");
+    heavier.instance = *before;
+    heavier.body = *before->body;
+    names.apply(batch(before, heavier.weight(9).get()), at(100));
+    EXPECT_THAT(sink.log, UnorderedElementsAre("+s0.svc.internal.", "+_s0._tcp.svc.internal.",
+                                               "+_http._tcp.s0.svc.internal."));
+  }
+}
+
+TEST(LiveNames, WhatEachChangeCosts) {
+  struct Row {
+    const char* why;
+    std::function<void(Make&)> change;
+    std::size_t puts;
+  };
+  const Row rows[] = {
+      {"what DNS never shows",
+       [](Make& m) {
+         m.body.meta = "{\"a\":1}";
+         m.body.version = "2";
+         m.body.attributes = {{"sla", 1}};
+       },
+       0},
+      {"a renewal in another revision", [](Make& m) { m.instance.revision = 99; }, 0},
+      {"a lease that is low, without a revision: own names and sets", [](Make& m) { m.low(); }, 5},
+      {"a tag: own names, and the sets because of views", [](Make& m) { m.tag("az", "b"); }, 5},
+      {"a property: own names alone", [](Make& m) { m.property("a", "b"); }, 2},
+      {"a warning, which halves the effective weight: sets", [](Make& m) { m.effective(0.5); }, 3},
+      {"draining: sets and the browsing list", [](Make& m) { m.draining(); }, 4},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.why);
+    RecordingSink sink(name("svc.internal."));
+    LiveNames names(plain_config(), sink);
+    const Batch all = many(5, 4);
+    const InstancePtr before = all.changes.front().after;
+    names.apply(all, at(0));
+    sink.start_counting();
+    Make after("s0", "i0");
+    after.instance = *before;
+    after.body = *before->body;
+    row.change(after);
+    names.apply(batch(before, after.get()), at(100));
+    EXPECT_EQ(sink.puts, row.puts) << ::testing::PrintToString(sink.log);
+    EXPECT_EQ(sink.erases, 0u);
+  }
+}
+
+TEST(LiveNames, ADirtyNameIsRebuiltOnceABatch) {
+  RecordingSink sink(name("svc.internal."));
+  LiveNames names(plain_config(), sink);
+  const Batch all = many(1, 50);
+  names.apply(all, at(0));
+  sink.start_counting();
+  Batch heavier;
+  for (const InstanceChange& one : all.changes) {
+    Make make("s0", one.id);
+    make.instance = *one.after;
+    make.body = *one.after->body;
+    const auto first = make.weight(5).get();
+    heavier.changes.push_back(change(one.after, first));
+    heavier.changes.push_back(change(first, make.weight(7).get()));
+  }
+  names.apply(heavier, at(100));
+  EXPECT_EQ(sink.puts, 3u);
+}
+
+TEST(LiveNames, BehindTheFirstThousandADomainSetIsNotTouched) {
+  RecordingSink sink(name("svc.internal."));
+  LiveNames names(plain_config(), sink);
+  names.apply(many(1200, 1), at(0));
+  EXPECT_EQ(test::find(sink.find("_http._tcp.svc.internal.")->rrsets, RrType::ptr)->members.size(), 1000u);
+  sink.start_counting();
+  const auto late = Make("late", "i1").at("10.0.0.1").on(port(80, "http")).sequence(5000).get();
+  names.apply(batch(nullptr, late), at(100));
+  EXPECT_THAT(sink.log, ::testing::Not(::testing::Contains("+_http._tcp.svc.internal.")));
+  names.apply(batch(late, nullptr), at(200));
+  EXPECT_THAT(sink.log, ::testing::Not(::testing::Contains("+_http._tcp.svc.internal.")));
+}
+
+TEST(LiveNames, ALargeServiceIsRebuiltAtMostEvery20Ms) {
+  RecordingSink sink(name("svc.internal."));
+  LiveNames names(plain_config(), sink);
+  const Batch all = many(1, 1100);
+  names.apply(all, at(0));
+  const auto rebuilt = [&sink] { return std::count(sink.log.begin(), sink.log.end(), "+s0.svc.internal."); };
+  InstancePtr one = all.changes.front().after;
+  sink.start_counting();
+  for (int ms = 100; ms < 200; ++ms) {
+    Make make("s0", one->id);
+    make.instance = *one;
+    make.body = *one->body;
+    const auto after = make.weight(static_cast<std::uint16_t>(ms)).get();
+    names.apply(batch(one, after), at(ms));
+    one = after;
+    if (ms == 100) {
+      EXPECT_EQ(rebuilt(), 1) << "after a quiet time at once";
+    }
+    if (ms % 10 == 0) names.tick(at(ms));
+  }
+  EXPECT_EQ(rebuilt(), 5);
+  names.tick(at(220));
+  EXPECT_EQ(rebuilt(), 6) << "and the last change is not forgotten";
+  const auto* shown = test::find(sink.find("s0.svc.internal.")->rrsets, RrType::srv);
+  EXPECT_EQ(test::srv(shown->members.at(0).rdata).weight, 199);
+
+  // A member that goes keeps its own name until the set has let go of it.
+  names.apply(batch(one, nullptr), at(221));
+  EXPECT_NE(sink.find("i0.s0.svc.internal."), nullptr);
+  names.tick(at(241));
+  EXPECT_EQ(sink.find("i0.s0.svc.internal."), nullptr);
+}
+
+TEST(LiveNames, ReconfiguringRebuildsWhatThePolicyConcerns) {
+  RecordingSink sink(name("svc.internal."));
+  PublishConfig config = plain_config();
+  LiveNames names(config, sink);
+  Batch all = many(2, 2);
+  all.changes.push_back(change(nullptr, Make("s0", "sick")
+                                            .at("10.0.0.9")
+                                            .on(port(80, "http"))
+                                            .tag("az", "a")
+                                            .state(State::suspended)
+                                            .sequence(99)
+                                            .get()));
+  names.apply(all, at(0));
+  sink.start_counting();
+  config.policy = [](std::string_view service) {
+    ServicePolicy policy;
+    if (service == "s0") policy = {.ttl = 3, .tag_views = {"az"}, .publish_not_ready = true};
+    return policy;
+  };
+  names.reconfigure(config, at(100));
+  EXPECT_EQ(std::count(sink.log.begin(), sink.log.end(), "+s1.svc.internal."), 0);
+  RecordingSink fresh(config.domain);
+  LiveNames rebuilt(config, fresh);
+  rebuilt.apply(all, at(0));
+  EXPECT_TRUE(sink.names() == fresh.names());
+  names.reconfigure(plain_config(), at(200));
+  EXPECT_EQ(sink.find("a.az.by.s0.svc.internal."), nullptr);
+}
+
+TEST(LiveNames, SafeStopFollowsTheDrain) {
+  RecordingSink sink(name("svc.internal."));
+  LiveNames names(plain_config(), sink);
+  const auto serving = Make("web", "i1").at("10.0.0.1").get();
+  const auto drained = Make("web", "i1").at("10.0.0.1").draining().get();
+  names.apply(batch(nullptr, serving), at(0));
+  names.apply(batch(serving, drained), at(1000));
+  EXPECT_EQ(names.safe_stop(*drained, at(1000).wall), registry::WallTime(net::Millis(7000)));
+  EXPECT_EQ(names.safe_stop(*drained, at(4000).wall), registry::WallTime(net::Millis(7000)));
+}
+
+}  // namespace
+}  // namespace muster::zones

@@ -1,0 +1,147 @@
+#include "zones/ready_set.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/zones/support/instances.h"
+
+namespace muster::zones {
+namespace {
+
+using registry::AdminMode;
+using registry::InstancePtr;
+using registry::State;
+using test::Make;
+
+// "a b! c- d0 e~": a serves, b! is suspended, c- drains, d0 has weight 0, e~ is timed out, f* is starting, g^
+// is forced up although suspended; a digit behind a slash is the priority: "a/1".
+std::vector<InstancePtr> read(std::string_view text) {
+  std::vector<InstancePtr> members;
+  for (std::size_t at = 0; at < text.size();) {
+    Make make("web", std::string(1, text[at++]));
+    make.weight(1);
+    for (; at < text.size() && text[at] != ' '; ++at) {
+      switch (text[at]) {
+        case '!': make.state(State::suspended); break;
+        case '-': make.draining(); break;
+        case '0': make.weight(0); break;
+        case '~': make.state(State::timedout); break;
+        case '*': make.state(State::starting); break;
+        case '^': make.state(State::suspended).admin(AdminMode::up); break;
+        case 'x': make.state(State::off).admin(AdminMode::down); break;
+        case '/': make.priority(static_cast<std::uint16_t>(text[++at] - '0')); break;
+      }
+    }
+    if (at < text.size()) ++at;
+    members.push_back(make.get());
+  }
+  return members;
+}
+
+std::vector<const registry::Instance*> pointers(const std::vector<InstancePtr>& members) {
+  std::vector<const registry::Instance*> all;
+  for (const auto& member : members) all.push_back(member.get());
+  return all;
+}
+
+std::string ids(const ReadySet& set) {
+  std::string text;
+  for (const Chosen& one : set.chosen) text += one.instance->id;
+  return text;
+}
+
+TEST(ReadySet, WhoStandsInAnAnswer) {
+  struct Row {
+    const char* why;
+    const char* members;
+    const char* lowest;  // A/AAAA
+    const char* all;     // SRV
+    const char* note;
+    WhenNone when_none = WhenNone::all;
+    bool publish_not_ready = false;
+  };
+  const Row rows[] = {
+      {"all pass", "a b c", "abc", "abc", ""},
+      {"a suspended one is left out", "a b!", "a", "a", ""},
+      {"a timed-out one is served", "a b~", "ab", "ab", ""},
+      {"a forced one is served whatever its checks say", "a b^", "ab", "ab", ""},
+      {"a starting one is not", "a b*", "a", "a", ""},
+      {"drained and down ones are no candidates", "a b- cx", "a", "a", ""},
+      {"nothing ready: all candidates that are not starting", "a! b! c*", "ab", "ab", "0 of 3 ready"},
+      {"not even then a drained or down one", "a! b- cx", "a", "a", "0 of 1 ready"},
+      {"all awaiting a first verdict: nobody", "a* b*", "", "", "0 of 2 ready"},
+      {"nothing ready, none: nobody", "a! b!", "", "", "0 of 2 ready", WhenNone::none},
+      {"nothing ready, servfail: nobody", "a! b!", "", "", "0 of 2 ready", WhenNone::servfail},
+      {"one ready: when_none says nothing", "a b!", "a", "a", "", WhenNone::none},
+      {"publish_not_ready: every candidate", "a b! c* d-", "abc", "abc", "", WhenNone::all, true},
+      {"addresses of the lowest tier only", "a b c/1", "ab", "abc", ""},
+      {"the lowest tier with a ready one", "a! b/1 c/1", "bc", "bc", ""},
+      {"weight 0 stands aside in its tier", "a0 b c/1", "b", "bc", ""},
+      {"all of a tier 0: they are equal, and it is still the lowest", "a0 b0 c/1", "ab", "abc", ""},
+      {"weight 0 of another tier is judged there", "a b0/1 c/1", "a", "ac", ""},
+      {"panic keeps tiers", "a!/1 b!/2", "a", "ab", "0 of 2 ready"},
+      {"panic keeps weight 0 aside", "a!0 b!", "b", "b", "0 of 2 ready"},
+      {"nobody registered", "", "", "", ""},
+      {"nobody but drained ones", "a-", "", "", ""},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.why);
+    const auto members = read(row.members);
+    ServicePolicy policy;
+    policy.when_none = row.when_none;
+    policy.publish_not_ready = row.publish_not_ready;
+    const ReadySet lowest = choose(pointers(members), policy, Tiers::lowest);
+    EXPECT_EQ(ids(lowest), row.lowest);
+    EXPECT_EQ(ids(choose(pointers(members), policy, Tiers::all)), row.all);
+    EXPECT_EQ(lowest.note(), row.note);
+    EXPECT_EQ(lowest.servfail, row.when_none == WhenNone::servfail && lowest.nothing_ready());
+  }
+}
+
+TEST(ReadySet, PanicUsesConfiguredWeightsAndAllZeroIsUniform) {
+  const std::vector<InstancePtr> panic = {
+      Make("web", "a").weight(10).effective(0.5).state(State::suspended).get()};
+  EXPECT_EQ(choose(pointers(panic), {}, Tiers::all).chosen.at(0).weight, 10);
+  const std::vector<InstancePtr> suspect = {
+      Make("web", "a").weight(10).effective(10.0 / 16).state(State::timedout).get()};
+  EXPECT_EQ(choose(pointers(suspect), {}, Tiers::all).chosen.at(0).weight, 0.625);
+  const auto zero = read("a0 b0");
+  for (const Chosen& one : choose(pointers(zero), {}, Tiers::all).chosen) EXPECT_EQ(one.weight, 1);
+}
+
+TEST(ReadySet, DrawShares) {
+  EXPECT_EQ(draw_share(1), 16000u);
+  EXPECT_EQ(draw_share(1.0 / 16), 1000u) << "a suspect of weight 1 has exactly a sixteenth";
+  EXPECT_EQ(draw_share(65535), 65535u * 16000u) << "the greatest weight fits";
+  EXPECT_EQ(draw_share(1e-9), 1u) << "never nothing";
+}
+
+TEST(ReadySet, SrvWeightField) {
+  struct Row {
+    const char* why;
+    std::vector<double> weights;
+    std::uint32_t scale;
+    std::vector<std::uint16_t> shown;
+  };
+  const Row rows[] = {
+      {"whole ones as registered", {60, 30, 10}, 1, {60, 30, 10}},
+      {"a fraction grows all by 100", {1, 0.5}, 1, {100, 50}},
+      {"a suspect's sixteenth, rounded half up", {1, 0.0625}, 1, {100, 6}},
+      {"as far as the sum fits", {600, 299.5}, 1, {43200, 21564}},
+      {"never under 1", {1000, 0.0625}, 1, {65000, 4}},
+      {"even when it would vanish", {65535, 0.0625}, 1, {65535, 1}},
+      {"a scale multiplies", {60, 30}, 256, {15360, 7680}},
+      {"up to the field's end", {60, 3000}, 256, {15360, 65535}},
+      {"auto: the greatest becomes a multiple of 256", {60, 30}, 0, {65280, 32640}},
+      {"auto: never under 1", {65535, 0.001}, 0, {65280, 1}},
+      {"nobody", {}, 0, {}},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.why);
+    std::vector<Chosen> chosen;
+    for (const double weight : row.weights) chosen.push_back({nullptr, weight});
+    EXPECT_EQ(srv_weights(chosen, row.scale), row.shown);
+  }
+}
+
+}  // namespace
+}  // namespace muster::zones

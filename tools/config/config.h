@@ -1,0 +1,165 @@
+// The whole configuration of musterd as plain values, defaults included: what the file says after it was
+// checked. Names follow the TOML keys. Reading and checking: config_reader.h.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "registry/model.h"
+#include "zones/name.h"
+
+namespace muster::config {
+
+using registry::Millis;
+
+struct Server {
+  std::string name;  // default: the host's name
+  std::string user;
+};
+
+struct Dns {
+  std::vector<net::Endpoint> listen;
+  unsigned udp_threads = 0;  // 0: one a core
+  std::uint16_t edns_udp_size = 1232;
+  Millis tcp_idle{10'000};
+  std::size_t tcp_connections = 1000;
+  std::string version;
+};
+
+struct ZoneFile {
+  zones::Name name;
+  std::filesystem::path file;
+};
+
+struct Zones {
+  zones::Name domain;
+  std::vector<zones::Name> ns;  // default ns1.<domain>
+  zones::Name hostmaster;
+  Millis ttl{5'000};
+  Millis ttl_min{1'000};
+  Millis negative_ttl{2'000};
+  std::uint16_t answers = 0;           // 0: all
+  std::uint32_t srv_weight_scale = 1;  // 0: auto
+  std::vector<zones::Name> reverse;
+  bool reverse_services = false;
+  std::vector<ZoneFile> files;
+};
+
+struct Protection {
+  Millis window{30'000};
+  double max_expired_ratio = 0.5;
+  Millis hold{300'000};
+  std::size_t min_instances = 5;
+};
+
+struct Lyft {
+  bool enabled = true;
+  Millis host_ttl{600'000};
+  std::string env = "development";
+  std::vector<net::IpPrefix> auto_ip;
+  bool protection = false;
+  bool only_ready = false;
+};
+
+struct Registry {
+  Millis lease{30'000};
+  Millis lease_min{2'000};
+  Millis lease_max{86'400'000};
+  Millis tombstone{60'000};
+  Millis service_linger{3'600'000};
+  std::size_t max_instances = 2'000'000;
+  std::size_t max_instances_per_service = 100'000;
+  std::size_t max_services = 200'000;
+  std::size_t feed_length = 65'536;
+  double warning_factor = 0.5;
+  Protection protection;
+  Lyft lyft;
+};
+
+struct Store {
+  std::string kind = "sqlite";
+  std::filesystem::path path = "muster.db";
+  Millis commit_every{0};
+};
+
+struct Token {
+  std::string name;
+  std::string secret;  // "" only for the entry `anonymous`
+  std::vector<std::string> allow;
+};
+
+struct Throttle {
+  std::string strategy = "none";
+  double rate = 2000;
+  double burst = 4000;
+  std::string per = "client";
+
+  bool operator==(const Throttle&) const = default;
+};
+
+struct Http {
+  std::vector<net::Endpoint> listen;
+  std::filesystem::path tls_certificate;
+  std::filesystem::path tls_key;
+  std::size_t max_body = 1 << 20;
+  std::size_t max_connections = 1000;
+  std::size_t max_in_flight = 256;
+  std::vector<net::IpPrefix> trusted_proxies;
+  std::vector<Token> tokens;
+  Throttle throttle;
+};
+
+struct StaticInstance {
+  std::string service;
+  std::string id;
+  registry::BodyPtr body;
+};
+
+// [service.X]; X may be a glob, the most specific match wins key by key of the whole entry.
+struct Service {
+  std::optional<Millis> ttl;
+  std::optional<std::uint16_t> answers;           // 0: all
+  std::optional<std::uint32_t> srv_weight_scale;  // 0: auto
+  std::string when_none = "all";
+  std::string policy = "weighted-failover";
+  std::vector<std::string> tag_views;
+  bool use_load = false;
+  bool publish_not_ready = false;
+};
+
+struct Log {
+  std::string level = "info";
+  std::string format = "text";
+  bool queries = false;
+};
+
+struct Config {
+  Server server;
+  Dns dns;
+  Zones zones;
+  Registry registry;
+  Store store;
+  Http http;
+  std::vector<StaticInstance> static_instances;
+  std::map<std::string, Service> services;  // key: name or glob
+  Log log;
+  bool metrics = true;
+  std::filesystem::path file;  // where it was read from; empty: --dev
+
+  // The entry of [service.X] that counts for this service: its exact name, else the most specific glob; null:
+  // none.
+  const Service* service(std::string_view name) const;
+};
+
+// The keys whose new value waits for a restart, as "dns.listen"; empty: everything can be taken over now.
+std::vector<std::string> needs_restart(const Config& running, const Config& next);
+
+// `next`, but for the keys that wait for a restart: they keep their running values, so that the next reload
+// names them again.
+Config taken_over(const Config& running, Config next);
+
+}  // namespace muster::config

@@ -1,0 +1,182 @@
+#include "tools/config/config_reader.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <sstream>
+
+#include "tools/config/read_sections.h"
+
+namespace muster::config {
+
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0' ? name.data() : "muster";
+}
+
+// "dns.udp_threads=1" into the table; the value is TOML, or else a bare word.
+std::string apply_override(toml::table& root, const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == text.npos || equals == 0) return "--set " + text + ": write it as KEY=VALUE";
+  std::string value_text = text.substr(equals + 1);
+  toml::table parsed;
+  try {
+    parsed = toml::parse("v = " + value_text);
+  } catch (const toml::parse_error&) {
+    parsed.insert_or_assign("v", value_text);
+  }
+  toml::table* at = &root;
+  std::string path = text.substr(0, equals);
+  for (auto dot = path.find('.'); dot != path.npos; dot = path.find('.')) {
+    const std::string key = path.substr(0, dot);
+    if (!at->contains(key)) at->insert(key, toml::table{});
+    at = at->get(key)->as_table();
+    if (at == nullptr) return "--set " + text + ": " + key + " is not a table";
+    path.erase(0, dot + 1);
+  }
+  at->insert_or_assign(path, *parsed.get("v"));
+  return "";
+}
+
+template <class T>
+void read_section(Section& root, std::string_view key, T& part, void (*read)(Section&, T&)) {
+  static const toml::table kEmpty;
+  if (auto section = root.table(key)) return read(*section, part);
+  Section empty(kEmpty, std::string(key), root.diagnostics());
+  read(empty, part);
+}
+
+void read_sources(Section& root, Config& config) {
+  auto source = root.table("source");
+  if (!source) return;
+  for (Section& table : source->tables("static")) read_static_source(table, config.static_instances);
+  source->not_built("mesos", "the Mesos source");
+  source->not_built("marathon", "the Marathon source");
+  source->finish();
+}
+
+void read_metrics(Section& root, Config& config) {
+  if (auto section = root.table("metrics")) {
+    config.metrics = section->flag("enabled", true);
+    section->finish();
+  }
+}
+
+void refuse_parts_not_built(Section& root) {
+  root.not_built("key", "TSIG");
+  root.not_built("health", "health checking");
+  root.not_built("cluster", "the cluster");
+  if (auto forward = root.table("forward")) {
+    forward->not_built_unless("enabled", toml::value<bool>(false), "forwarding");
+    for (const char* key : {"upstreams", "allow", "cache", "timeout", "max_pending", "zones"}) {
+      forward->not_built(key, "forwarding");
+    }
+    forward->finish();
+  }
+}
+
+void read_root(Section& root, Config& config) {
+  config.server.name = host_name();
+  read_section(root, "server", config.server, read_server);
+  read_section(root, "dns", config.dns, read_dns);
+  read_section(root, "zones", config.zones, read_zones);
+  read_section(root, "registry", config.registry, read_registry);
+  read_section(root, "store", config.store, read_store);
+  read_section(root, "http", config.http, read_http);
+  read_section(root, "log", config.log, read_log);
+  read_sources(root, config);
+  for (auto& [name, section] : root.named_tables("service")) read_service(section, config.services[name]);
+  read_metrics(root, config);
+  refuse_parts_not_built(root);
+  root.finish();
+}
+
+// What only the whole can show: names and addresses used twice.
+void check_whole(Section& root, const Config& config) {
+  std::vector<zones::Name> zones = {config.zones.domain};
+  zones.insert(zones.end(), config.zones.reverse.begin(), config.zones.reverse.end());
+  for (const ZoneFile& file : config.zones.files) zones.push_back(file.name);
+  for (std::size_t i = 0; i < zones.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (zones[i] == zones[j]) root.error("zones", "define " + zones[i].text() + " twice");
+    }
+  }
+  std::vector<net::Endpoint> taken;
+  const auto take = [&](const char* key, const std::vector<net::Endpoint>& listen) {
+    for (const net::Endpoint& endpoint : listen) {
+      if (endpoint.port != 0 && std::find(taken.begin(), taken.end(), endpoint) != taken.end()) {
+        root.error(key, "listens on " + net::to_string(endpoint) + ", which is taken already in this file");
+      }
+      taken.push_back(endpoint);
+    }
+  };
+  take("dns", config.dns.listen);
+  take("http", config.http.listen);
+}
+
+void resolve(std::filesystem::path& path, const std::filesystem::path& folder) {
+  if (!path.empty() && path.is_relative()) path = folder / path;
+}
+
+void resolve_paths(Config& config) {
+  const std::filesystem::path folder = config.file.parent_path();
+  resolve(config.store.path, folder);
+  resolve(config.http.tls_certificate, folder);
+  resolve(config.http.tls_key, folder);
+  for (ZoneFile& file : config.zones.files) resolve(file.file, folder);
+}
+
+LoadResult load_table(toml::table table, const std::string& file, const std::vector<std::string>& overrides) {
+  LoadResult result;
+  result.config.file = file;
+  for (const std::string& text : overrides) {
+    if (const std::string error = apply_override(table, text); !error.empty()) result.errors.push_back(error);
+  }
+  Diagnostics diagnostics(file.empty() ? "--dev" : file);
+  Section root(table, "", diagnostics);
+  read_root(root, result.config);
+  if (diagnostics.ok()) check_whole(root, result.config);
+  resolve_paths(result.config);
+  for (std::string& line : diagnostics.lines()) result.errors.push_back(std::move(line));
+  result.known_keys = diagnostics.known();
+  return result;
+}
+
+}  // namespace
+
+LoadResult load_text(std::string_view text, const std::string& file,
+                     const std::vector<std::string>& overrides) {
+  try {
+    return load_table(toml::parse(text, std::string_view(file)), file, overrides);
+  } catch (const toml::parse_error& error) {
+    Diagnostics diagnostics(file);
+    const auto& begin = error.source().begin;
+    diagnostics.error({begin.line, begin.column}, "", error.description());
+    LoadResult result;
+    result.errors = diagnostics.lines();
+    return result;
+  }
+}
+
+LoadResult load_file(const std::string& file, const std::vector<std::string>& overrides) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    LoadResult result;
+    result.errors.push_back(file + ": cannot be read (does it exist, and may this user read it?)");
+    return result;
+  }
+  std::ostringstream text;
+  text << in.rdbuf();
+  return load_text(text.str(), file, overrides);
+}
+
+LoadResult load_dev(const std::vector<std::string>& overrides) {
+  toml::table table;
+  table.insert("store", toml::table{{"kind", "memory"}});
+  return load_table(std::move(table), "", overrides);
+}
+
+}  // namespace muster::config

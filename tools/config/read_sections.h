@@ -1,0 +1,20 @@
+// One function a section of musterd.toml: from a Section to its part of Config.
+#pragma once
+
+#include "tools/config/config.h"
+#include "tools/config/section.h"
+
+namespace muster::config {
+
+void read_server(Section& section, Server& server);
+void read_dns(Section& section, Dns& dns);
+void read_zones(Section& section, Zones& zones);
+void read_registry(Section& section, Registry& registry);
+void read_store(Section& section, Store& store);
+void read_http(Section& section, Http& http);
+void read_log(Section& section, Log& log);
+void read_service(Section& section, Service& service);
+// One [[source.static]] table; appends its instances.
+void read_static_source(Section& section, std::vector<StaticInstance>& instances);
+
+}  // namespace muster::config

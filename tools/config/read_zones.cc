@@ -1,0 +1,70 @@
+#include "tools/config/read_sections.h"
+
+namespace muster::config {
+
+namespace {
+
+constexpr std::int64_t kTtlMostSeconds = 2'147'483'647;
+
+std::optional<zones::Name> name_of(std::string_view text) { return zones::parse_domain(text); }
+
+// Name servers and the hostmaster may be given relative to the domain.
+std::vector<zones::Name> read_names(Section& section, std::string_view key, const zones::Name& domain) {
+  return section.list<zones::Name>(
+      key, {}, "a domain name", [&](std::string_view text) -> std::optional<zones::Name> {
+        const bool relative = text.find('.') == text.npos;
+        auto name = zones::Name::from_text(text, relative ? domain : zones::Name());
+        if (!name) return std::nullopt;
+        return *name;
+      });
+}
+
+ZoneFile read_file(Section section) {
+  ZoneFile file;
+  if (auto name = section.domain("name")) {
+    file.name = *name;
+  } else if (!section.has("name")) {
+    section.error("name", "is required: the zone's domain");
+  }
+  file.file = section.text("file", "");
+  if (file.file.empty()) section.error("file", "is required: the path of the master file");
+  section.not_built_unless_empty("allow_transfer", "zone transfer");
+  section.not_built_unless_empty("notify", "NOTIFY");
+  section.not_built_unless_empty("allow_update", "DNS UPDATE");
+  section.finish();
+  return file;
+}
+
+}  // namespace
+
+void read_zones(Section& section, Zones& zones) {
+  zones.domain = section.domain("domain").value_or(*zones::parse_domain("svc.internal."));
+  if (zones.domain.is_root()) section.error("domain", "cannot be the root");
+  zones.ns = read_names(section, "ns", zones.domain);
+  if (zones.ns.empty()) zones.ns.push_back(zones.domain.child("ns1").value_or(zones.domain));
+  const std::string hostmaster = section.text("hostmaster", "hostmaster");
+  if (auto name = zones::Name::from_text(hostmaster, zones.domain)) {
+    zones.hostmaster = *name;
+  } else {
+    section.error("hostmaster", "is not a domain name (write mail@host as mail.host)");
+  }
+  const DurationBounds ttl_bounds{Millis(0), std::chrono::seconds(kTtlMostSeconds)};
+  zones.ttl = section.duration("ttl", zones.ttl, ttl_bounds);
+  zones.ttl_min = section.duration("ttl_min", zones.ttl_min, ttl_bounds);
+  zones.negative_ttl = section.duration("negative_ttl", zones.negative_ttl, ttl_bounds);
+  if (zones.ttl_min > zones.ttl) section.error("ttl_min", "must not exceed ttl");
+  zones.answers = static_cast<std::uint16_t>(section.integer_or_word("answers", 0, "all", 0, 1, 65535));
+  zones.srv_weight_scale =
+      static_cast<std::uint32_t>(section.integer_or_word("srv_weight_scale", 1, "auto", 0, 1, 65535));
+  zones.reverse =
+      section.list<zones::Name>("reverse", {}, "a reverse domain such as \"10.in-addr.arpa.\"", name_of);
+  zones.reverse_services = section.flag("reverse_services", false);
+  section.not_built("hash_key", "the hash policies");
+  section.not_built_unless_empty("allow_transfer", "zone transfer");
+  section.not_built_unless_empty("notify", "NOTIFY");
+  section.not_built_unless_empty("allow_update", "DNS UPDATE");
+  for (Section& file : section.tables("file")) zones.files.push_back(read_file(file));
+  section.finish();
+}
+
+}  // namespace muster::config

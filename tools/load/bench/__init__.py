@@ -1,0 +1,1 @@
+"""The benchmark of musterd beside its peers: tools/bench is its door."""

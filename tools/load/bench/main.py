@@ -1,0 +1,219 @@
+"""The benchmark as a whole: options, the order of the parts, the report."""
+import argparse
+import json
+import os
+import signal
+import sys
+
+from . import process, servers, targets
+from .machine import Elsewhere, facts
+from .query_cost import Comparison, Scenario
+from .size import RegistrySize, ZoneSize
+from .writes import ChangeToVisible, Writes
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+BUSY_BAR = 0.3
+NOT_MEASURED = ("a real network card, IPv6, TCP queries, several UDP threads, encrypted HTTP, latency at a fixed rate, "
+                "queries while changes come in, DNS-SD and reverse zones under query load")
+
+
+def count(text):
+    """1000, 100k, 1M."""
+    factor = {"k": 1000, "m": 1_000_000}.get(text[-1:].lower(), 1)
+    return int(text[:-1] if factor > 1 else text) * factor
+
+
+def counts(text):
+    return [count(part) for part in text.split(",")]
+
+
+def read_options(arguments):
+    parser = argparse.ArgumentParser(
+        prog="tools/bench", description="musterd beside the canned-reply limit, Knot, gdnsd, NSD and BIND. "
+        "Without a part named it measures queries, changes and writes.")
+    parser.add_argument("--queries", action="store_true", help="part: CPU per query")
+    parser.add_argument("--changes", action="store_true", help="part: change to visible")
+    parser.add_argument("--writes", action="store_true", help="part: changes, registrations, heartbeats a second")
+    parser.add_argument("--load", action="store_true", help="part: memory, load and restart (minutes)")
+    parser.add_argument("--all", action="store_true", help="all parts, all servers, more scenarios (about 15 minutes)")
+    parser.add_argument("--services", type=counts, default=[1000, 100_000], help="for queries and changes: 1000,100k")
+    parser.add_argument("--distribution", choices=("uniform", "zipf"), default="uniform")
+    parser.add_argument("--edns", action="store_true")
+    parser.add_argument("--servers", help="limit,musterd,musterd-zone,knotd,gdnsd,nsd,named; "
+                        "default: all that are installed (musterd-zone: with --all)")
+    parser.add_argument("--source", choices=("registry", "zone", "both"), default="registry",
+                        help="where musterd's names come from")
+    parser.add_argument("--baseline", default="knotd")
+    parser.add_argument("--rounds", type=int, help="default 5")
+    parser.add_argument("--seconds", type=float, help="a round; default 1, with --all 2")
+    parser.add_argument("--outstanding", type=int, default=100)
+    parser.add_argument("--probes", type=int, default=300, help="changes probed a round")
+    parser.add_argument("--write-services", type=count, default=100_000, help="registered while writes are measured")
+    parser.add_argument("--load-services", type=counts, default=[100_000, 1_000_000])
+    parser.add_argument("--load-instances", type=counts, default=[100_000, 1_000_000])
+    parser.add_argument("--binaries", default=os.path.join(ROOT, "build/release/bin"))
+    parser.add_argument("--server-cpu", default="0")
+    parser.add_argument("--generator-cpu", default="1")
+    parser.add_argument("--json", help="write every round to this file")
+    parser.add_argument("--gate", action="store_true", help="exit 3 when a must is missed")
+    return complete(parser.parse_args(arguments))
+
+
+def complete(options):
+    parts = (options.queries, options.changes, options.writes, options.load)
+    if options.all:
+        options.queries = options.changes = options.writes = options.load = True
+        options.source = "both"
+    elif not any(parts):
+        options.queries = options.changes = options.writes = True
+    options.rounds = options.rounds or 5
+    options.seconds = options.seconds or (2 if options.all else 1)
+    options.absent = []
+    if options.servers:
+        options.servers = options.servers.split(",")
+    else:
+        musterd = {"registry": ["musterd"], "zone": ["musterd-zone"], "both": ["musterd", "musterd-zone"]}
+        options.servers = ["limit", *musterd[options.source]]
+        for name in servers.PEERS:
+            (options.servers if servers.path_of(name) else options.absent).append(name)
+    return options
+
+
+def scenarios(options):
+    wanted = [Scenario(n, options.distribution, options.edns) for n in options.services]
+    if options.all:
+        wanted += [Scenario(n, "zipf", True) for n in options.services]
+    return wanted
+
+
+class Report:
+    """Prints as the parts come in, so that a long run shows where it is; keeps what the verdicts need."""
+
+    def __init__(self, options):
+        self.options = options
+        self.machine = facts()
+        self.comparisons, self.zones, self.registries = [], [], []
+        self.visible = self.writes = None
+        self.warnings, self.failures, self.raised = [], [], {}
+
+    def head(self):
+        m = self.machine
+        print(f"# muster benchmark, {m['date']}\n")
+        print(f"- {m['cpu']}, {m['cores']} cores, {m['memory_gib']} GiB, Linux {m['kernel']}, governor {m['governor']}, "
+              f"load average {m['load_average']}")
+        for name in self.options.servers:
+            if name in servers.PEERS:
+                print(f"- {name}: {servers.version_of(name)}")
+        print(f"- servers on core {self.options.server_cpu} with one UDP thread, generator on core "
+              f"{self.options.generator_cpu}, loopback; {self.options.rounds} rounds of {self.options.seconds:g} s, "
+              f"interleaved; {self.options.outstanding} queries outstanding; figures: median (min–max)\n", flush=True)
+
+    def run(self):
+        if self.options.queries:
+            print("## Queries\n", flush=True)
+            for scenario in scenarios(self.options):
+                self._queries(Comparison(scenario, self.options))
+        if self.options.changes:
+            self._part("Change → visible", self._changes)
+        if self.options.writes:
+            self._part("Writes", self._writes)
+        if self.options.load:
+            self._part("Memory, load, restart", self._sizes)
+
+    def _queries(self, comparison):
+        comparison.run()
+        self.comparisons.append(comparison)
+        self._collect(comparison)
+        print(comparison.text(), flush=True)
+
+    def _collect(self, part):
+        self.warnings += getattr(part, "warnings", [])
+        self.failures += getattr(part, "failures", [])
+        self.raised.update(getattr(part, "raised", {}))
+
+    def _part(self, title, body):
+        print(f"## {title}\n", flush=True)
+        try:
+            body()
+        except (process.Failed, OSError) as failure:
+            self.failures.append(f"{title}: {failure}")
+            print(f"failed: {failure}\n", flush=True)
+
+    def _changes(self):
+        self.visible = ChangeToVisible(self.options)
+        for services in self.options.services:
+            self.visible.run(services)
+        self._collect(self.visible)
+        print(self.visible.text() + "\n", flush=True)
+
+    def _writes(self):
+        self.writes = Writes(self.options)
+        self.writes.run()
+        self._collect(self.writes)
+        print(self.writes.text() + "\n", flush=True)
+
+    def _sizes(self):
+        for services in self.options.load_services:
+            part = ZoneSize(self.options, services)
+            part.run()
+            self.zones.append(part)
+            self._collect(part)
+            print(part.text() + "\n", flush=True)
+        for instances in self.options.load_instances:
+            part = RegistrySize(self.options, instances)
+            part.run()
+            self.registries.append(part)
+            self._collect(part)
+            print(part.text() + "\n", flush=True)
+
+    def targets(self):
+        return (targets.query_targets(self.comparisons) + targets.change_targets(self.visible) +
+                targets.write_targets(self.writes) + targets.size_targets(self.zones, self.registries))
+
+    def tail(self, busy):
+        judged = self.targets()
+        print(f"## Targets\n\n{targets.text(judged)}\n\nBusy elsewhere: {busy:.2f} of the machine. "
+              f"Not measured: {NOT_MEASURED}.")
+        if self.raised:
+            print("Limits of musterd raised: " + ", ".join(f"{k}={v}" for k, v in self.raised.items()))
+        if busy > BUSY_BAR:
+            self.warnings.append(f"{busy:.2f} of the machine was busy with other things: times and rates are worse "
+                                 "than the servers', ratios hold better")
+        for warning in self.warnings:
+            print(f"warning: {warning}")
+        for failure in self.failures:
+            print(f"failed: {failure}", file=sys.stderr)
+        return judged
+
+    def raw(self, busy, judged):
+        return {
+            "machine": self.machine, "busy_elsewhere": busy, "raised": self.raised,
+            "queries": [{"scenario": vars(c.scenario), "answers": c.found, "rounds": c.rounds}
+                        for c in self.comparisons],
+            "visible": self.visible.rounds if self.visible else None,
+            "writes": self.writes.rounds if self.writes else None,
+            "paced_heartbeats": self.writes.paced if self.writes else None,
+            "zones": [{"services": z.services, "servers": z.rows} for z in self.zones],
+            "registries": [{"instances": r.instances, "octets": r.octets and r.octets.values,
+                            "restarts": r.restarts and r.restarts.values,
+                            "restart_cpu": r.restart_cpu and r.restart_cpu.values} for r in self.registries],
+            "targets": [t.row() for t in judged],
+        }
+
+
+def main(arguments=None):
+    options = read_options(arguments)
+    # Ends like Ctrl-C, so that the servers are ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    elsewhere = Elsewhere()
+    report = Report(options)
+    report.head()
+    report.run()
+    busy = elsewhere.share()
+    judged = report.tail(busy)
+    if options.json:
+        with open(options.json, "w") as out:
+            json.dump(report.raw(busy, judged), out, indent=1)
+    if report.failures:
+        return 1
+    return 3 if options.gate and any(t.missed for t in judged) else 0

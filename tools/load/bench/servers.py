@@ -1,0 +1,264 @@
+"""The servers under test, tuned alike: one UDP thread, no logging, no rate limit, temporary folders."""
+import os
+import shutil
+import subprocess
+import time
+
+from . import process, wire, workload
+
+# Debian keeps servers where an ordinary user's path does not look.
+SEARCH = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
+PACKAGES = {"knotd": "knot", "gdnsd": "gdnsd", "nsd": "nsd", "named": "bind9"}
+VERSION_FLAGS = {"knotd": "-V", "gdnsd": "version", "nsd": "-v", "named": "-v"}
+
+
+def path_of(name):
+    return shutil.which(name, path=SEARCH)
+
+
+def version_of(name):
+    out = subprocess.run([path_of(name), VERSION_FLAGS[name]], capture_output=True, text=True)
+    lines = (out.stdout + out.stderr).strip().splitlines()
+    return next((line.strip() for line in lines if any(c.isdigit() for c in line)), "unknown")
+
+
+class Server:
+    """A running server. start_seconds: from exec until the zone is complete."""
+
+    kind = "peer"
+
+    def __init__(self, name, folder, cpu):
+        self.name, self.folder, self.cpu = name, folder, cpu
+        self.port = process.free_port()
+        self.process = None
+        self.start_seconds = None
+        self.load_cpu_seconds = None
+        os.makedirs(folder, exist_ok=True)
+
+    def file(self, name, text=None):
+        path = os.path.join(self.folder, name)
+        if text is not None:
+            with open(path, "w") as out:
+                out.write(text)
+        return path
+
+    def launch(self, command):
+        self.process = process.Process(command, self.file("log"), self.cpu)
+
+    def await_service(self, service, seconds=300):
+        """Until the last service is answered, and a name that is not there is denied: the zone is complete."""
+        self._await(f"web-{service}.{workload.DOMAIN}", lambda reply: reply["answers"] > 0, seconds)
+        at = self._await(f"gone-{service}.{workload.DOMAIN}", self.denied, seconds)
+        self.start_seconds = at - self.process.started
+        self.load_cpu_seconds = self.process.cpu_seconds()
+
+    @staticmethod
+    def denied(reply):
+        return reply["rcode"] == wire.NXDOMAIN
+
+    def _await(self, name, good, seconds):
+        at = wire.wait_until(self.port, name, wire.A, good, time.monotonic() + seconds, self.process.alive)
+        if at is None:
+            raise process.Failed(f"{self.name} did not answer about {name}: {self.process.log_tail()}")
+        return at
+
+    def serve(self, zone, services):
+        self.launch(self.command(zone))
+        self.await_service(services - 1)
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+
+
+class Limit(Server):
+    kind = "limit"
+
+    def __init__(self, name, folder, cpu, binaries):
+        super().__init__(name, folder, cpu)
+        self._program = os.path.join(binaries, "muster-limit")
+
+    @staticmethod
+    def denied(_reply):
+        return True
+
+    def command(self, _zone):
+        return [self._program, "127.0.0.1", str(self.port)]
+
+
+class Knot(Server):
+    def command(self, zone):
+        return [path_of("knotd"), "-c", self.file("knot.conf", f"""
+server:
+    listen: 127.0.0.1@{self.port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+    rundir: {self.folder}
+database:
+    storage: {self.folder}
+control:
+    listen: {self.folder}/knot.sock
+log:
+  - target: stderr
+    any: error
+zone:
+  - domain: {workload.DOMAIN}
+    file: {zone}
+    semantic-checks: off
+    zonefile-sync: -1
+    journal-content: none
+""")]
+
+
+class Gdnsd(Server):
+    def command(self, zone):
+        self.file("config", f"""
+options => {{
+  listen => [ "127.0.0.1:{self.port}" ]
+  run_dir => {self.folder}/run
+  state_dir => {self.folder}/state
+  udp_threads => 1
+  tcp_threads => 1
+  lock_mem => false
+}}
+""")
+        zones = os.path.join(self.folder, "zones")
+        for path in (zones, os.path.join(self.folder, "run"), os.path.join(self.folder, "state")):
+            os.makedirs(path, exist_ok=True)
+        os.symlink(zone, os.path.join(zones, workload.DOMAIN))
+        return [path_of("gdnsd"), "-c", self.folder, "start"]
+
+
+class Nsd(Server):
+    def command(self, zone):
+        return [path_of("nsd"), "-d", "-c", self.file("nsd.conf", f"""
+server:
+    ip-address: 127.0.0.1@{self.port}
+    server-count: 1
+    rrl-ratelimit: 0
+    username: ""
+    zonesdir: "{self.folder}"
+    database: ""
+    pidfile: "{self.folder}/nsd.pid"
+    xfrdfile: "{self.folder}/xfrd.state"
+    xfrdir: "{self.folder}"
+    zonelistfile: "{self.folder}/zone.list"
+    logfile: "{self.folder}/nsd.log"
+    verbosity: 0
+remote-control:
+    control-enable: no
+zone:
+    name: "{workload.DOMAIN}"
+    zonefile: "{zone}"
+""")]
+
+
+class Named(Server):
+    def command(self, zone):
+        return [path_of("named"), "-f", "-n", "1", "-c", self.file("named.conf", f"""
+options {{
+  directory "{self.folder}";
+  listen-on port {self.port} {{ 127.0.0.1; }};
+  listen-on-v6 {{ none; }};
+  recursion no;
+  minimal-responses no-auth;
+  pid-file none;
+  session-keyfile none;
+  dnssec-validation no;
+  empty-zones-enable no;
+}};
+controls {{ }};
+logging {{ category default {{ null; }}; category unmatched {{ null; }}; }};
+zone "{workload.DOMAIN}" {{ type primary; file "{zone}"; check-integrity no; notify no; }};
+""")]
+
+
+PEERS = {"knotd": Knot, "gdnsd": Gdnsd, "nsd": Nsd, "named": Named}
+
+
+class Musterd(Server):
+    """musterd over a master file (serve) or over its registry (serve_registry)."""
+
+    kind = "musterd"
+
+    def __init__(self, name, folder, cpu, binaries, store="memory", services=1000, instances=3):
+        super().__init__(name, folder, cpu)
+        self._binaries = binaries
+        self._store = store
+        self.http_port = process.free_port()
+        self.raised = self._limits(services, instances)
+
+    @staticmethod
+    def _limits(services, instances):
+        raised = {}
+        if services > 190_000:
+            raised["registry.max_services"] = services + 100_000
+        if services * instances > 1_900_000:
+            raised["registry.max_instances"] = services * instances + 100_000
+        if instances > 99_000:
+            raised["registry.max_instances_per_service"] = instances + 1000
+        return raised
+
+    def _config(self, domain, files=""):
+        return self.file("musterd.toml", f"""
+[server]
+name = "bench"
+[dns]
+listen = ["127.0.0.1:{self.port}"]
+udp_threads = 1
+[zones]
+domain = "{domain}."
+ttl = "{workload.TTL}s"
+[http]
+listen = ["127.0.0.1:{self.http_port}"]
+[store]
+kind = "{self._store}"
+path = "{self.folder}/muster.db"
+[log]
+level = "error"
+{files}
+""")
+
+    def _start(self, config):
+        command = [os.path.join(self._binaries, "musterd"), "--config", config]
+        for key, value in self.raised.items():
+            command += ["--set", f"{key}={value}"]
+        self.launch(command)
+
+    def serve(self, zone, services):
+        self._start(self._config("live.internal", f"""
+[[zones.file]]
+name = "{workload.DOMAIN}."
+file = "{zone}"
+"""))
+        self.await_service(services - 1)
+
+    def start_empty(self):
+        self._start(self._config(workload.DOMAIN))
+        at = self._await(f"gone.{workload.DOMAIN}", self.denied, 60)
+        self.start_seconds = at - self.process.started
+
+    def restart_after_kill(self, service):
+        self.process.kill()
+        self._start(self._config(workload.DOMAIN))
+        self.await_service(service)
+
+    def http(self, cpu, **options):
+        return process.run_load(os.path.join(self._binaries, "muster-http-load"), cpu, port=self.http_port,
+                                pids=self.process.pids(), **options)
+
+    def register(self, cpu, services, instances=3, **options):
+        """Registers the fleet through the API, in batches."""
+        result = self.http(cpu, mode="fill", services=services, instances=instances, depth=4, **options)
+        if result["failed"]:
+            raise process.Failed(f"{result['failed']} registrations refused: {result.get('complaint')}")
+        return result
+
+    def serve_registry(self, cpu, services, instances=3, **options):
+        self.start_empty()
+        filled = self.register(cpu, services, instances, **options)
+        began = self.start_seconds
+        self.await_service(services - 1)
+        self.start_seconds = began
+        return filled

@@ -1,0 +1,260 @@
+// A DNS load generator. Closed loop: so many queries are outstanding and each answer sends the next; or a
+// fixed rate, for latency. It outruns the servers because it sends and receives in batches, composes nothing
+// while it runs and looks only at ids, rcodes, counts and sizes. The CPU clocks of the servers' processes are
+// read at both ends of the window: cost is CPU over answers received.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+
+#include "tools/load/process_cpu.h"
+#include "tools/load/workload.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using muster::load::QueryStream;
+
+// What has not been answered for so long is lost; a server that the machine left waiting is not.
+constexpr auto kPatience = std::chrono::milliseconds(250);
+constexpr std::size_t kBatch = 64;
+
+struct Arguments {
+  std::string address = "127.0.0.1";
+  int port = 5300;
+  muster::load::Workload workload;
+  std::size_t outstanding = 100;
+  double seconds = 2;
+  double warm_up = 0.3;
+  double rate = 0;  // queries a second; 0: closed loop
+  std::vector<int> pids;
+};
+
+struct Tally {
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t octets = 0;
+  std::uint64_t answers = 0;
+  std::uint64_t authorities = 0;
+  std::uint64_t additionals = 0;
+  std::array<std::uint64_t, 16> rcodes{};
+  std::array<std::uint32_t, 200'000> latency{};  // by microsecond, the last bin holds the rest
+};
+
+Clock::duration duration(double seconds) {
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+class Run {
+ public:
+  explicit Run(const Arguments& arguments) : arguments_(arguments), queries_(arguments.workload) {
+    open_socket();
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      receive_vectors_[i] = {replies_[i].data(), replies_[i].size()};
+      received_[i].msg_hdr.msg_iov = &receive_vectors_[i];
+      received_[i].msg_hdr.msg_iovlen = 1;
+      sending_[i].msg_hdr.msg_iov = &send_vectors_[i];
+      sending_[i].msg_hdr.msg_iovlen = 1;
+    }
+  }
+
+  void go() {
+    loop_until(Clock::now() + duration(arguments_.warm_up));
+    tally_ = Tally{};
+    const double cpu = muster::load::cpu_seconds(arguments_.pids);
+    const auto start = Clock::now();
+    loop_until(start + duration(arguments_.seconds));
+    elapsed_ = std::chrono::duration<double>(Clock::now() - start).count();
+    cpu_ = muster::load::cpu_seconds(arguments_.pids) - cpu;
+  }
+
+  void print() const {
+    const double n = static_cast<double>(std::max<std::uint64_t>(tally_.received, 1));
+    const auto mean = [n](std::uint64_t sum) { return static_cast<double>(sum) / n; };
+    std::printf("{\"seconds\":%.3f,\"sent\":%llu,\"received\":%llu,\"lost\":%llu,\"qps\":%.0f,", elapsed_,
+                count(tally_.sent), count(tally_.received), count(tally_.lost),
+                static_cast<double>(tally_.received) / elapsed_);
+    std::printf("\"cpu_us\":%.4f,\"octets\":%.2f,\"answers\":%.4f,\"authorities\":%.4f,\"additionals\":%.4f,",
+                cpu_ / n * 1e6, mean(tally_.octets), mean(tally_.answers), mean(tally_.authorities),
+                mean(tally_.additionals));
+    std::printf("\"p50_us\":%zu,\"p99_us\":%zu,\"rcodes\":{", percentile(0.5), percentile(0.99));
+    const char* separator = "";
+    for (std::size_t i = 0; i < tally_.rcodes.size(); ++i) {
+      if (tally_.rcodes[i] == 0) continue;
+      std::printf("%s\"%zu\":%llu", separator, i, count(tally_.rcodes[i]));
+      separator = ",";
+    }
+    std::printf("}}\n");
+  }
+
+ private:
+  static unsigned long long count(std::uint64_t value) { return value; }
+
+  void open_socket() {
+    fd_ = socket(AF_INET, SOCK_DGRAM, 0);
+    const int size = 8 << 20;
+    setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    const timeval wait{0, 20'000};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(arguments_.port));
+    if (inet_pton(AF_INET, arguments_.address.c_str(), &address.sin_addr) != 1 ||
+        connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+      throw std::runtime_error("cannot connect to " + arguments_.address);
+  }
+
+  void loop_until(Clock::time_point end) {
+    if (arguments_.rate > 0) next_send_ = Clock::now();
+    for (auto now = Clock::now(); now < end; now = Clock::now()) {
+      send(arguments_.rate > 0 ? due(now) : room(), now);
+      receive();
+      if (now - last_sweep_ > kPatience) sweep(now);
+    }
+  }
+
+  std::size_t room() const {
+    return outstanding_ < arguments_.outstanding ? arguments_.outstanding - outstanding_ : 0;
+  }
+
+  std::size_t due(Clock::time_point now) {
+    std::size_t queries = 0;
+    for (; next_send_ <= now && queries < kBatch; ++queries) next_send_ += duration(1 / arguments_.rate);
+    return queries;
+  }
+
+  void send(std::size_t queries, Clock::time_point now) {
+    while (queries > 0) {
+      const std::size_t batch = std::min(queries, kBatch);
+      for (std::size_t i = 0; i < batch; ++i) compose(i, now);
+      for (std::size_t done = 0; done < batch;) {
+        const int sent = sendmmsg(fd_, &sending_[done], static_cast<unsigned>(batch - done), 0);
+        done += sent > 0 ? static_cast<std::size_t>(sent) : 1;
+      }
+      tally_.sent += batch;
+      queries -= batch;
+    }
+  }
+
+  void compose(std::size_t i, Clock::time_point now) {
+    const std::uint16_t id = next_id_++;
+    if (busy_[id]) lose(id);
+    busy_[id] = true;
+    since_[id] = now;
+    ++outstanding_;
+    const auto packet = queries_.next();
+    packet[0] = static_cast<std::uint8_t>(id >> 8);
+    packet[1] = static_cast<std::uint8_t>(id & 0xff);
+    send_vectors_[i] = {packet.data(), packet.size()};
+  }
+
+  // At a fixed rate nothing blocks: the core is the generator's own, and a sleep would add its wake-up to
+  // what is measured.
+  void receive() {
+    const int flags = arguments_.rate > 0 ? MSG_DONTWAIT : MSG_WAITFORONE;
+    const int messages = recvmmsg(fd_, received_.data(), kBatch, flags, nullptr);
+    if (messages <= 0) return;
+    const auto now = Clock::now();
+    for (int i = 0; i < messages; ++i) take(static_cast<std::size_t>(i), now);
+  }
+
+  void take(std::size_t i, Clock::time_point now) {
+    const auto& reply = replies_[i];
+    if (received_[i].msg_len < 12) return;
+    const auto at = [&reply](std::size_t n) {
+      return static_cast<std::uint16_t>(reply[n] << 8 | reply[n + 1]);
+    };
+    const std::uint16_t id = at(0);
+    if (!busy_[id]) return;
+    busy_[id] = false;
+    --outstanding_;
+    ++tally_.received;
+    tally_.octets += received_[i].msg_len;
+    tally_.answers += at(6);
+    tally_.authorities += at(8);
+    tally_.additionals += at(10);
+    ++tally_.rcodes[reply[3] & 15];
+    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now - since_[id]).count();
+    ++tally_.latency[std::min(static_cast<std::size_t>(micros), tally_.latency.size() - 1)];
+  }
+
+  void sweep(Clock::time_point now) {
+    last_sweep_ = now;
+    for (std::size_t id = 0; id < busy_.size(); ++id) {
+      if (busy_[id] && now - since_[id] > kPatience) lose(id);
+    }
+  }
+
+  void lose(std::size_t id) {
+    busy_[id] = false;
+    --outstanding_;
+    ++tally_.lost;
+  }
+
+  std::size_t percentile(double share) const {
+    const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(tally_.received));
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0; i < tally_.latency.size(); ++i) {
+      seen += tally_.latency[i];
+      if (seen > wanted) return i;
+    }
+    return tally_.latency.size();
+  }
+
+  const Arguments& arguments_;
+  QueryStream queries_;
+  int fd_ = -1;
+  std::uint16_t next_id_ = 0;
+  std::size_t outstanding_ = 0;
+  Clock::time_point next_send_{};
+  Clock::time_point last_sweep_ = Clock::now();
+  std::array<Clock::time_point, 65536> since_{};
+  std::array<bool, 65536> busy_{};
+  std::array<std::array<std::uint8_t, 4096>, kBatch> replies_{};
+  std::array<iovec, kBatch> send_vectors_{};
+  std::array<iovec, kBatch> receive_vectors_{};
+  std::array<mmsghdr, kBatch> sending_{};
+  std::array<mmsghdr, kBatch> received_{};
+  Tally tally_;
+  double elapsed_ = 0;
+  double cpu_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app("DNS load over UDP, closed loop or at a fixed rate; prints one JSON object.",
+               "muster-udp-load");
+  app.add_option("--address", arguments.address);
+  app.add_option("--port", arguments.port);
+  app.add_option("--domain", arguments.workload.domain);
+  app.add_option("--services", arguments.workload.services)->check(CLI::Range(1, 10'000'000));
+  app.add_flag("--edns", arguments.workload.edns);
+  app.add_flag("--zipf", arguments.workload.zipf);
+  app.add_option("--seed", arguments.workload.seed);
+  app.add_option("--outstanding", arguments.outstanding)->check(CLI::Range(1, 60000));
+  app.add_option("--seconds", arguments.seconds);
+  app.add_option("--warm-up", arguments.warm_up);
+  app.add_option("--rate", arguments.rate, "queries a second; 0: closed loop");
+  app.add_option("--pids", arguments.pids, "processes whose CPU time is measured");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    auto run = std::make_unique<Run>(arguments);
+    run->go();
+    run->print();
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "muster-udp-load: %s\n", error.what());
+    return 1;
+  }
+}

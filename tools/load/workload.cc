@@ -1,0 +1,107 @@
+#include "tools/load/workload.h"
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+
+namespace muster::load {
+
+namespace {
+
+constexpr std::size_t kPackets = std::size_t{1} << 20;
+constexpr std::uint16_t kA = 1;
+constexpr std::uint16_t kAaaa = 28;
+constexpr std::uint16_t kSrv = 33;
+constexpr std::uint16_t kOpt = 41;
+constexpr std::uint16_t kEdnsSize = 1232;
+
+void put16(std::vector<std::uint8_t>& packet, std::uint16_t value) {
+  packet.push_back(static_cast<std::uint8_t>(value >> 8));
+  packet.push_back(static_cast<std::uint8_t>(value & 0xff));
+}
+
+// Draws services, uniformly or by rank.
+class Popularity {
+ public:
+  Popularity(const Workload& workload, std::mt19937_64& random)
+      : random_(random), services_(workload.services) {
+    if (!workload.zipf) return;
+    shuffled_.resize(services_);
+    std::iota(shuffled_.begin(), shuffled_.end(), std::size_t{0});
+    std::shuffle(shuffled_.begin(), shuffled_.end(), random_);
+    double sum = 0;
+    for (std::size_t rank = 1; rank <= services_; ++rank)
+      sums_.push_back(sum += 1 / static_cast<double>(rank));
+  }
+
+  std::size_t draw() {
+    if (sums_.empty()) return random_() % services_;
+    std::uniform_real_distribution<double> uniform(0, sums_.back());
+    const auto rank = std::upper_bound(sums_.begin(), sums_.end() - 1, uniform(random_)) - sums_.begin();
+    return shuffled_[static_cast<std::size_t>(rank)];
+  }
+
+ private:
+  std::mt19937_64& random_;
+  std::size_t services_;
+  std::vector<std::size_t> shuffled_;
+  std::vector<double> sums_;
+};
+
+std::vector<std::uint8_t> draw_packet(const Workload& workload, std::size_t service, std::uint64_t tenth) {
+  const std::string name = "web-" + std::to_string(service) + "." + workload.domain;
+  if (tenth < 5) return query_packet(name, kA, workload.edns);
+  if (tenth < 8) return query_packet("_http._tcp." + name, kSrv, workload.edns);
+  if (tenth < 9) return query_packet(name, kAaaa, workload.edns);
+  return query_packet("gone-" + std::to_string(service) + "." + workload.domain, kA, workload.edns);
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> wire_name(const std::string& text) {
+  std::vector<std::uint8_t> wire;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('.', begin), text.size());
+    wire.push_back(static_cast<std::uint8_t>(end - begin));
+    for (std::size_t i = begin; i < end; ++i) wire.push_back(static_cast<std::uint8_t>(text[i]));
+    begin = end + 1;
+  }
+  wire.push_back(0);
+  return wire;
+}
+
+std::vector<std::uint8_t> query_packet(const std::string& name, std::uint16_t type, bool edns) {
+  std::vector<std::uint8_t> packet = {0, 0, 0, 0, 0, 1,
+                                      0, 0, 0, 0, 0, static_cast<std::uint8_t>(edns ? 1 : 0)};
+  const auto wire = wire_name(name);
+  packet.insert(packet.end(), wire.begin(), wire.end());
+  put16(packet, type);
+  put16(packet, 1);
+  if (edns) {
+    packet.push_back(0);
+    put16(packet, kOpt);
+    put16(packet, kEdnsSize);
+    packet.insert(packet.end(), 6, 0);
+  }
+  return packet;
+}
+
+QueryStream::QueryStream(const Workload& workload) {
+  std::mt19937_64 random(workload.seed);
+  Popularity popularity(workload, random);
+  begins_.reserve(kPackets + 1);
+  octets_.reserve(kPackets * 64);
+  for (std::size_t i = 0; i < kPackets; ++i) {
+    const auto packet = draw_packet(workload, popularity.draw(), random() % 10);
+    begins_.push_back(octets_.size());
+    octets_.insert(octets_.end(), packet.begin(), packet.end());
+  }
+  begins_.push_back(octets_.size());
+}
+
+std::span<std::uint8_t> QueryStream::next() {
+  const std::size_t i = at_++ & (kPackets - 1);
+  return {&octets_[begins_[i]], begins_[i + 1] - begins_[i]};
+}
+
+}  // namespace muster::load

@@ -1,0 +1,62 @@
+// What was typed, as values; one function a verb carries it out and gives the exit code.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tools/muster/client.h"
+
+namespace muster::cli {
+
+// What every verb has.
+struct Context {
+  Client client;
+  bool json = false;
+};
+
+struct RegisterArguments {
+  std::string service;
+  std::string address;  // ADDRESS:PORT, [ADDRESS]:PORT, or ADDRESS
+  std::string id;
+  int weight = -1;  // -1: not said
+  int priority = -1;
+  std::vector<std::string> tags;  // k=v
+  std::string lease;
+  std::string port_name;
+  bool hold = false;
+};
+ExitCode register_instance(const Context& context, const RegisterArguments& arguments);
+
+struct RunArguments {
+  std::string service;  // default: the command's name
+  int port = 0;
+  std::string address = "auto";
+  std::string id;
+  std::string lease;
+  int weight = -1;
+  std::vector<std::string> tags;
+  std::vector<std::string> command;
+};
+// The command's own exit status; 128 + n when signal n ended it.
+int run_command(const Context& context, const RunArguments& arguments);
+
+ExitCode deregister(const Context& context, const std::string& service, const std::string& id);
+ExitCode drain(const Context& context, const std::string& service, const std::string& id, bool undo,
+               bool wait);
+ExitCode set_weight(const Context& context, const std::string& service, const std::string& id, int weight);
+ExitCode set_mode(const Context& context, const std::string& service, const std::string& id,
+                  const std::string& mode);
+
+ExitCode list_services(const Context& context, const std::string& glob);
+ExitCode show_service(const Context& context, const std::string& service);
+ExitCode explain(const Context& context, const std::string& name, const std::string& type);
+ExitCode watch(const Context& context, const std::string& glob);
+ExitCode lookup(const Context& context, const std::string& name, const std::string& type);
+
+ExitCode reload(const Context& context, const std::vector<std::string>& discard);
+ExitCode show_stats(const Context& context);
+ExitCode dump_zone(const Context& context, const std::string& zone);
+ExitCode check_config(const std::string& file, bool as_json);
+
+}  // namespace muster::cli

@@ -1,0 +1,97 @@
+#include "tools/muster/json_text.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace muster::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+void write(std::string& text, const json::value& value, std::size_t depth);
+
+bool is_scalar(const json::value& value) { return !value.is_object() && !value.is_array(); }
+
+void write_member(std::string& text, std::string_view name, const json::value& value, std::size_t depth) {
+  text.append(depth * 2, ' ');
+  text += std::string(name) + ":";
+  if (is_scalar(value)) {
+    text += " " + text_of(value) + "\n";
+  } else {
+    text += "\n";
+    write(text, value, depth + 1);
+  }
+}
+
+void write(std::string& text, const json::value& value, std::size_t depth) {
+  if (const auto* object = value.if_object()) {
+    for (const auto& entry : *object) write_member(text, entry.key(), entry.value(), depth);
+  } else if (const auto* array = value.if_array()) {
+    for (const json::value& item : *array) {
+      if (is_scalar(item)) {
+        text.append(depth * 2, ' ');
+        text += "- " + text_of(item) + "\n";
+      } else {
+        std::string inner;
+        write(inner, item, depth + 1);
+        inner.replace(depth * 2, 1, "-");
+        text += inner;
+      }
+    }
+  } else {
+    text.append(depth * 2, ' ');
+    text += text_of(value) + "\n";
+  }
+}
+
+}  // namespace
+
+std::string text_of(const json::value& value) {
+  if (value.is_null()) return "";
+  if (value.is_string()) return std::string(value.get_string());
+  return json::serialize(value);
+}
+
+std::string member(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(json::string_view(name.data(), name.size()));
+  return value == nullptr ? "" : text_of(*value);
+}
+
+std::string compact(const json::value& value) { return json::serialize(value); }
+
+std::string outline(const json::value& value) {
+  std::string text;
+  write(text, value, 0);
+  return text;
+}
+
+std::string watch_line(std::string_view event, std::string_view data) {
+  json::error_code error;
+  const json::value value = json::parse(json::string_view(data.data(), data.size()), error);
+  const json::object* object = error ? nullptr : value.if_object();
+  if (object == nullptr) return std::string(event) + " " + std::string(data);
+  std::string line = std::string(event);
+  if (event == "change") {
+    line = member(*object, "revision") + " " + member(*object, "op") + " " + member(*object, "service") + "/";
+    if (const json::value* instance = object->if_contains("instance");
+        instance != nullptr && instance->is_object()) {
+      const json::object& fields = instance->get_object();
+      line += member(fields, "id") + " " + member(fields, "state") + " weight " + member(fields, "weight") +
+              " " + member(fields, "reason");
+    } else {
+      line += member(*object, "id") + " " + member(*object, "cause");
+    }
+  } else if (event == "snapshot") {
+    const json::value* instances = object->if_contains("instances");
+    line +=
+        " " + member(*object, "service") + ": " +
+        std::to_string(instances != nullptr && instances->is_array() ? instances->get_array().size() : 0) +
+        " instances";
+  } else {
+    line += " " + compact(value);
+  }
+  return line;
+}
+
+}  // namespace muster::cli

@@ -1,0 +1,198 @@
+// muster, the command line: reads the words, then one function a verb (command.h).
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "tools/config/diagnostics.h"
+#include "tools/muster/command.h"
+
+namespace muster::cli {
+namespace {
+
+std::string environment(const char* name, const char* fallback) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? fallback : value;
+}
+
+struct Common {
+  std::string server = environment("MUSTER_SERVER", "http://127.0.0.1:8053");
+  std::string token_file = environment("MUSTER_TOKEN_FILE", "");
+  bool json = false;
+};
+
+Context context_of(const Common& common) {
+  std::string token;
+  if (!common.token_file.empty()) {
+    std::ifstream in(common.token_file);
+    if (!in) throw std::runtime_error("cannot read the token file " + common.token_file);
+    std::getline(in, token);
+  }
+  return {Client(common.server, token), common.json};
+}
+
+class Program {
+ public:
+  Program() : app_("Registers services with musterd and shows what it knows.", "muster") {
+    app_.set_version_flag("--version", "muster " MUSTER_VERSION);
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("--server", common_.server, "musterd's HTTP address (MUSTER_SERVER)")
+        ->capture_default_str();
+    app_.add_option("--token-file", common_.token_file, "file with the access token (MUSTER_TOKEN_FILE)");
+    app_.add_flag("--json", common_.json, "print JSON");
+    add_registering();
+    add_instance_verbs();
+    add_looking();
+    add_operating();
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+      return action_();
+    } catch (const CLI::ParseError& error) {
+      if (error.get_exit_code() == 0) return app_.exit(error);
+      suggest(argc, argv);
+      app_.exit(error);
+      return wrong_usage;
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "muster: %s\n", error.what());
+      return refused;
+    }
+  }
+
+ private:
+  using Verb = std::function<int(const Context&)>;
+
+  CLI::App* verb(const char* name, const char* help, Verb act) {
+    CLI::App* sub = app_.add_subcommand(name, help);
+    sub->callback(
+        [this, act = std::move(act)] { action_ = [this, act] { return act(context_of(common_)); }; });
+    return sub;
+  }
+
+  void add_registering() {
+    auto* put = verb("register", "register an instance, or renew it",
+                     [this](const Context& c) { return register_instance(c, register_); });
+    put->add_option("SERVICE", register_.service)->required();
+    put->add_option("ADDRESS:PORT", register_.address)->required();
+    put->add_option("--id", register_.id, "default: the address and port");
+    put->add_option("--weight", register_.weight)->check(CLI::Range(0, 65535));
+    put->add_option("--priority", register_.priority, "lower is preferred")->check(CLI::Range(0, 65535));
+    put->add_option("--tag", register_.tags, "KEY=VALUE; may repeat")->take_all();
+    put->add_option("--lease", register_.lease, "how long it lives without a heartbeat: 30s");
+    put->add_option("--port-name", register_.port_name, "gives _NAME._tcp.SERVICE a record of its own");
+    put->add_flag("--hold", register_.hold, "stay, renew, and on a signal drain and deregister");
+
+    auto* run = verb("run", "register while a command runs",
+                     [this](const Context& c) { return run_command(c, run_); });
+    run->add_option("--as", run_.service, "the service's name; default: the command's");
+    run->add_option("--port", run_.port)->check(CLI::Range(1, 65535));
+    run->add_option("--address", run_.address, "default: the address from which musterd sees us");
+    run->add_option("--id", run_.id, "default: the host's name and our process id");
+    run->add_option("--lease", run_.lease);
+    run->add_option("--weight", run_.weight)->check(CLI::Range(0, 65535));
+    run->add_option("--tag", run_.tags)->take_all();
+    run->add_option("COMMAND", run_.command, "after --")->required();
+    run->positionals_at_end();
+  }
+
+  CLI::App* instance_verb(const char* name, const char* help, Verb act) {
+    CLI::App* sub = verb(name, help, std::move(act));
+    sub->add_option("SERVICE", service_)->required();
+    sub->add_option("ID", id_)->required();
+    return sub;
+  }
+
+  void add_instance_verbs() {
+    instance_verb("deregister", "take an instance out",
+                  [this](const Context& c) { return deregister(c, service_, id_); });
+    auto* drain_verb =
+        instance_verb("drain", "out of the answers, registration stays; tells when it is safe to stop",
+                      [this](const Context& c) { return drain(c, service_, id_, undo_, wait_); });
+    drain_verb->add_flag("--undo", undo_, "back into the answers");
+    drain_verb->add_flag("--wait", wait_, "sleep until no resolver can still hold the record");
+    auto* weight = instance_verb("weight", "the operator's weight, above what the instance says",
+                                 [this](const Context& c) { return set_weight(c, service_, id_, weight_); });
+    weight->add_option("N", weight_)->required()->check(CLI::Range(0, 65535));
+    instance_verb("up", "force an instance into the answers",
+                  [this](const Context& c) { return set_mode(c, service_, id_, "up"); });
+    instance_verb("down", "take an instance out of the answers",
+                  [this](const Context& c) { return set_mode(c, service_, id_, "down"); });
+    instance_verb("auto", "let its own state decide again",
+                  [this](const Context& c) { return set_mode(c, service_, id_, "auto"); });
+  }
+
+  void add_looking() {
+    verb("list", "services", [this](const Context& c) {
+      return list_services(c, glob_);
+    })->add_option("GLOB", glob_);
+    verb("show", "the instances of a service", [this](const Context& c) { return show_service(c, service_); })
+        ->add_option("SERVICE", service_)
+        ->required();
+    verb("watch", "every change, a line each", [this](const Context& c) {
+      return watch(c, glob_);
+    })->add_option("GLOB", glob_);
+    auto* why = verb("explain", "why a name, or SERVICE/ID, is answered as it is",
+                     [this](const Context& c) { return explain(c, name_, explain_type_); });
+    why->add_option("NAME", name_)->required();
+    why->add_option("TYPE", explain_type_);
+    auto* look = verb("lookup", "what DNS answers, and the registry beside it",
+                      [this](const Context& c) { return lookup(c, name_, type_); });
+    look->add_option("NAME", name_)->required();
+    look->add_option("TYPE", type_)->capture_default_str();
+  }
+
+  void add_operating() {
+    verb("reload", "read configuration and zone files again",
+         [this](const Context& c) { return reload(c, discard_); })
+        ->add_option("--discard", discard_, "drop this zone's stored updates")
+        ->take_all();
+    verb("stats", "counters", [](const Context& c) { return show_stats(c); });
+    verb("dump", "a zone as a master file", [this](const Context& c) { return dump_zone(c, zone_); })
+        ->add_option("ZONE", zone_)
+        ->required();
+    CLI::App* check = app_.add_subcommand("check-config", "check a configuration file");
+    check->add_option("FILE", file_)->required();
+    check->callback([this] { action_ = [this] { return check_config(file_, common_.json); }; });
+  }
+
+  // An unknown verb: names the nearest.
+  void suggest(int argc, char** argv) const {
+    std::vector<std::string> verbs;
+    for (const CLI::App* sub : app_.get_subcommands([](const CLI::App*) { return true; }))
+      verbs.push_back(sub->get_name());
+    for (int i = 1; i < argc; ++i) {
+      if (argv[i][0] == '-') continue;
+      if (std::find(verbs.begin(), verbs.end(), argv[i]) != verbs.end()) return;
+      if (const std::string near = config::nearest(argv[i], verbs); !near.empty()) {
+        std::fprintf(stderr, "muster: unknown verb %s (did you mean %s?)\n", argv[i], near.c_str());
+      }
+      return;
+    }
+  }
+
+  CLI::App app_;
+  Common common_;
+  std::function<int()> action_;
+  RegisterArguments register_;
+  RunArguments run_;
+  std::string service_;
+  std::string id_;
+  std::string glob_ = "*";
+  std::string name_;
+  std::string type_ = "A";
+  std::string explain_type_;
+  std::string zone_;
+  std::string file_;
+  std::vector<std::string> discard_;
+  int weight_ = 0;
+  bool undo_ = false;
+  bool wait_ = false;
+};
+
+}  // namespace
+}  // namespace muster::cli
+
+int main(int argc, char** argv) { return muster::cli::Program().run(argc, argv); }

@@ -1,0 +1,55 @@
+// reload, stats, dump, check-config.
+#include <cstdio>
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "tools/config/config_reader.h"
+#include "tools/muster/command.h"
+#include "tools/muster/json_text.h"
+
+namespace muster::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+ExitCode print_reply(const Context& context, const Reply& reply) {
+  if (const ExitCode code = report(context.client, reply); code != done) return code;
+  std::printf("%s", context.json ? (reply.body + "\n").c_str() : outline(json_of(reply)).c_str());
+  return done;
+}
+
+}  // namespace
+
+ExitCode reload(const Context& context, const std::vector<std::string>& discard) {
+  json::object body;
+  if (!discard.empty()) body["discard"] = json::array(discard.begin(), discard.end());
+  return print_reply(context, context.client.request("POST", "/api/v1/reload", json::serialize(body)));
+}
+
+ExitCode show_stats(const Context& context) {
+  return print_reply(context, context.client.get("/api/v1/stats"));
+}
+
+ExitCode dump_zone(const Context& context, const std::string& zone) {
+  const Reply reply = context.client.get("/api/v1/zones/" + encoded(zone));
+  if (const ExitCode code = report(context.client, reply); code != done) return code;
+  std::printf("%s", context.json ? (compact(json::object{{"zone", zone}, {"text", reply.body}}) + "\n").c_str() : reply.body.c_str());
+  return done;
+}
+
+ExitCode check_config(const std::string& file, bool as_json) {
+  const config::LoadResult result = config::load_file(file);
+  if (as_json) {
+    const json::object verdict{{"good", result.errors.empty()}, {"errors", json::array(result.errors.begin(), result.errors.end())}};
+    std::printf("%s\n", compact(verdict).c_str());
+    return result.errors.empty() ? done : wrong_usage;
+  }
+  for (const std::string& error : result.errors) std::fprintf(stderr, "%s\n", error.c_str());
+  if (!result.errors.empty()) return wrong_usage;
+  std::printf("%s: good\n", file.c_str());
+  return done;
+}
+
+}  // namespace muster::cli

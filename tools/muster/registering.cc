@@ -1,0 +1,181 @@
+// register, deregister, drain, weight, up, down, auto.
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include <boost/json/serialize.hpp>
+
+#include "tools/muster/command.h"
+#include "tools/muster/instance.h"
+
+namespace muster::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string default_id(const std::string& address, int port) {
+  std::string id = address + "-" + std::to_string(port);
+  for (char& c : id) {
+    if (c == '.' || c == ':') c = '-';
+  }
+  return id;
+}
+
+bool build(const RegisterArguments& arguments, Instance& instance) {
+  std::string address;
+  int port = 0;
+  if (!split_address(arguments.address, address, port)) {
+    std::fprintf(stderr, "muster: %s is no ADDRESS:PORT (127.0.0.1:8080, [::1]:8080, or an address alone)\n",
+                 arguments.address.c_str());
+    return false;
+  }
+  json::object tags;
+  if (!read_tags(arguments.tags, tags)) {
+    std::fprintf(stderr, "muster: write tags as --tag KEY=VALUE\n");
+    return false;
+  }
+  instance.service = arguments.service;
+  instance.id = arguments.id.empty() ? default_id(address, port) : arguments.id;
+  instance.generation = unix_millis();
+  instance.body["address"] = address;
+  if (port != 0) {
+    json::object entry{{"port", port}};
+    if (!arguments.port_name.empty()) entry["name"] = arguments.port_name;
+    instance.body["ports"] = json::array{entry};
+  }
+  if (arguments.weight >= 0) instance.body["weight"] = arguments.weight;
+  if (arguments.priority >= 0) instance.body["priority"] = arguments.priority;
+  if (!tags.empty()) instance.body["tags"] = tags;
+  if (!arguments.lease.empty()) instance.body["lease"] = arguments.lease;
+  return true;
+}
+
+void print_grant(const Context& context, const Instance& instance, const Reply& reply) {
+  if (context.json) {
+    std::printf("%s\n", reply.body.c_str());
+    return;
+  }
+  const json::value grant = json_of(reply);
+  const auto& lease = grant.as_object().at("lease").as_object();
+  const double seconds = lease.at("ttl_ms").to_number<double>() / 1000;
+  std::printf("registered %s/%s, lease %g s\n", instance.service.c_str(), instance.id.c_str(), seconds);
+}
+
+// SIGINT and SIGTERM as readable events; blocked so that they interrupt nothing else.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    fd_ = signalfd(-1, &set, SFD_CLOEXEC);
+  }
+  ~StopSignals() { close(fd_); }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  // True: a signal came within that time.
+  bool wait(std::chrono::milliseconds span) const {
+    pollfd look{fd_, POLLIN, 0};
+    if (poll(&look, 1, static_cast<int>(span.count())) <= 0) return false;
+    signalfd_siginfo info;
+    return read(fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info);
+  }
+
+ private:
+  int fd_;
+};
+
+// Renews until a signal comes; then no new work: drained, the caches waited for, deregistered.
+ExitCode hold(const Context& context, const Instance& instance, Reply grant) {
+  const StopSignals signals;
+  while (!signals.wait(heartbeat_interval(grant))) {
+    Reply reply = renew(context.client, instance);
+    report(context.client, reply);
+    if (reply.ok()) grant = std::move(reply);
+  }
+  const auto safe = safe_stop_in(drain_instance(context.client, instance));
+  if (!context.json) {
+    std::printf("draining; no cache holds it after %.1f s (a second signal does not wait)\n",
+                static_cast<double>(safe.count()) / 1000);
+    std::fflush(stdout);
+  }
+  signals.wait(safe);
+  return report(context.client, remove_instance(context.client, instance));
+}
+
+}  // namespace
+
+ExitCode register_instance(const Context& context, const RegisterArguments& arguments) {
+  Instance instance;
+  if (!build(arguments, instance)) return wrong_usage;
+  Reply reply = put(context.client, instance);
+  if (const ExitCode code = report(context.client, reply); code != done) return code;
+  print_grant(context, instance, reply);
+  std::fflush(stdout);
+  return arguments.hold ? hold(context, instance, std::move(reply)) : done;
+}
+
+ExitCode deregister(const Context& context, const std::string& service, const std::string& id) {
+  Instance instance{service, id, 0, {}};
+  const Reply found = context.client.get(instance.path());
+  if (const ExitCode code = report(context.client, found); code != done) return code;
+  instance.generation = json_of(found).as_object().at("generation").to_number<std::uint64_t>();
+  const Reply reply = remove_instance(context.client, instance);
+  if (const ExitCode code = report(context.client, reply); code != done) return code;
+  std::printf("%s\n", context.json ? reply.body.c_str() : ("deregistered " + service + "/" + id).c_str());
+  return done;
+}
+
+ExitCode drain(const Context& context, const std::string& service, const std::string& id, bool undo,
+               bool wait) {
+  const Instance instance{service, id, 0, {}};
+  const Reply reply =
+      undo ? context.client.request("DELETE", instance.path() + "/drain", "")
+           : context.client.request("POST", instance.path() + "/drain", R"({"reason":"muster drain"})");
+  if (const ExitCode code = report(context.client, reply); code != done) return code;
+  if (context.json) {
+    std::printf("%s\n", reply.body.c_str());
+  } else if (undo) {
+    std::printf("%s/%s is in the answers again\n", service.c_str(), id.c_str());
+  } else {
+    const json::value value = json_of(reply);
+    std::printf("draining %s/%s; no resolver holds it after %s\n", service.c_str(), id.c_str(),
+                std::string(value.as_object().at("safe_stop_at").as_string()).c_str());
+  }
+  std::fflush(stdout);
+  if (wait && !undo) std::this_thread::sleep_for(safe_stop_in(reply));
+  return done;
+}
+
+namespace {
+
+ExitCode set_admin(const Context& context, const Instance& instance, const json::object& body,
+                   const std::string& said) {
+  const Reply reply = context.client.request("PUT", instance.path() + "/admin", json::serialize(body));
+  if (const ExitCode code = report(context.client, reply); code != done) return code;
+  std::printf("%s\n", context.json ? reply.body.c_str() : said.c_str());
+  return done;
+}
+
+}  // namespace
+
+ExitCode set_weight(const Context& context, const std::string& service, const std::string& id, int weight) {
+  return set_admin(context, Instance{service, id, 0, {}}, {{"weight", weight}},
+                   service + "/" + id + " has weight " + std::to_string(weight) + " by the operator");
+}
+
+ExitCode set_mode(const Context& context, const std::string& service, const std::string& id,
+                  const std::string& mode) {
+  return set_admin(context, Instance{service, id, 0, {}}, {{"mode", mode}},
+                   service + "/" + id + " is set to " + mode);
+}
+
+}  // namespace muster::cli

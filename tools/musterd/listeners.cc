@@ -1,0 +1,63 @@
+#include "tools/musterd/listeners.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace muster::tools {
+
+namespace {
+
+// The name of a running program among those that usually hold port 53; "" when none runs.
+std::string known_owner() {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", std::filesystem::directory_options::skip_permission_denied)) {
+    std::ifstream in(entry.path() / "comm");
+    std::string name;
+    std::getline(in, name);
+    for (const std::string owner : {"systemd-resolve", "dnsmasq", "unbound", "named", "knotd", "nsd", "gdnsd", "musterd"}) {
+      if (name == owner && entry.path().filename() != std::to_string(getpid())) return owner;
+    }
+  }
+  return "";
+}
+
+std::string advice(const dns::BindError& error, const net::Endpoint& endpoint) {
+  if (error.error == EACCES && endpoint.port < 1024) {
+    return "; ports below 1024 need root at start (server.user drops it) or CAP_NET_BIND_SERVICE";
+  }
+  if (error.error == EADDRNOTAVAIL) return "; no interface of this machine has that address";
+  if (error.error != EADDRINUSE) return "";
+  const std::string owner = known_owner();
+  if (owner == "systemd-resolve") return "; systemd-resolved runs here: its stub holds 127.0.0.53, DNSStubListener=no frees it";
+  if (owner == "dnsmasq") return "; dnsmasq runs here: bind-interfaces and listen-address= make it leave this one";
+  if (!owner.empty()) return "; " + owner + " runs here: stop it, or choose another address in dns.listen";
+  return "; another process holds it: choose another address in dns.listen";
+}
+
+}  // namespace
+
+std::vector<net::Endpoint> Listeners::bound() const {
+  std::vector<net::Endpoint> endpoints;
+  for (const dns::Listener& listener : open) endpoints.push_back(listener.endpoint);
+  return endpoints;
+}
+
+Listeners open_listeners(const config::Dns& dns) {
+  const unsigned threads = dns.udp_threads != 0 ? dns.udp_threads : std::max(1u, std::thread::hardware_concurrency());
+  Listeners listeners;
+  for (const net::Endpoint& endpoint : dns.listen) {
+    auto listener = dns::open_listener(endpoint, threads);
+    if (!listener) {
+      listeners.error = listener.error().message + advice(listener.error(), endpoint);
+      return listeners;
+    }
+    listeners.open.push_back(std::move(*listener));
+  }
+  return listeners;
+}
+
+}  // namespace muster::tools

@@ -1,0 +1,61 @@
+// GET /metrics. The control thread gives values, a slice of services at a time; the I/O thread writes them as
+// text between two slices, so that neither is held up. At 100,000 services a page is ten slices.
+#include "tools/musterd/metrics/page.h"
+#include "tools/musterd/musterd.h"
+
+namespace muster::tools {
+
+struct Musterd::PageInWork {
+  registry::http::Reply reply;
+  ServicesText services;
+  std::string after;  // the last service taken
+};
+
+void Musterd::send_metrics(registry::http::Reply reply) {
+  next_slice(std::make_shared<PageInWork>(PageInWork{std::move(reply), {}, {}}));
+}
+
+void Musterd::next_slice(const std::shared_ptr<PageInWork>& page) {
+  const bool taken = control_->submit([this, page](registry::Turn& turn) {
+    auto slice = turn.registry.states(page->after, kServicesASlice);
+    turn.after_visible([this, page, slice = std::move(slice)](registry::Durability) {
+      page->services.add(slice);
+      const bool whole = slice.size() < kServicesASlice || page->services.is_full();
+      if (whole) return finish_page(page);
+      page->after = slice.back().service;
+      next_slice(page);
+    });
+  });
+  if (!taken) refuse_page(page);
+}
+
+void Musterd::finish_page(const std::shared_ptr<PageInWork>& page) {
+  const bool taken = control_->submit([this, page](registry::Turn& turn) {
+    turn.after_visible([this, page, snapshot = take_snapshot(turn.registry, names_)](registry::Durability) {
+      std::string text =
+          metrics_text(snapshot, metric_sources()) + page->services.finish(snapshot.registry.states);
+      page->reply.send(
+          {200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, std::move(text)});
+    });
+  });
+  if (!taken) refuse_page(page);
+}
+
+void Musterd::refuse_page(const std::shared_ptr<PageInWork>& page) {
+  page->reply.send({503, {{"Retry-After", "1"}}, "the control queue is full\n"});
+}
+
+MetricSources Musterd::metric_sources() const {
+  return {*udp_,
+          *tcp_,
+          *control_,
+          registry_->lateness(),
+          http_->counters(),
+          watch_->counters(),
+          file_zones_->status(),
+          {reloads_ok_, reloads_refused_},
+          transitions_.suppressed(),
+          started_};
+}
+
+}  // namespace muster::tools

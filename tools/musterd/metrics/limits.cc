@@ -1,0 +1,26 @@
+#include "tools/musterd/metrics/page.h"
+
+namespace muster::tools {
+
+void write_limits(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources) {
+  const registry::RegistryCounts& registry = snapshot.registry;
+  const registry::ControlCounters& control = sources.control.counters();
+  page.family("muster_limit_reached_total", MetricType::counter, "How often each named maximum was reached.");
+  const auto limit = [&page](std::string_view name, std::uint64_t count) {
+    page.sample({{"limit", name}}, static_cast<double>(count));
+  };
+  limit("max_instances", registry.limit_instances);
+  limit("max_instances_per_service", registry.limit_per_service);
+  limit("max_services", registry.limit_services);
+  limit("control_queue", control.queue_full.load());
+  limit("store_rows", control.store_full.load());
+  limit("watchers", sources.watch.refused.load());
+  limit("watch_queue", sources.watch.queue_full.load());
+  limit("dns_tcp_connections", sources.tcp.counters().closed_full.load());
+  for (std::size_t i = 0; i < registry::http::kLimits; ++i) {
+    const auto which = static_cast<registry::http::Limit>(i);
+    limit(to_string(which), sources.http.count(which));
+  }
+}
+
+}  // namespace muster::tools

@@ -1,0 +1,65 @@
+#include <algorithm>
+#include <array>
+
+#include "tools/musterd/metrics/page.h"
+
+namespace muster::tools {
+
+namespace {
+
+constexpr std::array<std::string_view, registry::kStates> kStateNames = {"starting", "active", "timedout",
+                                                                         "suspended", "off"};
+constexpr std::array<std::string_view, registry::kSourceKinds> kSourceNames = {
+    "heartbeat", "update", "lyft", "self", "static", "scheduler"};
+
+}  // namespace
+
+ServicesText::ServicesText() {
+  instances_.family("muster_instances", MetricType::gauge,
+                    "Registered instances; service \"\" sums the services that are not shown.");
+  panic_.family("muster_service_panic", MetricType::gauge,
+                "1: the service has candidates and none of them is fit.");
+}
+
+void ServicesText::add(const std::vector<registry::ServiceStates>& slice) {
+  for (const auto& [service, counts] : slice) {
+    for (std::size_t state = 0; state < registry::kStates; ++state) {
+      if (counts.by_state[state] == 0) continue;
+      instances_.sample({{"service", service}, {"state", kStateNames[state]}}, counts.by_state[state]);
+      sum_.by_state[state] += counts.by_state[state];
+    }
+    if (counts.in_panic()) panic_.sample({{"service", service}}, 1);
+    ++shown_;
+  }
+}
+
+// Slices are taken one after the other while the registry changes: the rest may come out a little off, but
+// never below 0.
+std::string ServicesText::finish(const registry::StateCounts& all) {
+  for (std::size_t state = 0; state < registry::kStates; ++state) {
+    const std::uint32_t rest = all.by_state[state] - std::min(sum_.by_state[state], all.by_state[state]);
+    if (is_full()) instances_.sample({{"service", ""}, {"state", kStateNames[state]}}, rest);
+  }
+  return instances_.take() + panic_.take();
+}
+
+void write_registry(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources) {
+  const registry::RegistryCounts& counts = snapshot.registry;
+  page.gauge("muster_services", "Known services.", static_cast<double>(counts.services));
+  page.gauge("muster_held_instances", "Suspects: their leases ran out, protection holds them.",
+             static_cast<double>(counts.suspects));
+  page.gauge("muster_tombstones", "Deregistrations that are remembered.",
+             static_cast<double>(counts.tombstones));
+  page.family("muster_leases_expired_total", MetricType::counter,
+              "Instances removed because their last lease ran out.");
+  for (const auto kind :
+       {registry::SourceKind::heartbeat, registry::SourceKind::update, registry::SourceKind::lyft}) {
+    const auto place = static_cast<std::size_t>(kind);
+    page.sample({{"source", kSourceNames[place]}}, static_cast<double>(counts.expired_of[place]));
+  }
+  page.family("muster_lease_lateness_seconds", MetricType::histogram,
+              "How far behind its deadline a lease was ended.");
+  page.histogram({}, sources.lateness, 1e-3);
+}
+
+}  // namespace muster::tools

@@ -1,0 +1,56 @@
+// Where the metrics page reads: counters that any thread may read, and a snapshot of what belongs to the
+// control thread, taken there in a few microseconds. Everything is written as text elsewhere.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dns/tcp_server.h"
+#include "dns/udp_server.h"
+#include "registry/api/watch.h"
+#include "registry/control.h"
+#include "registry/http/counters.h"
+#include "tools/musterd/file_zones.h"
+#include "tools/musterd/names.h"
+
+namespace muster::tools {
+
+// The series of single services are bounded: those after the first 10,000 by name are summed.
+inline constexpr std::size_t kServicesShown = 10'000;
+inline constexpr std::size_t kServicesASlice = 1'000;
+
+struct ControlSnapshot {
+  struct Zone {
+    std::string name;
+    std::size_t row = 0;  // in dns::Counters
+    std::uint32_t serial = 0;
+    std::size_t names = 0;
+  };
+  registry::RegistryCounts registry;
+  std::vector<Zone> zones;
+  zones::NameTable::Stats table;
+  zones::PublishCounters published;
+};
+ControlSnapshot take_snapshot(const registry::Registry& registry, Names& names);  // on the control thread
+
+struct ReloadCounts {
+  std::uint64_t ok = 0;
+  std::uint64_t refused = 0;
+};
+
+struct MetricSources {
+  const dns::UdpServer& udp;
+  const dns::TcpServer& tcp;
+  const registry::Control& control;
+  const registry::LatenessTimes& lateness;
+  const registry::http::Counters& http;
+  const registry::api::WatchCounters& watch;
+  std::vector<ZoneStatus> files;
+  ReloadCounts reloads;
+  std::uint64_t log_suppressed = 0;
+  net::Instant started;
+};
+
+std::vector<const dns::Counters*> answering_threads(const dns::UdpServer& udp, const dns::TcpServer& tcp);
+
+}  // namespace muster::tools

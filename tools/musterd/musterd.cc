@@ -1,0 +1,299 @@
+#include "tools/musterd/musterd.h"
+
+#include <boost/asio/post.hpp>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+
+#include "registry/api/instance_json.h"
+#include "registry/net/strand.h"
+#include "tools/musterd/log.h"
+#include "tools/musterd/privileges.h"
+
+namespace muster::tools {
+
+namespace asio = boost::asio;
+
+namespace {
+
+
+// About how many names a service and an instance have, so that the table does not grow step by step at a start.
+constexpr std::size_t kNamesAService = 4;
+constexpr std::size_t kNamesAnInstance = 2;
+
+std::string joined(const std::vector<net::Endpoint>& endpoints) {
+  std::string text;
+  for (const net::Endpoint& endpoint : endpoints) text += (text.empty() ? "" : ",") + net::to_string(endpoint);
+  return text;
+}
+
+registry::StoreConfig store_config(const config::Store& store) {
+  registry::StoreConfig to;
+  to.kind = store.kind;
+  to.path = store.path.string();
+  to.commit_every = store.commit_every;
+  return to;
+}
+
+}  // namespace
+
+Musterd::Musterd(Options options, ConfigPtr config)
+    : options_(std::move(options)), config_(std::move(config)), io_work_(io_.get_executor()), signals_(io_) {
+  listeners_ = open_listeners(config_->dns);
+  if (!listeners_.error.empty()) throw std::runtime_error(listeners_.error);
+  open_store();
+  make_registry();
+  make_publisher();
+  publish_stored();
+  make_control();
+  make_http();
+  make_dns();
+  if (const std::string error = drop_privileges(config_->server.user); !error.empty()) throw std::runtime_error(error);
+}
+
+Musterd::~Musterd() {
+  io_work_.reset();
+  io_.stop();
+  if (io_thread_.joinable()) io_thread_.join();
+  loader_.stop();
+  loader_.join();
+}
+
+void Musterd::open_store() {
+  store_ = registry::open_store(store_config(config_->store));
+}
+
+// Meta rows come first and tell the epoch, which the registry needs from its beginning.
+void Musterd::make_registry() {
+  const net::Instant now = net::machine_now();
+  const auto begin = [&] {
+    if (registry_) return;
+    registry_ = std::make_unique<registry::Registry>(registry_config(config_, meta_["epoch"]), now);
+    for (const auto& [key, value] : meta_) registry_->restore(registry::MetaRow{key, value}, now);
+  };
+  loaded_ = store_->load([&](registry::Row row) {
+    if (const auto* meta = std::get_if<registry::MetaRow>(&row)) {
+      meta_[meta->key] = meta->value;
+      return;
+    }
+    begin();
+    registry_->restore(row, now);
+  });
+  begin();
+  registry_->set_safe_stop([this](const registry::Instance& instance, net::Instant at) {
+    return names_.publisher->safe_stop(instance, at);
+  });
+}
+
+void Musterd::make_publisher() {
+  zones::PublishConfig to = publish_config(config_, listeners_.bound());
+  to.is_known = [this](std::string_view service) { return registry_->is_known(service); };
+  to.first_serial = [this](const std::string& zone) -> std::uint32_t {
+    const auto stored = meta_.find("serial_block:" + zone);
+    return stored == meta_.end() ? static_cast<std::uint32_t>(started_.wall.time_since_epoch().count() / 1000)
+                                 : static_cast<std::uint32_t>(std::stoul(stored->second));
+  };
+  to.reserve_serials = [this](const std::string& zone, std::uint32_t block) {
+    registry_->store_beside(registry::MetaRow{"serial_block:" + zone, std::to_string(block)});
+  };
+  names_.publisher = std::make_unique<zones::Publisher>(std::move(to), names_.zones);
+  file_zones_ = std::make_unique<FileZones>(names_.zones, [this](net::UniqueFunction<void()> work) {
+    return on_control([work = std::move(work)](registry::Turn&) mutable { work(); });
+  });
+  file_zones_->announce(config_->zones.files);
+}
+
+// What was stored is published before any thread runs, so nobody is told that a stored service does not exist. Its own rows
+// (the next block of revisions) are stored with the first batch.
+void Musterd::publish_stored() {
+  const net::Instant now = net::machine_now();
+  registry_->restored(now);
+  registry::Batch batch = registry_->take_batch();
+  const registry::RegistryCounts counts = registry_->counts();
+  names_.table.reserve(kNamesAService * counts.services + kNamesAnInstance * counts.instances);
+  names_.publisher->publish(batch, now);
+  for (registry::Row& row : batch.rows) registry_->store_beside(std::move(row));
+  feed_ = std::make_unique<registry::Feed>(
+      config_->registry.feed_length, registry_->revision(),
+      [this](std::string_view service, std::string_view id, net::Instant at) { return registry_->lease_of(service, id, at); });
+}
+
+void Musterd::make_control() {
+  control_ = std::make_unique<registry::Control>(
+      registry::ControlConfig{}, *registry_, *store_, store_config(config_->store),
+      [this](const registry::Batch& batch, net::Instant now) { publish(batch, now); },
+      [this](std::vector<net::UniqueFunction<void()>> tasks) {
+        asio::post(io_, [tasks = std::make_shared<std::vector<net::UniqueFunction<void()>>>(std::move(tasks))] {
+          for (auto& task : *tasks) task();
+        });
+      });
+  control_->on_tick([this](net::Instant now) { tick(now); });
+  suspects_ = std::make_unique<Suspects>(io_.get_executor(), *control_);
+  registry::api::WatchConfig watch;
+  watch.epoch = registry_->epoch();
+  watch.max_watchers = config_->http.max_connections / 2;
+  watch_ = std::make_unique<registry::api::Watch>(
+      watch, *feed_,
+      registry::api::WatchReads{
+          [this](std::string_view service, net::Instant now) { return registry_->view(service, now); },
+          [this](std::string_view glob, std::string_view after, std::size_t limit) { return registry_->list(glob, after, limit); }},
+      registry::api::WatchWriters{registry::api::append_instance,
+                                  [](std::string& out, const registry::ServiceView& view, const std::string& epoch) {
+                                    registry::api::append_service(out, view, epoch);
+                                  }},
+      [this](registry::api::Watch::ControlWork work) {
+        return control_->submit([work = std::move(work)](registry::Turn& turn) mutable { work(turn.now); });
+      },
+      [this](net::UniqueFunction<void()> task) {
+        asio::post(io_, [task = std::make_shared<net::UniqueFunction<void()>>(std::move(task))] { (*task)(); });
+      });
+}
+
+void Musterd::make_dns() {
+  dns::AnswerConfig answer;
+  answer.server_name = config_->server.name;
+  answer.version = config_->dns.version;
+  answer.edns_udp_size = config_->dns.edns_udp_size;
+  answer.tcp_idle = config_->dns.tcp_idle;
+  const auto make = [this, answer] {
+    return std::make_unique<dns::Answering>(names_.table, zones::Rng::from_system(), answer);
+  };
+  udp_ = std::make_unique<dns::UdpServer>(listeners_.open, make);
+  tcp_ = std::make_unique<dns::TcpServer>(io_.get_executor(), dns::TcpConfig{config_->dns.tcp_idle, config_->dns.tcp_connections}, make());
+}
+
+int Musterd::run() {
+  wait_for_signals();
+  serve();
+  io_thread_ = std::thread([this] { io_.run(); });
+  asio::post(loader_, [this] {
+    const ZoneLoad report = file_zones_->load(config()->zones.files);
+    for (const std::string& line : report.errors) log(LogLevel::error, "zone_file", {{"error", line}});
+    for (const std::string& line : report.warnings) log(LogLevel::warning, "zone_file", {{"warning", line}});
+    for (const std::string& line : report.changed) log(LogLevel::info, "zone_loaded", {{"zone", line}});
+    files_read_ = true;
+  });
+  io_thread_.join();
+  return 0;
+}
+
+// DNS answers from the moment that the static services and musterd itself are published, too.
+void Musterd::serve() {
+  control_->start();
+  on_control([this](registry::Turn& turn) {
+    static_cast<void>(registry_->apply(static_list(*config_), turn.now).has_value());
+    const auto self = registry_->apply(self_registration(*config_, listeners_.bound(), http_->bound()), turn.now);
+    if (!self) log(LogLevel::error, "self_registration", {{"error", self.error().message}});
+    if (loaded_.nothing_readable) {
+      grace_until_ = turn.now.steady + config_->registry.lease;
+      names_.zones.set_readiness(*names_.zones.find(config_->zones.domain), zones::Readiness::not_ready);
+    }
+  });
+  on_control([](registry::Turn&) {});  // the batch above has been published
+  tcp_->listen(listeners_.open);
+  udp_->start();
+  http_->start();
+  serving_ = true;
+  log_start();
+}
+
+void Musterd::log_start() const {
+  if (!loaded_.message.empty()) log(LogLevel::error, "store", {{"message", loaded_.message}});
+  log(LogLevel::info, "serving",
+      {{"dns", joined(listeners_.bound())},
+       {"http", joined(http_->bound())},
+       {"domain", config_->zones.domain.text()},
+       {"store", config_->store.kind == "memory" ? "memory" : config_->store.path.string()},
+       {"rows", std::to_string(loaded_.rows)},
+       {"start_ms", std::to_string((net::machine_now().steady - started_.steady).count())}});
+}
+
+void Musterd::publish(const registry::Batch& batch, net::Instant now) {
+  names_.publisher->publish(batch, now);
+  native_->moved_to(registry_->revision());
+  feed_->publish(batch, now);
+  transitions_.write(batch, now);
+}
+
+void Musterd::tick(net::Instant now) {
+  names_.publisher->tick(now);
+  names_.table.tidy();
+  watch_->tick(now);
+  suspects_->probe(*registry_, now);
+  transitions_.tick(now);
+  update_gauges();
+  if (grace_until_ != net::SteadyTime{} && now.steady >= grace_until_) end_grace();
+}
+
+void Musterd::end_grace() {
+  grace_until_ = {};
+  names_.zones.set_readiness(*names_.zones.find(config()->zones.domain), zones::Readiness::ready);
+}
+
+void Musterd::update_gauges() {
+  const registry::RegistryCounts counts = registry_->counts();
+  gauges_.services = counts.services;
+  gauges_.instances = counts.instances;
+  gauges_.suspects = counts.suspects;
+  gauges_.expired = counts.expired;
+}
+
+bool Musterd::on_control(net::UniqueFunction<void(registry::Turn&)> work) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool done = false;
+  const bool taken = control_->submit([&, work = std::move(work)](registry::Turn& turn) mutable {
+    work(turn);
+    const std::lock_guard lock(mutex);
+    done = true;
+    changed.notify_one();
+  });
+  if (!taken) return false;
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return done; });
+  return true;
+}
+
+void Musterd::wait_for_signals() {
+  boost::system::error_code ignored;
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal, ignored);
+  std::signal(SIGPIPE, SIG_IGN);
+  signals_.async_wait([this](boost::system::error_code error, int signal) {
+    if (error) return;
+    if (signal != SIGHUP) return stop();
+    asio::post(loader_, [this] { reload(); });
+    wait_for_signals();
+  });
+}
+
+// No new work, finish what is in flight, flush the store. Runs on the I/O thread.
+void Musterd::stop() {
+  if (stopping_.exchange(true)) return;
+  log(LogLevel::info, "stopping");
+  const bool taken = control_->submit([this](registry::Turn& turn) {
+    registry::Removal self{"muster", config()->server.name, std::nullopt, false, registry::SourceKind::self};
+    static_cast<void>(turn.registry.apply(self, turn.now).has_value());
+  });
+  if (!taken) log(LogLevel::warning, "self_deregistration", {{"error", "the control queue is full"}});
+  http_->stop([this] {
+    // The control thread posts to this context while it drains, so it is joined elsewhere.
+    asio::post(loader_, [this] {
+      udp_->stop();
+      control_->stop();
+      asio::post(io_, [this] {
+        tcp_->stop();
+        io_work_.reset();
+        signals_.cancel();
+        log(LogLevel::info, "stopped");
+        io_.stop();
+      });
+    });
+  });
+}
+
+ConfigPtr Musterd::config() const {
+  const std::lock_guard lock(config_mutex_);
+  return config_;
+}
+
+}  // namespace muster::tools

@@ -1,0 +1,136 @@
+// The whole server, built and wired: the only place that knows registry, zones and dns at once.
+//
+// Threads: control and store (registry::Control), one I/O thread (HTTP, TCP, probes, signals), one loader thread (master
+// files, reload), and a UDP thread per address and core. Members are destroyed in reverse order of construction; stop()
+// has joined every thread by then.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "dns/tcp_server.h"
+#include "dns/udp_server.h"
+#include "registry/api/native.h"
+#include "registry/api/watch.h"
+#include "registry/control.h"
+#include "registry/feed.h"
+#include "registry/http/server.h"
+#include "tools/musterd/file_zones.h"
+#include "tools/musterd/listeners.h"
+#include "tools/musterd/metrics/sources.h"
+#include "tools/musterd/names.h"
+#include "tools/musterd/options.h"
+#include "tools/musterd/settings.h"
+#include "tools/musterd/suspects.h"
+#include "tools/musterd/transitions.h"
+
+namespace muster::tools {
+
+class Musterd {
+ public:
+  // Throws std::exception (StoreRefused, ServerRefused, …) when it cannot start.
+  Musterd(Options options, ConfigPtr config);
+  ~Musterd();
+
+  // Serves until SIGTERM or SIGINT; the exit status.
+  int run();
+
+  // As bound, port 0 replaced.
+  std::vector<net::Endpoint> dns_listeners() const { return listeners_.bound(); }
+  std::vector<net::Endpoint> http_listeners() const { return http_->bound(); }
+
+ private:
+  // Start, in this order.
+  void open_store();
+  void make_registry();
+  void make_publisher();
+  void publish_stored();
+  void make_control();
+  void make_http();
+  void make_dns();
+  void serve();
+  void log_start() const;
+
+  // On the control thread.
+  void publish(const registry::Batch& batch, net::Instant now);
+  void tick(net::Instant now);
+  void end_grace();
+  void update_gauges();
+
+  // Runs work on the control thread and waits; not from the control or the I/O thread.
+  bool on_control(net::UniqueFunction<void(registry::Turn&)> work);
+
+  // Signals and reload.
+  void wait_for_signals();
+  void stop();
+  registry::api::ReloadReport reload();
+  void take_over(const ConfigPtr& next);
+  ConfigPtr config() const;
+
+  // What the HTTP routes ask for.
+  registry::api::Outside outside();
+  std::vector<registry::api::Missing> missing() const;
+  registry::api::ServerFacts facts() const;
+  registry::api::Stats stats() const;
+  std::vector<registry::api::HealthCheck> checks();
+  registry::api::PublishedAs published_as(const registry::Instance& instance) const;
+  std::string explain_name(std::string_view name, std::string_view type) const;
+  void zone_text(std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done);
+  std::vector<registry::api::SourceStatus> sources() const;
+  registry::api::HealthVerdict ask_myself();
+  void send_metrics(registry::http::Reply reply);
+  struct PageInWork;
+  void next_slice(const std::shared_ptr<PageInWork>& page);
+  void finish_page(const std::shared_ptr<PageInWork>& page);
+  static void refuse_page(const std::shared_ptr<PageInWork>& page);
+  MetricSources metric_sources() const;
+
+  const Options options_;
+  ConfigPtr config_;
+  mutable std::mutex config_mutex_;  // guards config_
+  const net::Instant started_ = net::machine_now();
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> io_work_;
+  boost::asio::thread_pool loader_{1};
+  boost::asio::signal_set signals_;
+  Listeners listeners_;
+  std::unique_ptr<registry::Store> store_;
+  registry::LoadReport loaded_;
+  std::map<std::string, std::string> meta_;
+  std::unique_ptr<registry::Registry> registry_;
+  Names names_;
+  std::unique_ptr<registry::Feed> feed_;
+  std::unique_ptr<registry::Control> control_;
+  std::unique_ptr<registry::api::Watch> watch_;
+  std::unique_ptr<Suspects> suspects_;
+  std::unique_ptr<FileZones> file_zones_;
+  registry::http::Router router_;
+  std::unique_ptr<registry::api::NativeApi> native_;
+  std::unique_ptr<registry::http::Server> http_;
+  std::unique_ptr<dns::TcpServer> tcp_;
+  std::unique_ptr<dns::UdpServer> udp_;
+  std::atomic<bool> serving_{false};
+  std::atomic<bool> files_read_{false};
+  std::atomic<bool> stopping_{false};
+  net::SteadyTime grace_until_{};  // nothing readable in the store: SERVFAIL instead of NXDOMAIN until then
+  Transitions transitions_{log, log_enabled};
+  // The registry's own counts for /stats, as of the last tick.
+  struct Gauges {
+    std::atomic<std::size_t> services{0};
+    std::atomic<std::size_t> instances{0};
+    std::atomic<std::size_t> suspects{0};
+    std::atomic<std::uint64_t> expired{0};
+  } gauges_;
+  std::atomic<std::uint64_t> reloads_ok_{0};
+  std::atomic<std::uint64_t> reloads_refused_{0};
+  std::thread io_thread_;
+};
+
+}  // namespace muster::tools

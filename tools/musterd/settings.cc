@@ -1,0 +1,176 @@
+#include "tools/musterd/settings.h"
+
+#include <ifaddrs.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace muster::tools {
+
+namespace {
+
+std::uint32_t seconds(config::Millis span) { return static_cast<std::uint32_t>(span.count() / 1000); }
+
+zones::WhenNone when_none(const std::string& word) {
+  if (word == "none") return zones::WhenNone::none;
+  if (word == "servfail") return zones::WhenNone::servfail;
+  return zones::WhenNone::all;
+}
+
+zones::ServicePolicy policy_of(const config::Config& config, std::string_view name) {
+  zones::ServicePolicy policy;
+  policy.ttl = seconds(config.zones.ttl);
+  policy.answers = config.zones.answers;
+  policy.srv_weight_scale = config.zones.srv_weight_scale;
+  const config::Service* service = config.service(name);
+  if (service == nullptr) return policy;
+  policy.ttl = seconds(service->ttl.value_or(config.zones.ttl));
+  policy.answers = service->answers.value_or(config.zones.answers);
+  policy.srv_weight_scale = service->srv_weight_scale.value_or(config.zones.srv_weight_scale);
+  policy.when_none = when_none(service->when_none);
+  policy.tag_views = service->tag_views;
+  policy.publish_not_ready = service->publish_not_ready;
+  return policy;
+}
+
+net::IpAddress from_sockaddr(const sockaddr* address) {
+  net::IpAddress ip;
+  if (address->sa_family == AF_INET) {
+    std::memcpy(ip.octets.data(), &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, 4);
+  } else {
+    ip.family = net::Family::v6;
+    std::memcpy(ip.octets.data(), &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, 16);
+  }
+  return ip;
+}
+
+// What a wildcard listener means: every address of the host that others can reach.
+std::vector<net::IpAddress> host_addresses(net::Family family) {
+  std::vector<net::IpAddress> addresses;
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return addresses;
+  for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) {
+    const int wanted = family == net::Family::v4 ? AF_INET : AF_INET6;
+    if (at->ifa_addr == nullptr || at->ifa_addr->sa_family != wanted) continue;
+    const net::IpAddress ip = from_sockaddr(at->ifa_addr);
+    if (!ip.is_loopback() && !ip.is_link_local()) addresses.push_back(ip);
+  }
+  freeifaddrs(list);
+  return addresses;
+}
+
+std::vector<net::IpAddress> reachable(const std::vector<net::Endpoint>& listen) {
+  std::vector<net::IpAddress> addresses;
+  for (const net::Endpoint& endpoint : listen) {
+    if (endpoint.address.is_unspecified()) {
+      for (const net::IpAddress& ip : host_addresses(endpoint.address.family)) addresses.push_back(ip);
+    } else {
+      addresses.push_back(endpoint.address);
+    }
+  }
+  std::sort(addresses.begin(), addresses.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  return addresses;
+}
+
+// The first label below the domain of every name there that services may not take.
+std::vector<std::string> reserved_labels(const config::Config& config) {
+  std::vector<std::string> labels;
+  const auto reserve = [&](zones::Name name) {
+    if (name == config.zones.domain || !name.is_at_or_below(config.zones.domain)) return;
+    while (!(name.parent() == config.zones.domain)) name = name.parent();
+    labels.emplace_back(name.lower().first_label());
+  };
+  for (const zones::Name& server : config.zones.ns) reserve(server);
+  for (const config::ZoneFile& file : config.zones.files) reserve(file.name);
+  for (const zones::Name& zone : config.zones.reverse) reserve(zone);
+  return labels;
+}
+
+}  // namespace
+
+registry::RegistryConfig registry_config(const ConfigPtr& config, std::string epoch) {
+  const config::Registry& from = config->registry;
+  registry::RegistryConfig to;
+  to.lease = from.lease;
+  to.lease_min = from.lease_min;
+  to.lease_max = from.lease_max;
+  to.tombstone = from.tombstone;
+  to.service_linger = from.service_linger;
+  to.max_instances = from.max_instances;
+  to.max_instances_per_service = from.max_instances_per_service;
+  to.max_services = from.max_services;
+  to.warning_factor = from.warning_factor;
+  to.protection = {from.protection.window, from.protection.max_expired_ratio, from.protection.hold,
+                   from.protection.min_instances};
+  to.lyft_protection = from.lyft.protection;
+  to.epoch = std::move(epoch);
+  to.settings = [config](std::string_view name) {
+    const config::Service* service = config->service(name);
+    registry::ServiceSettings settings;
+    settings.configured = config->services.find(std::string(name)) != config->services.end();
+    settings.use_load = service != nullptr && service->use_load;
+    settings.ttl = service == nullptr ? config->zones.ttl : service->ttl.value_or(config->zones.ttl);
+    return settings;
+  };
+  for (const auto& [name, service] : config->services) {
+    if (name.find_first_of("*?") == name.npos) to.configured_services.push_back(name);
+  }
+  to.reserved_labels = reserved_labels(*config);
+  return to;
+}
+
+zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<net::Endpoint>& listen) {
+  zones::PublishConfig to;
+  to.domain = config->zones.domain;
+  to.name_servers = config->zones.ns;
+  to.listen_addresses = reachable(listen);
+  to.hostmaster = config->zones.hostmaster;
+  to.ttl = seconds(config->zones.ttl);
+  to.ttl_min = seconds(config->zones.ttl_min);
+  to.negative_ttl = seconds(config->zones.negative_ttl);
+  to.reverse = config->zones.reverse;
+  to.reverse_services = config->zones.reverse_services;
+  to.policy = [config](std::string_view name) { return policy_of(*config, name); };
+  return to;
+}
+
+registry::SourceList static_list(const config::Config& config) {
+  registry::SourceList list;
+  list.source = {registry::SourceKind::fixed, "static"};
+  for (const config::StaticInstance& instance : config.static_instances) {
+    registry::Registration registration;
+    registration.service = instance.service;
+    registration.id = instance.id;
+    registration.source = list.source;
+    registration.body = instance.body;
+    registration.by = "configuration";
+    list.instances.push_back(std::move(registration));
+  }
+  return list;
+}
+
+registry::Registration self_registration(const config::Config& config, const std::vector<net::Endpoint>& dns,
+                                         const std::vector<net::Endpoint>& http) {
+  auto body = std::make_shared<registry::InstanceBody>();
+  body->addresses = reachable(dns);
+  if (body->addresses.size() > 16) body->addresses.resize(16);
+  if (!dns.empty()) {
+    body->ports.push_back({"dns", dns.front().port, registry::Protocol::udp, registry::PortScope::host, 0, {}});
+    body->ports.push_back({"dns", dns.front().port, registry::Protocol::tcp, registry::PortScope::host, 0, {}});
+  }
+  if (!http.empty()) {
+    body->ports.push_back({"http", http.front().port, registry::Protocol::tcp, registry::PortScope::host, 0, {}});
+  }
+  body->version = MUSTER_VERSION;
+  registry::Registration registration;
+  registration.service = "muster";
+  registration.id = config.server.name;
+  registration.source = {registry::SourceKind::self, "self"};
+  registration.body = std::move(body);
+  registration.by = "musterd";
+  return registration;
+}
+
+}  // namespace muster::tools

@@ -1,0 +1,23 @@
+// From the configuration file's words to the plain config structs that the libraries take. Pure.
+#pragma once
+
+#include <memory>
+
+#include "registry/registry.h"
+#include "tools/config/config.h"
+#include "zones/publish.h"
+
+namespace muster::tools {
+
+using ConfigPtr = std::shared_ptr<const config::Config>;
+
+registry::RegistryConfig registry_config(const ConfigPtr& config, std::string epoch);
+// `listen` are the DNS addresses as bound: the A and AAAA of name servers below the domain.
+zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<net::Endpoint>& listen);
+// The static services of the file as one list.
+registry::SourceList static_list(const config::Config& config);
+// The instance that musterd is itself: service `muster`, no lease.
+registry::Registration self_registration(const config::Config& config, const std::vector<net::Endpoint>& dns,
+                                         const std::vector<net::Endpoint>& http);
+
+}  // namespace muster::tools

@@ -1,0 +1,62 @@
+// The log's view of a batch: each transition of an instance is one line, of an event named for what happened
+// to it. Each kind of event has a budget of lines a second; beyond it the lines are counted, and a line with
+// suppressed=N follows.
+//
+// Thread safety: write() and tick() on the control thread, suppressed() anywhere.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <string_view>
+
+#include "registry/registry.h"
+#include "tools/musterd/line_budget.h"
+#include "tools/musterd/log.h"
+
+namespace muster::tools {
+
+enum class Transition : std::uint8_t {
+  none,
+  registered,
+  updated,  // anything but its state: weight, tags, addresses
+  state_changed,
+  draining,
+  drain_ended,
+  suspect,   // its lease ran out, protection holds it
+  returned,  // a suspect was heard again
+  deregistered,
+  expired,
+  held_out,   // a suspect whose time is over
+  confirmed,  // a suspect that is really gone
+  task_ended,
+  replaced,
+  source_gone,
+};
+inline constexpr std::size_t kTransitions = 15;
+std::string_view to_string(Transition transition);
+
+Transition transition_of(const registry::InstanceChange& change);
+
+class Transitions {
+ public:
+  static constexpr std::uint32_t kLinesASecond = 100;  // of each kind
+  using Write = std::function<void(LogLevel, std::string_view event, std::initializer_list<Field>)>;
+  using Enabled = std::function<bool(LogLevel)>;
+
+  Transitions(Write write, Enabled enabled);
+
+  void write(const registry::Batch& batch, net::Instant now);
+  void tick(net::Instant now);
+  std::uint64_t suppressed() const { return suppressed_.load(std::memory_order_relaxed); }
+
+ private:
+  void write_one(Transition transition, const registry::InstanceChange& change);
+
+  const Write write_;
+  const Enabled enabled_;
+  std::array<LineBudget, kTransitions> budgets_;
+  std::atomic<std::uint64_t> suppressed_{0};
+};
+
+}  // namespace muster::tools

@@ -1,0 +1,57 @@
+// What the writer wants a name to answer, as plain values: the input of the name table. Naming and zone files
+// make these; the table turns each into one immutable entry with its answers ready-made.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "registry/net/ip_address.h"
+#include "zones/name.h"
+#include "zones/record.h"
+
+namespace muster::zones {
+
+// In which order, and how many, members are answered.
+enum class Order : std::uint8_t {
+  fixed,     // all members as listed
+  weighted,  // Plackett-Luce by weight (a draw without replacement); equal weights: a uniform shuffle
+};
+
+// What happens when the chosen members do not fit into a UDP reply.
+enum class Overflow : std::uint8_t {
+  truncate,  // TC=1, empty answer
+  fit,       // what fits is the RRset, TC=0
+};
+
+struct Member {
+  std::string rdata;         // wire form, names uncompressed; for SRV the weight and priority that are shown
+  std::uint32_t weight = 1;  // share in the draw, in 1/1000 units of a registered weight or any common scale
+  std::uint16_t tier =
+      0;  // SRV only: lower tiers come first in the order, members of one tier are drawn among themselves
+  std::vector<net::IpAddress>
+      addresses;  // ready-made additional: the addresses of the rdata's target (SRV of one service)
+  bool operator==(const Member&) const = default;
+};
+
+struct RrsetSpec {
+  RrType type = RrType::a;
+  std::uint32_t ttl = 0;
+  std::uint32_t additional_ttl = 0;  // of Member::addresses
+  Order order = Order::fixed;
+  Overflow overflow = Overflow::truncate;
+  std::uint16_t at_most = 0;  // members an answer holds; 0: all
+  bool servfail = false;      // when_none = "servfail": SERVFAIL instead of NODATA; then without members
+  std::string note;           // EDE 0 text, e.g. "0 of 4 ready"; "" none
+  std::vector<Member> members;
+  bool operator==(const RrsetSpec&) const = default;
+};
+
+// One name's whole content. No RRsets: a name that exists and is NODATA for every type.
+struct NameSpec {
+  Name owner;
+  std::vector<RrsetSpec> rrsets;
+  bool operator==(const NameSpec&) const = default;
+};
+
+}  // namespace muster::zones

@@ -1,0 +1,54 @@
+// Which members of an RRset are answered, and in which order. Weighted sets: Plackett-Luce (a draw without
+// replacement by weight: RFC 2782's order made exact), tier by tier, drawn only as far as asked. Fixed sets:
+// as they stand.
+//
+// One Choice per thread: it owns the scratch memory, which grows to the largest set it met and is then never
+// allocated again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "zones/entry.h"
+#include "zones/rng.h"
+
+namespace muster::zones {
+
+class Choice {
+ public:
+  Choice();
+
+  // Indices of at most `most` members (and at most at_most()), first to be answered first. Valid until the
+  // next draw.
+  std::span<const std::uint32_t> draw(const RrsetView& rrset, std::size_t most, Rng& rng);
+
+ private:
+  struct Key {
+    double key;
+    std::uint32_t member;
+  };
+
+  void draw_tier(const RrsetView& rrset, const Tier& tier, std::size_t most, Rng& rng);
+  void shuffle(const Tier& tier, std::size_t most, Rng& rng);
+  void reject_uniform(const Tier& tier, std::size_t most, Rng& rng);
+  void reject_weighted(const RrsetView& rrset, const Tier& tier, std::size_t most, Rng& rng);
+  std::uint32_t pick_of_rest(const RrsetView& rrset, const Tier& tier, std::uint64_t left, Rng& rng) const;
+  void draw_one_by_one(const RrsetView& rrset, const Tier& tier, std::size_t most, Rng& rng);
+  void sort_keys(const RrsetView& rrset, const Tier& tier, std::size_t most, Rng& rng);
+  void push(std::uint32_t member) { drawn_[drawn_count_++] = member; }
+  void begin_marks(std::size_t members);
+  bool is_marked(std::uint32_t member) const { return marks_[member] == round_; }
+  bool mark(std::uint32_t member);  // false: it was marked before
+
+  std::vector<std::uint32_t> drawn_;
+  std::size_t drawn_count_ = 0;
+  std::vector<std::uint32_t> rest_;
+  std::vector<std::uint32_t> weights_;
+  std::vector<Key> keys_;
+  std::vector<std::uint32_t> marks_;  // the round in which a member was drawn
+  std::uint32_t round_ = 0;
+};
+
+}  // namespace muster::zones

@@ -1,0 +1,51 @@
+// What stands at a name now, and who decided: for people who wonder about an answer.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "zones/live_names.h"
+#include "zones/record.h"
+#include "zones/zone.h"
+
+namespace muster::zones {
+
+struct NameExplanation {
+  std::string name;
+  std::string zone;
+  std::string outcome;  // "answer" | "nodata" | "nxdomain" | "referral" | "servfail" | "refused"
+  std::string closest_encloser;
+  std::string service;  // "" when no service stands behind it
+  struct Record {
+    std::string type;
+    std::uint32_t ttl = 0;
+    std::string text;
+    std::uint32_t weight = 0;  // SRV: as shown; else the share in whole registered weights, at least 1
+    double probability = 0;    // that the next answer holds it first
+  };
+  std::vector<Record> records;
+  std::string ttl_reason;
+  std::string note;  // "0 of 4 ready"
+};
+
+NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, std::optional<RrType> type);
+
+// One of the types under which an instance stands at a name.
+struct InstanceShare {
+  std::string type;
+  double probability = 0;  // that the next answer holds it first
+  bool operator==(const InstanceShare&) const = default;
+};
+
+// What of a name's records is this instance's: its addresses, records that point to its names, and all of its
+// own names. Instances that share an address share its chance.
+std::vector<InstanceShare> shares_of(const Zones& zones, const LiveNames& names,
+                                     const registry::Instance& instance, const Name& name);
+
+// The chance of each member to be first: its share among the lowest tier; of a fixed order the first has it
+// all.
+std::vector<double> first_chances(const RrsetSpec& rrset);
+
+}  // namespace muster::zones

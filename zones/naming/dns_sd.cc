@@ -1,0 +1,103 @@
+#include "zones/naming/dns_sd.h"
+
+#include <algorithm>
+
+#include "registry/label.h"
+#include "zones/naming/instance_names.h"
+#include "zones/naming/label.h"
+#include "zones/naming/native.h"
+#include "zones/wire_name.h"
+
+namespace muster::zones::naming {
+
+namespace {
+
+using registry::Instance;
+
+constexpr std::size_t kHashSymbols = 8;
+
+RrsetSpec own_rrset(RrType type, std::uint32_t ttl, Member member) {
+  RrsetSpec rrset;
+  rrset.type = type;
+  rrset.ttl = ttl;
+  rrset.additional_ttl = type == RrType::srv ? ttl : 0;
+  rrset.members.push_back(std::move(member));
+  return rrset;
+}
+
+// txtvers first, then path (RFC 6763 §6.7, and what browsers of _http look for), then the rest by key.
+std::vector<std::string> browse_strings(const Instance& instance) {
+  auto strings = txt_strings(*instance.body);
+  std::erase_if(strings,
+                [](const std::string& text) { return Name::equal_fold(text.substr(0, 8), "txtvers="); });
+  std::stable_partition(strings.begin(), strings.end(),
+                        [](const std::string& text) { return text.starts_with("path="); });
+  strings.insert(strings.begin(), "txtvers=1");
+  return strings;
+}
+
+}  // namespace
+
+std::vector<Offer> offers_of(const Instance& instance) {
+  std::vector<Offer> offers;
+  for (const registry::Port& port : instance.body->ports) {
+    ServiceType type{registry::ascii_lower(port.name.empty() ? instance.service : port.name), port.protocol};
+    const auto same = [&](const Offer& offer) { return offer.type == type; };
+    if (std::none_of(offers.begin(), offers.end(), same)) offers.push_back({std::move(type), &port});
+  }
+  return offers;
+}
+
+std::optional<Name> type_name(const Name& domain, const ServiceType& type) {
+  const auto protocol = domain.child("_" + std::string(registry::to_string(type.protocol)));
+  return protocol ? protocol->child("_" + type.label) : std::nullopt;
+}
+
+std::string browse_label(const Instance& instance) {
+  std::string label = instance.service + " " + instance.label;
+  return label.size() <= kLabelMax ? label : hash_label(instance.service + "/" + instance.id, kHashSymbols);
+}
+
+std::optional<Name> browse_name(const Name& domain, const ServiceType& type, const Instance& instance) {
+  const auto parent = type_name(domain, type);
+  return parent ? parent->child(browse_label(instance)) : std::nullopt;
+}
+
+NameSpec browse_spec(const Name& owner, const Offer& offer, const Name& target, const Instance& instance,
+                     TtlRange range) {
+  const std::uint32_t ttl = ttl_of(instance, range).seconds;
+  NameSpec spec{.owner = owner, .rrsets = {}};
+  spec.rrsets.push_back(own_rrset(RrType::srv, ttl, own_srv(*offer.port, target, *instance.body)));
+  spec.rrsets.push_back(
+      own_rrset(RrType::txt, ttl,
+                {.rdata = encode_txt(browse_strings(instance)), .weight = 1, .tier = 0, .addresses = {}}));
+  return spec;
+}
+
+std::optional<Name> dns_sd_name(const Name& domain, std::string_view label) {
+  auto name = domain.child("_udp");
+  if (name) name = name->child("_dns-sd");
+  return name ? name->child(label) : std::nullopt;
+}
+
+std::vector<NameSpec> browsing_domain_specs(const Name& domain, std::uint32_t ttl) {
+  std::vector<NameSpec> specs;
+  for (const std::string_view label : {"b", "lb", "r"}) {
+    if (auto owner = dns_sd_name(domain, label))
+      specs.push_back({std::move(*owner), {ptr_rrset(ttl, {domain})}});
+  }
+  return specs;
+}
+
+RrsetSpec ptr_rrset(std::uint32_t ttl, const std::vector<Name>& targets) {
+  RrsetSpec rrset;
+  rrset.type = RrType::ptr;
+  rrset.ttl = ttl;
+  rrset.members.reserve(targets.size());
+  for (const Name& target : targets) {
+    rrset.members.push_back({.rdata = std::string(target.wire()), .weight = 1, .tier = 0, .addresses = {}});
+  }
+  return rrset;
+}
+
+}  // namespace muster::zones::naming

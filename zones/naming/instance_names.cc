@@ -1,0 +1,84 @@
+#include "zones/naming/instance_names.h"
+
+#include <algorithm>
+
+#include "zones/naming/native.h"
+
+namespace muster::zones::naming {
+
+namespace {
+
+using registry::InstanceBody;
+
+constexpr std::size_t kTxtStringMax = 255;
+
+void add_rrset(NameSpec& spec, RrType type, std::uint32_t ttl, std::vector<Member> members) {
+  if (members.empty()) return;
+  RrsetSpec rrset;
+  rrset.type = type;
+  rrset.ttl = ttl;
+  rrset.additional_ttl = type == RrType::srv ? ttl : 0;
+  rrset.members = std::move(members);
+  spec.rrsets.push_back(std::move(rrset));
+}
+
+std::vector<Member> addresses(const InstanceBody& body, net::Family family) {
+  std::vector<Member> members;
+  for (const net::IpAddress& address : addresses_of(body)) {
+    if (address.family != family) continue;
+    Member member{.rdata = encode_address(address), .weight = 1, .tier = 0, .addresses = {}};
+    if (std::find(members.begin(), members.end(), member) == members.end())
+      members.push_back(std::move(member));
+  }
+  return members;
+}
+
+// Two ports with one number (tcp and udp) make one record.
+std::vector<Member> services(const InstanceBody& body, const Name& target) {
+  std::vector<Member> members;
+  for (const registry::Port& port : body.ports) {
+    Member member = own_srv(port, target, body);
+    if (std::find(members.begin(), members.end(), member) == members.end())
+      members.push_back(std::move(member));
+  }
+  return members;
+}
+
+}  // namespace
+
+std::vector<std::string> txt_strings(const InstanceBody& body) {
+  std::vector<std::string> strings;
+  const auto add = [&](const std::string& key, const std::string& value) {
+    if (key.size() + 1 + value.size() <= kTxtStringMax) strings.push_back(key + "=" + value);
+  };
+  for (const auto& [key, value] : body.properties) add(key, value);
+  for (const auto& [key, value] : body.tags) {
+    const auto same = [&key = key](const auto& property) { return Name::equal_fold(property.first, key); };
+    if (std::none_of(body.properties.begin(), body.properties.end(), same)) add(key, value);
+  }
+  return strings;
+}
+
+Member own_srv(const registry::Port& port, const Name& target, const InstanceBody& body) {
+  return {.rdata = encode_srv(body.priority_or_default(), 1, port.number, target),
+          .weight = 1,
+          .tier = body.priority_or_default(),
+          .addresses = addresses_of(body)};
+}
+
+NameSpec instance_spec(const Name& owner, const registry::Instance& instance, TtlRange range) {
+  NameSpec spec{.owner = owner, .rrsets = {}};
+  const InstanceBody& body = *instance.body;
+  const std::uint32_t ttl = ttl_of(instance, range).seconds;
+  add_rrset(spec, RrType::a, ttl, addresses(body, net::Family::v4));
+  add_rrset(spec, RrType::aaaa, ttl, addresses(body, net::Family::v6));
+  add_rrset(spec, RrType::srv, ttl, services(body, owner));
+  const auto strings = txt_strings(body);
+  if (!strings.empty()) {
+    add_rrset(spec, RrType::txt, ttl,
+              {{.rdata = encode_txt(strings), .weight = 1, .tier = 0, .addresses = {}}});
+  }
+  return spec;
+}
+
+}  // namespace muster::zones::naming

@@ -1,0 +1,66 @@
+// The names of a service as a whole: S.D, _S._O.D, _P._O.S.D and the tag views V.K.by.S.D. A SetKey says
+// which of them; each instance stands under some keys, and a name exists while an instance stands under its
+// key.
+//
+// Targets are always instance names, whose addresses go along with each SRV member.
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "registry/model.h"
+#include "zones/answer_spec.h"
+#include "zones/publish_config.h"
+#include "zones/ttl.h"
+
+namespace muster::zones::naming {
+
+struct SetKey {
+  enum class Kind : std::uint8_t {
+    plain,    // S.D: every instance; SRV its first port
+    service,  // _S._O.D: the first port of protocol O
+    port,     // _P._O.S.D: the port named P with protocol O
+    tag,      // V.K.by.S.D: those with tag K = V
+  };
+  Kind kind = Kind::plain;
+  registry::Protocol protocol = registry::Protocol::tcp;
+  std::string first;   // P or K, folded
+  std::string second;  // V, folded
+  auto operator<=>(const SetKey&) const = default;
+};
+
+// The service a set belongs to: its members in configured order.
+struct ServicePicture {
+  Name name;  // S.D
+  std::vector<const registry::Instance*> members;
+  ServicePolicy policy;
+  TtlRange ttl;
+};
+
+std::optional<Name> service_name(const Name& domain, std::string_view label);
+// Its name below the service's; nullopt: does not fit into 255 octets.
+std::optional<Name> instance_name(const Name& service, const registry::Instance& instance);
+
+// Under which keys an instance stands, itself: whatever its state.
+std::vector<SetKey> set_keys(const registry::Instance& instance, const ServicePolicy& policy);
+// A tag value is published when, folded, it is a label of letters, digits and hyphens.
+std::optional<std::string> tag_label(std::string_view value);
+std::optional<Name> owner_of(const SetKey& key, const Name& domain, std::string_view label);
+
+// The port with which an instance stands under a key; null: without one.
+const registry::Port* port_for(const SetKey& key, const registry::InstanceBody& body);
+bool stands_under(const SetKey& key, const registry::Instance& instance);
+
+// The RRsets at a key's name. `any` false: no instance stands under it.
+struct SetContent {
+  bool any = false;
+  std::vector<RrsetSpec> rrsets;
+};
+SetContent set_content(const SetKey& key, const ServicePicture& service);
+
+// What the addresses of an instance are, as its name and the sets answer them.
+const std::vector<net::IpAddress>& addresses_of(const registry::InstanceBody& body);
+
+}  // namespace muster::zones::naming

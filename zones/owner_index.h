@@ -1,0 +1,46 @@
+// The owner names of one zone, numbered: a name to its number without regard to case, a number to its name as
+// first written. Open addressing, linear probing, at most half full; the octets lie in somebody's arena.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "zones/octet_arena.h"
+
+namespace muster::zones {
+
+class OwnerIndex {
+ public:
+  OwnerIndex();
+
+  // The number of `wire`, a new one if it has none yet; its octets are then kept in `octets`.
+  std::uint32_t insert(std::string_view wire, OctetArena& octets);
+  std::optional<std::uint32_t> find(std::string_view wire) const;
+  std::string_view operator[](std::uint32_t number) const {
+    return {owners_[number].wire, owners_[number].size};
+  }
+  std::uint8_t labels(std::uint32_t number) const { return owners_[number].labels; }
+  std::size_t size() const { return owners_.size(); }
+  // Owner i becomes owner ranks[i].
+  void renumber(std::span<const std::uint32_t> ranks);
+  std::size_t allocated() const;
+
+ private:
+  struct Owner {
+    const char* wire;
+    std::uint32_t hash;
+    std::uint8_t size;
+    std::uint8_t labels;
+  };
+
+  std::size_t slot_of(std::string_view wire, std::uint32_t hash) const;  // the name's, or the free one for it
+  void grow();
+
+  std::vector<Owner> owners_;
+  std::vector<std::uint32_t> slots_;  // number + 1; 0 is free
+};
+
+}  // namespace muster::zones

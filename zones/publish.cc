@@ -1,0 +1,217 @@
+#include "zones/publish.h"
+
+#include <algorithm>
+
+#include "zones/live_names.h"
+#include "zones/naming/dns_sd.h"
+#include "zones/serial_block.h"
+
+namespace muster::zones {
+
+namespace {
+
+constexpr std::uint32_t kNameServerTtl = 60;
+constexpr net::Millis kBatchOpen{20};  // a batch of changes closes so long after its first
+
+PublishConfig with_defaults(PublishConfig config) {
+  if (config.name_servers.empty()) {
+    if (auto name = config.domain.child("ns1")) config.name_servers.push_back(std::move(*name));
+  }
+  return config;
+}
+
+ZoneConfig zone_config(const Name& apex, const PublishConfig& config, std::uint32_t serial) {
+  ZoneConfig zone;
+  zone.apex = apex;
+  zone.generated = true;
+  zone.soa.mname = config.name_servers.empty() ? apex : config.name_servers.front();
+  zone.soa.rname = config.hostmaster;
+  zone.soa.serial = serial;
+  zone.soa.minimum = config.negative_ttl;
+  zone.soa_ttl = config.negative_ttl;
+  zone.negative_ttl = config.negative_ttl;
+  return zone;
+}
+
+RrsetSpec fixed_rrset(RrType type) {
+  RrsetSpec rrset;
+  rrset.type = type;
+  rrset.ttl = kNameServerTtl;
+  return rrset;
+}
+
+void add_member(RrsetSpec& rrset, std::string rdata) {
+  rrset.members.push_back({.rdata = std::move(rdata), .weight = 1, .tier = 0, .addresses = {}});
+}
+
+RrsetSpec ns_rrset(const std::vector<Name>& servers) {
+  RrsetSpec rrset = fixed_rrset(RrType::ns);
+  for (const Name& server : servers) add_member(rrset, std::string(server.wire()));
+  return rrset;
+}
+
+std::vector<RrsetSpec> address_rrsets(const std::vector<net::IpAddress>& addresses) {
+  std::vector<RrsetSpec> rrsets;
+  for (const RrType type : {RrType::a, RrType::aaaa}) {
+    RrsetSpec rrset = fixed_rrset(type);
+    for (const net::IpAddress& address : addresses) {
+      if (address_type(address) == type) add_member(rrset, encode_address(address));
+    }
+    if (!rrset.members.empty()) rrsets.push_back(std::move(rrset));
+  }
+  return rrsets;
+}
+
+}  // namespace
+
+// The zones as a sink; each counts when its open batch of changes began.
+class Publisher::Core final : public NameSink {
+ public:
+  Core(const PublishConfig& config, Zones& zones) : zones_(zones) {
+    open_zone(config.domain, config);
+    for (const Name& apex : config.reverse) open_zone(apex, config);
+    put_apexes(config);
+    names_.emplace(config, static_cast<NameSink&>(*this));
+  }
+
+  void put(std::size_t zone, const NameSpec& spec) override {
+    zones_.put(*live_[zone].zone, spec);
+    live_[zone].changed = true;
+  }
+  void erase(std::size_t zone, const Name& owner) override {
+    zones_.erase(*live_[zone].zone, owner);
+    live_[zone].changed = true;
+  }
+
+  void publish(const registry::Batch& batch, net::Instant now) {
+    names_->apply(batch, now);
+    note_changes(now.steady);
+  }
+
+  void tick(net::Instant now) {
+    names_->tick(now);
+    note_changes(now.steady);
+    for (LiveZone& live : live_) {
+      if (live.changed_at && now.steady - *live.changed_at >= kBatchOpen) close_batch(live);
+    }
+  }
+
+  void reconfigure(PublishConfig config, net::Instant now) {
+    const PublishConfig old = names_->config();
+    names_->reconfigure(config, now);
+    const PublishConfig& fresh = names_->config();
+    if (old.name_servers != fresh.name_servers || old.listen_addresses != fresh.listen_addresses) {
+      put_apexes(fresh);
+      erase_name_servers(old, fresh);
+    }
+    note_changes(now.steady);
+  }
+
+  const LiveNames& names() const { return *names_; }
+  Zones& zones() const { return zones_; }
+
+ private:
+  struct LiveZone {
+    Zone* zone;
+    SerialBlock serials;
+    bool changed = false;                         // since the last note_changes()
+    std::optional<net::SteadyTime> changed_at{};  // when the open batch began
+  };
+
+  void open_zone(const Name& apex, const PublishConfig& config) {
+    SerialBlock serials(config.first_serial ? config.first_serial(apex.text()) : 1);
+    reserve_ = config.reserve_serials;
+    reserve(apex, serials);
+    Zone& zone = zones_.add(zone_config(apex, config, serials.serial()));
+    live_.push_back({.zone = &zone, .serials = serials});
+  }
+
+  void reserve(const Name& apex, SerialBlock& serials) {
+    const auto block = serials.reserve();
+    if (block && reserve_) reserve_(apex.text(), *block);
+  }
+
+  void note_changes(net::SteadyTime now) {
+    for (LiveZone& live : live_) {
+      if (std::exchange(live.changed, false) && !live.changed_at) live.changed_at = now;
+    }
+  }
+
+  void close_batch(LiveZone& live) {
+    live.changed_at.reset();
+    live.serials.advance();
+    reserve(zones_.apex(*live.zone), live.serials);
+    zones_.set_serial(*live.zone, live.serials.serial());
+  }
+
+  // Name servers first: they are what the NS records point to.
+  void put_apexes(const PublishConfig& config) {
+    for (const Name& server : config.name_servers) {
+      if (server.is_at_or_below(config.domain) && server != config.domain) {
+        put(kDomain, {server, address_rrsets(config.listen_addresses)});
+      }
+    }
+    for (std::size_t zone = 0; zone < live_.size(); ++zone) {
+      NameSpec apex{.owner = zones_.apex(*live_[zone].zone), .rrsets = {ns_rrset(config.name_servers)}};
+      const auto& servers = config.name_servers;
+      if (zone == kDomain && std::find(servers.begin(), servers.end(), config.domain) != servers.end()) {
+        for (RrsetSpec& rrset : address_rrsets(config.listen_addresses))
+          apex.rrsets.push_back(std::move(rrset));
+      }
+      put(zone, apex);
+    }
+  }
+
+  void erase_name_servers(const PublishConfig& old, const PublishConfig& fresh) {
+    const auto& stay = fresh.name_servers;
+    for (const Name& server : old.name_servers) {
+      const bool ours = server.is_at_or_below(fresh.domain) && server != fresh.domain;
+      if (ours && std::find(stay.begin(), stay.end(), server) == stay.end()) erase(kDomain, server);
+    }
+  }
+
+  Zones& zones_;
+  std::vector<LiveZone> live_;  // as NameSink numbers them
+  std::function<void(const std::string& zone, std::uint32_t block)> reserve_;
+  std::optional<LiveNames> names_;
+};
+
+Publisher::Publisher(PublishConfig config, Zones& zones)
+    : core_(std::make_unique<Core>(with_defaults(std::move(config)), zones)) {}
+
+Publisher::~Publisher() = default;
+
+void Publisher::publish(const registry::Batch& batch, net::Instant now) { core_->publish(batch, now); }
+
+void Publisher::tick(net::Instant now) { core_->tick(now); }
+
+void Publisher::reconfigure(PublishConfig config, net::Instant now) {
+  core_->reconfigure(with_defaults(std::move(config)), now);
+}
+
+registry::WallTime Publisher::safe_stop(const registry::Instance& instance, net::Instant now) const {
+  return core_->names().safe_stop(instance, now.wall);
+}
+
+std::vector<std::string> Publisher::names_of(const registry::Instance& instance) const {
+  std::vector<std::string> names;
+  for (const Name& name : core_->names().names_of(instance)) names.push_back(name.text());
+  return names;
+}
+
+std::vector<Publisher::Standing> Publisher::standings_of(const registry::Instance& instance) const {
+  std::vector<Standing> standings;
+  for (const Name& name : core_->names().names_of(instance)) {
+    for (InstanceShare& share : shares_of(core_->zones(), core_->names(), instance, name))
+      standings.push_back({name.text(), std::move(share)});
+  }
+  return standings;
+}
+
+const PublishCounters& Publisher::counters() const { return core_->names().counters(); }
+
+NameExplanation Publisher::explain(const Name& name, std::optional<RrType> type) const {
+  return zones::explain(core_->zones(), core_->names(), name, type);
+}
+
+}  // namespace muster::zones

@@ -1,0 +1,52 @@
+// From the registry's changes to live names: the native domain and the reverse zones. One batch in, the dirty
+// names rebuilt once each, parents and targets first. Control thread only.
+//
+// The law of change: a batch costs at most the names it touches × the members of their services. Names of a
+// service of over 1,000 members are rebuilt at most every 20 ms, so are sets over the whole domain, which
+// publish their first 1,000 members in registration order.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "registry/registry.h"
+#include "zones/explain.h"
+#include "zones/publish_config.h"
+#include "zones/zone.h"
+
+namespace muster::zones {
+
+class Publisher {
+ public:
+  // Adds the domain and the reverse zones to `zones`, which must outlive this.
+  Publisher(PublishConfig config, Zones& zones);
+  ~Publisher();
+
+  // Makes a batch visible; when it returns every name of it answers anew (large ones: within 20 ms).
+  void publish(const registry::Batch& batch, net::Instant now);
+  // Every 10 ms: names put off, serials whose batch is 20 ms old.
+  void tick(net::Instant now);
+  // Policies, TTLs, name servers. The domain and the reverse zones stay: changing them needs a restart.
+  void reconfigure(PublishConfig config, net::Instant now);
+
+  // Until when a cache can hold a service answer with this instance (zones/safe_stop.h).
+  registry::WallTime safe_stop(const registry::Instance& instance, net::Instant now) const;
+  // Every owner name at which this instance stands or could stand.
+  std::vector<std::string> names_of(const registry::Instance& instance) const;
+  NameExplanation explain(const Name& name, std::optional<RrType> type) const;
+  // One of the names at which an instance stands, with the types and its chance to be first.
+  struct Standing {
+    std::string name;
+    InstanceShare share;
+  };
+  std::vector<Standing> standings_of(const registry::Instance& instance) const;
+  const PublishCounters& counters() const;
+
+ private:
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace muster::zones

@@ -1,0 +1,227 @@
+#include "zones/rdata_reader.h"
+
+#include <arpa/inet.h>
+
+#include <array>
+#include <charconv>
+#include <cstring>
+
+#include "zones/escape.h"
+#include "zones/period.h"
+#include "zones/rdata_fields.h"
+#include "zones/rdata_ldns.h"
+#include "zones/svc_params.h"
+#include "zones/wire_name.h"
+
+namespace muster::zones {
+
+namespace {
+
+using Complaint = std::optional<std::string>;  // nullopt: the field was read
+
+std::string quoted(std::string_view text) { return "`" + std::string(text.substr(0, 80)) + "`"; }
+
+Complaint not_a(Field field, std::string_view text) {
+  return quoted(text) + " is not " + std::string(describe(field));
+}
+
+void append_number(std::string& out, std::uint32_t value, std::size_t octets) {
+  while (octets-- > 0) out += static_cast<char>(value >> (8 * octets) & 0xff);
+}
+
+Complaint read_number(Field field, std::string_view text, std::size_t octets, std::string& out) {
+  std::uint32_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  const std::uint32_t most = octets == 4 ? 0xffffffff : (1U << (8 * octets)) - 1;
+  if (error != std::errc() || stop != end || value > most) return not_a(field, text);
+  append_number(out, value, octets);
+  return std::nullopt;
+}
+
+Complaint read_seconds(std::string_view text, std::string& out) {
+  const Period period = read_period(text);
+  if (period.error == PeriodError::too_large) return quoted(text) + " is more than 2147483647 seconds";
+  if (period.error) return not_a(Field::period, text);
+  append_number(out, period.seconds, 4);
+  return std::nullopt;
+}
+
+Complaint read_address(Field field, std::string_view text, std::string& out) {
+  const bool v4 = field == Field::address4;
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  std::array<char, 16> octets{};
+  if (text.size() >= terminated.size()) return not_a(field, text);
+  std::memcpy(terminated.data(), text.data(), text.size());
+  if (inet_pton(v4 ? AF_INET : AF_INET6, terminated.data(), octets.data()) != 1) {
+    if (v4 && text.find(':') != text.npos) return *not_a(field, text) + " (an AAAA record?)";
+    if (!v4 && text.find(':') == text.npos) return *not_a(field, text) + " (an A record?)";
+    return not_a(field, text);
+  }
+  out.append(octets.data(), v4 ? 4 : 16);
+  return std::nullopt;
+}
+
+Complaint read_target(std::string_view text, std::string_view origin, std::string& out) {
+  WireName name;
+  if (const auto error = read_name(text, origin, name))
+    return quoted(text) + ": " + std::string(to_string(*error));
+  out += name.view();
+  return std::nullopt;
+}
+
+Complaint read_octets(const Word& word, std::string& out) {
+  for (std::size_t at = 0; at < word.text.size();) {
+    if (!word.quoted && word.text[at] == '"')
+      return "a quotation mark inside a word (a space missing before it, or \\\" meant?)";
+    const int octet = read_octet(word.text, at);
+    if (octet < 0)
+      return quoted(word.text) + ": a backslash needs a character or three digits up to 255 behind it";
+    out += static_cast<char>(octet);
+  }
+  return std::nullopt;
+}
+
+Complaint read_string(const Word& word, std::string& out) {
+  const std::size_t length_at = out.size();
+  out += '\0';
+  if (auto complaint = read_octets(word, out)) return complaint;
+  const std::size_t length = out.size() - length_at - 1;
+  if (length > 255)
+    return "a string of " + std::to_string(length) + " octets: 255 are allowed (split it into several?)";
+  out[length_at] = static_cast<char>(length);
+  return std::nullopt;
+}
+
+Complaint read_tag(const Word& word, std::string& out) {
+  for (const char c : word.text) {
+    const bool alphanumeric = (c >= '0' && c <= '9') || (fold(c) >= 'a' && fold(c) <= 'z');
+    if (!alphanumeric) return not_a(Field::tag, word.text);
+  }
+  if (word.text.empty()) return not_a(Field::tag, word.text);
+  return read_string(word, out);
+}
+
+Complaint read_field(Field field, const Word& word, std::string_view origin, std::string& out) {
+  switch (field) {
+    case Field::string:
+    case Field::strings: return read_string(word, out);
+    case Field::tag: return read_tag(word, out);
+    case Field::text: return read_octets(word, out);
+    default: break;
+  }
+  if (word.quoted)
+    return "\"" + std::string(word.text.substr(0, 80)) + "\" is quoted, but " + std::string(describe(field)) +
+           " is not";
+  switch (field) {
+    case Field::u8: return read_number(field, word.text, 1, out);
+    case Field::u16: return read_number(field, word.text, 2, out);
+    case Field::u32: return read_number(field, word.text, 4, out);
+    case Field::period: return read_seconds(word.text, out);
+    case Field::address4:
+    case Field::address6: return read_address(field, word.text, out);
+    default: return read_target(word.text, origin, out);
+  }
+}
+
+// "MX takes: a number from 0 to 65535, a name".
+std::string takes(RrType type) {
+  std::string text = to_string(type) + " takes: ";
+  std::string_view separator;
+  for (const Field field : rdata_fields(type)) {
+    text.append(separator).append(describe(field));
+    separator = ", ";
+  }
+  return text;
+}
+
+std::optional<RdataError> read_fields(RrType type, std::span<const Word> words, std::string_view origin,
+                                      std::string& out) {
+  std::size_t at = 0;
+  for (const Field field : rdata_fields(type)) {
+    do {
+      if (at == words.size()) return RdataError{at, "something is missing here (" + takes(type) + ")"};
+      if (auto complaint = read_field(field, words[at], origin, out))
+        return RdataError{at, std::move(*complaint)};
+      ++at;
+    } while (field == Field::strings && at < words.size());
+  }
+  if (at < words.size()) return RdataError{at, quoted(words[at].text) + " is too much (" + takes(type) + ")"};
+  return std::nullopt;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  return fold(c) >= 'a' && fold(c) <= 'f' ? fold(c) - 'a' + 10 : -1;
+}
+
+std::optional<RdataError> read_hex(std::span<const Word> words, std::string& out) {
+  int high = -1;
+  for (std::size_t at = 2; at < words.size(); ++at) {
+    for (const char c : words[at].text) {
+      const int digit = hex_digit(c);
+      if (digit < 0) return RdataError{at, quoted(words[at].text) + " is not hexadecimal"};
+      if (high >= 0) out += static_cast<char>(high << 4 | digit);
+      high = high >= 0 ? -1 : digit;
+    }
+  }
+  if (high >= 0) return RdataError{words.size() - 1, "an odd number of hexadecimal digits"};
+  return std::nullopt;
+}
+
+// RFC 3597 §5: \# length hex. Of a type that we know it must be that type's rdata.
+std::optional<RdataError> read_generic(RrType type, std::span<const Word> words, std::string& out) {
+  std::string length;
+  if (words.size() < 2 || read_number(Field::u16, words[1].text, 2, length)) {
+    return RdataError{1, "\\# takes the number of octets, then the octets in hexadecimal"};
+  }
+  if (auto error = read_hex(words, out)) return error;
+  const auto said = static_cast<std::size_t>(static_cast<unsigned char>(length[0]) << 8 |
+                                             static_cast<unsigned char>(length[1]));
+  if (said != out.size()) {
+    return RdataError{
+        1, "\\# says " + std::to_string(said) + " octets, but " + std::to_string(out.size()) + " follow"};
+  }
+  if (!fits_fields(type, out))
+    return RdataError{0, "these octets are no " + to_string(type) + " record (" + takes(type) + ")"};
+  return std::nullopt;
+}
+
+bool is_own(RrType type) { return rdata_fields(type).back() != Field::opaque; }
+
+std::optional<RdataError> read_rare(RrType type, std::span<const Word> words, std::string_view origin,
+                                    std::string& out) {
+  // ldns loses memory when it reads bad text of types that have no name here (IPSECKEY, say).
+  if (to_string(type).starts_with("TYPE")) {
+    return RdataError{0, "data of " + to_string(type) + " is not understood: write it as \\# length hex"};
+  }
+  auto rdata = ldns_rdata_from_text(type, words, origin);
+  if (!rdata)
+    return RdataError{0, to_string(type) + " data is not understood: " + rdata.error().what +
+                             " (or write it as \\# length hex)"};
+  out = std::move(*rdata);
+  if (!fits_fields(type, out)) return RdataError{0, to_string(type) + " data does not have the right shape"};
+  return std::nullopt;
+}
+
+bool is_svcb(RrType type) { return type == RrType::svcb || type == RrType::https; }
+
+}  // namespace
+
+std::optional<RdataError> read_rdata(RrType type, std::span<const Word> words, std::string_view origin,
+                                     std::string& out) {
+  out.clear();
+  const bool generic = !words.empty() && !words[0].quoted && words[0].text == "\\#";
+  auto error = generic        ? read_generic(type, words, out)
+               : is_own(type) ? read_fields(type, words, origin, out)
+                              : read_rare(type, words, origin, out);
+  if (error) return error;
+  if (out.size() > kRdataMax) return RdataError{0, "more than 65535 octets of data in one record"};
+  if (is_svcb(type)) {
+    if (!generic) sort_svc_params(out);
+    if (auto fault = svc_params_fault(out)) return RdataError{0, std::move(*fault)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace muster::zones

@@ -1,0 +1,52 @@
+// Which instances stand in an answer, and with what share of the first place: candidates, the ready ones,
+// tiers, weight 0, and what happens when nothing is ready. Pure: instances and a policy in, a choice out.
+//
+// A choice is made per answer set, from those instances only that can contribute to it (address family,
+// port).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "registry/model.h"
+#include "zones/publish_config.h"
+
+namespace muster::zones {
+
+// Registered and neither down nor draining: what may stand in an answer at all.
+bool is_candidate(const registry::Instance& instance);
+// A candidate that is fit to be answered.
+bool is_ready(const registry::Instance& instance, const ServicePolicy& policy);
+
+// Which priorities stand in a set: addresses come from the lowest that has a ready instance, SRV shows all.
+enum class Tiers : std::uint8_t { lowest, all };
+
+struct Chosen {
+  const registry::Instance* instance = nullptr;
+  double weight = 1;  // > 0; only its ratio to the others of its tier counts
+};
+
+struct ReadySet {
+  std::vector<Chosen> chosen;  // in the order of `able`
+  std::size_t candidates = 0;
+  std::size_t ready = 0;
+  bool servfail = false;
+  bool nothing_ready() const { return ready == 0 && candidates > 0; }
+  std::string note() const;  // "0 of 4 ready", or "" when something is
+};
+
+// `able` is in configured order, so that a tier is a run of equal priority.
+ReadySet choose(std::span<const registry::Instance* const> able, const ServicePolicy& policy, Tiers tiers);
+
+// A weight as a share in the draw, in 1/16000 of a registered weight, at least 1: a suspect's sixteenth and a
+// warned one's half stay exact, and the greatest weight still fits into 32 bits.
+std::uint32_t draw_share(double weight);
+
+// The weight field of each record of an SRV set. Whole weights are shown as registered; when one is not
+// whole, all grow by the same factor of up to 100. `scale` multiplies; 0 lets the greatest become 65280, a
+// multiple of the 256 by which HAProxy divides. Never 0: clients read that as "not to be used".
+std::vector<std::uint16_t> srv_weights(std::span<const Chosen> chosen, std::uint32_t scale);
+
+}  // namespace muster::zones

@@ -1,0 +1,65 @@
+#include "zones/slot_array.h"
+
+#include <sys/random.h>
+
+#include <bit>
+#include <cassert>
+
+namespace muster::zones {
+
+SlotArray::SlotArray(std::size_t slots) : mask_(slots - 1), pages_(slots * sizeof(Word)) {
+  assert(std::has_single_bit(slots));
+  while (getrandom(secret_.data(), secret_.size(), 0) != static_cast<ssize_t>(secret_.size())) {
+  }
+}
+
+SlotArray::Word SlotArray::word_of(std::uint64_t hash, const Entry* entry) {
+  const auto pointer = reinterpret_cast<Word>(entry);
+  assert((pointer & ~kPointerMask) == 0);
+  return (hash & ~kPointerMask) | pointer;
+}
+
+void SlotArray::prefetch_entry(std::uint64_t hash) const {
+  for (std::size_t i = hash; i < hash + 4; ++i) {
+    const Word word = at(i);
+    if (word == kEmpty) return;
+    if ((word ^ hash) >> 48 == 0 && word != kTombstone) {
+      const char* entry = reinterpret_cast<const char*>(entry_of(word));
+      __builtin_prefetch(entry);
+      __builtin_prefetch(entry + 64);
+      return;
+    }
+  }
+}
+
+SlotArray::Place SlotArray::place_of(std::uint64_t hash, const Entry* entry) const {
+  Place place;
+  bool has_free = false;
+  const Word wanted = word_of(hash, entry);
+  for (std::size_t i = hash;; ++i) {
+    ++place.probes;
+    const Word word = at(i);
+    if (word == wanted) return {i & mask_, place.probes, true};
+    if (!is_entry(word) && !has_free) {
+      has_free = true;
+      place.index = i & mask_;
+    }
+    if (word == kEmpty) return place;
+  }
+}
+
+std::ptrdiff_t SlotArray::clear(std::size_t index) {
+  if (at(index + 1) != kEmpty) {
+    store(index, kTombstone);
+    return 1;
+  }
+  store(index, kEmpty);
+  std::ptrdiff_t tombstones = 0;
+  for (std::size_t i = index - 1; at(i) == kTombstone; --i) {
+    store(i, kEmpty);
+    --tombstones;
+  }
+  return tombstones;
+}
+
+}  // namespace muster::zones

@@ -1,0 +1,36 @@
+// How long an answer may be kept: bounded by the service's ttl, by a third of each candidate's lease, and
+// down to ttl_min while a lease is low, an instance is timed out, or nothing is ready. Pure.
+//
+// Heartbeats that come in time never change a TTL: a lease counts by its length, not by what is left of it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "registry/model.h"
+
+namespace muster::zones {
+
+struct TtlRange {
+  std::uint32_t least = 1;
+  std::uint32_t most = 5;
+};
+
+enum class TtlReason : std::uint8_t { configured, lease_third, lease_low, timed_out, nothing_ready };
+
+struct Ttl {
+  std::uint32_t seconds = 0;
+  TtlReason reason = TtlReason::configured;
+  const registry::Instance* from = nullptr;  // whose lease or state decided; null: nobody's
+};
+
+Ttl ttl_of(const registry::Instance& instance, TtlRange range);
+// Of one RRset: the least over its candidates (those that are not are skipped); ttl_min when nothing is
+// ready.
+Ttl ttl_of(std::span<const registry::Instance* const> able, TtlRange range, bool nothing_ready);
+
+// "a third of the lease of web/i1 (10 s)"
+std::string to_string(const Ttl& ttl);
+
+}  // namespace muster::zones

@@ -1,0 +1,241 @@
+#include "zones/zone.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "zones/folded_wire.h"
+#include "zones/zone_tree.h"
+
+namespace muster::zones {
+
+class Zone {
+ public:
+  Zone(NameTable& table, const ZoneConfig& zone_config, ZoneId zone_id)
+      : config(zone_config), id(zone_id), tree(table, zone_config.apex, zone_id) {}
+
+  ZoneConfig config;
+  Readiness readiness = Readiness::ready;
+  ZoneId id;
+  ZoneTree tree;
+  std::size_t names_aside = 0;
+  std::size_t inner_zones = 0;
+  std::uint64_t changes = 0;
+};
+
+namespace {
+
+ZoneView view_of(const ZoneConfig& config, Readiness readiness) {
+  const std::uint32_t negative_ttl =
+      config.generated ? config.negative_ttl : std::min(config.soa_ttl, config.soa.minimum);
+  return make_zone_view(config.apex, config.soa, config.soa_ttl, negative_ttl, readiness, config.generated);
+}
+
+RrsetSpec soa_rrset(const ZoneConfig& config) {
+  RrsetSpec rrset;
+  rrset.type = RrType::soa;
+  rrset.ttl = config.soa_ttl;
+  rrset.members.push_back({encode(config.soa), 1, 0, {}});
+  return rrset;
+}
+
+void drop_soa(NameSpec& spec) {
+  std::erase_if(spec.rrsets, [](const RrsetSpec& rrset) { return rrset.type == RrType::soa; });
+}
+
+}  // namespace
+
+Zones::Zones(NameTable& table) : table_(table) {}
+Zones::~Zones() = default;
+
+Zone& Zones::add(const ZoneConfig& config) {
+  const auto id = table_.add_zone(view_of(config, Readiness::ready));
+  if (!id) {
+    throw std::runtime_error("zone " + config.apex.text() + ": there are " +
+                             std::to_string(NameTable::kZonesMax) +
+                             " zones already, which is as many as one server holds");
+  }
+  Zone* outer = zone_of(config.apex);
+  const std::vector<Zone*> inner = inner_of(outer, config.apex);
+  std::vector<NameSpec> aside;
+  if (outer != nullptr) {
+    for (const Zone* zone : inner) outer->tree.release(zone->config.apex);
+    aside = take_names(*outer, config.apex);
+    outer->inner_zones += 1 - inner.size();
+  }
+  Zone& zone = *zones_.emplace(config.apex, std::make_unique<Zone>(table_, config, *id)).first->second;
+  by_apex_.emplace(config.apex, &zone);
+  if (outer != nullptr) outer->tree.hold(config.apex);
+  put_apex(zone, {config.apex, {}});
+  zone.inner_zones = inner.size();
+  for (const Zone* one : inner) zone.tree.hold(one->config.apex);
+  for (const NameSpec& spec : aside) put_aside(*outer, spec);
+  return zone;
+}
+
+void Zones::remove(Zone& zone) {
+  const Name apex = zone.config.apex;
+  const std::vector<Zone*> inner = inner_of(&zone, apex);
+  remove_names(zone);
+  by_apex_.erase(apex);
+  if (Zone* outer = apex.is_root() ? nullptr : zone_of(apex.parent())) {
+    outer->tree.release(apex);
+    outer->inner_zones += inner.size() - 1;
+    for (const Zone* one : inner) outer->tree.hold(one->config.apex);
+    for (const NameSpec& spec : take_aside(*outer)) outer->tree.put(spec);
+  }
+  table_.remove_zone(zone.id);
+  zones_.erase(apex);
+}
+
+Zone* Zones::find(const Name& apex) {
+  const auto found = by_apex_.find(apex);
+  return found == by_apex_.end() ? nullptr : found->second;
+}
+
+Zone* Zones::zone_of(const Name& name) {
+  for (Name apex = name;; apex = apex.parent()) {
+    if (Zone* zone = find(apex)) return zone;
+    if (apex.is_root()) return nullptr;
+  }
+}
+
+std::vector<Zone*> Zones::all() {
+  std::vector<Zone*> all;
+  for (const auto& [apex, zone] : zones_) all.push_back(zone.get());
+  return all;
+}
+
+bool Zones::is_inner(const Zone& zone, const Name& owner) const {
+  return zone.inner_zones > 0 && const_cast<Zones*>(this)->zone_of(owner) != &zone;
+}
+
+// The zones strictly below the name that lie in `outer` with none between (null: in no zone).
+std::vector<Zone*> Zones::inner_of(const Zone* outer, const Name& below) const {
+  std::vector<Zone*> inner;
+  for (auto at = zones_.upper_bound(below); at != zones_.end() && at->first.is_at_or_below(below); ++at) {
+    if (const_cast<Zones*>(this)->zone_of(at->first.parent()) == outer) inner.push_back(at->second.get());
+  }
+  return inner;
+}
+
+void Zones::put(Zone& zone, const NameSpec& spec) {
+  ++zone.changes;
+  if (is_inner(zone, spec.owner)) return put_aside(zone, spec);
+  if (spec.owner == zone.config.apex) return put_apex(zone, spec);
+  zone.tree.put(spec);
+}
+
+void Zones::erase(Zone& zone, const Name& owner) {
+  ++zone.changes;
+  if (is_inner(zone, owner)) return erase_aside(zone, owner);
+  if (owner == zone.config.apex) return put_apex(zone, {zone.config.apex, {}});
+  zone.tree.erase(owner);
+}
+
+void Zones::put_aside(Zone& zone, const NameSpec& spec) {
+  if (table_.find_aside(zone.id, FoldedWire(spec.owner).wire()) == nullptr) ++zone.names_aside;
+  table_.put(EntryWriter::build(spec, Entry::kOwned | Entry::kAside, zone.id));
+}
+
+void Zones::erase_aside(Zone& zone, const Name& owner) {
+  const Entry* entry = table_.find_aside(zone.id, FoldedWire(owner).wire());
+  if (entry == nullptr) return;
+  --zone.names_aside;
+  table_.remove(entry);
+}
+
+void Zones::put_apex(Zone& zone, const NameSpec& spec) {
+  NameSpec whole = spec;
+  drop_soa(whole);
+  whole.rrsets.insert(whole.rrsets.begin(), soa_rrset(zone.config));
+  zone.tree.put(whole);
+}
+
+void Zones::update_view(Zone& zone) { table_.set_view(zone.id, view_of(zone.config, zone.readiness)); }
+
+void Zones::set_readiness(Zone& zone, Readiness readiness) {
+  zone.readiness = readiness;
+  update_view(zone);
+}
+
+void Zones::set_serial(Zone& zone, std::uint32_t serial) {
+  Soa soa = zone.config.soa;
+  soa.serial = serial;
+  set_soa(zone, soa, zone.config.soa_ttl);
+}
+
+void Zones::set_soa(Zone& zone, const Soa& soa, std::uint32_t soa_ttl) {
+  zone.config.soa = soa;
+  zone.config.soa_ttl = soa_ttl;
+  update_view(zone);
+  put_apex(zone, *read(zone, zone.config.apex));
+}
+
+std::uint32_t Zones::serial(const Zone& zone) const { return zone.config.soa.serial; }
+ZoneId Zones::id(const Zone& zone) const { return zone.id; }
+const Name& Zones::apex(const Zone& zone) const { return zone.config.apex; }
+const ZoneConfig& Zones::config(const Zone& zone) const { return zone.config; }
+std::size_t Zones::names(const Zone& zone) const { return zone.tree.names() + zone.names_aside; }
+std::uint64_t Zones::changes(const Zone& zone) const { return zone.changes; }
+
+std::optional<NameSpec> Zones::read(const Name& owner) const {
+  const Entry* entry = table_.find(FoldedWire(owner).wire());
+  return entry == nullptr ? std::nullopt : std::optional(EntryWriter::read(*entry));
+}
+
+std::optional<NameSpec> Zones::read(const Zone& zone, const Name& owner) const {
+  if (!owner.is_at_or_below(zone.config.apex)) return std::nullopt;
+  if (!is_inner(zone, owner)) return read(owner);
+  const Entry* entry = table_.find_aside(zone.id, FoldedWire(owner).wire());
+  return entry == nullptr ? std::nullopt : std::optional(EntryWriter::read(*entry));
+}
+
+void Zones::for_each(const Zone& zone, const std::function<void(const NameSpec&)>& visit) const {
+  visit(*read(zone.config.apex));
+  table_.for_each([&](const Entry& entry) {
+    if (entry.zone_id() != zone.id || !entry.is(Entry::kOwned) || entry.is(Entry::kApex)) return;
+    visit(EntryWriter::read(entry));
+  });
+}
+
+// Deepest names first, the apex last.
+void Zones::remove_names(const Zone& zone) {
+  std::vector<const Entry*> entries;
+  table_.for_each([&](const Entry& entry) {
+    if (entry.zone_id() == zone.id) entries.push_back(&entry);
+  });
+  const auto depth = [](const Entry* entry) { return Name::from_wire(entry->name())->label_count(); };
+  std::stable_sort(entries.begin(), entries.end(),
+                   [&](const Entry* a, const Entry* b) { return depth(a) > depth(b); });
+  for (const Entry* entry : entries) table_.remove(entry);
+}
+
+// Takes the zone's names at or below this one out of its tree, deepest first; gives back what they held.
+std::vector<NameSpec> Zones::take_names(Zone& zone, const Name& below) {
+  std::vector<NameSpec> taken;
+  if (table_.find(FoldedWire(below).wire()) == nullptr) return taken;  // so nothing is below it
+  table_.for_each([&](const Entry& entry) {
+    if (entry.zone_id() != zone.id || !entry.is(Entry::kOwned) || entry.is(Entry::kAside)) return;
+    if (Name::from_wire(entry.name())->is_at_or_below(below)) taken.push_back(EntryWriter::read(entry));
+  });
+  std::stable_sort(taken.begin(), taken.end(), [](const NameSpec& a, const NameSpec& b) {
+    return a.owner.label_count() > b.owner.label_count();
+  });
+  for (const NameSpec& spec : taken) zone.tree.erase(spec.owner);
+  return taken;
+}
+
+// Takes what was kept aside for an inner zone that is no more.
+std::vector<NameSpec> Zones::take_aside(Zone& zone) {
+  std::vector<NameSpec> taken;
+  if (zone.names_aside == 0) return taken;
+  table_.for_each([&](const Entry& entry) {
+    if (entry.zone_id() != zone.id || !entry.is(Entry::kAside)) return;
+    NameSpec spec = EntryWriter::read(entry);
+    if (zone_of(spec.owner) == &zone) taken.push_back(std::move(spec));
+  });
+  for (const NameSpec& spec : taken) erase_aside(zone, spec.owner);
+  return taken;
+}
+
+}  // namespace muster::zones

@@ -1,0 +1,96 @@
+// The writer's side of the zones: what exists below each apex, empty non-terminals, delegation cuts,
+// wildcards, SOA serials. It turns NameSpec values into entries of the live name table. Control thread only;
+// readers never see it.
+//
+// Invariants:
+//  1. Every ancestor of an existing name, up to its apex, has an entry (RFC 4592 §2.2.2); it comes before the
+//     name and goes after it.
+//  2. A name that is asked has one entry. Where a zone lies inside another of ours, the inner zone's names
+//     win (longest apex); the outer's glue there is kept aside under the outer zone.
+//  3. Each name is published on its own: a reader sees it old or new, never half.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "registry/net/clock.h"
+#include "zones/answer_spec.h"
+#include "zones/name_table.h"
+
+namespace muster::zones {
+
+struct ZoneConfig {
+  Name apex;
+  // From the registry: the SOA of its negative answers has the TTL negative_ttl whatever MINIMUM says.
+  bool generated = false;
+  Soa soa;  // of file zones the serial is the file's
+  std::uint32_t soa_ttl = 2;
+  std::uint32_t negative_ttl = 2;  // generated zones only; of file zones min(SOA TTL, MINIMUM)
+};
+
+class Zone;  // opaque handle, owned by Zones
+
+class Zones {
+ public:
+  explicit Zones(NameTable& table);
+  ~Zones();
+  Zones(const Zones&) = delete;
+  Zones& operator=(const Zones&) = delete;
+
+  // Adds a zone with its apex entry (SOA only). Precondition: no zone with that apex. Throws
+  // std::runtime_error when NameTable::kZonesMax zones exist. Where names of an outer zone lie at or below
+  // the apex, they are put aside.
+  Zone& add(const ZoneConfig& config);
+  void remove(Zone& zone);  // and every name of it
+  Zone* find(const Name& apex);
+  Zone* zone_of(const Name& name);  // longest matching apex; null: none of ours
+  std::vector<Zone*> all();
+
+  // Replaces the whole content of one name; ancestors appear first. The apex's SOA is kept by the zone
+  // itself: a spec for the apex holds the other types. Precondition: owner is at or below the apex.
+  void put(Zone& zone, const NameSpec& spec);
+  // The name's own records go; it stays as an empty non-terminal while names below it exist.
+  void erase(Zone& zone, const Name& owner);
+  void set_readiness(Zone& zone, Readiness readiness);
+  // The serial of the next batch; also rebuilds the apex entry and the negative answers.
+  void set_serial(Zone& zone, std::uint32_t serial);
+  // A file zone's new SOA, its serial included.
+  void set_soa(Zone& zone, const Soa& soa, std::uint32_t soa_ttl);
+  std::uint32_t serial(const Zone& zone) const;
+  const Name& apex(const Zone& zone) const;
+  ZoneId id(const Zone& zone) const;
+  const ZoneConfig& config(const Zone& zone) const;
+  std::size_t names(const Zone& zone) const;  // with records
+  // Puts and erases so far; the publisher closes batches by it.
+  std::uint64_t changes(const Zone& zone) const;
+
+  // What a name holds now, decoded from its entry: explain, dumps, transfers, tests. nullopt: no such name.
+  std::optional<NameSpec> read(const Name& owner) const;
+  // What this zone holds there, also where an inner zone's name is answered instead.
+  std::optional<NameSpec> read(const Zone& zone, const Name& owner) const;
+  // Every name of the zone with its records, apex first, else in no order (dump, AXFR).
+  void for_each(const Zone& zone, const std::function<void(const NameSpec&)>& visit) const;
+
+ private:
+  bool is_inner(const Zone& zone, const Name& owner) const;
+  std::vector<Zone*> inner_of(const Zone* outer, const Name& below) const;
+  void put_aside(Zone& zone, const NameSpec& spec);
+  void erase_aside(Zone& zone, const Name& owner);
+  void put_apex(Zone& zone, const NameSpec& spec);
+  void update_view(Zone& zone);
+  void remove_names(const Zone& zone);
+  std::vector<NameSpec> take_names(Zone& zone, const Name& below);
+  std::vector<NameSpec> take_aside(Zone& zone);
+
+  NameTable& table_;
+  std::map<Name, std::unique_ptr<Zone>> zones_;  // canonical order: what lies below a name follows it
+  std::unordered_map<Name, Zone*, NameHash> by_apex_;
+};
+
+}  // namespace muster::zones

@@ -1,0 +1,133 @@
+#include "zones/zone_tree.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "zones/folded_wire.h"
+
+namespace muster::zones {
+
+namespace {
+
+bool has_ns(const NameSpec& spec) {
+  return std::any_of(spec.rrsets.begin(), spec.rrsets.end(), [](const RrsetSpec& rrset) {
+    return rrset.type == RrType::ns && !rrset.members.empty();
+  });
+}
+
+std::uint16_t hidden_by(const Entry& parent) {
+  return parent.is(Entry::kCut) || parent.is(Entry::kBelowCut) ? Entry::kBelowCut : 0;
+}
+
+constexpr std::uint16_t kOfPlace = Entry::kBelowCut | Entry::kWildcardChild;  // not decided by the content
+
+}  // namespace
+
+const Entry* ZoneTree::find(const Name& name) const { return table_.find(FoldedWire(name).wire()); }
+
+void ZoneTree::put(const NameSpec& spec) {
+  const bool is_apex = spec.owner.size() == apex_.size();
+  const bool is_cut = !is_apex && has_ns(spec);
+  const Entry* old = find(spec.owner);
+  const bool is_new = old == nullptr;
+  assert(is_new || old->zone_id() == zone_);
+  const std::uint32_t children = is_new ? 0 : EntryWriter::children(*old);
+  const bool was_cut = !is_new && old->is(Entry::kCut);
+  if (is_new || !old->is(Entry::kOwned)) ++names_;
+
+  std::uint16_t flags = Entry::kOwned | (is_apex ? Entry::kApex : 0) | (is_cut ? Entry::kCut : 0);
+  if (!is_new) flags |= old->flags() & kOfPlace;
+  if (is_new && !is_apex) flags |= hidden_by(require(spec.owner.parent()));
+  EntryPtr entry = EntryWriter::build(spec, flags, zone_);
+  EntryWriter::set_children(*entry, children);
+  table_.put(std::move(entry));
+  if (is_new && !is_apex) adopt(spec.owner);
+  if (was_cut != is_cut && children > 0) hide_below(spec.owner);
+}
+
+void ZoneTree::erase(const Name& owner) {
+  const Entry* old = find(owner);
+  if (old == nullptr || !old->is(Entry::kOwned)) return;
+  --names_;
+  const std::uint32_t children = EntryWriter::children(*old);
+  if (children == 0) return remove_leaf(owner);
+  const bool was_cut = old->is(Entry::kCut);
+  EntryPtr entry = EntryWriter::build({owner, {}}, old->flags() & kOfPlace, zone_);
+  EntryWriter::set_children(*entry, children);
+  table_.put(std::move(entry));
+  if (was_cut) hide_below(owner);
+}
+
+void ZoneTree::hold(const Name& inner_apex) {
+  require(inner_apex.parent());
+  adopt(inner_apex);
+}
+
+void ZoneTree::release(const Name& inner_apex) {
+  const Entry* parent = find(inner_apex.parent());
+  if (inner_apex.is_wildcard()) set_wildcard_child(*parent, false);
+  abandon(inner_apex);
+}
+
+// The entry of this name; made as an empty non-terminal, ancestors first, when there is none.
+const Entry& ZoneTree::require(const Name& name) {
+  if (const Entry* entry = find(name)) return *entry;
+  const std::uint16_t flags = hidden_by(require(name.parent()));
+  table_.put(EntryWriter::build({name, {}}, flags, zone_));
+  adopt(name);
+  return *find(name);
+}
+
+// A name has come below its parent. The wildcard is there before the flag that sends readers to it.
+void ZoneTree::adopt(const Name& child) {
+  const Entry* parent = find(child.parent());
+  EntryWriter::set_children(*parent, EntryWriter::children(*parent) + 1);
+  if (child.is_wildcard()) set_wildcard_child(*parent, true);
+  if (index_) index_->insert(child);
+}
+
+// The contrary; a parent that stands only for its children goes with the last one.
+void ZoneTree::abandon(const Name& child) {
+  if (index_) index_->erase(child);
+  const Name parent_name = child.parent();
+  const Entry* parent = find(parent_name);
+  const std::uint32_t children = EntryWriter::children(*parent) - 1;
+  EntryWriter::set_children(*parent, children);
+  if (children == 0 && !parent->is(Entry::kOwned)) remove_leaf(parent_name);
+}
+
+void ZoneTree::remove_leaf(const Name& name) {
+  if (name.is_wildcard()) set_wildcard_child(*find(name.parent()), false);
+  table_.remove(find(name));
+  abandon(name);
+}
+
+void ZoneTree::set_wildcard_child(const Entry& parent, bool exists) {
+  const std::uint16_t flags = parent.flags() & ~Entry::kWildcardChild;
+  table_.put(EntryWriter::with_flags(parent, exists ? flags | Entry::kWildcardChild : flags));
+}
+
+// After a cut came or went: the names below it, parents first.
+void ZoneTree::hide_below(const Name& name) {
+  if (!index_) build_index();
+  for (auto at = index_->upper_bound(name); at != index_->end() && at->is_at_or_below(name); ++at)
+    hide_or_show(*at);
+}
+
+void ZoneTree::hide_or_show(const Name& name) {
+  const Entry* entry = find(name);
+  if (entry->zone_id() != zone_) return;  // the apex of an inner zone
+  const std::uint16_t hidden = hidden_by(*find(name.parent()));
+  if ((entry->flags() & Entry::kBelowCut) == hidden) return;
+  const std::uint16_t others = entry->flags() & ~Entry::kBelowCut;
+  table_.put(EntryWriter::with_flags(*entry, others | hidden));
+}
+
+void ZoneTree::build_index() {
+  index_.emplace();
+  table_.for_each([this](const Entry& entry) {
+    if (entry.zone_id() == zone_ && !entry.is(Entry::kAside)) index_->insert(*Name::from_wire(entry.name()));
+  });
+}
+
+}  // namespace muster::zones
