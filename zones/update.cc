@@ -29,14 +29,18 @@ bool is_single(RrType type) { return type == RrType::cname || type == RrType::dn
 using Rrsets = std::vector<RrsetSpec>;
 
 RrsetSpec* find_set(Rrsets& sets, RrType type) {
-  const auto found = std::find_if(sets.begin(), sets.end(), [&](const RrsetSpec& set) { return set.type == type; });
+  const auto found =
+      std::find_if(sets.begin(), sets.end(), [&](const RrsetSpec& set) { return set.type == type; });
   return found == sets.end() || found->members.empty() ? nullptr : &*found;
 }
-const RrsetSpec* find_set(const Rrsets& sets, RrType type) { return find_set(const_cast<Rrsets&>(sets), type); }
+const RrsetSpec* find_set(const Rrsets& sets, RrType type) {
+  return find_set(const_cast<Rrsets&>(sets), type);
+}
 
 Member* find_member(RrsetSpec& set, std::string_view rdata) {
-  const auto found = std::find_if(set.members.begin(), set.members.end(),
-                                  [&](const Member& member) { return equal_rdata(set.type, member.rdata, rdata); });
+  const auto found = std::find_if(set.members.begin(), set.members.end(), [&](const Member& member) {
+    return equal_rdata(set.type, member.rdata, rdata);
+  });
   return found == set.members.end() ? nullptr : &*found;
 }
 bool holds(const RrsetSpec& set, std::string_view rdata) {
@@ -110,7 +114,8 @@ class Draft {
  private:
   NameSpec contents(const Name& owner) const {
     NameSpec spec = view_.read(owner).value_or(NameSpec{owner, {}});
-    std::erase_if(spec.rrsets, [](const RrsetSpec& set) { return set.members.empty() || set.type == RrType::soa; });
+    std::erase_if(spec.rrsets,
+                  [](const RrsetSpec& set) { return set.members.empty() || set.type == RrType::soa; });
     return spec;
   }
 
@@ -129,8 +134,13 @@ class Planner {
  public:
   Planner(const Update& update, const UpdateView& view) : update_(update), view_(view), draft_(view) {}
 
+  std::optional<UpdateRefusal> check() {
+    if (check_prerequisites()) prescan();
+    return refusal_;
+  }
+
   net::Result<UpdatePlan, UpdateRefusal> plan() {
-    if (!check_prerequisites() || !prescan()) return *refusal_;
+    if (const auto refusal = check()) return *refusal;
     for (const UpdateRecord& record : update_.changes) apply(record);
     if (!check_result()) return *refusal_;
     return finish();
@@ -147,7 +157,8 @@ class Planner {
     std::map<std::pair<Name, RrType>, std::vector<const UpdateRecord*>> sets;
     for (const UpdateRecord& record : update_.prerequisites) {
       if (record.ttl != 0) return refuse(UpdateFault::formerr, record, "a prerequisite has TTL 0");
-      if (!record.owner.is_at_or_below(view_.apex)) return refuse(UpdateFault::notzone, record, "not in the zone");
+      if (!record.owner.is_at_or_below(view_.apex))
+        return refuse(UpdateFault::notzone, record, "not in the zone");
       if (record.rr_class == RrClass::in) {
         if (is_meta(record.type)) return refuse(UpdateFault::formerr, record, "no type of data");
         sets[{record.owner, record.type}].push_back(&record);
@@ -155,7 +166,8 @@ class Planner {
       }
       if (record.rr_class != RrClass::any && record.rr_class != RrClass::none)
         return refuse(UpdateFault::formerr, record, "the class of a prerequisite is IN, ANY or NONE");
-      if (!record.rdata.empty()) return refuse(UpdateFault::formerr, record, "a prerequisite of this class has no rdata");
+      if (!record.rdata.empty())
+        return refuse(UpdateFault::formerr, record, "a prerequisite of this class has no rdata");
       if (!check_existence(record)) return false;
     }
     for (const auto& [key, records] : sets) {
@@ -198,7 +210,8 @@ class Planner {
   // §3.4.1: the whole section before anything of it is done.
   bool prescan() {
     for (const UpdateRecord& record : update_.changes) {
-      if (!record.owner.is_at_or_below(view_.apex)) return refuse(UpdateFault::notzone, record, "not in the zone");
+      if (!record.owner.is_at_or_below(view_.apex))
+        return refuse(UpdateFault::notzone, record, "not in the zone");
       const bool is_any = record.type == RrType::any;
       switch (record.rr_class) {
         case RrClass::in:
@@ -206,7 +219,8 @@ class Planner {
           break;
         case RrClass::any:
           if (record.ttl != 0 || !record.rdata.empty() || (is_meta(record.type) && !is_any))
-            return refuse(UpdateFault::formerr, record, "deleting an RRset: TTL 0, no rdata, a type of data or ANY");
+            return refuse(UpdateFault::formerr, record,
+                          "deleting an RRset: TTL 0, no rdata, a type of data or ANY");
           break;
         case RrClass::none:
           if (record.ttl != 0 || is_meta(record.type))
@@ -231,9 +245,10 @@ class Planner {
     if (record.type == RrType::soa) return add_soa(record);
     Rrsets& sets = draft_.at(record.owner);
     if (record.type == RrType::cname) {
-      const bool other = draft_.is_apex(record.owner) || std::any_of(sets.begin(), sets.end(), [](const RrsetSpec& set) {
-                           return set.type != RrType::cname && !beside_cname(set.type);
-                         });
+      const bool other =
+          draft_.is_apex(record.owner) || std::any_of(sets.begin(), sets.end(), [](const RrsetSpec& set) {
+            return set.type != RrType::cname && !beside_cname(set.type);
+          });
       if (other) return;
     } else if (find_set(sets, RrType::cname) != nullptr && !beside_cname(record.type)) {
       return;
@@ -275,7 +290,8 @@ class Planner {
     RrsetSpec* set = find_set(sets, record.type);
     if (set == nullptr) return;
     if (draft_.is_apex(record.owner) && record.type == RrType::ns && set->members.size() == 1) return;
-    std::erase_if(set->members, [&](const Member& member) { return equal_rdata(set->type, member.rdata, record.rdata); });
+    std::erase_if(set->members,
+                  [&](const Member& member) { return equal_rdata(set->type, member.rdata, record.rdata); });
     std::erase_if(sets, [](const RrsetSpec& one) { return one.members.empty(); });
   }
 
@@ -285,12 +301,14 @@ class Planner {
       const UpdateRecord about{.owner = owner, .type = RrType::any, .rdata = {}};
       for (const RrsetSpec& set : touched.now) {
         if (size_of(set) > kRrsetOctetsMost)
-          return refuse(UpdateFault::refused, about, "the RRset " + to_string(set.type) + " would not fit into a message");
+          return refuse(UpdateFault::refused, about,
+                        "the RRset " + to_string(set.type) + " would not fit into a message");
       }
       if (owner.is_wildcard() && find_set(touched.now, RrType::ns) != nullptr)
         return refuse(UpdateFault::refused, about, "a wildcard cannot be delegated (RFC 4592 4.2)");
       if (find_set(touched.now, RrType::dname) != nullptr && has_dname_fault(owner, touched))
-        return refuse(UpdateFault::refused, about, "names below a DNAME, or a CNAME beside it (RFC 6672 2.4)");
+        return refuse(UpdateFault::refused, about,
+                      "names below a DNAME, or a CNAME beside it (RFC 6672 2.4)");
       if (!touched.now.empty() && is_below_dname(owner))
         return refuse(UpdateFault::refused, about, "it lies below a DNAME (RFC 6672 2.4)");
     }
@@ -316,7 +334,8 @@ class Planner {
     std::vector<const Name*> losing;
     for (const auto& [owner, touched] : draft_.touched()) {
       if (covers(touched.now, touched.before, true) && covers(touched.before, touched.now, true)) continue;
-      const bool only_loses = covers(touched.now, touched.before, false) && !covers(touched.before, touched.now, false);
+      const bool only_loses =
+          covers(touched.now, touched.before, false) && !covers(touched.before, touched.now, false);
       (only_loses ? losing : gaining).push_back(&owner);
     }
     order(gaining, &Draft::Touched::now, plan);
@@ -334,7 +353,8 @@ class Planner {
     for (const Name* name : names) place(*name, seen, waiting, plan);
   }
 
-  void place(const Name& name, Rrsets Draft::Touched::*seen, std::map<Name, bool>& waiting, UpdatePlan& plan) {
+  void place(const Name& name, Rrsets Draft::Touched::*seen, std::map<Name, bool>& waiting,
+             UpdatePlan& plan) {
     const auto found = waiting.find(name);
     if (found == waiting.end() || !found->second) return;
     found->second = false;
@@ -366,6 +386,10 @@ class Planner {
 };
 
 }  // namespace
+
+std::optional<UpdateRefusal> check_update(const Update& update, const UpdateView& view) {
+  return Planner(update, view).check();
+}
 
 net::Result<UpdatePlan, UpdateRefusal> plan_update(const Update& update, const UpdateView& view) {
   return Planner(update, view).plan();

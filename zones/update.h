@@ -1,8 +1,8 @@
 // DNS UPDATE (RFC 2136) as a value, and its rules as one pure function: what a zone holds and what is asked
 // give what becomes of it. Nothing is changed here, so that whoever stores an update may still fail.
 //
-// Kept beyond the RFC, because a master file with it would be refused as well: NS at a wildcard (RFC 4592 §4.2)
-// and names below a DNAME (RFC 6672 §2.4) are REFUSED.
+// Kept beyond the RFC, because a master file with it would be refused as well: NS at a wildcard (RFC 4592
+// §4.2) and names below a DNAME (RFC 6672 §2.4) are REFUSED.
 #pragma once
 
 #include <cstdint>
@@ -61,6 +61,9 @@ struct UpdatePlan {
   std::uint32_t soa_ttl = 0;
   bool changed = false;
 };
+
+// The prerequisites, and what is wrong with the changes before any is made (§3.2, §3.4.1); nullopt: nothing.
+std::optional<UpdateRefusal> check_update(const Update& update, const UpdateView& view);
 
 // All or nothing (§3.2 to §3.4). Precondition: at most Update::kRecordsMost records.
 net::Result<UpdatePlan, UpdateRefusal> plan_update(const Update& update, const UpdateView& view);

@@ -190,6 +190,13 @@ std::optional<NameSpec> Zones::read(const Zone& zone, const Name& owner) const {
   return entry == nullptr ? std::nullopt : std::optional(EntryWriter::read(*entry));
 }
 
+// Names kept aside have no children that are counted; names of an inner zone are none of this zone's.
+bool Zones::has_names_below(const Zone& zone, const Name& owner) const {
+  if (is_inner(zone, owner)) return false;
+  const Entry* entry = table_.find(FoldedWire(owner).wire());
+  return entry != nullptr && EntryWriter::children(*entry) > 0;
+}
+
 void Zones::for_each(const Zone& zone, const std::function<void(const NameSpec&)>& visit) const {
   visit(*read(zone.config.apex));
   table_.for_each([&](const Entry& entry) {

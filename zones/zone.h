@@ -74,6 +74,8 @@ class Zones {
   std::optional<NameSpec> read(const Name& owner) const;
   // What this zone holds there, also where an inner zone's name is answered instead.
   std::optional<NameSpec> read(const Zone& zone, const Name& owner) const;
+  // Whether this zone has a name below this one.
+  bool has_names_below(const Zone& zone, const Name& owner) const;
   // Every name of the zone with its records, apex first, else in no order (dump, AXFR).
   void for_each(const Zone& zone, const std::function<void(const NameSpec&)>& visit) const;
 

@@ -28,6 +28,8 @@ struct Key {
   std::string operator()(const ServiceRow& row) const { return key_of('s', {row.name}); }
   std::string operator()(const ServiceGone& row) const { return key_of('s', {row.name}); }
   std::string operator()(const MetaRow& row) const { return key_of('m', {row.key}); }
+  std::string operator()(const ZoneRow& row) const { return key_of('z', {row.zone, row.name}); }
+  std::string operator()(const ZoneGone& row) const { return key_of('z', {row.zone, row.name}); }
 };
 
 }  // namespace

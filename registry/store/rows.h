@@ -60,7 +60,19 @@ struct MetaRow {
   std::string value;
 };
 
-using Row = std::variant<ClaimRow, ClaimGone, TombstoneRow, TombstoneGone, OverlayRows, ServiceRow, ServiceGone, MetaRow>;
+// What DNS UPDATE made of one name of a file zone. Opaque here: zones writes and reads it (zones/name_lines.h).
+struct ZoneRow {
+  std::string zone;
+  std::string name;
+  std::string content;  // "": the name is erased, whatever the file says
+};
+struct ZoneGone {  // the name is as the file says again
+  std::string zone;
+  std::string name;
+};
+
+using Row = std::variant<ClaimRow, ClaimGone, TombstoneRow, TombstoneGone, OverlayRows, ServiceRow, ServiceGone, MetaRow,
+                         ZoneRow, ZoneGone>;
 using Rows = std::vector<Row>;
 
 }  // namespace muster::registry

@@ -85,7 +85,9 @@ struct SqliteStore::Writer {
         put_service(connection.prepare(
             "INSERT OR REPLACE INTO service(name,created_ms,known_until_ms) VALUES(?,?,?)")),
         remove_service(connection.prepare("DELETE FROM service WHERE name=?")),
-        put_meta(connection.prepare("INSERT OR REPLACE INTO meta(k,v) VALUES(?,?)")) {}
+        put_meta(connection.prepare("INSERT OR REPLACE INTO meta(k,v) VALUES(?,?)")),
+        put_zone(connection.prepare("INSERT OR REPLACE INTO zone_update(zone,name,content) VALUES(?,?,?)")),
+        remove_zone(connection.prepare("DELETE FROM zone_update WHERE zone=? AND name=?")) {}
 
   void operator()(const ClaimRow& row) {
     body.clear();
@@ -116,9 +118,11 @@ struct SqliteStore::Writer {
   }
   void operator()(const ServiceGone& row) { remove_service.bind(1, row.name).run(); }
   void operator()(const MetaRow& row) { put_meta.bind(1, row.key).bind(2, row.value).run(); }
+  void operator()(const ZoneRow& row) { put_zone.bind(1, row.zone).bind(2, row.name).bind(3, row.content).run(); }
+  void operator()(const ZoneGone& row) { remove_zone.bind(1, row.zone).bind(2, row.name).run(); }
 
   Statement put_claim, remove_claim, put_tombstone, remove_tombstone, clear_overlay, put_overlay, put_service,
-      remove_service, put_meta;
+      remove_service, put_meta, put_zone, remove_zone;
   std::string body;
 };
 
@@ -299,6 +303,13 @@ void read_services(Connection& connection, const std::function<void(Row)>& visit
     visit(ServiceRow{rows.text(0), wall(rows.number(1)), wall(rows.number(2))});
 }
 
+// A file of an older schema that cannot be written has no such table.
+void read_zone_updates(Connection& connection, const std::function<void(Row)>& visit, LoadReport& report) {
+  if (connection.number("SELECT count(*) FROM sqlite_master WHERE name='zone_update'") == 0) return;
+  Statement rows = connection.prepare("SELECT zone,name,content FROM zone_update");
+  for (; rows.step(); ++report.rows) visit(ZoneRow{rows.text(0), rows.text(1), rows.text(2)});
+}
+
 void read_overlay(Connection& connection, const std::function<void(Row)>& visit, LoadReport& report) {
   Statement rows = connection.prepare("SELECT body FROM overlay ORDER BY seq");
   OverlayRows overlay;
@@ -359,6 +370,7 @@ void SqliteStore::read_all(const std::function<void(Row)>& visit, LoadReport& re
   connection_.exec("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536");
   read_meta(connection_, visit, report);
   read_services(connection_, visit, report);
+  read_zone_updates(connection_, visit, report);
   read_overlay(connection_, visit, report);
   read_tombstones(connection_, visit, report);
   read_claims(connection_, visit, report);

@@ -27,8 +27,8 @@ constexpr const char* kZone =
 
 Name name(std::string_view text) { return *Name::from_text(text, *Name::from_text("t.")); }
 
-// "web 60 A 192.0.2.1" adds or compares; "web - A 192.0.2.1" is class NONE, "web * A" class ANY, without rdata
-// each the form of its section. "@30" before the class gives a TTL where none belongs.
+// "web 60 A 192.0.2.1" adds or compares; "web - A 192.0.2.1" is class NONE, "web * A" class ANY, without
+// rdata each the form of its section. "@30" before the class gives a TTL where none belongs.
 UpdateRecord record(const std::string& line, bool prerequisite) {
   std::istringstream in(line);
   std::string owner;
@@ -67,9 +67,10 @@ std::string text_of(const NameSpec& spec) {
 class UpdateRules : public testing::Test {
  protected:
   UpdateRules()
-      : zone_(*compile_zone("z", name("@"), [](const std::string&) -> net::Result<std::string, std::error_code> {
-          return std::string(kZone);
-        })) {}
+      : zone_(*compile_zone("z", name("@"),
+                            [](const std::string&) -> net::Result<std::string, std::error_code> {
+                              return std::string(kZone);
+                            })) {}
 
   UpdateView view() const {
     return {.apex = name("@"),
@@ -176,7 +177,10 @@ TEST_F(UpdateRules, ChangesAreOfOnePiece) {
       {"and the last NS", {"@ - NS ns1", "@ - NS ns2"}, {"t. NS60,ns2.t. TXT60,\"apex\""}},
       {"NS of a cut go", {"cut * NS"}, {"cut.t. gone"}},
       {"a greater serial is taken", {"@ 9 SOA ns1 host 20 1 1 1 1"}, {}, 20},
-      {"and is not raised again", {"@ 9 SOA ns1 host 20 1 1 1 1", "new 5 A 192.0.2.77"}, {"new.t. A5,192.0.2.77"}, 20},
+      {"and is not raised again",
+       {"@ 9 SOA ns1 host 20 1 1 1 1", "new 5 A 192.0.2.77"},
+       {"new.t. A5,192.0.2.77"},
+       20},
       {"an older one is ignored", {"@ 9 SOA ns1 host 7 1 1 1 1"}, {}, 7},
       {"a SOA elsewhere is ignored", {"web 9 SOA ns1 host 20 1 1 1 1"}, {}, 7},
       {"added and deleted is nothing", {"new 5 A 192.0.2.77", "new * ANY"}, {}, 7},
@@ -184,7 +188,9 @@ TEST_F(UpdateRules, ChangesAreOfOnePiece) {
        {"a 5 CNAME b.x", "x 5 TXT parent", "b.x 5 A 192.0.2.7"},
        {"b.x.t. A5,192.0.2.7", "a.t. CNAME5,b.x.t.", "x.t. TXT5,\"parent\""}},
       {"and go after it", {"web * ANY", "alias * ANY"}, {"alias.t. gone", "web.t. gone"}},
-      {"gains come before losses", {"ns2 * ANY", "new 5 A 192.0.2.77"}, {"new.t. A5,192.0.2.77", "ns2.t. gone"}},
+      {"gains come before losses",
+       {"ns2 * ANY", "new 5 A 192.0.2.77"},
+       {"new.t. A5,192.0.2.77", "ns2.t. gone"}},
       {"the case of an owner is as first written", {"WEB * TXT"}, {"web.t. A60,192.0.2.10,192.0.2.11"}},
   };
   for (const Row& row : rows) {

@@ -38,6 +38,8 @@ struct Show {
     else
       picture.rows["meta " + row.key] = row.value;
   }
+  void operator()(const ZoneRow& row) const { picture.rows["zone " + row.zone + " " + row.name] = row.content; }
+  void operator()(const ZoneGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const ClaimGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const TombstoneGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const ServiceGone&) const { picture.rows["gone"] = "a store visits only what is there"; }

@@ -1,0 +1,167 @@
+#include "zones/zone_updates.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/zones/specs.h"
+#include "zones/zone_writer.h"
+
+namespace muster::zones {
+namespace {
+
+using namespace test;
+using Ending = ZoneUpdates::Ending;
+
+UpdateRecord add(std::string_view owner, const std::string& at) {
+  return {.owner = name(owner), .type = RrType::a, .ttl = 5, .rdata = std::string(address(at).bytes())};
+}
+UpdateRecord erase(std::string_view owner) {
+  return {.owner = name(owner), .type = RrType::any, .rr_class = RrClass::any, .rdata = {}};
+}
+UpdateRecord if_exists(std::string_view owner) {
+  return {.owner = name(owner), .type = RrType::a, .rr_class = RrClass::any, .rdata = {}};
+}
+
+class ZoneUpdatesTest : public testing::Test {
+ protected:
+  ZoneUpdatesTest() : zones_(table_), updates_(make()) { fill(); }
+
+  ZoneUpdates make() {
+    return {zones_, name("t."), [this](registry::Rows rows) { stores_.push_back(std::move(rows)); }};
+  }
+  void fill() {
+    ZoneConfig config;
+    config.apex = name("t.");
+    config.soa = {name("ns.t."), name("host.t."), 7, 60, 60, 60, 5};
+    config.soa_ttl = 9;
+    Zone& zone = zones_.add(config);
+    zones_.put(zone, {name("t."), {name_set(RrType::ns, {"ns.t."})}});
+    zones_.put(zone, {name("Old.t."), {a_set({"192.0.2.1"})}});
+  }
+
+  std::shared_ptr<std::string> submit(std::vector<UpdateRecord> changes,
+                                      std::vector<UpdateRecord> conditions = {}) {
+    auto ended = std::make_shared<std::string>("waits");
+    updates_.submit({name("t."), std::move(conditions), std::move(changes)}, [ended](ZoneUpdates::End end) {
+      const char* names[] = {"applied", "refused", "not stored", "too many"};
+      *ended = names[static_cast<int>(end.ending)];
+      if (end.changed) *ended += ", changed";
+    });
+    return ended;
+  }
+  bool exists(std::string_view owner) const { return zones_.read(name(owner)).has_value(); }
+  std::uint32_t serial() { return zones_.serial(*zones_.find(name("t."))); }
+  // The rows of a store as "name=content;" without line ends.
+  static std::string text_of(const registry::Rows& rows) {
+    std::string text;
+    for (const registry::Row& row : rows) {
+      if (const auto* one = std::get_if<registry::ZoneRow>(&row))
+        text += one->name + "=" + one->content + ";";
+      if (const auto* one = std::get_if<registry::ZoneGone>(&row)) text += one->name + " gone;";
+    }
+    std::replace(text.begin(), text.end(), '\n', '|');
+    return text;
+  }
+
+  NameTable table_;
+  Zones zones_;
+  std::vector<registry::Rows> stores_;
+  ZoneUpdates updates_;
+};
+
+TEST_F(ZoneUpdatesTest, IsVisibleWhenItIsStoredAndNotBefore) {
+  const auto ended = submit({add("new.t.", "192.0.2.7"), erase("old.t.")});
+  EXPECT_EQ(*ended, "waits");
+  EXPECT_FALSE(exists("new.t."));
+  EXPECT_TRUE(exists("old.t."));
+  ASSERT_EQ(stores_.size(), 1U);
+  EXPECT_EQ(text_of(stores_[0]),
+            "t.=t. 9 IN SOA ns.t. host.t. 8 60 60 60 5|t. 30 IN NS ns.t.|;"
+            "new.t.=new.t. 5 IN A 192.0.2.7|;old.t.=;");
+  updates_.settled(true);
+  EXPECT_EQ(*ended, "applied, changed");
+  EXPECT_TRUE(exists("new.t."));
+  EXPECT_FALSE(exists("old.t."));
+  EXPECT_EQ(serial(), 8U);
+}
+
+TEST_F(ZoneUpdatesTest, WhatComesMeanwhileIsOneGroupOnTopOfIt) {
+  const auto first = submit({add("a.t.", "192.0.2.1")});
+  const auto second = submit({add("b.t.", "192.0.2.2")}, {if_exists("a.t.")});
+  const auto third = submit({erase("a.t.")});
+  const auto nothing = submit({erase("nobody.t.")});
+  const auto refused = submit({add("c.t.", "192.0.2.3")}, {if_exists("a.t.")});
+  EXPECT_EQ(*refused, "refused") << "the third has taken it away";
+  EXPECT_EQ(stores_.size(), 1U);
+  updates_.settled(true);
+  EXPECT_EQ(*first, "applied, changed");
+  EXPECT_EQ(*second, "waits");
+  EXPECT_TRUE(exists("a.t."));
+  EXPECT_FALSE(exists("b.t."));
+  EXPECT_EQ(serial(), 8U);
+  ASSERT_EQ(stores_.size(), 2U);
+  EXPECT_EQ(*nothing, "waits") << "what it saw is not stored yet";
+  updates_.settled(true);
+  EXPECT_EQ(*second, "applied, changed");
+  EXPECT_EQ(*third, "applied, changed");
+  EXPECT_EQ(*nothing, "applied");
+  EXPECT_FALSE(exists("a.t."));
+  EXPECT_TRUE(exists("b.t."));
+  EXPECT_EQ(serial(), 10U) << "once an update";
+  EXPECT_TRUE(updates_.idle());
+}
+
+TEST_F(ZoneUpdatesTest, AFailedCommitLeavesNoTrace) {
+  submit({add("kept.t.", "192.0.2.9")});
+  updates_.settled(true);
+  const auto first = submit({add("a.t.", "192.0.2.1"), erase("kept.t.")});
+  const auto second = submit({add("b.t.", "192.0.2.2")});
+  updates_.settled(false);
+  EXPECT_EQ(*first, "not stored");
+  EXPECT_EQ(*second, "not stored") << "it was planned on top of the first";
+  EXPECT_FALSE(exists("a.t."));
+  EXPECT_TRUE(exists("kept.t."));
+  EXPECT_EQ(serial(), 8U);
+  ASSERT_EQ(stores_.size(), 3U) << "the store tries again by itself, so it is told what counts";
+  EXPECT_EQ(text_of(stores_[2]),
+            "t.=t. 9 IN SOA ns.t. host.t. 8 60 60 60 5|t. 30 IN NS ns.t.|;"
+            "a.t. gone;kept.t.=kept.t. 5 IN A 192.0.2.9|;");
+  updates_.settled(true);
+  const auto third = submit({add("c.t.", "192.0.2.3")});
+  updates_.settled(true);
+  EXPECT_EQ(*third, "applied, changed");
+  EXPECT_EQ(serial(), 9U);
+}
+
+TEST_F(ZoneUpdatesTest, ARestartBringsBackWhatWasStored) {
+  submit({add("new.t.", "192.0.2.7"), erase("old.t.")});
+  updates_.settled(true);
+  zones_.remove(*zones_.find(name("t.")));
+  fill();
+  ZoneUpdates later = make();
+  for (const registry::Row& row : stores_[0]) EXPECT_TRUE(later.restore(std::get<registry::ZoneRow>(row)));
+  EXPECT_FALSE(later.restore({"t.", "x.t.", "x.t. 5 IN A nonsense\n"}));
+  EXPECT_FALSE(later.restore({"t.", "x.u.", ""}));
+  later.lay_over(*zones_.find(name("t.")));
+  EXPECT_TRUE(exists("new.t."));
+  EXPECT_FALSE(exists("old.t."));
+  EXPECT_EQ(serial(), 8U);
+  EXPECT_EQ(text_of(later.discard()), "t. gone;new.t. gone;old.t. gone;");
+  EXPECT_TRUE(later.stored().empty());
+}
+
+TEST_F(ZoneUpdatesTest, SoManyMayWaitAndNoMore) {
+  submit({add("a.t.", "192.0.2.1")});
+  std::vector<std::shared_ptr<std::string>> waiting;
+  for (std::size_t i = 0; i < ZoneUpdates::kWaitingMost; ++i)
+    waiting.push_back(submit({add("a.t.", "192.0.2.2")}));
+  EXPECT_EQ(*submit({add("a.t.", "192.0.2.3")}), "too many");
+  updates_.settled(true);
+  updates_.settled(true);
+  EXPECT_EQ(*waiting.back(), "applied");
+  EXPECT_EQ(*submit({}), "applied");
+}
+
+}  // namespace
+}  // namespace muster::zones
