@@ -193,6 +193,10 @@ registry::WallTime Publisher::safe_stop(const registry::Instance& instance, net:
   return core_->names().safe_stop(instance, now.wall);
 }
 
+const std::vector<registry::InstancePtr>* Publisher::members_of(const std::string& label) const {
+  return core_->names().members_of(label);
+}
+
 std::vector<std::string> Publisher::names_of(const registry::Instance& instance) const {
   std::vector<std::string> names;
   for (const Name& name : core_->names().names_of(instance)) names.push_back(name.text());
