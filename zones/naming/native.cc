@@ -114,6 +114,7 @@ RrsetSpec chosen_rrset(RrType type, const Instances& able, const ReadySet& set,
   RrsetSpec rrset;
   rrset.type = type;
   rrset.ttl = ttl_of(able, service.ttl, set.nothing_ready()).seconds;
+  if (rrset.ttl < service.ttl.most) rrset.full_ttl = service.ttl.most;
   rrset.additional_ttl = type == RrType::srv ? rrset.ttl : 0;
   rrset.order = Order::weighted;
   rrset.overflow = type == RrType::srv ? Overflow::truncate : Overflow::fit;
