@@ -233,5 +233,6 @@ def serving(folder, config="", dns=""):
                 raise AssertionError(f"musterd ended:\n{log.read_text()}")
             return re.search(rf'dns="?{HOST}:(\d+)', log.read_text())
         client = Client(int(wait_until("musterd serves", port).group(1)))
+        client.process = child
         with contextlib.closing(client):
             yield client
