@@ -10,7 +10,6 @@ import os
 import pathlib
 import random
 import shutil
-import socket
 import tempfile
 import unittest
 
@@ -186,12 +185,6 @@ class Questions:
             owner, rrtype, identity, self.random.choice([0, 0x100, 0x10]), size, self.random.random() < 0.3)
 
 
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        udp.bind((wire.HOST, 0))
-        return udp.getsockname()[1]
-
-
 def knot_config(folder, port):
     return f"""server:
     rundir: "{folder}"
@@ -210,6 +203,12 @@ zone:
 """
 
 
+def knot(folder, port):
+    config = folder / "knot.conf"
+    config.write_text(knot_config(folder, port))
+    return [KNOTD, "-c", config]
+
+
 def seen(reply):
     if reply is None:
         return {"silent": True}
@@ -226,18 +225,15 @@ class KnotAgreement(unittest.TestCase):
         print(f"MUSTER_SEED={seed}", flush=True)
         zone = Zone(seed)
         with tempfile.TemporaryDirectory() as place:
-            folder, port = pathlib.Path(place), free_port()
+            folder = pathlib.Path(place)
             (folder / "zone").write_text(zone.text())
-            (folder / "knot.conf").write_text(knot_config(folder, port))
             config = f'[[zones.file]]\nname = "{APEX}"\nfile = "zone"\n'
-            with wire.running([KNOTD, "-c", folder / "knot.conf"], folder / "knot.log"), wire.serving(
+            soa = wire.query(APEX, "SOA")
+            with wire.foreign("knotd", folder, lambda port: knot(folder, port), soa) as (theirs, knotd), wire.serving(
                     folder, config) as ours:
-                theirs = wire.Client(port)
-                self.addCleanup(theirs.close)
-                soa = wire.query(APEX, "SOA")
-                for name, server in (("Knot", theirs), ("musterd", ours)):
-                    wire.wait_until(f"{name} serves the zone", lambda s=server: getattr(s.udp(soa), "answer", None))
+                wire.wait_until("musterd serves the zone", lambda: getattr(ours.udp(soa), "answer", None))
                 self.compare(Questions(zone), ours, theirs)
+                self.assertIsNone(knotd.poll(), "Knot ended meanwhile")
 
     def compare(self, questions, ours, theirs):
         differences, kinds = [], set()

@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 import time
 
+from ports import free_port
+
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("MUSTER_BIN_DIR", SOURCE / "build/dev/bin"))
 PATIENCE = 30.0
@@ -203,6 +205,39 @@ def running(words, log):
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+START_ATTEMPTS = 5
+
+
+class PortLost(Exception):
+    """Somebody else took the port between the look and the bind, or the program ended for another reason."""
+
+
+@contextlib.contextmanager
+def foreign(name, folder, words, question):
+    """A server of others, from port to log: words(port) writes its configuration and gives its command line. It is there
+    once it answers the packet `question`. Gives a Client and the process; a failure to start shows its log."""
+    for attempt in range(START_ATTEMPTS):
+        log = folder / f"{name}-{attempt}.log"
+        port = free_port(HOST)
+        with running(words(port), log) as child, contextlib.closing(Client(port)) as client:
+            try:
+                wait_until(f"{name} answers on port {port}", lambda: is_answering(child, log, client, question))
+            except PortLost:
+                continue
+            except AssertionError as silent:
+                raise AssertionError(f"{silent}; its log:\n{log.read_text(errors='replace')}") from None
+            yield client, child
+            return
+    raise AssertionError(f"{name} did not start in {START_ATTEMPTS} attempts; its last log:\n{log.read_text(errors='replace')}")
+
+
+def is_answering(child, log, client, question):
+    # named goes on without the address that it could not bind.
+    if child.poll() is not None or re.search(r"address (already )?in use", log.read_text(errors="replace"), re.I):
+        raise PortLost
+    return getattr(client.udp(question), "answer", None)
 
 
 CONFIG = """[server]
