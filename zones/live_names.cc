@@ -96,40 +96,74 @@ LiveNames::LiveNames(PublishConfig config, NameSink& sink)
   put_fixed();
 }
 
-// The batch as one step per instance, by the label under which it is published; in order of appearance.
-std::vector<LiveNames::ServiceSteps> LiveNames::steps_of(const registry::Batch& batch) {
-  struct Where {
-    std::size_t service;
-    std::size_t step;
-  };
+// Finds the step of an instance among those of its label: one by one where they are few.
+class LiveNames::StepIndex {
+ public:
+  // Null: it has none yet. One that came and went again within the batch left nothing to go on with.
+  Step* find(std::vector<Step>& steps, const registry::InstanceChange& change) {
+    if (steps.size() > kFew) {
+      const auto at = many_.find({change.service, change.id});
+      return at == many_.end() ? nullptr : &steps[at->second];
+    }
+    for (Step& step : steps) {
+      const Instance* one = step.after ? step.after.get() : step.before.get();
+      if (one != nullptr && one->id == change.id && one->service == change.service) return &step;
+    }
+    return nullptr;
+  }
+  // The last step is new. The batch keeps alive what the keys view.
+  void added(const std::vector<Step>& steps) {
+    if (steps.size() <= kFew) return;
+    for (std::size_t i = steps.size() == kFew + 1 ? 0 : steps.size() - 1; i < steps.size(); ++i)
+      add(steps, i);
+  }
+
+ private:
+  static constexpr std::size_t kFew = 8;
   struct KeyHash {
     std::size_t operator()(const registry::Key& key) const { return registry::hash_of(key); }
   };
+  void add(const std::vector<Step>& steps, std::size_t place) {
+    const Instance* one = steps[place].after ? steps[place].after.get() : steps[place].before.get();
+    if (one != nullptr) many_.insert_or_assign({one->service, one->id}, place);
+  }
+  boost::unordered_flat_map<registry::Key, std::size_t, KeyHash> many_;
+};
+
+// The batch as one step per instance, by the label under which it is published; in order of appearance.
+std::vector<LiveNames::ServiceSteps> LiveNames::steps_of(const registry::Batch& batch) {
   std::vector<ServiceSteps> services;
-  std::unordered_map<std::string, std::size_t> places;
-  boost::unordered_flat_map<registry::Key, Where, KeyHash> known;
-  known.reserve(batch.changes.size());
   std::string_view last;  // the service of the change before: most often the same again
   std::size_t place = 0;
+  StepIndex index;
   for (const registry::InstanceChange& change : batch.changes) {
     if (services.empty() || last != change.service) {
-      std::string label = registry::ascii_lower(change.service);
-      const auto [at, is_new] = places.try_emplace(label, services.size());
-      if (is_new) services.push_back({std::move(label), {}});
-      place = at->second;
+      place = place_of(registry::ascii_lower(change.service), services);
       last = change.service;
     }
     std::vector<Step>& steps = services[place].steps;
-    const auto [at, is_new] = known.try_emplace({change.service, change.id}, Where{place, steps.size()});
-    if (is_new) {
-      steps.push_back({change.before, change.after});
+    if (Step* known = index.find(steps, change)) {
+      known->after = change.after;
     } else {
-      services[at->second.service].steps[at->second.step].after = change.after;
+      steps.push_back({change.before, change.after});
+      index.added(steps);
     }
   }
   return services;
 }
 
+std::size_t LiveNames::place_of(std::string label, std::vector<ServiceSteps>& services) {
+  const auto [at, is_new] = services_.try_emplace(label);
+  Service& service = at->second;
+  if (service.place == 0) {
+    const Standing before = is_new                    ? Standing::unknown
+                            : service.members.empty() ? Standing::empty
+                                                      : Standing::populated;
+    services.push_back({std::move(label), &service, before, {}});
+    service.place = services.size();
+  }
+  return service.place - 1;
+}
 // Each instance to its place; tells each step who it is about. Those that are gone are handed back.
 LiveNames::Members LiveNames::move_members(Members& members, std::vector<Step>& steps) {
   constexpr std::size_t kNew = ~std::size_t{0};
@@ -170,14 +204,15 @@ void LiveNames::apply(const registry::Batch& batch, net::Instant now) {
   for (const std::string& service : batch.known_services) {
     const std::string label = registry::ascii_lower(service);
     SetKeys keys;
-    settle(label, service, standing_of(label), keys);
-    put_sets(label, std::move(keys));
+    const Service* known = settle(label, service, standing_of(label), keys);
+    put_sets(label, known, std::move(keys));
   }
   flush(now.steady);
 }
 
 void LiveNames::apply_service(ServiceSteps& service, net::Instant now) {
-  auto& [label, steps] = service;
+  auto& [label, standing, before, steps] = service;
+  standing->place = 0;
   const Step& last = steps.back();
   const std::string spelled = last.after ? last.after->service : last.before ? last.before->service : label;
   const ServicePolicy policy = config_.policy_of(spelled);
@@ -189,29 +224,31 @@ void LiveNames::apply_service(ServiceSteps& service, net::Instant now) {
   }
   std::erase_if(steps, [](const Step& step) { return !step.before && !step.after; });
 
-  const Standing before = standing_of(label);
-  Members out;  // until no set lists them
-  if (!steps.empty()) out = move_members(services_[label].members, steps);
-  // First all that goes, then all that comes: a name may pass from one instance to another.
-  for (const Step& step : steps) note_gone(step);
+  const Members out = move_members(standing->members, steps);  // kept until no set lists them
+  const std::size_t marked = dirty_types_.size();
   SetKeys keys;
   for (const Step& step : steps) {
-    if (step.after && shows_own_change(step, policies)) put_own_name(*step.after, policy);
-    mark_sets(step, policies, keys);
-  }
-  settle(label, spelled, before, keys);
-  put_sets(label, std::move(keys));
-  for (const Step& step : steps) {
-    if (step.after && shows_own_change(step, policies)) put_browse_names(*step.after, policy);
     mark_types(step, policies);
     mark_addresses(step);
+    mark_sets(step, policies, keys);
+    note_gone(step);
+  }
+  // All that goes was noted before what comes: a name may pass from one instance to another.
+  for (const Step& step : steps) {
+    if (step.after && shows_own_change(step, policies)) put_own_name(*step.after, policy);
+  }
+  const Service* settled = settle(label, spelled, before, keys);
+  leave_to_types(label, marked, keys);
+  put_sets(label, settled, std::move(keys));
+  for (const Step& step : steps) {
+    if (step.after && shows_own_change(step, policies)) put_browse_names(*step.after, policy);
   }
 }
 
 LiveNames::Standing LiveNames::standing_of(const std::string& label) const {
-  const auto at = services_.find(label);
-  if (at == services_.end()) return Standing::unknown;
-  return at->second.members.empty() ? Standing::empty : Standing::populated;
+  const Members* members = members_of(label);
+  if (members == nullptr) return Standing::unknown;
+  return members->empty() ? Standing::empty : Standing::populated;
 }
 
 // Names whose first label is taken by a name server of ours, and those that are no label, belong to nobody.
@@ -225,22 +262,28 @@ bool LiveNames::is_known(const std::string& label, std::string_view service) con
 
 // A service without members stays while it is known. When it becomes known, populated, empty or unknown,
 // names without an instance behind them change too.
-void LiveNames::settle(const std::string& label, std::string_view service, Standing before, SetKeys& keys) {
-  Standing after = standing_of(label);
-  if (after != Standing::populated) {
+const LiveNames::Service* LiveNames::settle(const std::string& label, std::string_view service,
+                                            Standing before, SetKeys& keys) {
+  const auto at = services_.find(label);
+  const Service* settled = at == services_.end() ? nullptr : &at->second;
+  Standing after = Standing::populated;
+  if (settled == nullptr || settled->members.empty()) {
     if (is_known(label, service)) {
-      services_.try_emplace(label);
+      settled = &services_.try_emplace(label).first->second;
       after = Standing::empty;
     } else {
       services_.erase(label);
+      settled = nullptr;
       after = Standing::unknown;
     }
   }
-  if (after == before) return;
+  if (after == before) return settled;
   keys.push_back({});
-  if (before != Standing::empty && after != Standing::empty) return;
-  dirty_types_.push_back({label, Protocol::tcp});
-  dirty_types_.push_back({label, Protocol::udp});
+  if (before == Standing::empty || after == Standing::empty) {
+    dirty_types_.push_back({label, Protocol::tcp});
+    dirty_types_.push_back({label, Protocol::udp});
+  }
+  return settled;
 }
 
 bool LiveNames::shows_own_change(const Step& step, Policies policies) const {
@@ -349,10 +392,12 @@ void LiveNames::reconfigure(PublishConfig config, net::Instant now) {
     const ServicePolicy before = old.policy_of(name);
     const ServicePolicy after = config_.policy_of(name);
     if (before == after && !all) continue;
+    const std::size_t marked = dirty_types_.size();
     SetKeys keys;
     for (const auto& member : service.members) {
       const InstancePtr& instance = member->instance;
       safe_stops_.note(*instance, before, *instance, after, now.wall);
+      mark_types({instance, instance, member.get()}, {before, after});
       put_own_name(*instance, after);
       naming::add_set_keys(*instance, before, keys);
       naming::add_set_keys(*instance, after, keys);
@@ -362,20 +407,23 @@ void LiveNames::reconfigure(PublishConfig config, net::Instant now) {
         if (addresses_.find(address)) dirty_addresses_.insert(address);
       }
     }
-    put_sets(label, std::move(keys));
-    for (const auto& member : service.members) {
-      put_browse_names(*member->instance, after);
-      mark_types({member->instance, member->instance, member.get()}, {before, after});
-    }
+    leave_to_types(label, marked, keys);
+    put_sets(label, &service, std::move(keys));
+    for (const auto& member : service.members) put_browse_names(*member->instance, after);
   }
   dirty_type_list_ |= all;
   put_fixed();
   flush(now.steady);
 }
 
-const LiveNames::Members* LiveNames::members_of(const std::string& label) const {
+const LiveNames::Service* LiveNames::find(const std::string& label) const {
   const auto at = services_.find(label);
-  return at == services_.end() ? nullptr : &at->second.members;
+  return at == services_.end() ? nullptr : &at->second;
+}
+
+const LiveNames::Members* LiveNames::members_of(const std::string& label) const {
+  const Service* service = find(label);
+  return service == nullptr ? nullptr : &service->members;
 }
 
 net::WallTime LiveNames::safe_stop(const Instance& instance, net::WallTime now) const {

@@ -7,7 +7,8 @@
 // Invariants:
 //  1. At every moment of a batch what a published record points to is published: puts go targets and parents
 //     first, erasures the other way round. Where a large name is rebuilt later, its old targets go later too.
-//  2. A name is rebuilt at most once per batch; a large one at most every 20 ms (zones/pacer.h).
+//  2. A name is rebuilt at most once per batch (twice where _S._O.D is a set of a service and in the same batch
+//     becomes a type of the domain); a large one at most every 20 ms (zones/pacer.h).
 //  3. What is published is a function of the members, the known services and the configuration; no name
 //     remembers how it came to be.
 // Kept per service are its members in configured order and nothing else.
@@ -73,22 +74,30 @@ class LiveNames {
   using ServiceType = naming::ServiceType;
   using SetKeys = std::vector<naming::SetKey>;
 
+  // What a label stands for: nothing, a known service without instances, or one with instances.
+  enum class Standing : std::uint8_t { unknown, empty, populated };
+
   // One instance's way through a batch; null: not published on that side.
   struct Step {
     InstancePtr before;
     InstancePtr after;
     const Registered* who = nullptr;  // while the batch lasts also of those that go
   };
-  struct ServiceSteps {
-    std::string label;
-    std::vector<Step> steps;
-  };
+  class StepIndex;
   struct Policies {
     const ServicePolicy& before;
     const ServicePolicy& after;
   };
   struct Service {
     Members members;
+    std::size_t place = 0;  // 1 + where its steps are in the batch that is being read; else 0
+  };
+  // The steps of a batch that concern one label; for each instance one.
+  struct ServiceSteps {
+    std::string label;
+    Service* service;
+    Standing before;
+    std::vector<Step> steps;
   };
   struct Erasure {
     std::size_t zone;
@@ -99,13 +108,11 @@ class LiveNames {
     Name owner;
   };
 
-  // What a label stands for: nothing, a known service without instances, or one with instances.
-  enum class Standing : std::uint8_t { unknown, empty, populated };
-
-  static std::vector<ServiceSteps> steps_of(const registry::Batch& batch);
+  std::vector<ServiceSteps> steps_of(const registry::Batch& batch);
+  std::size_t place_of(std::string label, std::vector<ServiceSteps>& services);
   static Members move_members(Members& members, std::vector<Step>& steps);
   void apply_service(ServiceSteps& service, net::Instant now);
-  void settle(const std::string& label, std::string_view service, Standing before, SetKeys& keys);
+  const Service* settle(const std::string& label, std::string_view service, Standing before, SetKeys& keys);
   Standing standing_of(const std::string& label) const;
   bool is_known(const std::string& label, std::string_view service) const;
 
@@ -119,9 +126,13 @@ class LiveNames {
   void mark_addresses(const Step& step);
 
   void put_own_name(const Instance& instance, const ServicePolicy& policy);
-  void put_sets(const std::string& label, SetKeys keys);
-  void put_service(const std::string& label, const SetKeys& keys);
-  bool is_large(const std::string& label) const;
+  void leave_to_types(const std::string& label, std::size_t marked, SetKeys& keys) const;
+  void put_sets(const std::string& label, const Service* service, SetKeys keys);
+  void put_service(const std::string& label, const Service* service, const SetKeys& keys);
+  const Service* find(const std::string& label) const;
+  static bool is_large(const Service* service) {
+    return service != nullptr && service->members.size() > kLargeService;
+  }
   void put_browse_names(const Instance& instance, const ServicePolicy& policy);
 
   void flush(net::SteadyTime now);

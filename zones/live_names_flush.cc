@@ -95,59 +95,61 @@ naming::ServicePicture LiveNames::picture_of(const std::string& label, const Ser
   return picture;
 }
 
-// Those of a large service wait for the end of the batch, and then for their time. The set _S._O.D is put
-// with those of the domain, because it may be a type too.
-void LiveNames::put_sets(const std::string& label, SetKeys keys) {
-  drop_repeats(keys);
-  for (const SetKey& key : keys) {
-    if (key.kind == SetKey::Kind::service) dirty_types_.push_back({label, key.protocol});
-  }
-  std::erase_if(keys, [](const SetKey& key) { return key.kind == SetKey::Kind::service; });
+// The sets _S._O.D that the end of the batch rebuilds as types. `marked`: from where on dirty_types_ are this
+// service's.
+void LiveNames::leave_to_types(const std::string& label, std::size_t marked, SetKeys& keys) const {
+  const auto own = dirty_types_.begin() + static_cast<std::ptrdiff_t>(marked);
+  std::erase_if(keys, [&](const SetKey& key) {
+    return key.kind == SetKey::Kind::service &&
+           std::find(own, dirty_types_.end(), ServiceType{label, key.protocol}) != dirty_types_.end();
+  });
+}
+
+// Those of a large service wait for the end of the batch, and then for their time.
+void LiveNames::put_sets(const std::string& label, const Service* service, SetKeys keys) {
   if (keys.empty()) return;
-  if (is_large(label) || (!late_sets_.empty() && late_sets_.contains(label))) {
+  if (is_large(service) || (!late_sets_.empty() && late_sets_.contains(label))) {
     SetKeys& late = late_sets_[label];
     late.insert(late.end(), keys.begin(), keys.end());
   } else {
-    put_service(label, keys);
+    drop_repeats(keys);
+    put_service(label, service, keys);
   }
 }
 
 void LiveNames::put_late_sets(net::SteadyTime now) {
   for (auto at = late_sets_.begin(); at != late_sets_.end();) {
-    const auto owner = config_.domain.child(at->first);
-    if (owner && !pacer_.admit(*owner, is_large(at->first), now)) {
+    auto& [label, keys] = *at;
+    const Service* service = find(label);
+    const auto owner = config_.domain.child(label);
+    if (owner && !pacer_.admit(*owner, is_large(service), now)) {
       ++counters_.put_off;
       ++at;
       continue;
     }
-    drop_repeats(at->second);
-    if (owner) put_service(at->first, at->second);
+    drop_repeats(keys);
+    put_service(label, service, keys);
     at = late_sets_.erase(at);
   }
 }
 
-bool LiveNames::is_large(const std::string& label) const {
-  const Members* members = members_of(label);
-  return members != nullptr && members->size() > kLargeService;
-}
-
 // `keys` are in order: the service's own name is the first, so that it comes before the names below it and
-// goes after them.
-void LiveNames::put_service(const std::string& label, const SetKeys& keys) {
+// goes after them. Null: the service is gone. Whether _S._O.D is a type too, or goes, the end of the batch
+// knows.
+void LiveNames::put_service(const std::string& label, const Service* service, const SetKeys& keys) {
   if (!config_.domain.child(label)) return;
-  const auto service = services_.find(label);
-  const bool known = service != services_.end();
-  const naming::ServicePicture picture =
-      known ? picture_of(label, service->second) : naming::ServicePicture{};
+  const naming::ServicePicture picture = service ? picture_of(label, *service) : naming::ServicePicture{};
   for (const SetKey& key : keys) {
+    auto content = service && is_published(key, picture.policy) ? naming::set_content(key, picture)
+                                                                : naming::SetContent{};
+    if (key.kind == SetKey::Kind::service && (!content.any || types_.find({label, key.protocol}))) {
+      dirty_types_.push_back({label, key.protocol});
+      continue;
+    }
     auto owner = naming::owner_of(key, config_.domain, label);
     if (!owner) {
       ++counters_.too_long;
-      continue;
-    }
-    auto content =
-        known && is_published(key, picture.policy) ? naming::set_content(key, picture) : naming::SetContent{};
-    if (content.any || (known && key.kind == SetKey::Kind::plain)) {
+    } else if (content.any || (service && key.kind == SetKey::Kind::plain)) {
       put(NameSink::kDomain, {std::move(*owner), std::move(content.rrsets)});
     } else {
       erasures_.push_back({NameSink::kDomain, std::move(*owner)});
@@ -187,7 +189,7 @@ void LiveNames::put_types(net::SteadyTime now) {
     const auto owner = naming::type_name(config_.domain, type);
     if (!owner) continue;
     const InstanceSet* set = types_.find(type);
-    const bool large = (set && set->published() > kLargeDomainSet) || is_large(type.label);
+    const bool large = (set && set->published() > kLargeDomainSet) || is_large(find(type.label));
     if (pacer_.admit(*owner, large, now)) {
       put_type(type, *owner);
     } else {
@@ -201,11 +203,10 @@ void LiveNames::put_types(net::SteadyTime now) {
 void LiveNames::put_type(const ServiceType& type, const Name& owner) {
   NameSpec spec{.owner = owner, .rrsets = {}};
   bool exists = false;
-  const auto service = services_.find(type.label);
-  if (service != services_.end()) {
-    auto content = naming::set_content({SetKey::Kind::service, type.protocol, "", ""},
-                                       picture_of(type.label, service->second));
-    exists = content.any || service->second.members.empty();
+  if (const Service* service = find(type.label)) {
+    auto content =
+        naming::set_content({SetKey::Kind::service, type.protocol, "", ""}, picture_of(type.label, *service));
+    exists = content.any || service->members.empty();
     spec.rrsets = std::move(content.rrsets);
   }
   if (const InstanceSet* set = types_.find(type)) {
