@@ -21,7 +21,8 @@ HOST = "127.0.0.1"
 TYPES = {
     "A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "HINFO": 13, "MINFO": 14, "MX": 15, "TXT": 16, "RP": 17,
     "AFSDB": 18, "AAAA": 28, "LOC": 29, "SRV": 33, "NAPTR": 35, "KX": 36, "DNAME": 39, "DS": 43, "SSHFP": 44,
-    "DNSKEY": 48, "TLSA": 52, "SVCB": 64, "HTTPS": 65, "SPF": 99, "EUI48": 108, "URI": 256, "CAA": 257,
+    "DNSKEY": 48, "TLSA": 52, "SVCB": 64, "HTTPS": 65, "SPF": 99, "EUI48": 108, "EUI64": 109,
+    "URI": 256, "CAA": 257,
     "TYPE65400": 65400, "TYPE777": 777}
 OPT = 41
 # Octets before the one name in the rdata; a reply may compress it, or it is compared without case.
@@ -31,7 +32,9 @@ TYPE_NAMES = {number: name for name, number in TYPES.items()}
 
 
 def name(text):
-    labels = [label.encode() for label in text.split(".") if label]
+    """A name's wire form; any octet may be written as in a master file, \\DDD."""
+    labels = [re.sub(rb"\\(\d\d\d)", lambda digits: bytes([int(digits[1])]), label.encode())
+              for label in text.split(".") if label]
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
 
 
@@ -71,6 +74,8 @@ class Reply:
             self.at += 10
             end = self.at + size
             rdata = self._rdata(TYPE_NAMES.get(rrtype, ""), end)
+            if self.at > end:
+                raise Unreadable("a name runs out of its rdata")
             if rrtype == OPT:
                 self.opt = (rrclass, ttl, rdata)
             else:
@@ -83,6 +88,14 @@ class Reply:
         if rrtype in TWO_NAMES:
             names = self._name() + self._name()
             return names + self.octets[self.at:end]
+        if rrtype in ("SVCB", "HTTPS"):
+            self.at += 2
+            return self.octets[start:self.at] + self._name() + self.octets[self.at:end]
+        if rrtype == "NAPTR":
+            self.at += 4
+            for _ in range(3):
+                self.at += 1 + self.octets[self.at]
+            return self.octets[start:self.at] + self._name()
         if rrtype in NAME_AFTER:
             self.at += NAME_AFTER[rrtype]
             lead = self.octets[start:self.at]
@@ -134,6 +147,35 @@ class Client:
                     if octets[:2] == packet[:2]:
                         return Reply(octets)
         return None
+
+    def udp_all(self, packets):
+        """The replies to packets of different identities that are all sent before any is awaited; None for what is silent."""
+        replies = {}
+        for _ in range(3):
+            for packet in packets:
+                if packet[:2] not in replies:
+                    self.udp_socket.send(packet)
+            with contextlib.suppress(OSError):
+                while len(replies) < len(packets):
+                    octets = self.udp_socket.recv(65535)
+                    replies[octets[:2]] = octets
+        return [replies.get(packet[:2]) for packet in packets]
+
+    def tcp_all(self, packets):
+        """The same, pipelined over the kept connection; replies may come in any order."""
+        replies = {}
+        for _ in range(3):
+            missing = [packet for packet in packets if packet[:2] not in replies]
+            with contextlib.suppress(OSError, EOFError):
+                if missing:
+                    self.connection = self.connection or connect(self.port)
+                    send(self.connection, *missing)
+                for _ in missing:
+                    octets = receive(self.connection)
+                    replies[octets[:2]] = octets
+                break
+            self.connection = None
+        return [replies.get(packet[:2]) for packet in packets]
 
     def tcp(self, packet):
         for _ in range(2):
