@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "zones/escape.h"
+#include "zones/folded_wire.h"
 #include "zones/wire_name.h"
 
 namespace muster::zones {
@@ -92,7 +93,9 @@ Name Name::lower() const {
   return Name(std::move(wire));
 }
 
-std::uint64_t Name::fold_hash() const { return std::hash<std::string>{}(lower().wire_); }
+std::uint64_t Name::fold_hash() const {
+  return std::hash<std::string_view>{}(FoldedWire(wire_).wire());
+}
 
 bool Name::equal_fold(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&

@@ -685,6 +685,11 @@ TEST_F(Answers, OfZonesThatAreNotReadyLieToNobody) {
       {"no NODATA either", "unfilled.test.", RrType::a, 14},
       {"a file that failed to load", "x.broken.test.", RrType::a, 24},
       {"its apex too", "broken.test.", RrType::soa, 24},
+      {"it is the parent of a zone of ours, asked for its DS", "inner.broken.test.", RrType::ds, 24},
+      {"a file half handed over: the name may still come that hides the wildcard", "x.loading.test.",
+       RrType::txt, 14},
+      {"what is there already stays unsaid as well", "www.loading.test.", RrType::a, 14},
+      {"and the apex, by which others see that it is loaded", "loading.test.", RrType::soa, 14},
   };
   for (const ErrorRow& row : rows) {
     SCOPED_TRACE(row.why);
@@ -694,7 +699,7 @@ TEST_F(Answers, OfZonesThatAreNotReadyLieToNobody) {
     EXPECT_EQ(reply.extended_error(), row.error);
     EXPECT_THAT(reply.authority, IsEmpty());
   }
-  EXPECT_EQ(ask("unfilled.test.", RrType::soa).rcode, 0u) << "what is there is answered";
+  EXPECT_EQ(ask("unfilled.test.", RrType::soa).rcode, 0u) << "generated: what is there is answered";
 }
 
 TEST_F(Answers, Sizes) {

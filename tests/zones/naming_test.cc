@@ -42,6 +42,12 @@ struct Members {
   }
 };
 
+std::vector<SetKey> set_keys(const registry::Instance& instance, const ServicePolicy& policy) {
+  std::vector<SetKey> keys;
+  add_set_keys(instance, policy, keys);
+  return keys;
+}
+
 std::vector<std::string> owners(const registry::Instance& instance, const ServicePolicy& policy) {
   std::vector<std::string> texts;
   for (const SetKey& key : set_keys(instance, policy))

@@ -165,11 +165,13 @@ std::optional<std::string> tag_label(std::string_view value) {
   return label;
 }
 
-std::vector<SetKey> set_keys(const Instance& instance, const ServicePolicy& policy) {
-  std::vector<SetKey> keys{{}};
+void add_set_keys(const Instance& instance, const ServicePolicy& policy, std::vector<SetKey>& keys) {
+  static constexpr std::ptrdiff_t kJustAdded = 8;
   const auto add = [&keys](SetKey key) {
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(std::move(key));
+    const auto from = keys.end() - std::min(std::ssize(keys), kJustAdded);
+    if (std::find(from, keys.end(), key) == keys.end()) keys.push_back(std::move(key));
   };
+  add({});
   for (const Port& port : instance.body->ports) {
     add({Kind::service, port.protocol, "", ""});
     if (!port.name.empty()) add({Kind::port, port.protocol, registry::ascii_lower(port.name), ""});
@@ -179,7 +181,6 @@ std::vector<SetKey> set_keys(const Instance& instance, const ServicePolicy& poli
     const auto label = value ? tag_label(*value) : std::nullopt;
     if (label) add({Kind::tag, Protocol::tcp, view, *label});
   }
-  return keys;
 }
 
 std::optional<Name> owner_of(const SetKey& key, const Name& domain, std::string_view label) {

@@ -43,8 +43,9 @@ std::optional<Name> service_name(const Name& domain, std::string_view label);
 // Its name below the service's; nullopt: does not fit into 255 octets.
 std::optional<Name> instance_name(const Name& service, const registry::Instance& instance);
 
-// Under which keys an instance stands, itself: whatever its state.
-std::vector<SetKey> set_keys(const registry::Instance& instance, const ServicePolicy& policy);
+// Adds the keys under which an instance stands, itself: whatever its state. Of many instances in a row most
+// stand under the same: what was just added is not added again, further repeats are the caller's to drop.
+void add_set_keys(const registry::Instance& instance, const ServicePolicy& policy, std::vector<SetKey>& keys);
 // A tag value is published when, folded, it is a label of letters, digits and hyphens.
 std::optional<std::string> tag_label(std::string_view value);
 std::optional<Name> owner_of(const SetKey& key, const Name& domain, std::string_view label);

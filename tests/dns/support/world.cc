@@ -270,6 +270,9 @@ void build_shapes(World& world) {
   build_service_shapes(world);
   world.zones().set_readiness(world.generated_zone("unfilled.test."), zones::Readiness::not_ready);
   world.zones().set_readiness(world.generated_zone("broken.test."), zones::Readiness::load_failed);
+  world.generated_zone("inner.broken.test.");
+  const char* const half[] = {"@ 3600 NS ns1", "* 60 TXT \"wild\"", "www 60 A 192.0.2.83"};
+  world.zones().set_readiness(world.file_zone("loading.test.", half), zones::Readiness::not_ready);
 }
 
 void put_service(World& world, zones::Zone& zone, std::string_view domain, std::string_view service,
