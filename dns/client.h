@@ -23,7 +23,7 @@ struct Client {
   std::uint16_t port = 0;
   Transport transport = Transport::udp;
   bool crowded = false;  // TCP: the connection table is nearly full, so keepalive says 0 (RFC 7828 §3.2.2)
-  std::uint32_t now = 0;   // as in Moment
+  std::uint32_t now = 0;  // as in Moment
   std::uint32_t tick = 0;
 };
 

@@ -76,8 +76,8 @@ std::uint8_t* write_error(const ReplyEdns& edns, std::uint8_t* to, std::size_t r
 std::size_t opt_size(const ReplyEdns& edns) {
   if (!edns.present) return 0;
   return kOptSize + (edns.cookie.empty() ? 0 : kOptionHeader + edns.cookie.size()) +
-         (edns.nsid.empty() ? 0 : kOptionHeader + edns.nsid.size()) +
-         (edns.expire ? kOptionHeader + 4 : 0) + (edns.keepalive ? kOptionHeader + 2 : 0);
+         (edns.nsid.empty() ? 0 : kOptionHeader + edns.nsid.size()) + (edns.expire ? kOptionHeader + 4 : 0) +
+         (edns.keepalive ? kOptionHeader + 2 : 0);
 }
 
 std::size_t write_opt(const ReplyEdns& edns, std::uint8_t* to, std::size_t room) {

@@ -241,11 +241,10 @@ void FoldedName::assign(std::string_view wire_name) {
 
 std::string_view to_string(WireError error) {
   static constexpr std::array<std::string_view, kWireErrors> kNames = {
-      "header_short",   "is_response",       "opcode",          "question_count",
-      "name_runs_out",  "name_compressed",   "name_too_long",   "label_type",
-      "question_short", "record_unreadable", "trailing_octets", "opt_twice",
-      "opt_owner",      "opt_section",       "opt_version",     "opt_option",
-      "tsig_place",     "tsig_form"};
+      "header_short",    "is_response",   "opcode",     "question_count", "name_runs_out",
+      "name_compressed", "name_too_long", "label_type", "question_short", "record_unreadable",
+      "trailing_octets", "opt_twice",     "opt_owner",  "opt_section",    "opt_version",
+      "opt_option",      "tsig_place",    "tsig_form"};
   return kNames[static_cast<std::size_t>(error)];
 }
 

@@ -33,7 +33,7 @@ RateLimiter::RateLimiter(const SipKey& secret)
 
 RateVerdict RateLimiter::count(const net::IpAddress& client, ReplyKind kind, std::uint64_t name,
                                std::uint32_t tick, const RateLimitConfig& config) {
-  std::array<std::uint8_t, 17> key{};
+  std::array<std::uint8_t, 1 + kPrefixV6 + sizeof(name)> key{};
   key[0] = static_cast<std::uint8_t>(static_cast<unsigned>(kind) << 1 | (client.family == net::Family::v6));
   std::memcpy(key.data() + 1, client.octets.data(), client.family == net::Family::v4 ? kPrefixV4 : kPrefixV6);
   std::memcpy(key.data() + 1 + kPrefixV6, &name, sizeof name);

@@ -35,7 +35,15 @@ Octets opt(const std::string& owner, const std::string& rdata = "", unsigned ver
 }
 
 // An algorithm of one letter, a MAC of three octets, other data of one.
-const std::string kTsigRdata("\1h\0" "123456" "\1\54" "\0\3mac" "id" "\0\0" "\0\1o", 23);
+const std::string kTsigRdata(
+    "\1h\0"
+    "123456"
+    "\1\54"
+    "\0\3mac"
+    "id"
+    "\0\0"
+    "\0\1o",
+    23);
 Octets tsig(const std::string& rdata = kTsigRdata, std::uint16_t rr_class = 255, std::uint32_t ttl = 0) {
   return record_octets("key.", RrType::tsig, ttl, rdata, rr_class);
 }

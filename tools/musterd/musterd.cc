@@ -152,7 +152,8 @@ void Musterd::make_control() {
 void Musterd::make_dns() {
   dns_config_ = std::make_unique<DnsConfig>(*config_, started_.steady);
   const auto make = [this] {
-    return std::make_unique<dns::Answering>(names_.table, zones::Rng::from_system(), dns_config_->live(), machine_moment);
+    return std::make_unique<dns::Answering>(names_.table, zones::Rng::from_system(), dns_config_->live(),
+                                            machine_moment);
   };
   udp_ = std::make_unique<dns::UdpServer>(listeners_.open, make);
   tcp_ = std::make_unique<dns::TcpServer>(io_.get_executor(), dns::TcpConfig{config_->dns.tcp_idle, config_->dns.tcp_connections}, make());

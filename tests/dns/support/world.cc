@@ -317,12 +317,12 @@ AnswerConfig thread_config() {
   AnswerConfig config;
   config.server_name = "ns1.muster.test";
   config.cookies = CookieSecrets{{'s', 'e', 'c', 'r', 'e', 't'}, std::nullopt};
-  config.tsig_keys = std::make_shared<const TsigKeys>(std::vector<TsigKey>{
-      {name_of("transfer."), TsigAlgorithm::hmac_sha256, "a secret of octets"},
-      {name_of("sha1."), TsigAlgorithm::hmac_sha1, "a secret of octets"},
-      {name_of("sha384."), TsigAlgorithm::hmac_sha384, "a secret of octets"},
-      {name_of("sha512."), TsigAlgorithm::hmac_sha512, "a secret of octets"},
-      {name_of("short."), TsigAlgorithm::hmac_sha512, "a secret of octets", 32}});
+  config.tsig_keys = std::make_shared<const TsigKeys>(
+      std::vector<TsigKey>{{name_of("transfer."), TsigAlgorithm::hmac_sha256, "a secret of octets"},
+                           {name_of("sha1."), TsigAlgorithm::hmac_sha1, "a secret of octets"},
+                           {name_of("sha384."), TsigAlgorithm::hmac_sha384, "a secret of octets"},
+                           {name_of("sha512."), TsigAlgorithm::hmac_sha512, "a secret of octets"},
+                           {name_of("short."), TsigAlgorithm::hmac_sha512, "a secret of octets", 32}});
   return config;
 }
 

@@ -109,7 +109,8 @@ void write_malformed(Exposition& page, const Threads& threads) {
 // One family whose samples are an array of counters, each with its name as the label.
 template <std::size_t N>
 void write_kinds(Exposition& page, const Threads& threads, std::string_view label,
-                 const std::array<std::string_view, N>& names, std::array<dns::Counter, N> dns::Counters::*which) {
+                 const std::array<std::string_view, N>& names,
+                 std::array<dns::Counter, N> dns::Counters::*which) {
   for (std::size_t i = 0; i < N; ++i) {
     page.sample({{label, names[i]}},
                 sum(threads, [&](const dns::Counters& c) -> const dns::Counter& { return (c.*which)[i]; }));
