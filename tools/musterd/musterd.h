@@ -73,6 +73,7 @@ class Musterd {
   void stop();
   registry::api::ReloadReport reload();
   void take_over(const ConfigPtr& next);
+  std::optional<std::string> renew_certificate();
   ConfigPtr config() const;
 
   // What the HTTP routes ask for.
