@@ -51,7 +51,7 @@ Road::State Road::follow_dname() {
 }
 
 Road::State Road::step_to(std::string_view target, std::size_t at) {
-  if (step_ == 0) first_ = node_;
+  if (step_ == 0) scratch_.first = {node_.entry, node_.missing};
   Scratch::Step& step = scratch_.steps[++step_];
   step.name.assign(target);
   name_ = &step.name;

@@ -49,9 +49,7 @@ class Reader {
       read_opt();
       if (tsig_start_ != 0) read_signature();
     }
-    query_.only_cookie = no_question_ && outcome_.ok && !query_.edns.cookie.empty() &&
-                         static_cast<Opcode>(query_.opcode) == Opcode::query;
-    if (no_question_) wrong(WireError::question_count);
+    if (no_question_) judge_without_question();
     return outcome_;
   }
 
@@ -77,6 +75,12 @@ class Reader {
     query_.edns = Edns();
     const auto opcode = static_cast<Opcode>(query_.opcode);
     if (opcode != Opcode::query && opcode != Opcode::notify) wrong(WireError::opcode);
+  }
+
+  void judge_without_question() {
+    query_.only_cookie = outcome_.ok && !query_.edns.cookie.empty() &&
+                         static_cast<Opcode>(query_.opcode) == Opcode::query;
+    wrong(WireError::question_count);
   }
 
   // A wrong count is not the end: the records behind are read for the OPT that the reply must answer.

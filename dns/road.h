@@ -111,7 +111,6 @@ class Road {
   std::size_t step_ = 0;
   std::size_t dnames_ = 0;
   Node node_;                             // what is at this step's name
-  Node first_;                            // and was at the first one's, behind it
   const zones::Entry* source_ = nullptr;  // whose records answer: the name, a wildcard, a DNAME's owner
   const zones::ZoneView* zone_ = nullptr;
   std::optional<zones::RrsetView> set_;  // hit: what was asked

@@ -51,7 +51,7 @@ std::uint64_t Road::rate_name() const {
   if (of == ReplyKind::nxdomain || of == ReplyKind::error) {
     return zone_ != nullptr ? self_.names.hash(zone_->apex.wire()) : 0;
   }
-  const Node& first = step_ == 0 ? node_ : first_;
+  const Node first = step_ == 0 ? node_ : Node{scratch_.first.entry, scratch_.first.missing};
   return first.missing == 0 ? pending_.hash : self_.names.hash(first.entry->name());
 }
 

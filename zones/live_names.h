@@ -161,6 +161,8 @@ class LiveNames {
   SafeStops safe_stops_;
   Pacer pacer_;
 
+  naming::SetContent content_;  // of the set that is being put
+
   // What the end of the batch rebuilds.
   std::vector<ServiceType> dirty_types_;  // each perhaps several times
   std::set<net::IpAddress> dirty_addresses_;

@@ -140,17 +140,19 @@ void LiveNames::put_service(const std::string& label, const Service* service, co
   if (!config_.domain.child(label)) return;
   const naming::ServicePicture picture = service ? picture_of(label, *service) : naming::ServicePicture{};
   for (const SetKey& key : keys) {
-    auto content = service && is_published(key, picture.policy) ? naming::set_content(key, picture)
-                                                                : naming::SetContent{};
-    if (key.kind == SetKey::Kind::service && (!content.any || types_.find({label, key.protocol}))) {
+    content_.clear();
+    if (service && is_published(key, picture.policy)) naming::fill_set(key, picture, content_);
+    if (key.kind == SetKey::Kind::service && (!content_.any || types_.find({label, key.protocol}))) {
       dirty_types_.push_back({label, key.protocol});
       continue;
     }
     auto owner = naming::owner_of(key, config_.domain, label);
     if (!owner) {
       ++counters_.too_long;
-    } else if (content.any || (service && key.kind == SetKey::Kind::plain)) {
-      put(NameSink::kDomain, {std::move(*owner), std::move(content.rrsets)});
+    } else if (content_.any || (service && key.kind == SetKey::Kind::plain)) {
+      NameSpec spec{std::move(*owner), std::move(content_.rrsets)};
+      put(NameSink::kDomain, spec);
+      content_.rrsets = std::move(spec.rrsets);
     } else {
       erasures_.push_back({NameSink::kDomain, std::move(*owner)});
     }
@@ -204,10 +206,10 @@ void LiveNames::put_type(const ServiceType& type, const Name& owner) {
   NameSpec spec{.owner = owner, .rrsets = {}};
   bool exists = false;
   if (const Service* service = find(type.label)) {
-    auto content =
-        naming::set_content({SetKey::Kind::service, type.protocol, "", ""}, picture_of(type.label, *service));
-    exists = content.any || service->members.empty();
-    spec.rrsets = std::move(content.rrsets);
+    naming::fill_set({SetKey::Kind::service, type.protocol, "", ""}, picture_of(type.label, *service),
+                     content_);
+    exists = content_.any || service->members.empty();
+    spec.rrsets = content_.rrsets;
   }
   if (const InstanceSet* set = types_.find(type)) {
     std::vector<Name> targets;

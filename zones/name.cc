@@ -65,11 +65,21 @@ std::string_view Name::first_label() const {
 
 Name Name::parent() const { return is_root() ? Name() : Name(wire_.substr(1 + first_label().size())); }
 
-std::optional<Name> Name::child(std::string_view label) const {
-  if (label.empty() || label.size() > kLabelMax || wire_.size() + label.size() + 1 > kNameMax)
-    return std::nullopt;
-  std::string wire(1, static_cast<char>(label.size()));
-  wire += label;
+std::optional<Name> Name::child(std::string_view label) const { return below({label}); }
+
+std::optional<Name> Name::below(std::initializer_list<std::string_view> labels) const {
+  std::size_t size = wire_.size();
+  for (const std::string_view label : labels) {
+    if (label.empty() || label.size() > kLabelMax) return std::nullopt;
+    size += 1 + label.size();
+  }
+  if (size > kNameMax) return std::nullopt;
+  std::string wire;
+  wire.reserve(size);
+  for (const std::string_view label : labels) {
+    wire += static_cast<char>(label.size());
+    wire += label;
+  }
   wire += wire_;
   return Name(std::move(wire));
 }

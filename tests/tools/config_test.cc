@@ -202,6 +202,19 @@ TEST(Config, WhatNeedsARestartIsNamedAgainAtTheNextReload) {
   EXPECT_EQ(needs_restart(taken, next), (std::vector<std::string>{"http.max_body", "metrics.enabled"}));
 }
 
+TEST(Config, ACertificateOfAnotherNameIsTakenOverButTlsItselfNeedsARestart) {
+  const char* kFirst = "[http]\ntls_certificate = \"a.pem\"\ntls_key = \"a.key\"\n";
+  const Config plain = load_text("", "m.toml").config;
+  const Config first = load_text(kFirst, "m.toml").config;
+  const Config second =
+      load_text("[http]\ntls_certificate = \"b.pem\"\ntls_key = \"b.key\"\n", "m.toml").config;
+  EXPECT_TRUE(needs_restart(first, second).empty());
+  EXPECT_EQ(taken_over(first, second).http.tls_key, second.http.tls_key);
+  EXPECT_EQ(needs_restart(plain, first), (std::vector<std::string>{"http.tls_certificate", "http.tls_key"}));
+  EXPECT_TRUE(taken_over(plain, first).http.tls_key.empty());
+  EXPECT_EQ(taken_over(first, plain).http.tls_key, first.http.tls_key);
+}
+
 TEST(Config, TheShippedExamplesLoad) {
   const LoadResult result = load_file(MUSTER_SOURCE_DIR "/zones/examples/musterd.toml");
   ASSERT_TRUE(result.errors.empty()) << result.errors[0];
