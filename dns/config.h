@@ -12,6 +12,10 @@ struct AnswerConfig {
   std::string version;                         // version.bind, version.server; at most 255 octets; "" REFUSED
   std::uint16_t edns_udp_size = 1232;          // no UDP reply is longer
   std::chrono::milliseconds tcp_idle{10'000};  // told by keepalive
+  // Whoever asks answer() has a desk for what it hands on (kHandOn); without, transfers are REFUSED and updates
+  // NOTIMP.
+  bool transfers = false;
+  bool updates = false;
 };
 
 }  // namespace muster::dns

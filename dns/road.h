@@ -20,14 +20,15 @@ class Road {
  private:
   // What stands at the name, or how the road ended.
   enum class State : std::uint8_t {
-    hit,     // the asked RRset is there
-    nodata,  // the name is there, or a wildcard for it, without the type
-    miss,    // no such name
-    deleg,   // at or below a cut
-    follow,  // an alias leads on
-    trunc,   // what must be in the reply has no room
-    error,   // rcode_ tells
-    done,    // the reply stands as it is
+    hit,      // the asked RRset is there
+    nodata,   // the name is there, or a wildcard for it, without the type
+    miss,     // no such name
+    deleg,    // at or below a cut
+    follow,   // an alias leads on
+    trunc,    // what must be in the reply has no room
+    error,    // rcode_ tells
+    hand_on,  // somebody else answers
+    done,     // the reply stands as it is
   };
 
   // A name that exists: the one asked or its closest encloser.
