@@ -13,6 +13,7 @@
 #include "dns/client.h"
 #include "dns/config.h"
 #include "dns/counters.h"
+#include "dns/desk.h"
 #include "dns/question.h"
 #include "dns/reply_writer.h"
 #include "zones/choice.h"
@@ -50,6 +51,11 @@ struct Scratch {
   std::array<const zones::Entry*, kAliasesMax> dnames;  // written into this reply
   FoldedName target;
   std::array<char, 64> note;
+  // Of a query with a TSIG.
+  TsigRecord tsig_record;
+  TsigVerdict tsig;
+  Cookie cookie;  // for the reply
+  Sender sender;  // of a query that was just handed on
   ReplyWriter writer;
 };
 

@@ -6,10 +6,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "dns/client.h"
+#include "dns/cookies.h"
+#include "dns/tsig.h"
 #include "registry/net/unique_function.h"
+#include "zones/name.h"
 
 namespace muster::dns {
 
@@ -29,9 +33,17 @@ class Outlet {
   virtual void abort() = 0;
 };
 
+// Who sent a query, as far as its signature and cookie show, and what the reply owes for them.
+struct Sender {
+  std::optional<zones::Name> key;  // whose signature was verified
+  TsigSigner signer;               // appends nothing where nothing was signed
+  std::optional<Cookie> cookie;
+};
+
 struct Handed {
   Octets packet;
   Client client;
+  Sender sender;
   std::shared_ptr<Outlet> outlet;
 };
 

@@ -9,7 +9,6 @@
 #include "dns/desk.h"
 #include "dns/question.h"
 #include "dns/reply_writer.h"
-#include "dns/signer.h"
 
 namespace muster::dns {
 
@@ -23,10 +22,12 @@ struct HandedReply {
   std::function<bool(ReplyWriter&)> write{};
 };
 
-// What a reply to this query says in its OPT, without an error. The NSID is the configuration's.
-ReplyEdns edns_for(const Query& query, const AnswerConfig& config, std::optional<std::uint32_t> expire);
+// What a reply says in its OPT, without an error. It points into the configuration and what was handed.
+ReplyEdns edns_for(const Handed& handed, const Query& query, const AnswerConfig& config,
+                   std::optional<std::uint32_t> expire);
 
-Octets write_reply(const Handed& handed, const Query& query, const AnswerConfig& config, Signer* signer,
+// Signed where the query was. `now` is in Unix seconds.
+Octets write_reply(const Handed& handed, const Query& query, const AnswerConfig& config, std::uint64_t now,
                    const HandedReply& reply);
 
 }  // namespace muster::dns

@@ -193,6 +193,9 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
   bool answer_turn() {
     if (reading_) return false;
     client_.crowded = core_->crowded();
+    const Moment moment = core_->answering->begin_batch();
+    client_.now = moment.now;
+    client_.tick = moment.tick;
     const zones::NameTable::Reader::Online online(core_->answering->reader);
     std::size_t at = 0;
     int turns = kQueriesATurn;
@@ -338,6 +341,7 @@ class TcpServer::Core::TcpOutlet final : public Outlet {
 bool TcpServer::Core::Connection::hand_on(Packet query) {
   ++core_->counters.handed_on;
   return core_->desk != nullptr && core_->desk->take({Octets(query.begin(), query.end()), client_,
+                                                      std::move(core_->answering->answerer.scratch.sender),
                                                       std::make_shared<TcpOutlet>(shared_from_this())});
 }
 

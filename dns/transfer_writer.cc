@@ -39,16 +39,20 @@ struct TransferWriter::Suffixes {
   }
 };
 
-TransferWriter::TransferWriter(Packet packet, const Query& query, const ReplyEdns& edns, Signer* signer)
+TransferWriter::TransferWriter(Packet packet, const Query& query, const ReplyEdns& edns, TsigSigner signer,
+                               Clock clock)
     : question_(packet.begin() + kHeaderSize, packet.begin() + query.question_end),
       id_(query.id),
       flags_(static_cast<std::uint8_t>((query.recursion_desired ? 1 : 0) |
                                        (query.checking_disabled ? kCheckingDisabled : 0))),
       edns_(edns),
       nsid_(edns.nsid),
-      signer_(signer),
+      cookie_(edns.cookie.begin(), edns.cookie.end()),
+      signer_(std::move(signer)),
+      clock_(std::move(clock)),
       buffer_(kPacketMax) {
   edns_.nsid = nsid_;
+  edns_.cookie = cookie_;
 }
 
 bool TransferWriter::add(const zones::RecordView& record) {
@@ -80,7 +84,7 @@ void TransferWriter::begin(std::size_t limit) {
     at_ += question_.size();
     know_question();
   }
-  end_ = limit - (signer_ == nullptr ? 0 : signer_->size()) - (first_ ? opt_size(edns_) : 0);
+  end_ = limit - signer_.size() - (first_ ? opt_size(edns_) : 0);
 }
 
 void TransferWriter::close() {
@@ -93,7 +97,7 @@ void TransferWriter::close() {
   write_u16(buffer_.data() + 8, 0);
   write_u16(buffer_.data() + 10, has_opt ? 1 : 0);
   if (has_opt) at_ += write_opt(edns_, buffer_.data() + at_, opt_size(edns_));
-  if (signer_ != nullptr) at_ = signer_->sign(buffer_, at_);
+  at_ = signer_.sign(buffer_, at_, clock_().now);
   whole_.emplace_back(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(at_));
   first_ = false;
   open_ = false;

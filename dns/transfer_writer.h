@@ -14,7 +14,6 @@
 #include "dns/desk.h"
 #include "dns/edns.h"
 #include "dns/question.h"
-#include "dns/signer.h"
 #include "zones/record_list.h"
 
 namespace muster::dns {
@@ -24,8 +23,9 @@ class TransferWriter {
   // Pointers reach no further (RFC 1035 §4.1.4), and about 300 records share one message.
   static constexpr std::size_t kMessageMost = 16'383;
 
-  // `edns` goes into the first message. The signer, null for none, lives as long as the writer.
-  TransferWriter(Packet packet, const Query& query, const ReplyEdns& edns, Signer* signer);
+  // `edns` goes into the first message; every message is signed, at the time that the clock tells, over the one
+  // before (RFC 8945 §5.3.1).
+  TransferWriter(Packet packet, const Query& query, const ReplyEdns& edns, TsigSigner signer, Clock clock);
 
   // False: it does not fit into any message, the transfer cannot go on.
   bool add(const zones::RecordView& record);
@@ -59,7 +59,9 @@ class TransferWriter {
   const std::uint8_t flags_;  // what is copied from the query
   ReplyEdns edns_;            // for the first message
   std::string nsid_;          // what edns_ points to
-  Signer* signer_;
+  Octets cookie_;             // and this
+  TsigSigner signer_;
+  const Clock clock_;
 
   Octets buffer_;
   std::size_t at_ = 0;

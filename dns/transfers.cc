@@ -24,9 +24,11 @@ constexpr std::size_t kRecordFixed = 10;
 
 class Transfers::Core : public std::enable_shared_from_this<Transfers::Core> {
  public:
-  Core(asio::any_io_executor run_on, AnswerConfig own, OnControl control, Ended tell)
+  Core(asio::any_io_executor run_on, std::shared_ptr<const LiveConfig> live, Clock time, OnControl control,
+       Ended tell)
       : executor(std::move(run_on)),
-        config(std::move(own)),
+        config(std::move(live)),
+        clock(std::move(time)),
         on_control_(std::move(control)),
         tell_(std::move(tell)) {}
 
@@ -45,7 +47,8 @@ class Transfers::Core : public std::enable_shared_from_this<Transfers::Core> {
   }
 
   asio::any_io_executor executor;
-  const AnswerConfig config;
+  const std::shared_ptr<const LiveConfig> config;
+  const Clock clock;
   Access access;
   Counts counts;
 
@@ -79,7 +82,7 @@ class Transfers::Session : public std::enable_shared_from_this<Session> {
     }
     apex_ = zone->first;
     report_.zone = apex_.text();
-    if (!zone->second.permits(handed_.client.address, nullptr)) {
+    if (!zone->second.permits(handed_.client.address, key())) {
       answer("refused", {.rcode = Rcode::refused, .error = ExtendedError::prohibited});
       return false;
     }
@@ -110,6 +113,7 @@ class Transfers::Session : public std::enable_shared_from_this<Session> {
   }
 
  private:
+  const zones::Name* key() const { return handed_.sender.key ? &*handed_.sender.key : nullptr; }
   bool udp() const { return handed_.client.transport == Transport::udp; }
 
   void opened(Opening opening) {
@@ -132,8 +136,8 @@ class Transfers::Session : public std::enable_shared_from_this<Session> {
       return end();
     }
     if (opening_.walk && serial_) report_.kind = "ixfr_whole";
-    writer_.emplace(handed_.packet, query_, edns_for(query_, core_->config, opening_.soa.soa.expire),
-                    nullptr);
+    writer_.emplace(handed_.packet, query_, edns_for(handed_, query_, config_, opening_.soa.soa.expire),
+                    handed_.sender.signer, core_->clock);
     put(opening_.soa.view());
     go_on();
   }
@@ -223,7 +227,7 @@ class Transfers::Session : public std::enable_shared_from_this<Session> {
 
   // One reply, and that is all.
   void answer(std::string_view result, const HandedReply& reply) {
-    std::vector<Octets> messages{write_reply(handed_, query_, core_->config, nullptr, reply)};
+    std::vector<Octets> messages{write_reply(handed_, query_, config_, core_->clock().now, reply)};
     report_.octets = messages.front().size();
     handed_.outlet->send(std::move(messages), [](bool) {});
     tell(result);
@@ -255,6 +259,7 @@ class Transfers::Session : public std::enable_shared_from_this<Session> {
 
   std::shared_ptr<Core> core_;
   Handed handed_;
+  const AnswerConfig config_ = core_->config->get();  // for all of it
   Query query_;
   zones::Name apex_;
   std::optional<std::uint32_t> serial_;
@@ -305,9 +310,10 @@ void Transfers::Core::report(TransferReport report) {
   if (tell_) tell_(report);
 }
 
-Transfers::Transfers(asio::any_io_executor executor, AnswerConfig config, OnControl on_control, Ended ended)
-    : core_(std::make_shared<Core>(std::move(executor), std::move(config), std::move(on_control),
-                                   std::move(ended))) {}
+Transfers::Transfers(asio::any_io_executor executor, std::shared_ptr<const LiveConfig> config, Clock clock,
+                     OnControl on_control, Ended ended)
+    : core_(std::make_shared<Core>(std::move(executor), std::move(config), std::move(clock),
+                                   std::move(on_control), std::move(ended))) {}
 
 Transfers::~Transfers() { core_->stop(); }
 

@@ -15,8 +15,9 @@
 #include <tuple>
 
 #include "dns/access.h"
-#include "dns/config.h"
+#include "dns/client.h"
 #include "dns/desk.h"
+#include "dns/live_config.h"
 #include "dns/transfer_source.h"
 #include "registry/net/unique_function.h"
 
@@ -45,7 +46,8 @@ class Transfers {
   using OnControl = std::function<bool(net::UniqueFunction<void(zones::Zones&)>)>;
   using Ended = std::function<void(const TransferReport&)>;
 
-  Transfers(boost::asio::any_io_executor executor, AnswerConfig config, OnControl on_control, Ended ended);
+  Transfers(boost::asio::any_io_executor executor, std::shared_ptr<const LiveConfig> config, Clock clock,
+            OnControl on_control, Ended ended);
   ~Transfers();  // ends those under way
 
   void set_access(Access access);

@@ -149,10 +149,13 @@ class UdpServer::Worker {
 
   // How many replies stand in sending_. In four passes, so that the cache misses of a batch overlap.
   std::size_t answer_all(std::size_t count) {
+    const Moment moment = answering_->begin_batch();
     const zones::NameTable::Reader::Online online(answering_->reader);
     Answerer& answerer = answering_->answerer;
     for (std::size_t i = 0; i < count; ++i) {
       clients_[i] = to_client(slots_[i].peer);
+      clients_[i].now = moment.now;
+      clients_[i].tick = moment.tick;
       prepare(Packet(slots_[i].query.data(), received_[i].msg_len), clients_[i], answerer, pending_[i]);
     }
     for (std::size_t i = 0; i < count; ++i) fetch(pending_[i], answerer);
@@ -184,6 +187,7 @@ class UdpServer::Worker {
     const std::span<const char> control(slots_[i].control.data(), wildcard_ ? header.msg_controllen : 0);
     const std::uint8_t* packet = slots_[i].query.data();
     desk_->take({Octets(packet, packet + received_[i].msg_len), clients_[i],
+                 std::move(answering_->answerer.scratch.sender),
                  std::make_shared<UdpOutlet>(socket_, slots_[i].peer, header.msg_namelen, control)});
   }
 

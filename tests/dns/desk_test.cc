@@ -226,7 +226,7 @@ TEST(DeskQueue, TakesABoundedNumber) {
   std::size_t handled = 0;
   auto desk = std::make_unique<DeskQueue>(
       io.get_executor(), DeskQueue::Handlers{.transfer = [&](Handed) { ++handled; }, .update = {}});
-  const auto give = [&] { return desk->take({axfr(1), test::udp_client(), std::make_shared<NoOutlet>()}); };
+  const auto give = [&] { return desk->take({axfr(1), test::udp_client(), {}, std::make_shared<NoOutlet>()}); };
   for (std::size_t i = 0; i < DeskQueue::kWaiting; ++i) ASSERT_TRUE(give());
   EXPECT_FALSE(give());
   EXPECT_EQ(desk->refused(), 1u);

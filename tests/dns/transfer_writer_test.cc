@@ -29,7 +29,7 @@ class Written {
     edns_.present = read_.edns.present;
     edns_.udp_size = 1232;
     edns_.expire = read_.edns.expire ? std::optional<std::uint32_t>(86400) : std::nullopt;
-    writer_ = std::make_unique<TransferWriter>(query_, read_, edns_, nullptr);
+    writer_ = std::make_unique<TransferWriter>(query_, read_, edns_, TsigSigner(), [] { return Moment(); });
   }
   bool add(std::string_view owner, RrType type, const std::string& rdata, std::uint32_t ttl = 60) {
     const zones::Name name = name_of(owner);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "dns/ixfr_query.h"
+#include "tests/dns/support/signing.h"
 #include "tests/dns/support/strict_reader.h"
 #include "tests/dns/support/world.h"
 
@@ -22,6 +23,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using zones::RrType;
+
+constexpr Moment kNow{1'700'000'000, 0};
 
 // A client that takes what it is sent when it is told to.
 struct Peer {
@@ -65,7 +68,7 @@ class TransfersTest : public testing::Test {
     zone_ = &world_.file_zone("example.test.", kLines);
     world_.zones().keep_history(*zone_, true);
     transfers_ = std::make_unique<Transfers>(
-        io_.get_executor(), AnswerConfig{},
+        io_.get_executor(), std::make_shared<LiveConfig>(AnswerConfig{}), [] { return kNow; },
         [this](net::UniqueFunction<void(zones::Zones&)> work) {
           if (!control_takes_) return false;
           work(world_.zones());
@@ -80,7 +83,7 @@ class TransfersTest : public testing::Test {
 
   std::shared_ptr<Peer> begin(const Octets& query, const Client& client = test::tcp_client()) {
     auto peer = std::make_shared<Peer>();
-    transfers_->begin({query, client, std::make_shared<PeerOutlet>(peer)});
+    transfers_->begin({query, client, sender_, std::make_shared<PeerOutlet>(peer)});
     run();
     return peer;
   }
@@ -142,6 +145,7 @@ class TransfersTest : public testing::Test {
   std::unique_ptr<Transfers> transfers_;
   std::vector<std::string> reports_;
   bool control_takes_ = true;
+  Sender sender_;
 };
 
 TEST_F(TransfersTest, AxfrIsTheWholeZoneBetweenItsSoa) {
@@ -337,6 +341,47 @@ TEST_F(TransfersTest, EightAtOnceOthersWaitAndTooManyAreRefused) {
   for (const auto& peer : peers) EXPECT_TRUE(peer->ended);
   EXPECT_EQ(count("example.test.", "axfr", "sent"), peers.size());
   EXPECT_EQ(transfers_->counts().running, 0u);
+}
+
+// Checked with the signatures of tests/dns/support/signing.h, which share no code with ours.
+TEST_F(TransfersTest, EachMessageOfASignedTransferIsSignedOverTheOneBefore) {
+  put_many(3000);
+  close();
+  test::Signing client;
+  client.time = kNow.now;
+  const Octets query = test::sign(axfr("example.test."), client);
+  const auto keys = std::make_shared<const TsigKeys>(
+      std::vector<TsigKey>{{name_of("transfer."), TsigAlgorithm::hmac_sha256, client.secret, 0}});
+  Query read;
+  ASSERT_TRUE(read_query(query, read).ok);
+  TsigRecord record;
+  ASSERT_TRUE(read_tsig(query, read.tsig_at, record));
+  const TsigVerdict verdict = verify(query, read.tsig_at, record, keys, kNow.now);
+  ASSERT_EQ(verdict.check, TsigCheck::verified);
+  sender_ = {verdict.key->name, verdict.reply, std::nullopt};
+  transfers_->set_access({{name_of("example.test."), {{}, {name_of("Transfer.")}}}});
+  const auto peer = begin(query);
+  while (take(*peer)) {
+  }
+  ASSERT_GT(peer->messages.size(), 2u);
+  test::Signing server = client;
+  server.prior = test::take_off(query)->mac;
+  std::vector<Octets> bare;
+  for (const Octets& message : peer->messages) {
+    EXPECT_LE(message.size(), 16'383u);
+    const auto found = test::take_off(message);
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->mac, test::mac_of(found->message, server));
+    server.prior = found->mac;
+    server.timers_only = true;
+    bare.push_back(found->message);
+  }
+  EXPECT_THAT(test::read_transfer(axfr("example.test."), bare).answer, SizeIs(3000 + 9));
+
+  sender_ = {name_of("other."), verdict.reply, std::nullopt};
+  const auto refusal = begin(query);
+  EXPECT_EQ(refusal->messages.at(0)[3] & 15, 5) << "another key";
+  EXPECT_TRUE(test::take_off(refusal->messages.at(0)).has_value()) << "told in a signed reply";
 }
 
 TEST_F(TransfersTest, EndsWithItsOwner) {

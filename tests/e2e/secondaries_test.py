@@ -295,6 +295,20 @@ class Clients(Secondary):
         self.assertGreater(self.metric("muster_transfers_total", zone=f"{ZONE}.", result="refused"), 1)
         self.assertEqual(self.metric("muster_transfers_total", zone="", kind="axfr", result="notauth"), 1)
 
+    def test_a_key_opens_what_an_address_does_not(self):
+        key = "hmac-sha256:moved:bXVzdGVyIGtlZXBzIGEgc2VjcmV0IGhlcmUu"
+        self.configuration('[zones]\nallow_transfer = ["key:moved"]\n[[key]]\nname = "moved"\n'
+                           f'algorithm = "hmac-sha256"\nsecret = "{key.rpartition(":")[2]}"\n')
+        self.assertEqual(self.server.muster("reload").status, 0)
+        host, port = self.server.dns
+        for tool in ("dig", "kdig"):
+            for kind in ("AXFR", "IXFR=1"):
+                with self.subTest(tool=tool, kind=kind):
+                    words = [tool, f"@{host}", "-p", port, ZONE, kind]
+                    self.assertGreater(len(read_records(run(*words, "-y", key).out)), 100)
+                    self.assertEqual(read_records(run(*words).out), set())
+                    self.assertNotIn("SOA", run(*words, "-y", "hmac-sha256:moved:AAAAAAAAAAAAAAAAAAAAAA==").out)
+
     def test_a_changed_file_is_a_difference(self):
         zone = self.write("z.zone", "$TTL 60\n@ SOA ns1 h 7 60 15 86400 5\n@ NS ns1\nns1 A 192.0.2.1\n"
                           "$GENERATE 1-9 host$ A 192.0.2.$\nold A 192.0.2.2\n")

@@ -158,9 +158,9 @@ void Musterd::keep_histories(const config::Config& config) {
 }
 
 // The zones tell of new serials from the control thread; everything else of a transfer is the I/O thread's.
-void Musterd::make_transfers(const dns::AnswerConfig& answer) {
+void Musterd::make_transfers() {
   transfers_ = std::make_unique<dns::Transfers>(
-      io_.get_executor(), answer,
+      io_.get_executor(), dns_config_->live(), machine_moment,
       [this](net::UniqueFunction<void(zones::Zones&)> work) {
         return control_->submit([this, work = std::move(work)](registry::Turn&) mutable { work(names_.zones); });
       },
@@ -199,15 +199,11 @@ void Musterd::log_transfer(const dns::TransferReport& report) {
 }
 
 void Musterd::make_dns() {
-  dns::AnswerConfig answer;
-  answer.server_name = config_->server.name;
-  answer.version = config_->dns.version;
-  answer.edns_udp_size = config_->dns.edns_udp_size;
-  answer.tcp_idle = config_->dns.tcp_idle;
-  answer.transfers = true;
-  make_transfers(answer);
-  const auto make = [this, answer] {
-    return std::make_unique<dns::Answering>(names_.table, zones::Rng::from_system(), answer);
+  dns_config_ = std::make_unique<DnsConfig>(*config_, started_.steady);
+  make_transfers();
+  const auto make = [this] {
+    return std::make_unique<dns::Answering>(names_.table, zones::Rng::from_system(), dns_config_->live(),
+                                            machine_moment);
   };
   udp_ = std::make_unique<dns::UdpServer>(listeners_.open, make, desk_.get());
   tcp_ = std::make_unique<dns::TcpServer>(io_.get_executor(), dns::TcpConfig{config_->dns.tcp_idle, config_->dns.tcp_connections}, make(), desk_.get());
@@ -269,6 +265,7 @@ void Musterd::publish(const registry::Batch& batch, net::Instant now) {
 void Musterd::tick(net::Instant now) {
   names_.publisher->tick(now);
   names_.table.tidy();
+  dns_config_->tick(now.steady);
   watch_->tick(now);
   suspects_->probe(*registry_, now);
   transitions_.tick(now);

@@ -25,6 +25,7 @@
 #include "registry/control.h"
 #include "registry/feed.h"
 #include "registry/http/server.h"
+#include "tools/musterd/dns_config.h"
 #include "tools/musterd/file_zones.h"
 #include "tools/musterd/line_budget.h"
 #include "tools/musterd/listeners.h"
@@ -60,7 +61,7 @@ class Musterd {
   void make_http();
   void make_dns();
   void log_transfer(const dns::TransferReport& report);
-  void make_transfers(const dns::AnswerConfig& answer);
+  void make_transfers();
   void serve();
   void log_start() const;
 
@@ -121,6 +122,7 @@ class Musterd {
   registry::http::Router router_;
   std::unique_ptr<registry::api::NativeApi> native_;
   std::unique_ptr<registry::http::Server> http_;
+  std::unique_ptr<DnsConfig> dns_config_;
   std::unique_ptr<dns::Transfers> transfers_;
   std::unique_ptr<dns::Notifier> notifier_;
   std::unique_ptr<dns::DeskQueue> desk_;

@@ -313,6 +313,13 @@ namespace {
 AnswerConfig thread_config() {
   AnswerConfig config;
   config.server_name = "ns1.muster.test";
+  config.cookies = CookieSecrets{{'s', 'e', 'c', 'r', 'e', 't'}, std::nullopt};
+  config.tsig_keys = std::make_shared<const TsigKeys>(
+      std::vector<TsigKey>{{name_of("transfer."), TsigAlgorithm::hmac_sha256, "a secret of octets"},
+                           {name_of("sha1."), TsigAlgorithm::hmac_sha1, "a secret of octets"},
+                           {name_of("sha384."), TsigAlgorithm::hmac_sha384, "a secret of octets"},
+                           {name_of("sha512."), TsigAlgorithm::hmac_sha512, "a secret of octets"},
+                           {name_of("short."), TsigAlgorithm::hmac_sha512, "a secret of octets", 32}});
   return config;
 }
 
@@ -331,7 +338,7 @@ std::vector<std::uint8_t> Thread::ask(const std::vector<std::uint8_t>& query, co
   return {reply.get(), reply.get() + written};
 }
 
-Client udp_client() { return {*net::parse_ip("127.0.0.1"), 40000, Transport::udp, false}; }
-Client tcp_client() { return {*net::parse_ip("127.0.0.1"), 40000, Transport::tcp, false}; }
+Client udp_client() { return {*net::parse_ip("127.0.0.1"), 40000, Transport::udp, false, kNow}; }
+Client tcp_client() { return {*net::parse_ip("127.0.0.1"), 40000, Transport::tcp, false, kNow}; }
 
 }  // namespace muster::dns::test

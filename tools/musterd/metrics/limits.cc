@@ -17,6 +17,7 @@ void write_limits(Exposition& page, const ControlSnapshot& snapshot, const Metri
   limit("watchers", sources.watch.refused.load());
   limit("watch_queue", sources.watch.queue_full.load());
   limit("dns_tcp_connections", sources.tcp.counters().closed_full.load());
+  limit("dns_rate_limit_buckets", sources.rate_limit_displaced);
   limit("dns_desk", sources.desk_refused);
   limit("transfers_waiting", sources.transfers.waiting_full);
   std::uint64_t dropped = 0;
