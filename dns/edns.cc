@@ -39,6 +39,7 @@ bool client_subnet_ok(Octets body) {
 
 bool read_option(EdnsOption code, Octets body, Edns& edns) {
   switch (code) {
+    case EdnsOption::update_lease: edns.update_lease = body; return true;
     case EdnsOption::nsid: edns.nsid = true; return true;
     case EdnsOption::expire: edns.expire = true; return true;
     case EdnsOption::keepalive: edns.keepalive = true; return true;
@@ -77,7 +78,7 @@ std::size_t opt_size(const ReplyEdns& edns) {
   if (!edns.present) return 0;
   return kOptSize + (edns.cookie.empty() ? 0 : kOptionHeader + edns.cookie.size()) +
          (edns.nsid.empty() ? 0 : kOptionHeader + edns.nsid.size()) + (edns.expire ? kOptionHeader + 4 : 0) +
-         (edns.keepalive ? kOptionHeader + 2 : 0);
+         (edns.keepalive ? kOptionHeader + 2 : 0) + (edns.lease ? kOptionHeader + 4 : 0);
 }
 
 std::size_t write_opt(const ReplyEdns& edns, std::uint8_t* to, std::size_t room) {
@@ -106,6 +107,11 @@ std::size_t write_opt(const ReplyEdns& edns, std::uint8_t* to, std::size_t room)
     end = write_option(end, EdnsOption::keepalive, 2);
     write_u16(end, *edns.keepalive);
     end += 2;
+  }
+  if (edns.lease) {
+    end = write_option(end, EdnsOption::update_lease, 4);
+    write_u32(end, *edns.lease);
+    end += 4;
   }
   end = write_error(edns, end, room - static_cast<std::size_t>(end - to));
   write_u16(to + 9, static_cast<std::uint16_t>(end - to - static_cast<std::ptrdiff_t>(kOptSize)));

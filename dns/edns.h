@@ -16,6 +16,7 @@ inline constexpr std::size_t kOptionHeader = 4;
 inline constexpr std::size_t kExtendedErrorFixed = kOptionHeader + 2;
 
 enum class EdnsOption : std::uint16_t {
+  update_lease = 2,
   nsid = 3,
   client_subnet = 8,
   expire = 9,
@@ -34,6 +35,7 @@ struct Edns {
   bool keepalive = false;                       // RFC 7828
   std::span<const std::uint8_t> cookie;         // RFC 7873, the first, 8 or 16..40 octets; empty: none
   std::span<const std::uint8_t> client_subnet;  // RFC 7871, option body; empty: none
+  std::span<const std::uint8_t> update_lease;   // RFC 9664, of any length; empty: none
 };
 
 // Extended errors (RFC 8914) that musterd sends.
@@ -60,6 +62,7 @@ struct ReplyEdns {
   std::string_view nsid;
   std::optional<std::uint32_t> expire;     // seconds
   std::optional<std::uint16_t> keepalive;  // in 100 ms
+  std::optional<std::uint32_t> lease;      // seconds, as granted (RFC 9664)
   std::optional<ExtendedError> error;
   std::string_view error_text;  // UTF-8
 };

@@ -32,6 +32,7 @@ ReplyEdns edns_for(const Handed& handed, const Query& query, const AnswerConfig&
 Octets write_reply(const Handed& handed, const Query& query, const AnswerConfig& config, std::uint64_t now,
                    const HandedReply& reply) {
   ReplyEdns edns = edns_for(handed, query, config, reply.expire);
+  edns.lease = reply.lease;
   edns.error = reply.error;
   edns.error_text = reply.error_text;
   Octets message(limit_of(handed, query, config));

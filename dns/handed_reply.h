@@ -18,6 +18,7 @@ struct HandedReply {
   std::optional<ExtendedError> error{};
   std::string_view error_text{};
   std::optional<std::uint32_t> expire{};  // seconds; sent where it was asked for
+  std::optional<std::uint32_t> lease{};   // seconds, as granted (RFC 9664)
   // Adds the records; false: they do not fit, TC is set and the reply goes out without them.
   std::function<bool(ReplyWriter&)> write{};
 };

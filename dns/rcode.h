@@ -15,6 +15,8 @@ enum class Rcode : std::uint16_t {
   notimp = 4,
   refused = 5,
   yxdomain = 6,
+  yxrrset = 7,
+  nxrrset = 8,
   notauth = 9,
   notzone = 10,
   badvers = 16,

@@ -193,8 +193,12 @@ registry::WallTime Publisher::safe_stop(const registry::Instance& instance, net:
   return core_->names().safe_stop(instance, now.wall);
 }
 
-const std::vector<registry::InstancePtr>* Publisher::members_of(const std::string& label) const {
-  return core_->names().members_of(label);
+std::vector<registry::InstancePtr> Publisher::members_of(const std::string& label) const {
+  std::vector<registry::InstancePtr> instances;
+  if (const auto* members = core_->names().members_of(label)) {
+    for (const auto& member : *members) instances.push_back(member->instance);
+  }
+  return instances;
 }
 
 std::vector<std::string> Publisher::names_of(const registry::Instance& instance) const {

@@ -33,8 +33,8 @@ class Publisher {
 
   // Until when a cache can hold a service answer with this instance (zones/safe_stop.h).
   registry::WallTime safe_stop(const registry::Instance& instance, net::Instant now) const;
-  // The instances of a service by its folded label; null: unknown, or not publishable.
-  const std::vector<registry::InstancePtr>* members_of(const std::string& label) const;
+  // The instances of a service by its folded label; none: unknown, or not publishable.
+  std::vector<registry::InstancePtr> members_of(const std::string& label) const;
   // Every owner name at which this instance stands or could stand.
   std::vector<std::string> names_of(const registry::Instance& instance) const;
   NameExplanation explain(const Name& name, std::optional<RrType> type) const;

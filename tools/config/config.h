@@ -69,6 +69,7 @@ struct ZoneFile {
   zones::Name name;
   std::filesystem::path file;
   Secondaries secondaries{};
+  Access allow_update{};  // prefixes count over TCP only
 };
 
 struct Zones {
@@ -83,6 +84,7 @@ struct Zones {
   std::vector<zones::Name> reverse;
   bool reverse_services = false;
   Secondaries secondaries;  // of the generated zones
+  Access allow_update;      // who may register by DNS UPDATE below `domain`
   std::vector<ZoneFile> files;
 };
 

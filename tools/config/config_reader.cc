@@ -114,8 +114,11 @@ void check_whole(Section& root, const Config& config) {
     }
   }
   check_keys(root, config, config.zones.domain, config.zones.secondaries.allow_transfer);
-  for (const ZoneFile& file : config.zones.files)
+  check_keys(root, config, config.zones.domain, config.zones.allow_update);
+  for (const ZoneFile& file : config.zones.files) {
     check_keys(root, config, file.name, file.secondaries.allow_transfer);
+    check_keys(root, config, file.name, file.allow_update);
+  }
   std::vector<net::Endpoint> taken;
   const auto take = [&](const char* key, const std::vector<net::Endpoint>& listen) {
     for (const net::Endpoint& endpoint : listen) {

@@ -64,7 +64,7 @@ ZoneFile read_file(Section section) {
   file.file = section.text("file", "");
   if (file.file.empty()) section.error("file", "is required: the path of the master file");
   file.secondaries = read_secondaries(section);
-  section.not_built_unless_empty("allow_update", "DNS UPDATE");
+  file.allow_update = read_access(section, "allow_update");
   section.finish();
   return file;
 }
@@ -95,7 +95,7 @@ void read_zones(Section& section, Zones& zones) {
   zones.reverse_services = section.flag("reverse_services", false);
   section.not_built("hash_key", "the hash policies");
   zones.secondaries = read_secondaries(section);
-  section.not_built_unless_empty("allow_update", "DNS UPDATE");
+  zones.allow_update = read_access(section, "allow_update");
   for (Section& file : section.tables("file")) zones.files.push_back(read_file(file));
   section.finish();
 }

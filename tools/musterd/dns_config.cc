@@ -31,6 +31,7 @@ dns::AnswerConfig answer_config(const config::Config& config, std::shared_ptr<dn
   to.rate_limit = {config.dns.rate_limit.responses_per_second, config.dns.rate_limit.slip};
   to.rate_limiter = std::move(limiter);
   to.transfers = true;
+  to.updates = true;
   return to;
 }
 

@@ -1,6 +1,8 @@
 #include "tools/musterd/file_zones.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "zones/zone_diff.h"
 #include "zones/zone_file.h"
@@ -10,6 +12,8 @@ namespace muster::tools {
 namespace {
 
 constexpr std::size_t kSlice = 400;  // names; about a millisecond
+constexpr int kDiscardAttempts = 200;
+constexpr std::chrono::milliseconds kDiscardPause{5};
 
 zones::ZoneConfig zone_config(const zones::Name& apex) {
   zones::ZoneConfig config;
@@ -19,7 +23,8 @@ zones::ZoneConfig zone_config(const zones::Name& apex) {
 
 }  // namespace
 
-FileZones::FileZones(zones::Zones& zones, OnControl on_control) : zones_(zones), on_control_(std::move(on_control)) {}
+FileZones::FileZones(zones::Zones& zones, OnControl on_control, Updates updates)
+    : zones_(zones), on_control_(std::move(on_control)), updates_(std::move(updates)) {}
 
 void FileZones::announce(const std::vector<config::ZoneFile>& files) {
   for (const config::ZoneFile& file : files) {
@@ -47,10 +52,11 @@ void FileZones::in_slices(std::size_t count, const std::function<void(std::size_
   }
 }
 
-ZoneLoad FileZones::load(const std::vector<config::ZoneFile>& files) {
+ZoneLoad FileZones::load(const std::vector<config::ZoneFile>& files, const std::vector<zones::Name>& discard) {
   ZoneLoad report;
   remove_unlisted(files, report);
-  for (const config::ZoneFile& file : files) load_one(file, report);
+  for (const config::ZoneFile& file : files)
+    load_one(file, std::find(discard.begin(), discard.end(), file.name) != discard.end(), report);
   return report;
 }
 
@@ -72,7 +78,7 @@ void FileZones::remove_unlisted(const std::vector<config::ZoneFile>& files, Zone
   }
 }
 
-void FileZones::load_one(const config::ZoneFile& file, ZoneLoad& report) {
+void FileZones::load_one(const config::ZoneFile& file, bool discard, ZoneLoad& report) {
   auto result = zones::compile_zone(file.file.string(), file.name, zones::read_whole_file);
   if (!result) {
     for (const zones::ZoneFault& fault : result.error().list) report.errors.push_back(zones::to_string(fault));
@@ -81,15 +87,48 @@ void FileZones::load_one(const config::ZoneFile& file, ZoneLoad& report) {
   const auto next = std::make_shared<const zones::CompiledZone>(std::move(*result));
   for (const zones::ZoneFault& fault : next->warnings().list()) report.warnings.push_back(zones::to_string(fault));
   on_control_([&] { zones_.keep_history(zone_at(file.name), file.secondaries.any()); });
-  if (const auto old = compiled(file.name)) {
-    apply(*old, *next, report);
-  } else {
-    put_all(*next);
-    report.changed.push_back(file.name.text() + ": " + std::to_string(next->records()) + " records, serial " +
-                             std::to_string(next->soa().serial));
-  }
+  if (const auto old = compiled(file.name)) return replace(*old, next, discard, report);
+  put_all(*next);
+  report.changed.push_back(file.name.text() + ": " + std::to_string(next->records()) + " records, serial " +
+                           std::to_string(next->soa().serial));
+  hold(next);
+}
+
+void FileZones::hold(const std::shared_ptr<const zones::CompiledZone>& version) {
   const std::lock_guard lock(mutex_);
-  held_[file.name] = {next, false};
+  held_[version->apex()] = {version, false};
+}
+
+void FileZones::replace(const zones::CompiledZone& old, const std::shared_ptr<const zones::CompiledZone>& next, bool discard,
+                        ZoneLoad& report) {
+  const zones::Name apex = next->apex();
+  bool updated = false;
+  on_control_([&] { updated = updates_.exist(apex); });
+  if (!updated) {
+    apply(old, *next, {}, report);
+    return hold(next);
+  }
+  if (!discard) {
+    if (!zones::diff(old, *next).empty()) report.with_updates.push_back(apex.text());
+    return;
+  }
+  const auto names = discard_updates(apex);
+  if (!names) {
+    report.errors.push_back(apex.text() + ": updates come faster than they can be dropped; try again, or take away its allow_update first");
+    return;
+  }
+  apply(old, *next, *names, report);
+  hold(next);
+}
+
+// An update that is being stored is waited for.
+std::optional<std::vector<zones::Name>> FileZones::discard_updates(const zones::Name& apex) {
+  std::optional<std::vector<zones::Name>> names;
+  for (int attempt = 0; attempt < kDiscardAttempts && !names; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(kDiscardPause);
+    if (!on_control_([&] { names = updates_.discard(apex); })) break;
+  }
+  return names;
 }
 
 // What is served stays; what never was served answers SERVFAIL, and says that its data are bad.
@@ -113,18 +152,29 @@ void FileZones::put_all(const zones::CompiledZone& next) {
   });
   if (zone == nullptr) return;
   in_slices(next.names(), [&](std::size_t i) { zones_.put(*zone, next.name(static_cast<std::uint32_t>(i))); });
-  on_control_([&] { zones_.set_readiness(*zone, zones::Readiness::ready); });
+  on_control_([&] {
+    updates_.lay_over(*zone, next.apex());
+    zones_.set_readiness(*zone, zones::Readiness::ready);
+  });
 }
 
-void FileZones::apply(const zones::CompiledZone& old, const zones::CompiledZone& next, ZoneLoad& report) {
+void FileZones::apply(const zones::CompiledZone& old, const zones::CompiledZone& next, const std::vector<zones::Name>& updated,
+                      ZoneLoad& report) {
   const zones::ZoneDiff change = zones::diff(old, next);
-  if (change.empty()) return;
+  if (change.empty() && updated.empty()) return;
   zones::Zone* zone = nullptr;
   on_control_([&] { zone = &zone_at(next.apex()); });
   if (zone == nullptr) return;
   in_slices(change.puts.size(), [&](std::size_t i) { zones_.put(*zone, next.name(change.puts[i])); });
   in_slices(change.erases.size(), [&](std::size_t i) {
     zones_.erase(*zone, *zones::Name::from_wire(old.owner(change.erases[i])));
+  });
+  in_slices(updated.size(), [&](std::size_t i) {
+    if (const auto name = next.find(updated[i].wire())) {
+      zones_.put(*zone, next.name(*name));
+    } else {
+      zones_.erase(*zone, updated[i]);
+    }
   });
   zones::Soa soa = next.soa();
   on_control_([&] {
@@ -135,7 +185,7 @@ void FileZones::apply(const zones::CompiledZone& old, const zones::CompiledZone&
     report.warnings.push_back(next.apex().text() + ": content changed but the serial did not grow; serving it as " +
                               std::to_string(soa.serial));
   }
-  report.changed.push_back(next.apex().text() + ": " + std::to_string(change.puts.size() + change.erases.size()) +
+  report.changed.push_back(next.apex().text() + ": " + std::to_string(change.puts.size() + change.erases.size() + updated.size()) +
                            " names changed, serial " + std::to_string(soa.serial));
 }
 

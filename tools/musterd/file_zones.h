@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct ZoneLoad {
   std::vector<std::string> changed;   // "example.test.: 3 names changed, serial 2026112101"
   std::vector<std::string> errors;    // each "FILE:LINE:COLUMN: …"
   std::vector<std::string> warnings;
+  std::vector<std::string> with_updates;  // zones whose file changed and was left alone: the store holds updates of them
 };
 
 struct ZoneStatus {
@@ -35,12 +37,21 @@ class FileZones {
   // Runs work on the control thread and waits for it; false: the control thread has stopped.
   using OnControl = std::function<bool(net::UniqueFunction<void()>)>;
 
-  FileZones(zones::Zones& zones, OnControl on_control);
+  // What DNS UPDATE made of a zone, kept by somebody else. All on the control thread.
+  struct Updates {
+    std::function<bool(const zones::Name& apex)> exist;
+    std::function<void(zones::Zone& zone, const zones::Name& apex)> lay_over;
+    // The names they were about; nullopt: one is being stored just now.
+    std::function<std::optional<std::vector<zones::Name>>(const zones::Name& apex)> discard;
+  };
+
+  FileZones(zones::Zones& zones, OnControl on_control, Updates updates);
 
   // On the control thread, before DNS is served: the zones exist and answer SERVFAIL until they are read.
   void announce(const std::vector<config::ZoneFile>& files);
-  // Reads all of them, adds what is new, removes what is no longer listed, changes only the names that differ.
-  ZoneLoad load(const std::vector<config::ZoneFile>& files);
+  // Reads all of them, adds what is new, removes what is no longer listed, changes only the names that differ. A
+  // changed file whose zone holds updates is left alone, unless it is to `discard` them.
+  ZoneLoad load(const std::vector<config::ZoneFile>& files, const std::vector<zones::Name>& discard = {});
   std::vector<ZoneStatus> status() const;
   // The version that is served; null: none.
   std::shared_ptr<const zones::CompiledZone> compiled(const zones::Name& apex) const;
@@ -50,10 +61,16 @@ class FileZones {
     std::shared_ptr<const zones::CompiledZone> version;
     bool failed = false;
   };
-  void load_one(const config::ZoneFile& file, ZoneLoad& report);
+  void load_one(const config::ZoneFile& file, bool discard, ZoneLoad& report);
+  void replace(const zones::CompiledZone& old, const std::shared_ptr<const zones::CompiledZone>& next, bool discard,
+               ZoneLoad& report);
+  std::optional<std::vector<zones::Name>> discard_updates(const zones::Name& apex);
+  void hold(const std::shared_ptr<const zones::CompiledZone>& version);
   void fail(const config::ZoneFile& file);
   void put_all(const zones::CompiledZone& next);
-  void apply(const zones::CompiledZone& old, const zones::CompiledZone& next, ZoneLoad& report);
+  // `updated`: names whose content is not the old version's.
+  void apply(const zones::CompiledZone& old, const zones::CompiledZone& next, const std::vector<zones::Name>& updated,
+             ZoneLoad& report);
   void remove_unlisted(const std::vector<config::ZoneFile>& files, ZoneLoad& report);
   // Calls `each` for 0 … count - 1 on the control thread, a slice at a time.
   void in_slices(std::size_t count, const std::function<void(std::size_t)>& each);
@@ -61,6 +78,7 @@ class FileZones {
 
   zones::Zones& zones_;
   const OnControl on_control_;
+  const Updates updates_;
   mutable std::mutex mutex_;  // guards held_
   std::map<zones::Name, Held> held_;
 };

@@ -49,6 +49,7 @@ MetricSources Musterd::metric_sources() const {
   return {*udp_,
           *tcp_,
           transfers_->counts(),
+          updates_->counts(),
           notifier_->counts(),
           desk_->refused(),
           *control_,

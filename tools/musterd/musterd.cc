@@ -1,6 +1,7 @@
 #include "tools/musterd/musterd.h"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
@@ -20,6 +21,8 @@ namespace {
 // About how many names a service and an instance have, so that the table does not grow step by step at a start.
 constexpr std::size_t kNamesAService = 4;
 constexpr std::size_t kNamesAnInstance = 2;
+
+constexpr std::chrono::milliseconds kControlBusy{10};  // before work that it did not take is offered again
 
 std::string joined(const std::vector<net::Endpoint>& endpoints) {
   std::string text;
@@ -76,6 +79,10 @@ void Musterd::make_registry() {
       meta_[meta->key] = meta->value;
       return;
     }
+    if (auto* updated = std::get_if<registry::ZoneRow>(&row)) {
+      zone_rows_.push_back(std::move(*updated));
+      return;
+    }
     begin();
     registry_->restore(row, now);
   });
@@ -97,9 +104,35 @@ void Musterd::make_publisher() {
     registry_->store_beside(registry::MetaRow{"serial_block:" + zone, std::to_string(block)});
   };
   names_.publisher = std::make_unique<zones::Publisher>(std::move(to), names_.zones);
-  file_zones_ = std::make_unique<FileZones>(names_.zones, [this](net::UniqueFunction<void()> work) {
-    return on_control([work = std::move(work)](registry::Turn&) mutable { work(); });
+  make_file_zones();
+}
+
+void Musterd::make_file_zones() {
+  update_door_ = std::make_unique<UpdateDoor>(names_, config_->zones.domain, [this](net::UniqueFunction<void()> work) {
+    const auto pause = std::make_shared<asio::steady_timer>(io_, kControlBusy);
+    pause->async_wait([pause, work = std::make_shared<net::UniqueFunction<void()>>(std::move(work))](boost::system::error_code) {
+      (*work)();
+    });
   });
+  for (const registry::ZoneRow& row : zone_rows_) {
+    if (!update_door_->restore(row))
+      log(LogLevel::error, "zone_update", {{"zone", row.zone}, {"name", row.name}, {"error", "not readable; left as the file says"}});
+  }
+  zone_rows_ = {};
+  FileZones::Updates updates;
+  updates.exist = [this](const zones::Name& apex) { return update_door_->has_updates(apex); };
+  updates.lay_over = [this](zones::Zone& zone, const zones::Name& apex) { update_door_->lay_over(zone, apex); };
+  updates.discard = [this](const zones::Name& apex) { return update_door_->discard(apex, *turn_); };
+  file_zones_ = std::make_unique<FileZones>(
+      names_.zones,
+      [this](net::UniqueFunction<void()> work) {
+        return on_control([this, work = std::move(work)](registry::Turn& turn) mutable {
+          turn_ = &turn;
+          work();
+          turn_ = nullptr;
+        });
+      },
+      std::move(updates));
   file_zones_->announce(config_->zones.files);
 }
 
@@ -128,6 +161,7 @@ void Musterd::make_control() {
         });
       });
   control_->on_tick([this](net::Instant now) { tick(now); });
+  update_door_->set_control(*control_);
   suspects_ = std::make_unique<Suspects>(io_.get_executor(), *control_);
   registry::api::WatchConfig watch;
   watch.epoch = registry_->epoch();
@@ -175,7 +209,32 @@ void Musterd::make_transfers() {
   desk_ = std::make_unique<dns::DeskQueue>(
       io_.get_executor(),
       dns::DeskQueue::Handlers{.transfer = [this](dns::Handed handed) { transfers_->begin(std::move(handed)); },
-                               .update = {}});
+                               .update = [this](dns::Handed handed) { updates_->begin(std::move(handed)); }});
+}
+
+void Musterd::make_updates() {
+  updates_ = std::make_unique<dns::Updates>(
+      io_.get_executor(), dns_config_->live(),
+      [this](dns::UpdateRequest request, dns::Updates::Done done) {
+        return update_door_->apply(std::move(request), std::move(done));
+      },
+      [this](const dns::Updates::Report& report) { log_update(report); });
+  updates_->set_access(update_access(*config_));
+}
+
+void Musterd::log_update(const dns::Updates::Report& report) {
+  const LogLevel level = report.result == "applied" ? LogLevel::info : LogLevel::warning;
+  if (!log_enabled(level)) return;
+  const net::SteadyTime now = net::machine_now().steady;
+  if (const std::uint64_t count = update_lines_.settle(now))
+    log(LogLevel::warning, "update", {{"suppressed", std::to_string(count)}});
+  if (!update_lines_.take(now)) return;
+  log(level, "update",
+      {{"zone", report.zone},
+       {"result", std::string(report.result)},
+       {"client", net::to_string(report.client)},
+       {"by", report.by},
+       {"reason", report.reason}});
 }
 
 // Strangers who ask cannot fill the log; a look at the serial is no transfer.
@@ -200,6 +259,7 @@ void Musterd::log_transfer(const dns::TransferReport& report) {
 
 void Musterd::make_dns() {
   dns_config_ = std::make_unique<DnsConfig>(*config_, started_.steady);
+  make_updates();
   make_transfers();
   const auto make = [this] {
     return std::make_unique<dns::Answering>(names_.table, zones::Rng::from_system(), dns_config_->live(),

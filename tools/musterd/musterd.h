@@ -19,6 +19,7 @@
 #include "dns/notifier.h"
 #include "dns/tcp_server.h"
 #include "dns/transfers.h"
+#include "dns/updates.h"
 #include "dns/udp_server.h"
 #include "registry/api/native.h"
 #include "registry/api/watch.h"
@@ -35,6 +36,7 @@
 #include "tools/musterd/settings.h"
 #include "tools/musterd/suspects.h"
 #include "tools/musterd/transitions.h"
+#include "tools/musterd/update_door.h"
 
 namespace muster::tools {
 
@@ -62,6 +64,9 @@ class Musterd {
   void make_dns();
   void log_transfer(const dns::TransferReport& report);
   void make_transfers();
+  void make_updates();
+  void make_file_zones();
+  void log_update(const dns::Updates::Report& report);
   void serve();
   void log_start() const;
 
@@ -78,7 +83,8 @@ class Musterd {
   // Signals and reload.
   void wait_for_signals();
   void stop();
-  registry::api::ReloadReport reload();
+  // `discard`: zones whose stored updates are to go.
+  registry::api::ReloadReport reload(const std::vector<zones::Name>& discard = {});
   void take_over(const ConfigPtr& next);
   std::optional<std::string> renew_certificate();
   ConfigPtr config() const;
@@ -113,6 +119,7 @@ class Musterd {
   std::unique_ptr<registry::Store> store_;
   registry::LoadReport loaded_;
   std::map<std::string, std::string> meta_;
+  std::vector<registry::ZoneRow> zone_rows_;  // from the load until the zones are made
   std::unique_ptr<registry::Registry> registry_;
   Names names_;
   std::unique_ptr<zones::NameTable::Reader> lister_;  // the loader thread's: writes generated zones out
@@ -120,12 +127,15 @@ class Musterd {
   std::unique_ptr<registry::Control> control_;
   std::unique_ptr<registry::api::Watch> watch_;
   std::unique_ptr<Suspects> suspects_;
+  std::unique_ptr<UpdateDoor> update_door_;
+  registry::Turn* turn_ = nullptr;  // of the control thread while it works for file_zones_
   std::unique_ptr<FileZones> file_zones_;
   registry::http::Router router_;
   std::unique_ptr<registry::api::NativeApi> native_;
   std::unique_ptr<registry::http::Server> http_;
   std::unique_ptr<DnsConfig> dns_config_;
   std::unique_ptr<dns::Transfers> transfers_;
+  std::unique_ptr<dns::Updates> updates_;
   std::unique_ptr<dns::Notifier> notifier_;
   std::unique_ptr<dns::DeskQueue> desk_;
   std::unique_ptr<dns::TcpServer> tcp_;
@@ -135,6 +145,7 @@ class Musterd {
   std::atomic<bool> stopping_{false};
   net::SteadyTime grace_until_{};  // nothing readable in the store: SERVFAIL instead of NXDOMAIN until then
   Transitions transitions_{log, log_enabled};
+  LineBudget update_lines_{20};
   LineBudget transfer_lines_{20};
   // The registry's own counts for /stats, as of the last tick.
   struct Gauges {

@@ -8,7 +8,7 @@
 
 namespace muster::tools {
 
-registry::api::ReloadReport Musterd::reload() {
+registry::api::ReloadReport Musterd::reload(const std::vector<zones::Name>& discard) {
   registry::api::ReloadReport report;
   config::LoadResult result = options_.dev ? config::load_dev(options_.overrides)
                                            : config::load_file(options_.config, options_.overrides);
@@ -22,8 +22,9 @@ registry::api::ReloadReport Musterd::reload() {
   report.needs_restart = config::needs_restart(*config(), *next);
   take_over(next);
   report.taken_over = true;
-  const ZoneLoad zones = file_zones_->load(next->zones.files);
+  const ZoneLoad zones = file_zones_->load(next->zones.files, discard);
   report.changed = zones.changed;
+  report.zones_with_updates = zones.with_updates;
   report.errors = zones.errors;
   if (const auto error = renew_certificate()) {
     report.errors.push_back(*error);
@@ -31,6 +32,8 @@ registry::api::ReloadReport Musterd::reload() {
   }
   for (const std::string& line : zones.changed) log(LogLevel::info, "zone_loaded", {{"zone", line}});
   for (const std::string& line : zones.warnings) log(LogLevel::warning, "zone_file", {{"warning", line}});
+  for (const std::string& zone : zones.with_updates)
+    log(LogLevel::error, "zone_file", {{"zone", zone}, {"error", "the file changed, but the store holds updates of the zone"}});
   for (const std::string& line : zones.errors) log(LogLevel::error, "zone_file", {{"error", line}});
   for (const std::string& key : report.needs_restart) log(LogLevel::warning, "needs_restart", {{"key", key}});
   log(LogLevel::info, "reloaded", {{"zones_changed", std::to_string(zones.changed.size())}});
@@ -62,6 +65,7 @@ void Musterd::take_over(const ConfigPtr& next) {
   });
   boost::asio::post(io_, [this, now_running] {
     transfers_->set_access(transfer_access(*now_running));
+    updates_->set_access(update_access(*now_running));
     notifier_->set_targets(notify_targets(*now_running));
   });
   std::vector<registry::http::Token> tokens;

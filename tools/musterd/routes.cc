@@ -149,9 +149,15 @@ registry::api::Outside Musterd::outside() {
   to.zone_text = [this](std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done) {
     zone_text(std::move(zone), std::move(done));
   };
-  to.reload = [this](std::vector<std::string>, net::UniqueFunction<void(registry::api::ReloadReport)> done) {
-    asio::post(loader_, [this, done = std::make_shared<net::UniqueFunction<void(registry::api::ReloadReport)>>(
-                                   std::move(done))] { (*done)(reload()); });
+  to.reload = [this](std::vector<std::string> discard, net::UniqueFunction<void(registry::api::ReloadReport)> done) {
+    asio::post(loader_, [this, discard = std::move(discard),
+                         done = std::make_shared<net::UniqueFunction<void(registry::api::ReloadReport)>>(std::move(done))] {
+      std::vector<zones::Name> apexes;
+      for (const std::string& zone : discard) {
+        if (const auto apex = zones::parse_domain(zone)) apexes.push_back(*apex);
+      }
+      (*done)(reload(apexes));
+    });
   };
   to.facts = [this] { return facts(); };
   to.stats = [this] { return stats(); };
@@ -248,11 +254,14 @@ std::string Musterd::explain_name(std::string_view name, std::string_view type) 
 void Musterd::zone_text(std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done) {
   const auto apex = zones::parse_domain(zone);
   if (!apex) return done(std::nullopt);
-  if (const auto compiled = file_zones_->compiled(*apex)) return done(zones::write_zone(*compiled));
-  // Read from the live table as a query is: the control thread goes on.
+  // A zone as its file says is written from that; any other is read from the live table as a query is: the control
+  // thread goes on.
   asio::post(loader_, [this, apex = *apex,
                        finish = std::make_shared<net::UniqueFunction<void(std::optional<std::string>)>>(std::move(done))] {
-    (*finish)(zones::write_live_zone(*lister_, apex));
+    bool updated = false;
+    on_control([&](registry::Turn&) { updated = update_door_->has_updates(apex); });
+    const auto compiled = file_zones_->compiled(apex);
+    (*finish)(compiled && !updated ? zones::write_zone(*compiled) : zones::write_live_zone(*lister_, apex));
   });
 }
 

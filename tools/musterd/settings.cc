@@ -155,6 +155,16 @@ dns::Transfers::Access transfer_access(const config::Config& config) {
   return access;
 }
 
+// What is in the reverse zones follows from what is registered; nobody may update it.
+dns::Updates::Access update_access(const config::Config& config) {
+  dns::Updates::Access access;
+  const auto put = [&](const zones::Name& zone, const config::Access& list) { access[zone] = {list.prefixes, list.keys}; };
+  put(config.zones.domain, config.zones.allow_update);
+  for (const zones::Name& zone : config.zones.reverse) put(zone, {});
+  for (const config::ZoneFile& file : config.zones.files) put(file.name, file.allow_update);
+  return access;
+}
+
 dns::NotifySchedule::Targets notify_targets(const config::Config& config) {
   dns::NotifySchedule::Targets targets;
   each_zone(config.zones, [&](const zones::Name& zone, const config::Secondaries& secondaries) {

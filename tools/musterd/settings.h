@@ -5,6 +5,7 @@
 
 #include "dns/notify.h"
 #include "dns/transfers.h"
+#include "dns/updates.h"
 #include "registry/registry.h"
 #include "tools/config/config.h"
 #include "zones/publish.h"
@@ -18,6 +19,7 @@ registry::RegistryConfig registry_config(const ConfigPtr& config, std::string ep
 zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<net::Endpoint>& listen);
 // Who may transfer which zone, and who is told of its new serials: every zone of the configuration.
 dns::Transfers::Access transfer_access(const config::Config& config);
+dns::Updates::Access update_access(const config::Config& config);
 dns::NotifySchedule::Targets notify_targets(const config::Config& config);
 // The static services of the file as one list.
 registry::SourceList static_list(const config::Config& config);

@@ -157,6 +157,9 @@ void write_transfers(Exposition& page, const MetricSources& sources) {
   }
   page.gauge("muster_transfers_running", "Zone transfers under way.",
              static_cast<double>(sources.transfers.running));
+  page.family("muster_updates_total", MetricType::counter, "DNS UPDATE messages, and what became of them.");
+  for (const auto& [labels, count] : sources.updates.ended)
+    page.sample({{"zone", labels.first}, {"result", labels.second}}, static_cast<double>(count));
   page.family("muster_notify_total", MetricType::counter, "NOTIFY messages to secondaries, and what became of them.");
   for (const auto& [zone, results] : sources.notified) {
     for (std::size_t result = 0; result < results.size(); ++result) {

@@ -20,6 +20,7 @@ void write_limits(Exposition& page, const ControlSnapshot& snapshot, const Metri
   limit("dns_rate_limit_buckets", sources.rate_limit_displaced);
   limit("dns_desk", sources.desk_refused);
   limit("transfers_waiting", sources.transfers.waiting_full);
+  limit("updates", sources.updates.full);
   std::uint64_t dropped = 0;
   zones::ZoneHistory::Counts history;
   for (const ControlSnapshot::Zone& zone : snapshot.zones) {

@@ -8,6 +8,7 @@
 #include "dns/notify.h"
 #include "dns/tcp_server.h"
 #include "dns/transfers.h"
+#include "dns/updates.h"
 #include "dns/udp_server.h"
 #include "registry/api/watch.h"
 #include "registry/control.h"
@@ -48,6 +49,7 @@ struct MetricSources {
   const dns::UdpServer& udp;
   const dns::TcpServer& tcp;
   const dns::Transfers::Counts& transfers;
+  const dns::Updates::Counts& updates;
   const dns::NotifySchedule::Counts& notified;
   std::uint64_t desk_refused = 0;
   const registry::Control& control;

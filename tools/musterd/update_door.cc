@@ -1,0 +1,218 @@
+#include "tools/musterd/update_door.h"
+
+#include <algorithm>
+
+#include "registry/label.h"
+
+namespace muster::tools {
+
+namespace {
+
+using dns::ExtendedError;
+using dns::Rcode;
+using Result = dns::Updates::Result;
+using zones::UpdateFault;
+
+Rcode rcode_for(UpdateFault fault) {
+  switch (fault) {
+    case UpdateFault::formerr: return Rcode::formerr;
+    case UpdateFault::notzone: return Rcode::notzone;
+    case UpdateFault::nxdomain: return Rcode::nxdomain;
+    case UpdateFault::yxdomain: return Rcode::yxdomain;
+    case UpdateFault::nxrrset: return Rcode::nxrrset;
+    case UpdateFault::yxrrset: return Rcode::yxrrset;
+    case UpdateFault::refused: break;
+  }
+  return Rcode::refused;
+}
+
+Result result_of(const zones::UpdateRefusal& refusal) {
+  Result result{.rcode = rcode_for(refusal.fault), .reason = refusal.reason};
+  if (refusal.fault == UpdateFault::refused) result.error = ExtendedError::prohibited;
+  return result;
+}
+
+Result failed(std::string_view why) {
+  return {.rcode = Rcode::servfail, .error = ExtendedError::other, .error_text = std::string(why), .reason = std::string(why)};
+}
+
+Result result_of(const zones::ZoneUpdates::End& end) {
+  using Ending = zones::ZoneUpdates::Ending;
+  switch (end.ending) {
+    case Ending::applied: return {};
+    case Ending::refused: return result_of(*end.refusal);
+    case Ending::not_stored: return failed("the store cannot be written");
+    case Ending::too_many: break;
+  }
+  return failed("too many updates at once");
+}
+
+// What the client can mend is REFUSED, what time mends SERVFAIL.
+Result result_of(const registry::Refusal& refusal) {
+  using enum registry::RefusalCode;
+  switch (refusal.code) {
+    case too_many_instances:
+    case too_many_services:
+    case too_many_claims:
+    case out_of_capacity: return failed(refusal.message);
+    default: break;
+  }
+  return {.rcode = Rcode::refused, .error = ExtendedError::prohibited, .reason = refusal.message};
+}
+
+}  // namespace
+
+// One file zone's updates, and the turn in which they may be stored.
+class UpdateDoor::Stored {
+ public:
+  Stored(UpdateDoor& door, zones::Zones& zones, const zones::Name& apex)
+      : updates(zones, apex, [this, &door](registry::Rows rows) { store(door, std::move(rows)); }) {}
+
+  zones::ZoneUpdates updates;
+  registry::Turn* turn = nullptr;
+
+ private:
+  void store(UpdateDoor& door, registry::Rows rows) {
+    for (registry::Row& row : rows) turn->registry.store_beside(std::move(row));
+    turn->after_durable([this, &door](registry::Durability result) { door.settle(*this, result.durable); });
+  }
+};
+
+UpdateDoor::UpdateDoor(Names& names, zones::Name domain, Later later)
+    : names_(names), domain_(std::move(domain)), later_(std::move(later)) {}
+
+UpdateDoor::~UpdateDoor() = default;
+
+bool UpdateDoor::restore(const registry::ZoneRow& row) {
+  const auto apex = zones::parse_domain(row.zone);
+  return apex && stored(*apex).updates.restore(row);
+}
+
+UpdateDoor::Stored& UpdateDoor::stored(const zones::Name& apex) {
+  auto& place = zones_[apex];
+  if (!place) place = std::make_unique<Stored>(*this, names_.zones, apex);
+  return *place;
+}
+
+bool UpdateDoor::apply(dns::UpdateRequest request, dns::Updates::Done done) {
+  return control_->submit(
+      [this, request = std::move(request), done = std::move(done)](registry::Turn& turn) mutable {
+        if (request.update.zone == domain_) {
+          register_instances(request, std::move(done), turn);
+        } else {
+          update_file_zone(request, std::move(done), turn);
+        }
+      });
+}
+
+void UpdateDoor::update_file_zone(const dns::UpdateRequest& request, dns::Updates::Done done, registry::Turn& turn) {
+  zones::Zone* zone = names_.zones.find(request.update.zone);
+  if (zone == nullptr || names_.zones.readiness(*zone) != zones::Readiness::ready)
+    return done({.rcode = Rcode::servfail, .error = ExtendedError::not_ready, .reason = "the zone is not loaded"});
+  if (!turn.accepts_writes) return done(failed("too much waits for the store"));
+  Stored& place = stored(request.update.zone);
+  place.turn = &turn;
+  place.updates.submit(request.update, [done = std::move(done)](zones::ZoneUpdates::End end) mutable { done(result_of(end)); });
+  place.turn = nullptr;
+}
+
+// On whichever thread tells that a commit has ended.
+void UpdateDoor::settle(Stored& zone, bool durable) {
+  const bool taken = control_->submit([&zone, durable](registry::Turn& turn) {
+    zone.turn = &turn;
+    zone.updates.settled(durable);
+    zone.turn = nullptr;
+  });
+  if (!taken) later_([this, &zone, durable] { settle(zone, durable); });
+}
+
+// The store is known to fail: nothing is applied. A commit that fails later leaves the change in memory, and
+// the client, told so, asks again.
+void UpdateDoor::register_instances(const dns::UpdateRequest& request, dns::Updates::Done done, registry::Turn& turn) {
+  if (!control_->store_state().healthy) return done(failed("the store cannot be written"));
+  if (!turn.accepts_writes) return done(failed("too much waits for the store"));
+  if (const auto refusal = check(request.update)) return done(result_of(*refusal));
+  std::optional<registry::Millis> lease;
+  if (request.lease_seconds) lease = std::chrono::seconds(*request.lease_seconds);
+  const auto changes = zones::plan_registrations(request.update, registrations(turn), lease, request.by);
+  if (!changes) return done(result_of(changes.error()));
+  Result result;
+  for (const registry::Change& change : *changes) {
+    const registry::Outcome outcome = turn.registry.apply(change, turn.now);
+    if (!outcome) return done(result_of(outcome.error()));
+    const auto granted = static_cast<std::uint32_t>(outcome->lease.ttl.count() / 1000);
+    if (request.lease_seconds && granted > 0)
+      result.lease_seconds = std::min(result.lease_seconds.value_or(granted), granted);
+  }
+  turn.after_durable([done = std::move(done), result = std::move(result)](registry::Durability stored) mutable {
+    done(stored.durable ? std::move(result) : failed("applied, but the store cannot be written"));
+  });
+}
+
+std::optional<zones::UpdateRefusal> UpdateDoor::check(const zones::Update& update) const {
+  zones::Zones& all = names_.zones;
+  const zones::Zone& zone = *all.find(update.zone);
+  return zones::check_update(update, {.apex = update.zone,
+                                      .soa = all.config(zone).soa,
+                                      .soa_ttl = all.config(zone).soa_ttl,
+                                      .read = [&](const zones::Name& owner) { return all.read(zone, owner); },
+                                      .has_names_below = [&](const zones::Name& owner) {
+                                        return all.has_names_below(zone, owner);
+                                      }});
+}
+
+zones::RegistrationsView UpdateDoor::registrations(const registry::Turn& turn) const {
+  using Known = zones::RegistrationsView::Known;
+  const auto known = [&turn](const registry::Instance& instance) {
+    Known one{instance.service, instance.id, nullptr, instance.body};
+    const auto explanation = turn.registry.explain(instance.service, instance.id, turn.now);
+    for (const registry::ClaimView& claim : explanation->claims) {
+      if (claim.source.kind == registry::SourceKind::update) one.claim = claim.body;
+    }
+    return one;
+  };
+  const auto find = [this, known](const std::string& service, auto matches) -> std::optional<Known> {
+    const auto members = names_.publisher->members_of(service);
+    const auto found = std::find_if(members.begin(), members.end(), matches);
+    return found == members.end() ? std::nullopt : std::optional(known(**found));
+  };
+  return {.domain = domain_,
+          .find_label = [find](const std::string& service, const std::string& label) {
+            return find(service, [&](const registry::InstancePtr& one) { return one->label == label; });
+          },
+          .find_id = [find](const std::string& service, const std::string& id) {
+            return find(service, [&](const registry::InstancePtr& one) { return one->id == id; });
+          },
+          .claimed = [this, known](const std::string& service) {
+            std::vector<Known> claimed;
+            for (const registry::InstancePtr& one : names_.publisher->members_of(service)) {
+              const bool ours = std::any_of(one->sources.begin(), one->sources.end(), [](const registry::SourceId& source) {
+                return source.kind == registry::SourceKind::update;
+              });
+              if (ours) claimed.push_back(known(*one));
+            }
+            return claimed;
+          }};
+}
+
+bool UpdateDoor::has_updates(const zones::Name& apex) const {
+  const auto found = zones_.find(apex);
+  return found != zones_.end() && !found->second->updates.stored().empty();
+}
+
+void UpdateDoor::lay_over(zones::Zone& zone, const zones::Name& apex) {
+  if (has_updates(apex)) stored(apex).updates.lay_over(zone);
+}
+
+std::optional<std::vector<zones::Name>> UpdateDoor::discard(const zones::Name& apex, registry::Turn& turn) {
+  std::vector<zones::Name> names;
+  const auto found = zones_.find(apex);
+  if (found == zones_.end()) return names;
+  zones::ZoneUpdates& updates = found->second->updates;
+  if (!updates.idle()) return std::nullopt;
+  for (const auto& [owner, spec] : updates.stored()) names.push_back(owner);
+  for (registry::Row& row : updates.discard()) turn.registry.store_beside(std::move(row));
+  return names;
+}
+
+}  // namespace muster::tools
