@@ -4,7 +4,6 @@
 
 namespace muster::dns {
 
-using zones::Entry;
 using zones::RrClass;
 using zones::RrType;
 

@@ -203,13 +203,25 @@ Road::State Road::decide(const Node& node) {
   zone_ = &self_.names.zone(*node.entry);
   zone_row_ = Counters::zone_row(node.entry->zone_id());
   if (step_ == 0) writer().set_zone(zone_->apex.wire());
-  if (zone_->readiness == zones::Readiness::load_failed) {
-    return fail(Rcode::servfail, ExtendedError::invalid_data, "zone failed to load");
-  }
+  if (is_silent_zone()) return fail_unready();
   if (node.missing == 0 && query_.type == RrType::ds) return decide_ds(node);
   if (node.entry->is(Entry::kCut) || node.entry->is(Entry::kBelowCut)) return State::deleg;
   authoritative_ = true;
   return node.missing == 0 ? decide_at(*node.entry) : decide_missing(node);
+}
+
+// A file zone says nothing before it is whole: while it is handed over, a name that is not there yet lets a
+// wildcard or the parent of a cut answer. A generated zone answers what it knows.
+bool Road::is_silent_zone() const {
+  if (zone_->readiness == zones::Readiness::ready) return false;
+  return zone_->readiness == zones::Readiness::load_failed || !zone_->generated;
+}
+
+// RFC 8914 §4.15, §4.25.
+Road::State Road::fail_unready() {
+  if (zone_->readiness == zones::Readiness::load_failed)
+    return fail(Rcode::servfail, ExtendedError::invalid_data, "zone failed to load");
+  return fail(Rcode::servfail, ExtendedError::not_ready, "zone not filled yet");
 }
 
 Road::State Road::decide_missing(const Node& node) {
@@ -248,6 +260,7 @@ Road::State Road::decide_ds(const Node& node) {
     const Node parent = find_node(name(), 1);
     if (parent.entry != nullptr && !parent.entry->is(Entry::kCut) && !parent.entry->is(Entry::kBelowCut)) {
       zone_ = &self_.names.zone(*parent.entry);
+      if (is_silent_zone()) return fail_unready();
       const Entry* aside = self_.names.find_aside(*parent.entry, name().wire());
       if (step_ == 0) writer().set_zone(zone_->apex.wire());
       authoritative_ = true;

@@ -44,6 +44,8 @@ class Road {
   State resolve();
   Node find_node(const FoldedName& name, std::size_t from) const;
   State decide(const Node& node);
+  bool is_silent_zone() const;
+  State fail_unready();
   State decide_missing(const Node& node);
   State decide_at(const zones::Entry& entry);
   State decide_ds(const Node& node);

@@ -88,6 +88,14 @@ TEST(Question, WhatIsLegalIsRead) {
   for (int i = 0; i < 127; ++i) labels127 += "a.";
   Octets pointer_owner = {0xc0, 0x0c};
   append(pointer_owner, std::string("\0\1\0\1\0\0\0\0\0\0", 10));
+  Octets pointer_behind_label = {1, 'b', 0xc0, 0x0c};
+  append(pointer_behind_label, std::string("\0\1\0\1\0\0\0\0\0\0", 10));
+  Octets hundred;
+  for (unsigned i = 0; i < 100; ++i) {
+    append_u16(hundred, 65001 + i);
+    append_u16(hundred, 0);
+  }
+  const std::string hundred_options(hundred.begin(), hundred.end());
   struct Row {
     const char* why;
     Octets packet;
@@ -101,11 +109,14 @@ TEST(Question, WhatIsLegalIsRead) {
            .record(1, record_octets("b.", RrType::a, 0, "1234"))
            .record(2, pointer_owner)
            .build()},
+      {"pointers at the question and at a record before",
+       QueryBuilder("a.").record(1, pointer_owner).record(1, pointer_behind_label).build()},
       {"OPT before another record",
        QueryBuilder("a.").record(3, opt(".")).record(3, record_octets("b.", RrType::a, 0, "")).build()},
       {"NSID with a payload", QueryBuilder("a.").option(3, {1, 2, 3}).build()},
       {"unknown, empty and padding options",
        QueryBuilder("a.").option(65001).option(12, {0, 0}).option(65001, {9}).build()},
+      {"a hundred unknown options, empty", QueryBuilder("a.").record(3, opt(".", hundred_options)).build()},
       {"every header flag but QR", QueryBuilder("a.").flags(0x07ff).build()},
       {"client subnet 0 of no family, as dig +subnet=0 sends it",
        QueryBuilder("a.").option(8, {0, 0, 0, 0}).build()},
@@ -135,6 +146,19 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
     too_long.insert(too_long.end(), 63, 'x');
     too_long.push_back(0);
   }
+  const auto owned_by = [](Octets owner) {
+    append(owner, std::string("\0\1\0\1\0\0\0\0\0\0", 10));
+    return QueryBuilder("a.").count(1, 1).raw(owner).build();
+  };
+  Octets forwards = {0xc0, 0x13 + 12};  // behind this record's fixed fields, where a root follows
+  append(forwards, std::string("\0\1\0\1\0\0\0\0\0\1\0", 11));
+  Octets far_too_long;  // 250 octets of its own, then the question's 20
+  for (const std::uint8_t size : {63, 63, 63, 57}) {
+    far_too_long.push_back(size);
+    far_too_long.insert(far_too_long.end(), size, 'x');
+  }
+  append_u16(far_too_long, 0xc00c);
+  append(far_too_long, std::string("\0\1\0\1\0\0\0\0\0\0", 10));
   Octets two_questions = QueryBuilder("a.").question("b.", RrType::a).edns().build();
   struct Row {
     const char* why;
@@ -177,6 +201,21 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
        WireError::record_unreadable, true, false},
       {"a pointer into the header", QueryBuilder("a.").record(1, header_pointer).build(),
        WireError::record_unreadable, true, false},
+      {"a pointer forwards", QueryBuilder("a.").record(1, forwards).build(), WireError::record_unreadable,
+       true, false},
+      {"a pointer past the end", owned_by({0xff, 0xff}), WireError::record_unreadable, true, false},
+      {"label type 01 in a record", owned_by({0x41, 'a', 0}), WireError::record_unreadable, true, false},
+      {"label type 10 in a record", owned_by({0x80, 'a', 0}), WireError::record_unreadable, true, false},
+      {"a record's name over 255 octets by its pointer",
+       QueryBuilder(std::string(18, 'q') + ".").record(1, far_too_long).build(), WireError::record_unreadable,
+       true, false},
+      {"a record's name without its end", QueryBuilder("a.").count(1, 1).raw({1, 'a'}).build(),
+       WireError::record_unreadable, true, false},
+      {"a record without its fixed fields", QueryBuilder("a.").count(1, 1).raw({0, 0, 1, 0, 1}).build(),
+       WireError::record_unreadable, true, false},
+      {"records of all sections, but one fewer than the counts say",
+       QueryBuilder("a.").count(1, 65535).count(2, 65535).edns().build(), WireError::record_unreadable, true,
+       true},
       {"an octet behind the last record", QueryBuilder("a.").edns().raw({0}).build(),
        WireError::trailing_octets, true, true},
       {"two OPTs", QueryBuilder("a.").record(3, opt(".")).edns().build(), WireError::opt_twice, true, true},
@@ -203,6 +242,17 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
       {"client subnet, an octet too many", QueryBuilder("a.").option(8, {0, 1, 8, 0, 10, 0}).build(),
        WireError::opt_option, true, true},
       {"client subnet, a bit behind the prefix", QueryBuilder("a.").option(8, {0, 1, 9, 0, 10, 0x40}).build(),
+       WireError::opt_option, true, true},
+      {"client subnet, its header cut", QueryBuilder("a.").option(8, {0, 1, 0}).build(),
+       WireError::opt_option, true, true},
+      {"client subnet, 129 bits of IPv6",
+       QueryBuilder("a.")
+           .option(8, {0, 2, 129, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0})
+           .build(),
+       WireError::opt_option, true, true},
+      {"client subnet, bits of no family", QueryBuilder("a.").option(8, {0, 0, 1, 0, 0}).build(),
+       WireError::opt_option, true, true},
+      {"client subnet, an octet too few", QueryBuilder("a.").option(8, {0, 1, 24, 0, 10, 0}).build(),
        WireError::opt_option, true, true},
       {"client subnet with a scope", QueryBuilder("a.").option(8, {0, 1, 8, 8, 10}).build(),
        WireError::opt_option, true, true},

@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 import time
 
+from ports import free_port
+
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("MUSTER_BIN_DIR", SOURCE / "build/dev/bin"))
 PATIENCE = 30.0
@@ -21,7 +23,8 @@ HOST = "127.0.0.1"
 TYPES = {
     "A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "HINFO": 13, "MINFO": 14, "MX": 15, "TXT": 16, "RP": 17,
     "AFSDB": 18, "AAAA": 28, "LOC": 29, "SRV": 33, "NAPTR": 35, "KX": 36, "DNAME": 39, "DS": 43, "SSHFP": 44,
-    "DNSKEY": 48, "TLSA": 52, "SVCB": 64, "HTTPS": 65, "SPF": 99, "EUI48": 108, "URI": 256, "CAA": 257,
+    "DNSKEY": 48, "TLSA": 52, "SVCB": 64, "HTTPS": 65, "SPF": 99, "EUI48": 108, "EUI64": 109,
+    "URI": 256, "CAA": 257,
     "TYPE65400": 65400, "TYPE777": 777}
 OPT = 41
 # Octets before the one name in the rdata; a reply may compress it, or it is compared without case.
@@ -31,7 +34,9 @@ TYPE_NAMES = {number: name for name, number in TYPES.items()}
 
 
 def name(text):
-    labels = [label.encode() for label in text.split(".") if label]
+    """A name's wire form; any octet may be written as in a master file, \\DDD."""
+    labels = [re.sub(rb"\\(\d\d\d)", lambda digits: bytes([int(digits[1])]), label.encode())
+              for label in text.split(".") if label]
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
 
 
@@ -71,6 +76,8 @@ class Reply:
             self.at += 10
             end = self.at + size
             rdata = self._rdata(TYPE_NAMES.get(rrtype, ""), end)
+            if self.at > end:
+                raise Unreadable("a name runs out of its rdata")
             if rrtype == OPT:
                 self.opt = (rrclass, ttl, rdata)
             else:
@@ -83,6 +90,14 @@ class Reply:
         if rrtype in TWO_NAMES:
             names = self._name() + self._name()
             return names + self.octets[self.at:end]
+        if rrtype in ("SVCB", "HTTPS"):
+            self.at += 2
+            return self.octets[start:self.at] + self._name() + self.octets[self.at:end]
+        if rrtype == "NAPTR":
+            self.at += 4
+            for _ in range(3):
+                self.at += 1 + self.octets[self.at]
+            return self.octets[start:self.at] + self._name()
         if rrtype in NAME_AFTER:
             self.at += NAME_AFTER[rrtype]
             lead = self.octets[start:self.at]
@@ -202,6 +217,35 @@ class Client:
                         return Reply(octets)
         return None
 
+    def udp_all(self, packets):
+        """The replies to packets of different identities that are all sent before any is awaited; None for what is silent."""
+        replies = {}
+        for _ in range(3):
+            for packet in packets:
+                if packet[:2] not in replies:
+                    self.udp_socket.send(packet)
+            with contextlib.suppress(OSError):
+                while len(replies) < len(packets):
+                    octets = self.udp_socket.recv(65535)
+                    replies[octets[:2]] = octets
+        return [replies.get(packet[:2]) for packet in packets]
+
+    def tcp_all(self, packets):
+        """The same, pipelined over the kept connection; replies may come in any order."""
+        replies = {}
+        for _ in range(3):
+            missing = [packet for packet in packets if packet[:2] not in replies]
+            with contextlib.suppress(OSError, EOFError):
+                if missing:
+                    self.connection = self.connection or connect(self.port)
+                    send(self.connection, *missing)
+                for _ in missing:
+                    octets = receive(self.connection)
+                    replies[octets[:2]] = octets
+                break
+            self.connection = None
+        return [replies.get(packet[:2]) for packet in packets]
+
     def tcp(self, packet):
         for _ in range(2):
             with contextlib.suppress(OSError):
@@ -274,6 +318,39 @@ def running(words, log):
             child.wait()
 
 
+START_ATTEMPTS = 5
+
+
+class PortLost(Exception):
+    """Somebody else took the port between the look and the bind, or the program ended for another reason."""
+
+
+@contextlib.contextmanager
+def foreign(name, folder, words, question):
+    """A server of others, from port to log: words(port) writes its configuration and gives its command line. It is there
+    once it answers the packet `question`. Gives a Client and the process; a failure to start shows its log."""
+    for attempt in range(START_ATTEMPTS):
+        log = folder / f"{name}-{attempt}.log"
+        port = free_port(HOST)
+        with running(words(port), log) as child, contextlib.closing(Client(port)) as client:
+            try:
+                wait_until(f"{name} answers on port {port}", lambda: is_answering(child, log, client, question))
+            except PortLost:
+                continue
+            except AssertionError as silent:
+                raise AssertionError(f"{silent}; its log:\n{log.read_text(errors='replace')}") from None
+            yield client, child
+            return
+    raise AssertionError(f"{name} did not start in {START_ATTEMPTS} attempts; its last log:\n{log.read_text(errors='replace')}")
+
+
+def is_answering(child, log, client, question):
+    # named goes on without the address that it could not bind.
+    if child.poll() is not None or re.search(r"address (already )?in use", log.read_text(errors="replace"), re.I):
+        raise PortLost
+    return getattr(client.udp(question), "answer", None)
+
+
 CONFIG = """[server]
 name = "wire"
 [http]
@@ -302,5 +379,6 @@ def serving(folder, config="", dns=""):
                 raise AssertionError(f"musterd ended:\n{log.read_text()}")
             return re.search(rf'dns="?{HOST}:(\d+)', log.read_text())
         client = Client(int(wait_until("musterd serves", port).group(1)))
+        client.process = child
         with contextlib.closing(client):
             yield client

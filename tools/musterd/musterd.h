@@ -114,6 +114,7 @@ class Musterd {
   std::map<std::string, std::string> meta_;
   std::unique_ptr<registry::Registry> registry_;
   Names names_;
+  std::unique_ptr<zones::NameTable::Reader> lister_;  // the loader thread's: writes generated zones out
   std::unique_ptr<registry::Feed> feed_;
   std::unique_ptr<registry::Control> control_;
   std::unique_ptr<registry::api::Watch> watch_;

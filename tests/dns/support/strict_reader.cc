@@ -190,6 +190,7 @@ class StrictReader {
       const std::size_t size = u16(at_ + 8);
       at_ += 10;
       const std::size_t end = at_ + size;
+      record.wire_rdata_size = size;
       if (broken_ || end > octets_.size()) return broken("rdata runs out");
       const NameFields fields = name_fields(record.type);
       if (fields.names > 0) record.rdata = raw(fields.lead);

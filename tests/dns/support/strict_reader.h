@@ -18,6 +18,7 @@ struct ReadRecord {
   std::uint16_t rr_class = 0;
   std::uint32_t ttl = 0;
   std::string rdata;  // names uncompressed
+  std::size_t wire_rdata_size = 0;
 };
 
 struct Reply {

@@ -83,6 +83,22 @@ constexpr const char* kExample[] = {
     "odd 300 TYPE65280 \\# 5 000ac00c01",
     "odd\\032name\\000.\\200 300 TXT \"octets\"",
     "minfo 300 MINFO mail web",
+    "zero 0 A 192.0.2.70",
+    "old 300 MB web",
+    "old 300 MD web",
+    "old 300 MF web",
+    "old 300 MG web",
+    "old 300 MR web",
+    "later 300 RP web mail",
+    "later 300 AFSDB 1 web",
+    "later 300 KX 1 web",
+    "later 300 SRV 1 1 1 web",
+    "later 300 SVCB 1 web",
+    "later 300 NAPTR 1 2 \"u\" \"sip\" \"\" web",
+    "below.later 300 DNAME web",
+    "at\\064[ 300 TXT \"at\"",
+    "at`[ 300 TXT \"grave\"",
+    "at`\\123 300 TXT \"brace\"",
     "Case.PEOPLE 300 MX 1 Mail.PEOPLE",
     "mail.people 300 A 192.0.2.27",
 };
@@ -270,6 +286,9 @@ void build_shapes(World& world) {
   build_service_shapes(world);
   world.zones().set_readiness(world.generated_zone("unfilled.test."), zones::Readiness::not_ready);
   world.zones().set_readiness(world.generated_zone("broken.test."), zones::Readiness::load_failed);
+  world.generated_zone("inner.broken.test.");
+  const char* const half[] = {"@ 3600 NS ns1", "* 60 TXT \"wild\"", "www 60 A 192.0.2.83"};
+  world.zones().set_readiness(world.file_zone("loading.test.", half), zones::Readiness::not_ready);
 }
 
 void put_service(World& world, zones::Zone& zone, std::string_view domain, std::string_view service,
