@@ -101,6 +101,7 @@ Road::Road(const Pending& pending, Answerer& self, std::span<std::uint8_t> reply
 std::size_t Road::walk() {
   begin();
   State state = check();
+  if (state == State::hand_on) return hand_on();
   while (state == State::follow) state = resolve();
   return finish(write(state));
 }
@@ -133,9 +134,11 @@ void Road::begin() {
 
 // What can be said of a query without looking at any name.
 Road::State Road::check() {
-  if (!pending_.outcome.ok) {
+  const bool is_update = static_cast<Opcode>(query_.opcode) == Opcode::update;
+  const bool not_served = is_update && !self_.config.updates;
+  if (!pending_.outcome.ok || not_served) {
     if (query_.only_cookie && self_.config.cookies) return answer_only_cookie();
-    const WireError error = pending_.outcome.error;
+    const WireError error = not_served ? WireError::opcode : pending_.outcome.error;
     self_.counters.malformed[static_cast<std::size_t>(error)].add();
     if (error == WireError::opcode) return fail(Rcode::notimp, ExtendedError::not_supported);
     return fail(rcode_for(error));
@@ -148,12 +151,14 @@ Road::State Road::check() {
   name_wire_ = {reinterpret_cast<const char*>(pending_.packet.data()) + kHeaderSize, query_.name.size};
   const auto rr_class = static_cast<RrClass>(query_.rr_class);
   if (rr_class == RrClass::ch) return chaos();
+  if (is_update) return State::hand_on;
   if (rr_class != RrClass::in) return fail(Rcode::refused, ExtendedError::not_authoritative);
   if (static_cast<Opcode>(query_.opcode) == Opcode::notify) return notify();
   return check_type();
 }
 
-// Types that are no records (RFC 6895 §3.1); transfers are not served (RFC 5936 §4.2).
+// Types that are no records (RFC 6895 §3.1). Transfers take more than one look at the table; AXFR over UDP
+// has no meaning (RFC 5936 §4.2).
 Road::State Road::check_type() {
   const auto number = static_cast<unsigned>(query_.type);
   switch (query_.type) {
@@ -163,7 +168,8 @@ Road::State Road::check_type() {
     case RrType::axfr:
       if (udp()) return fail(Rcode::formerr);
       [[fallthrough]];
-    case RrType::ixfr: return fail(Rcode::refused, ExtendedError::prohibited);
+    case RrType::ixfr:
+      return self_.config.transfers ? State::hand_on : fail(Rcode::refused, ExtendedError::prohibited);
     default:
       if (number == 0 || query_.type == RrType::opt || (number >= 128 && number <= 250)) {
         return fail(Rcode::formerr, ExtendedError::invalid_query_type);

@@ -22,6 +22,10 @@ struct AnswerConfig {
   TsigKeysPtr tsig_keys;                       // null: none
   RateLimitConfig rate_limit;
   std::shared_ptr<RateLimiter> rate_limiter;  // of all threads; null: no limit
+  // Whoever asks answer() has a desk for what it hands on (kHandOn); without, transfers are REFUSED and updates
+  // NOTIMP.
+  bool transfers = false;
+  bool updates = false;
 };
 
 }  // namespace muster::dns

@@ -74,7 +74,7 @@ class Reader {
     query_.tsig_at = 0;
     query_.edns = Edns();
     const auto opcode = static_cast<Opcode>(query_.opcode);
-    if (opcode != Opcode::query && opcode != Opcode::notify) wrong(WireError::opcode);
+    if (opcode != Opcode::query && opcode != Opcode::notify && opcode != Opcode::update) wrong(WireError::opcode);
   }
 
   void judge_without_question() {

@@ -20,14 +20,15 @@ class Road {
  private:
   // What stands at the name, or how the road ended.
   enum class State : std::uint8_t {
-    hit,     // the asked RRset is there
-    nodata,  // the name is there, or a wildcard for it, without the type
-    miss,    // no such name
-    deleg,   // at or below a cut
-    follow,  // an alias leads on
-    trunc,   // what must be in the reply has no room
-    error,   // rcode_ tells
-    done,    // the reply stands as it is
+    hit,      // the asked RRset is there
+    nodata,   // the name is there, or a wildcard for it, without the type
+    miss,     // no such name
+    deleg,    // at or below a cut
+    follow,   // an alias leads on
+    trunc,    // what must be in the reply has no room
+    error,    // rcode_ tells
+    hand_on,  // somebody else answers
+    done,     // the reply stands as it is
   };
 
   // A name that exists: the one asked or its closest encloser.
@@ -62,6 +63,7 @@ class Road {
   // Whose signature the query carries; null: it is not signed.
   const TsigKey* signed_by() const { return is_verified() ? scratch_.tsig.key : nullptr; }
   State refuse_signature();
+  std::size_t hand_on();
   State answer_only_cookie();
   ReplyKind kind() const;
   std::uint64_t rate_name() const;

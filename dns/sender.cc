@@ -36,6 +36,18 @@ Road::State Road::answer_only_cookie() {
   return cookie_invalid_ ? fail(Rcode::badcookie) : State::done;
 }
 
+// Whoever received the query takes what is known of its sender along.
+std::size_t Road::hand_on() {
+  Sender& sender = scratch_.sender;
+  sender = {};
+  if (const TsigKey* key = signed_by()) {
+    sender.key = key->name;
+    sender.signer = scratch_.tsig.reply;
+  }
+  if (!edns_.cookie.empty()) sender.cookie = scratch_.cookie;
+  return kHandOn;
+}
+
 ReplyKind Road::kind() const {
   if (!pending_.outcome.ok) return ReplyKind::error;
   if (rcode_ == Rcode::nxdomain) return ReplyKind::nxdomain;

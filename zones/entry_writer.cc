@@ -267,6 +267,16 @@ bool says_something(const RrsetSpec& spec) {
   return !spec.members.empty() || spec.servfail || !spec.note.empty();
 }
 
+bool is_lowered(const RrsetSpec& spec) {
+  return spec.full_ttl != 0 && spec.full_ttl != spec.ttl && !spec.members.empty();
+}
+
+void append_full_ttls(std::string& out, const NameSpec& spec) {
+  for (const RrsetSpec& rrset : spec.rrsets) {
+    if (says_something(rrset)) append(out, is_lowered(rrset) ? rrset.full_ttl : rrset.ttl);
+  }
+}
+
 bool has_capitals(std::string_view wire) {
   return std::any_of(wire.begin(), wire.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
@@ -327,6 +337,7 @@ EntryPtr EntryWriter::build(const NameSpec& spec, std::uint16_t flags, ZoneId zo
   for (const RrsetSpec& rrset : spec.rrsets) {
     if (!says_something(rrset)) continue;
     ++header.rrset_count_;
+    if (is_lowered(rrset)) header.flags_ |= Entry::kLowered;
     if (rrset.type == RrType::cname) header.flags_ |= Entry::kCname;
     if (rrset.type == RrType::dname) header.flags_ |= Entry::kDname;
   }
@@ -341,6 +352,7 @@ EntryPtr EntryWriter::build(const NameSpec& spec, std::uint16_t flags, ZoneId zo
     std::memcpy(image.data() + head_at, &head, sizeof head);
     head_at += sizeof head;
   }
+  if ((header.flags_ & Entry::kLowered) != 0) append_full_ttls(image, spec);
   assert(image.size() <= 0xffffffff);
   header.size_ = static_cast<std::uint32_t>(image.size());
   std::memcpy(image.data(), &header, sizeof header);
@@ -361,7 +373,11 @@ EntryPtr EntryWriter::with_flags(const Entry& entry, std::uint16_t flags) {
 NameSpec EntryWriter::read(const Entry& entry) {
   NameSpec spec;
   spec.owner = *Name::from_wire(entry.name());
-  for (std::uint32_t i = 0; i < entry.rrset_count(); ++i) spec.rrsets.push_back(read_rrset(entry.rrset(i)));
+  for (std::uint32_t i = 0; i < entry.rrset_count(); ++i) {
+    spec.rrsets.push_back(read_rrset(entry.rrset(i)));
+    RrsetSpec& rrset = spec.rrsets.back();
+    if (const std::uint32_t full = entry.full_ttl(i); full != rrset.ttl) rrset.full_ttl = full;
+  }
   return spec;
 }
 

@@ -830,7 +830,7 @@ TEST_F(Answers, RefuseWithTheirReason) {
   const auto type = [](unsigned number) {
     return QueryBuilder("web.example.com.", static_cast<RrType>(number)).edns().build();
   };
-  const ErrorRow rows[] = {
+  const ErrorRow rows[] = {  // without a desk (tests/dns/desk_test.cc)
       {"not ours", QueryBuilder("a.test.").edns().build(), true, Rcode::refused, 20},
       {"AXFR over UDP", type(252), true, Rcode::formerr, -1},
       {"AXFR", type(252), false, Rcode::refused, 18},

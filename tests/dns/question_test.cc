@@ -172,8 +172,7 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
       {"11 octets", Octets(11), WireError::header_short, false, false},
       {"a response", QueryBuilder("a.").flags(0x8000).build(), WireError::is_response, false, false},
       {"STATUS", QueryBuilder("a.").flags(0x1000).edns().build(), WireError::opcode, true, true},
-      {"UPDATE is not served yet", QueryBuilder("a.", RrType::soa).flags(0x2800).build(), WireError::opcode,
-       true, false},
+      {"DSO", QueryBuilder("a.").flags(0x3000).build(), WireError::opcode, true, false},
       {"an opcode comes before anything else that is wrong", QueryBuilder().flags(0x3000).raw({1}).build(),
        WireError::opcode, false, false},
       {"no question; the OPT is still found", QueryBuilder().edns().build(), WireError::question_count, false,
@@ -294,7 +293,7 @@ TEST(Question, OnlyATsigInItsPlaceIsHandedOn) {
   EXPECT_EQ(query.tsig_at, 12 + 3 + 4);
   EXPECT_FALSE(read_exactly(QueryBuilder("a.").record(3, tsig()).raw({0}).build(), query).ok);
   EXPECT_EQ(query.tsig_at, 0) << "octets behind it are not signed";
-  EXPECT_FALSE(read_exactly(QueryBuilder("a.").record(3, tsig()).flags(0x2800).build(), query).ok);
+  EXPECT_FALSE(read_exactly(QueryBuilder("a.").record(3, tsig()).flags(0x3000).build(), query).ok);
   EXPECT_EQ(query.tsig_at, 12 + 3 + 4) << "an opcode that is not served may be signed";
 }
 

@@ -50,9 +50,25 @@ struct Key {
   std::size_t mac_octets_min = 32;
 };
 
+// Who may: addresses, and holders of a key. Empty: nobody.
+struct Access {
+  std::vector<net::IpPrefix> prefixes;
+  std::vector<zones::Name> keys;
+  bool empty() const { return prefixes.empty() && keys.empty(); }
+};
+
+// The secondaries of a zone.
+struct Secondaries {
+  Access allow_transfer;
+  std::vector<net::Endpoint> notify;
+  // Whether the zone keeps what a transfer needs.
+  bool any() const { return !allow_transfer.empty() || !notify.empty(); }
+};
+
 struct ZoneFile {
   zones::Name name;
   std::filesystem::path file;
+  Secondaries secondaries{};
 };
 
 struct Zones {
@@ -66,6 +82,7 @@ struct Zones {
   std::uint32_t srv_weight_scale = 1;  // 0: auto
   std::vector<zones::Name> reverse;
   bool reverse_services = false;
+  Secondaries secondaries;  // of the generated zones
   std::vector<ZoneFile> files;
 };
 

@@ -30,6 +30,7 @@ dns::AnswerConfig answer_config(const config::Config& config, std::shared_ptr<dn
   to.tsig_keys = tsig_keys(config.keys);
   to.rate_limit = {config.dns.rate_limit.responses_per_second, config.dns.rate_limit.slip};
   to.rate_limiter = std::move(limiter);
+  to.transfers = true;
   return to;
 }
 

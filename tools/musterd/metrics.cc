@@ -48,6 +48,9 @@ void Musterd::refuse_page(const std::shared_ptr<PageInWork>& page) {
 MetricSources Musterd::metric_sources() const {
   return {*udp_,
           *tcp_,
+          transfers_->counts(),
+          notifier_->counts(),
+          desk_->refused(),
           *control_,
           registry_->lateness(),
           http_->counters(),

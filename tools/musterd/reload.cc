@@ -1,5 +1,7 @@
 // SIGHUP and POST /reload: the new configuration is read and checked as a whole, then what can be taken over is taken
 // over, and what cannot is named. On the loader thread.
+#include <boost/asio/post.hpp>
+
 #include "tools/config/config_reader.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/musterd.h"
@@ -55,7 +57,12 @@ void Musterd::take_over(const ConfigPtr& next) {
     zones::PublishConfig publish = publish_config(now_running, listeners_.bound());
     publish.is_known = [this](std::string_view service) { return registry_->is_known(service); };
     names_.publisher->reconfigure(std::move(publish), turn.now);
+    keep_histories(*now_running);
     static_cast<void>(turn.registry.apply(static_list(*now_running), turn.now).has_value());
+  });
+  boost::asio::post(io_, [this, now_running] {
+    transfers_->set_access(transfer_access(*now_running));
+    notifier_->set_targets(notify_targets(*now_running));
   });
   std::vector<registry::http::Token> tokens;
   for (const config::Token& token : now_running->http.tokens) tokens.push_back({token.name, token.secret, token.allow});

@@ -22,11 +22,12 @@ std::string underscored(std::string_view text) {
   return label;
 }
 
-RrsetSpec own_rrset(RrType type, std::uint32_t ttl, Member member) {
+RrsetSpec own_rrset(RrType type, Ttls ttl, Member member) {
   RrsetSpec rrset;
   rrset.type = type;
-  rrset.ttl = ttl;
-  rrset.additional_ttl = type == RrType::srv ? ttl : 0;
+  rrset.ttl = ttl.now;
+  if (ttl.now < ttl.configured) rrset.full_ttl = ttl.configured;
+  rrset.additional_ttl = type == RrType::srv ? ttl.now : 0;
   rrset.members.push_back(std::move(member));
   return rrset;
 }
@@ -73,7 +74,7 @@ std::optional<Name> browse_name(const Name& domain, const ServiceType& type, con
 
 NameSpec browse_spec(const Name& owner, const Offer& offer, const Name& target, const Instance& instance,
                      TtlRange range) {
-  const std::uint32_t ttl = ttl_of(instance, range).seconds;
+  const Ttls ttl{ttl_of(instance, range).seconds, range.most};
   NameSpec spec{.owner = owner, .rrsets = {}};
   spec.rrsets.reserve(2);
   spec.rrsets.push_back(own_rrset(RrType::srv, ttl, own_srv(*offer.port, target, *instance.body)));

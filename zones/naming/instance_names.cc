@@ -12,12 +12,13 @@ using registry::InstanceBody;
 
 constexpr std::size_t kTxtStringMax = 255;
 
-void add_rrset(NameSpec& spec, RrType type, std::uint32_t ttl, std::vector<Member> members) {
+void add_rrset(NameSpec& spec, RrType type, Ttls ttl, std::vector<Member> members) {
   if (members.empty()) return;
   RrsetSpec rrset;
   rrset.type = type;
-  rrset.ttl = ttl;
-  rrset.additional_ttl = type == RrType::srv ? ttl : 0;
+  rrset.ttl = ttl.now;
+  if (ttl.now < ttl.configured) rrset.full_ttl = ttl.configured;
+  rrset.additional_ttl = type == RrType::srv ? ttl.now : 0;
   rrset.members = std::move(members);
   spec.rrsets.push_back(std::move(rrset));
 }
@@ -75,7 +76,7 @@ Member own_srv(const registry::Port& port, const Name& target, const InstanceBod
 NameSpec instance_spec(const Name& owner, const registry::Instance& instance, TtlRange range) {
   NameSpec spec{.owner = owner, .rrsets = {}};
   const InstanceBody& body = *instance.body;
-  const std::uint32_t ttl = ttl_of(instance, range).seconds;
+  const Ttls ttl{ttl_of(instance, range).seconds, range.most};
   spec.rrsets.reserve(4);
   add_rrset(spec, RrType::a, ttl, addresses(body, net::Family::v4));
   add_rrset(spec, RrType::aaaa, ttl, addresses(body, net::Family::v6));

@@ -57,6 +57,23 @@ class StrictReader {
   StrictReader(const Octets& query, const Octets& octets, bool udp)
       : query_(query), octets_(octets), udp_(udp) {}
 
+  // Of a transfer; `later`: not the first.
+  Reply read_part(bool later) {
+    read_header();
+    read_question();
+    for (int section = 1; section <= 3 && !broken_; ++section) read_section(section);
+    EXPECT_EQ(at_, octets_.size()) << "octets behind the last record";
+    EXPECT_TRUE(reply_.aa) << "AA on each message (RFC 5936 §2.2.1)";
+    EXPECT_FALSE(reply_.tc);
+    if (later) {
+      EXPECT_FALSE(reply_.has_question);
+      EXPECT_FALSE(reply_.has_opt);
+    } else {
+      check_query();
+    }
+    return reply_;
+  }
+
   Reply read() {
     reply_.size = octets_.size();
     if (octets_.empty()) {
@@ -300,6 +317,23 @@ int Reply::extended_error() const {
 }
 
 std::string Reply::extended_text() const { return extended_error() < 0 ? "" : options.at(15).substr(2); }
+
+Reply read_transfer(const Octets& query, const std::vector<Octets>& messages) {
+  Reply all;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    Reply one = StrictReader(query, messages[i], false).read_part(i > 0);
+    decode_with_ldns(messages[i], one);
+    EXPECT_TRUE(one.authority.empty());
+    EXPECT_TRUE(one.additional.empty());
+    if (i == 0) {
+      all = std::move(one);
+    } else {
+      all.answer.insert(all.answer.end(), one.answer.begin(), one.answer.end());
+      all.sections[1].insert(all.sections[1].end(), one.sections[1].begin(), one.sections[1].end());
+    }
+  }
+  return all;
+}
 
 Reply read_reply(const Octets& query, const Octets& reply, bool udp) {
   Reply read = StrictReader(query, reply, udp).read();

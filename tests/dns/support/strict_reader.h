@@ -44,4 +44,8 @@ struct Reply {
 // Reads and checks; what is broken fails the test that runs. `udp`: the size limit of UDP applies.
 Reply read_reply(const Octets& query, const Octets& reply, bool udp);
 
+// The messages of one transfer: the question and the OPT are in the first, records in the answer sections only.
+// Gives the header of the first and the records of all.
+Reply read_transfer(const Octets& query, const std::vector<Octets>& messages);
+
 }  // namespace muster::dns::test

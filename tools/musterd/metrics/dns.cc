@@ -149,6 +149,23 @@ void write_tcp(Exposition& page, const dns::TcpCounters& tcp) {
   page.sample({{"reason", "error"}}, static_cast<double>(tcp.closed_error.load()));
 }
 
+void write_transfers(Exposition& page, const MetricSources& sources) {
+  page.family("muster_transfers_total", MetricType::counter, "Zone transfers that have ended.");
+  for (const auto& [labels, count] : sources.transfers.ended) {
+    const auto& [zone, kind, result] = labels;
+    page.sample({{"zone", zone}, {"kind", kind}, {"result", result}}, static_cast<double>(count));
+  }
+  page.gauge("muster_transfers_running", "Zone transfers under way.",
+             static_cast<double>(sources.transfers.running));
+  page.family("muster_notify_total", MetricType::counter, "NOTIFY messages to secondaries, and what became of them.");
+  for (const auto& [zone, results] : sources.notified) {
+    for (std::size_t result = 0; result < results.size(); ++result) {
+      page.sample({{"zone", zone}, {"result", dns::kNotifyResultNames[result]}},
+                  static_cast<double>(results[result]));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<const dns::Counters*> answering_threads(const dns::UdpServer& udp, const dns::TcpServer& tcp) {
@@ -168,6 +185,7 @@ void write_dns(Exposition& page, const ControlSnapshot& snapshot, const MetricSo
   write_senders(page, threads);
   write_timing(page, sources.udp, sources.tcp.counters());
   write_tcp(page, sources.tcp.counters());
+  write_transfers(page, sources);
 }
 
 }  // namespace muster::tools
