@@ -315,9 +315,9 @@ TEST(Question, NoQuestionButACookieIsTold) {
 }
 
 TEST(Question, OfTwoCookiesTheFirstCounts) {
+  const Octets packet = QueryBuilder("a.").option(10, Octets(8, 1)).option(10, Octets(8, 2)).build();
   Query query;
-  ASSERT_TRUE(
-      read_exactly(QueryBuilder("a.").option(10, Octets(8, 1)).option(10, Octets(8, 2)).build(), query).ok);
+  ASSERT_TRUE(read_query(Packet(packet.data(), packet.size()), query).ok);
   EXPECT_EQ(query.edns.cookie[0], 1);
 }
 
