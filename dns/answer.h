@@ -46,8 +46,18 @@ struct Scratch {
   std::vector<const char*> ready_targets;    // the same, of ready-made ones
   std::array<Step, kAliasesMax + 1> steps;
   std::array<const zones::Entry*, kAliasesMax> dnames;  // written into this reply
+  // What was at the question's name, once an alias has led on: the entry, and the labels in front of it.
+  struct First {
+    const zones::Entry* entry;
+    std::size_t missing;
+  };
+  First first;
   FoldedName target;
   std::array<char, 64> note;
+  // Of a query with a TSIG; stages that answer it later take key and signer from here.
+  TsigRecord tsig_record;
+  TsigVerdict tsig;
+  Cookie cookie;  // for the reply
   ReplyWriter writer;
 };
 

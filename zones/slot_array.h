@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string_view>
 
@@ -41,6 +42,12 @@ class SlotArray {
   explicit SlotArray(std::size_t slots);
 
   std::size_t size() const { return mask_ + 1; }
+  // Never 0, and of no other array, whose memory may lie where this one lay.
+  std::uint64_t identity() const {
+    std::uint64_t octets;
+    std::memcpy(&octets, secret_.data(), sizeof octets);
+    return octets | 1;
+  }
   std::size_t octets() const { return size() * sizeof(Word); }
 
   std::uint64_t hash(std::string_view folded) const {

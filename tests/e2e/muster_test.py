@@ -5,7 +5,8 @@ import signal
 import time
 import unittest
 
-from harness import ADDRESS, BIN, EndToEnd, free_port, run, wait_until
+from harness import ADDRESS, BIN, EndToEnd, run, wait_until
+from ports import free_port
 
 DONE, REFUSED, WRONG_USAGE, NOT_FOUND, UNREACHABLE = range(5)
 
@@ -166,8 +167,8 @@ class Verbs(EndToEnd):
     def test_watch_prints_changes(self):
         self.register("web", 11)
         lines = self.watch("watch", "web").splitlines()
-        self.assertEqual(lines[0], "snapshot web: 1 instances")
-        self.assertRegex(lines[2], r"^\d+ put web/127-0-0-12-18081 ACTIVE weight 1 ok$")
+        self.assertEqual(lines[0], "snapshot web: 1 instance")
+        self.assertRegex(lines[2], r"^\d+ put web/127-0-0-12-18081 127\.0\.0\.12:18081 ACTIVE weight 1 ok$")
         self.assertRegex(lines[3], r"^\d+ delete web/127-0-0-12-18081 deregistered$")
         self.assertEqual(len(lines), 4, "another service does not concern it")
 
@@ -226,7 +227,7 @@ class Hold(EndToEnd):
         self.assertEqual(server.api("GET", "/api/v1/services/web/instances/127-0-0-11-80").status, 404)
 
     def test_a_server_that_restarts_meanwhile_is_told_again(self):
-        server = self.start('[zones]\nttl = "1s"\n', "--set", f'http.listen=["{ADDRESS}:{free_port()}"]', store="memory")
+        server = self.start('[zones]\nttl = "1s"\n', "--set", f'http.listen=["{ADDRESS}:{free_port(ADDRESS)}"]', store="memory")
         holder = self.background("hold", [BIN / "muster", "register", "web", "127.0.0.11:80", "--lease", "3s", "--hold"],
                                  env=server.environment())
         wait_until("it is in DNS", lambda: server.dig("web.svc.internal").data() == ["127.0.0.11"])
@@ -288,7 +289,7 @@ class Run(EndToEnd):
         self.assertIn("bye", running.out)
 
     def test_a_server_that_is_away_does_no_harm(self):
-        port = free_port()
+        port = free_port(ADDRESS)
         done = run(BIN / "muster", "--server", f"http://{ADDRESS}:{port}", "run", "--as", "job", "--", "sh", "-c", "echo ran; exit 3")
         self.assertEqual((done.status, done.out), (3, "ran\n"))
         self.assertIn("no answer", done.err)

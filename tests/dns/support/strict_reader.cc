@@ -173,13 +173,18 @@ class StrictReader {
       const std::size_t size = u16(at_ + 8);
       at_ += 10;
       const std::size_t end = at_ + size;
+      record.wire_rdata_size = size;
       if (broken_ || end > octets_.size()) return broken("rdata runs out");
       const NameFields fields = name_fields(record.type);
       if (fields.names > 0) record.rdata = raw(fields.lead);
       for (int n = 0; n < fields.names; ++n) record.rdata += name(fields.compressible);
       if (at_ > end) return broken("a name runs out of its rdata");
       record.rdata += raw(end - at_);
-      if (record.type == 41) {
+      EXPECT_FALSE(reply_.has_tsig) << "a record behind the TSIG (RFC 8945 §5.1)";
+      if (record.type == 250) {
+        EXPECT_EQ(section, 3);
+        reply_.has_tsig = true;
+      } else if (record.type == 41) {
         read_opt(section, root_owner, record);
       } else {
         reply_.sections[section].push_back(std::move(record));
