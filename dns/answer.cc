@@ -107,8 +107,10 @@ std::size_t Road::walk() {
 
 void Road::begin() {
   assert(reply_.size() >= kReplyMin);
-  const std::size_t limit = std::min(size_limit(query_, *pending_.client, self_.config), reply_.size());
+  std::size_t limit = std::min(size_limit(query_, *pending_.client, self_.config), reply_.size());
   const Edns& asked = query_.edns;
+  if (query_.tsig_at != 0) verify_signature();
+  if (!asked.cookie.empty() && self_.config.cookies) check_cookie();
   edns_.present = asked.present;
   edns_.dnssec_ok = asked.dnssec_ok;
   edns_.udp_size = self_.config.edns_udp_size;
@@ -119,6 +121,9 @@ void Road::begin() {
                           : static_cast<std::uint16_t>(std::min<decltype(idle)>(idle, 65535));
   }
   if (asked.expire && query_.type == RrType::soa) edns_.expire = 0;
+  // A stranger's names may be too long to be sent back in 512 octets; our own keys' are not (kTsigNameMax).
+  if (query_.question_end + opt_size(edns_) + signature_size_ > limit) signature_size_ = 0;
+  limit -= signature_size_;
   const std::size_t left = limit - query_.question_end - opt_size(edns_);
   if (asked.nsid && kOptionHeader + self_.config.server_name.size() <= left)
     edns_.nsid = self_.config.server_name;
@@ -129,6 +134,7 @@ void Road::begin() {
 // What can be said of a query without looking at any name.
 Road::State Road::check() {
   if (!pending_.outcome.ok) {
+    if (query_.only_cookie && self_.config.cookies) return answer_only_cookie();
     const WireError error = pending_.outcome.error;
     self_.counters.malformed[static_cast<std::size_t>(error)].add();
     if (error == WireError::opcode) return fail(Rcode::notimp, ExtendedError::not_supported);
@@ -138,6 +144,7 @@ Road::State Road::check() {
       .queries[static_cast<std::size_t>(pending_.client->transport)]
               [static_cast<std::size_t>(type_slot(query_.type))]
       .add();
+  if (query_.tsig_at != 0 && !is_verified()) return refuse_signature();
   name_wire_ = {reinterpret_cast<const char*>(pending_.packet.data()) + kHeaderSize, query_.name.size};
   const auto rr_class = static_cast<RrClass>(query_.rr_class);
   if (rr_class == RrClass::ch) return chaos();
@@ -190,13 +197,25 @@ Road::State Road::decide(const Node& node) {
   zone_ = &self_.names.zone(*node.entry);
   zone_row_ = Counters::zone_row(node.entry->zone_id());
   if (step_ == 0) writer().set_zone(zone_->apex.wire());
-  if (zone_->readiness == zones::Readiness::load_failed) {
-    return fail(Rcode::servfail, ExtendedError::invalid_data, "zone failed to load");
-  }
+  if (is_silent_zone()) return fail_unready();
   if (node.missing == 0 && query_.type == RrType::ds) return decide_ds(node);
   if (node.entry->is(Entry::kCut) || node.entry->is(Entry::kBelowCut)) return State::deleg;
   authoritative_ = true;
   return node.missing == 0 ? decide_at(*node.entry) : decide_missing(node);
+}
+
+// A file zone says nothing before it is whole: while it is handed over, a name that is not there yet lets a
+// wildcard or the parent of a cut answer. A generated zone answers what it knows.
+bool Road::is_silent_zone() const {
+  if (zone_->readiness == zones::Readiness::ready) return false;
+  return zone_->readiness == zones::Readiness::load_failed || !zone_->generated;
+}
+
+// RFC 8914 §4.15, §4.25.
+Road::State Road::fail_unready() {
+  if (zone_->readiness == zones::Readiness::load_failed)
+    return fail(Rcode::servfail, ExtendedError::invalid_data, "zone failed to load");
+  return fail(Rcode::servfail, ExtendedError::not_ready, "zone not filled yet");
 }
 
 Road::State Road::decide_missing(const Node& node) {
@@ -235,6 +254,7 @@ Road::State Road::decide_ds(const Node& node) {
     const Node parent = find_node(name(), 1);
     if (parent.entry != nullptr && !parent.entry->is(Entry::kCut) && !parent.entry->is(Entry::kBelowCut)) {
       zone_ = &self_.names.zone(*parent.entry);
+      if (is_silent_zone()) return fail_unready();
       const Entry* aside = self_.names.find_aside(*parent.entry, name().wire());
       if (step_ == 0) writer().set_zone(zone_->apex.wire());
       authoritative_ = true;
@@ -258,13 +278,21 @@ Road::State Road::write(State state) {
 
 std::size_t Road::finish(State state) {
   if (state == State::trunc && !udp()) state = fail(Rcode::servfail);
-  if (state == State::trunc) {  // half an RRset would be misused: the answer goes out empty (RFC 2181 §9)
-    writer().rewind({query_.has_question ? query_.question_end : kHeaderSize, {}});
-    truncated_ = true;
+  if (state == State::trunc) shorten();
+  if (self_.config.rate_limit.responses_per_second != 0 && udp() && !cookie_valid_ && !keep_rate()) {
+    self_.counters.dropped[static_cast<std::size_t>(Dropped::rate_limit)].add();
+    return 0;
   }
   if (truncated_) self_.counters.truncated.add();
   self_.counters.responses[zone_row_][static_cast<std::size_t>(rcode_)].add();
-  return writer().finish(query_, authoritative_, truncated_, rcode_, edns_);
+  const std::size_t size = writer().finish(query_, authoritative_, truncated_, rcode_, edns_);
+  return signature_size_ == 0 ? size : scratch_.tsig.reply.sign(reply_, size, pending_.client->now);
+}
+
+// Half an RRset would be misused: the answer goes out empty (RFC 2181 §9).
+void Road::shorten() {
+  writer().rewind({query_.has_question ? query_.question_end : kHeaderSize, {}});
+  truncated_ = true;
 }
 
 Road::State Road::fail(Rcode rcode, std::optional<ExtendedError> error, std::string_view text) {

@@ -48,6 +48,10 @@ struct Scratch {
   std::array<const zones::Entry*, kAliasesMax> dnames;  // written into this reply
   FoldedName target;
   std::array<char, 64> note;
+  // Of a query with a TSIG; stages that answer it later take key and signer from here.
+  TsigRecord tsig_record;
+  TsigVerdict tsig;
+  Cookie cookie;  // for the reply
   ReplyWriter writer;
 };
 

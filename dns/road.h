@@ -43,14 +43,29 @@ class Road {
   State resolve();
   Node find_node(const FoldedName& name, std::size_t from) const;
   State decide(const Node& node);
+  bool is_silent_zone() const;
+  State fail_unready();
   State decide_missing(const Node& node);
   State decide_at(const zones::Entry& entry);
   State decide_ds(const Node& node);
   State write(State state);
   std::size_t finish(State state);
   State fail(Rcode rcode, std::optional<ExtendedError> error = {}, std::string_view text = {});
+  void shorten();
   State chaos();
   State notify();
+
+  // sender.cc: who asks, and how often
+  void verify_signature();
+  void check_cookie();
+  bool is_verified() const { return query_.tsig_at != 0 && scratch_.tsig.check == TsigCheck::verified; }
+  // Whose signature the query carries; null: it is not signed.
+  const TsigKey* signed_by() const { return is_verified() ? scratch_.tsig.key : nullptr; }
+  State refuse_signature();
+  State answer_only_cookie();
+  ReplyKind kind() const;
+  std::uint64_t rate_name() const;
+  bool keep_rate();
 
   // sets.cc: what goes into the answer and authority sections
   State write_hit();
@@ -96,6 +111,7 @@ class Road {
   std::size_t step_ = 0;
   std::size_t dnames_ = 0;
   Node node_;                             // what is at this step's name
+  Node first_;                            // and was at the first one's, behind it
   const zones::Entry* source_ = nullptr;  // whose records answer: the name, a wildcard, a DNAME's owner
   const zones::ZoneView* zone_ = nullptr;
   std::optional<zones::RrsetView> set_;  // hit: what was asked
@@ -104,6 +120,9 @@ class Road {
   Rcode rcode_ = Rcode::noerror;
   bool authoritative_ = false;
   bool truncated_ = false;
+  bool cookie_valid_ = false;
+  bool cookie_invalid_ = false;
+  std::size_t signature_size_ = 0;  // octets kept free for the reply's TSIG
   ReplyEdns edns_;
 };
 

@@ -167,6 +167,9 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
   bool answer_turn() {
     if (reading_) return false;
     client_.crowded = core_->crowded();
+    const Moment moment = core_->answering->begin_batch();
+    client_.now = moment.now;
+    client_.tick = moment.tick;
     const zones::NameTable::Reader::Online online(core_->answering->reader);
     std::size_t at = 0;
     int turns = kQueriesATurn;

@@ -112,10 +112,13 @@ class UdpServer::Worker {
 
   // How many replies stand in sending_. In four passes, so that the cache misses of a batch overlap.
   std::size_t answer_all(std::size_t count) {
+    const Moment moment = answering_->begin_batch();
     const zones::NameTable::Reader::Online online(answering_->reader);
     Answerer& answerer = answering_->answerer;
     for (std::size_t i = 0; i < count; ++i) {
       clients_[i] = to_client(slots_[i].peer);
+      clients_[i].now = moment.now;
+      clients_[i].tick = moment.tick;
       prepare(Packet(slots_[i].query.data(), received_[i].msg_len), clients_[i], answerer, pending_[i]);
     }
     for (std::size_t i = 0; i < count; ++i) fetch(pending_[i], answerer);

@@ -204,15 +204,13 @@ Entry& Registry::Core::admit(std::string_view service, std::string_view id, std:
   identity->sequence = sequence;
   identity->created_at = created_at;
   auto entry = std::make_unique<Entry>();
-  entry->shown = std::move(identity);
   entry->effect = overlay_.effect_on(service, id);
-  enlist(*entry);
+  enlist(*entry, std::move(identity));
   return *entry.release();
 }
 
 // Into the indexes, under a label of its own.
-void Registry::Core::enlist(Entry& entry) {
-  auto identity = std::make_shared<Instance>(*entry.shown);
+void Registry::Core::enlist(Entry& entry, std::shared_ptr<Instance> identity) {
   const auto taken = [&](std::string_view label) {
     return labels_.find({identity->service, label}) != nullptr;
   };

@@ -113,7 +113,7 @@ class Registry::Core {
   // Steps.
   Service& service_named(std::string_view name);
   Entry& admit(std::string_view service, std::string_view id, std::uint64_t sequence, WallTime created_at);
-  void enlist(Entry& entry);
+  void enlist(Entry& entry, std::shared_ptr<Instance> identity);
   void forget_aside(Entry& aside);
   bool write_claim(Entry& entry, const ClaimWrite& write);
   bool hear(Entry& entry, Claim& claim, std::string_view by);

@@ -131,8 +131,8 @@ void NameTable::Core::put(EntryPtr entry) {
   const KeyOf key(*entry);
   const Entry* added = entry.release();
   const std::uint64_t hash = array_->hash(*key);
-  const Entry* old = array_->find(hash, *key);
-  const SlotArray::Place place = array_->place_of(hash, old != nullptr ? old : added);
+  const SlotArray::Place place = array_->place_of(hash, *key);
+  const Entry* old = place.found ? SlotArray::entry_of(array_->at(place.index)) : nullptr;
   if (old == nullptr) {
     if (array_->at(place.index) == SlotArray::kTombstone) --tombstones_;
     longest_probe_ = std::max(longest_probe_, place.probes);
@@ -362,5 +362,18 @@ const Entry* NameTable::Reader::find_aside(const Entry& of, std::string_view fol
 }
 
 const ZoneView& NameTable::Reader::zone(const Entry& entry) const { return core_->view(entry.zone_id()); }
+
+bool NameTable::Reader::begins_anew(const Walk& walk) const { return walk.array != array_->identity(); }
+
+bool NameTable::Reader::walk(Walk& walk, std::size_t slots,
+                             const std::function<void(const Entry&)>& visit) const {
+  if (begins_anew(walk)) walk = {array_->identity(), 0};
+  const std::size_t end = std::min(walk.slot + slots, array_->size());
+  for (; walk.slot < end; ++walk.slot) {
+    const SlotArray::Word word = array_->at(walk.slot);
+    if (SlotArray::is_entry(word)) visit(*SlotArray::entry_of(word));
+  }
+  return walk.slot < array_->size();
+}
 
 }  // namespace muster::zones

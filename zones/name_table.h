@@ -128,6 +128,17 @@ class NameTable::Reader {
   const Entry* find_aside(const Entry& of, std::string_view folded) const;
   const ZoneView& zone(const Entry& entry) const;
 
+  // A walk over every live entry, in no order, a slice of slots at a time and offline between them. What is
+  // there all the while is met once; what comes, goes or comes again meanwhile is met, not met, or met twice.
+  struct Walk {
+    std::uint64_t array = 0;
+    std::size_t slot = 0;
+  };
+  // Whether the next slice is the first: of the walk, or since the writer left the array that it was in.
+  bool begins_anew(const Walk& walk) const;
+  // False: that was the last slice.
+  bool walk(Walk& walk, std::size_t slots, const std::function<void(const Entry&)>& visit) const;
+
  private:
   Core* core_;
   Epochs::Seat* seat_;

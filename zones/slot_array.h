@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string_view>
 
@@ -41,6 +42,12 @@ class SlotArray {
   explicit SlotArray(std::size_t slots);
 
   std::size_t size() const { return mask_ + 1; }
+  // Never 0, and of no other array, whose memory may lie where this one lay.
+  std::uint64_t identity() const {
+    std::uint64_t octets;
+    std::memcpy(&octets, secret_.data(), sizeof octets);
+    return octets | 1;
+  }
   std::size_t octets() const { return size() * sizeof(Word); }
 
   std::uint64_t hash(std::string_view folded) const {
@@ -80,6 +87,8 @@ class SlotArray {
   };
   // The slot of this very entry; not found: the first slot free for it.
   Place place_of(std::uint64_t hash, const Entry* entry) const;
+  // The same of the entry with this key.
+  Place place_of(std::uint64_t hash, const NameKey& key) const;
   // Empties the slot: to a tombstone only where a probe may have to go on behind it. The change in the number
   // of tombstones.
   std::ptrdiff_t clear(std::size_t index);
@@ -90,6 +99,8 @@ class SlotArray {
 
  private:
   static constexpr Word kPointerMask = (Word{1} << 48) - 1;
+  template <class Wanted>
+  Place place_where(std::uint64_t hash, const Wanted& wanted) const;
   std::atomic<Word>* slots() const { return static_cast<std::atomic<Word>*>(pages_.data()); }
 
   std::size_t mask_;

@@ -11,7 +11,8 @@
 
 namespace muster::zones {
 
-// What would be NXDOMAIN or NODATA in a zone that is not filled is SERVFAIL (RFC 8914 §4.15).
+// What would be NXDOMAIN or NODATA in a generated zone that is not filled is SERVFAIL (RFC 8914 §4.15); in a
+// file zone everything is, until it is whole, and while its file could not be read (§4.25).
 enum class Readiness : std::uint8_t { ready, not_ready, load_failed };
 
 // Index of a zone in the name table.

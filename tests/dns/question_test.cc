@@ -34,6 +34,20 @@ Octets opt(const std::string& owner, const std::string& rdata = "", unsigned ver
   return record_octets(owner, RrType::opt, version << 16, rdata, 1232);
 }
 
+// An algorithm of one letter, a MAC of three octets, other data of one.
+const std::string kTsigRdata(
+    "\1h\0"
+    "123456"
+    "\1\54"
+    "\0\3mac"
+    "id"
+    "\0\0"
+    "\0\1o",
+    23);
+Octets tsig(const std::string& rdata = kTsigRdata, std::uint16_t rr_class = 255, std::uint32_t ttl = 0) {
+  return record_octets("key.", RrType::tsig, ttl, rdata, rr_class);
+}
+
 TEST(Question, AQueryIsReadWhole) {
   Query query;
   const Octets packet =
@@ -109,6 +123,7 @@ TEST(Question, WhatIsLegalIsRead) {
       {"client subnet /17", QueryBuilder("a.").option(8, {0, 1, 17, 0, 10, 1, 0x80}).build()},
       {"a client cookie", QueryBuilder("a.").option(10, Octets(8)).build()},
       {"a full cookie", QueryBuilder("a.").option(10, Octets(40)).build()},
+      {"a TSIG as the last record", QueryBuilder("a.").record(3, opt(".")).record(3, tsig()).build()},
       {"NOTIFY", QueryBuilder("a.", RrType::soa).flags(0x2400).build()},
   };
   for (const Row& row : rows) {
@@ -242,6 +257,24 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
        WireError::opt_option, true, true},
       {"client subnet with a scope", QueryBuilder("a.").option(8, {0, 1, 8, 8, 10}).build(),
        WireError::opt_option, true, true},
+      {"two TSIGs", QueryBuilder("a.").record(3, tsig()).record(3, tsig()).build(), WireError::tsig_place,
+       true, false},
+      {"a record behind the TSIG", QueryBuilder("a.").record(3, tsig()).edns().build(), WireError::tsig_place,
+       true, true},
+      {"a TSIG among the answers", QueryBuilder("a.").record(1, tsig()).build(), WireError::tsig_place, true,
+       false},
+      {"a TSIG of class IN", QueryBuilder("a.").record(3, tsig(kTsigRdata, 1)).build(), WireError::tsig_form,
+       true, false},
+      {"a TSIG with a TTL", QueryBuilder("a.").record(3, tsig(kTsigRdata, 255, 1)).build(),
+       WireError::tsig_form, true, false},
+      {"a TSIG that runs out", QueryBuilder("a.").record(3, tsig(kTsigRdata.substr(0, 20))).build(),
+       WireError::tsig_form, true, false},
+      {"a TSIG with an octet too many", QueryBuilder("a.").record(3, tsig(kTsigRdata + "x")).build(),
+       WireError::tsig_form, true, false},
+      {"a TSIG whose algorithm is a pointer",
+       QueryBuilder("a.").record(3, tsig("\xc0\x0c" + kTsigRdata.substr(3))).build(), WireError::tsig_form,
+       true, false},
+      {"no question, no cookie", QueryBuilder().edns().build(), WireError::question_count, false, true},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.why);
@@ -253,6 +286,40 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
     EXPECT_EQ(query.has_question, row.has_question);
     EXPECT_EQ(query.edns.present, row.has_opt);
   }
+}
+
+TEST(Question, OnlyATsigInItsPlaceIsHandedOn) {
+  Query query;
+  ASSERT_TRUE(read_exactly(QueryBuilder("a.").record(3, tsig()).build(), query).ok);
+  EXPECT_EQ(query.tsig_at, 12 + 3 + 4);
+  EXPECT_FALSE(read_exactly(QueryBuilder("a.").record(3, tsig()).raw({0}).build(), query).ok);
+  EXPECT_EQ(query.tsig_at, 0) << "octets behind it are not signed";
+  EXPECT_FALSE(read_exactly(QueryBuilder("a.").record(3, tsig()).flags(0x2800).build(), query).ok);
+  EXPECT_EQ(query.tsig_at, 12 + 3 + 4) << "an opcode that is not served may be signed";
+}
+
+TEST(Question, NoQuestionButACookieIsTold) {
+  Query query;
+  EXPECT_FALSE(read_exactly(QueryBuilder().option(10, Octets(8)).build(), query).ok);
+  EXPECT_TRUE(query.only_cookie);
+  const Octets others[] = {QueryBuilder("a.").option(10, Octets(8)).build(),
+                           QueryBuilder().edns().build(),
+                           QueryBuilder().option(10, Octets(7)).build(),
+                           QueryBuilder().option(10, Octets(8)).raw({0}).build(),
+                           QueryBuilder().option(10, Octets(8)).flags(0x2400).build(),
+                           QueryBuilder("a.").question("a.", RrType::a).option(10, Octets(8)).build()};
+  for (const Octets& other : others) {
+    SCOPED_TRACE(test::to_hex(other));
+    static_cast<void>(read_exactly(other, query).ok);
+    EXPECT_FALSE(query.only_cookie);
+  }
+}
+
+TEST(Question, OfTwoCookiesTheFirstCounts) {
+  Query query;
+  ASSERT_TRUE(
+      read_exactly(QueryBuilder("a.").option(10, Octets(8, 1)).option(10, Octets(8, 2)).build(), query).ok);
+  EXPECT_EQ(query.edns.cookie[0], 1);
 }
 
 TEST(Question, EveryPrefixOfAGoodQueryIsRefusedWithoutOverReading) {

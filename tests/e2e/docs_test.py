@@ -11,7 +11,8 @@ import re
 import signal
 import unittest
 
-from harness import ADDRESS, BIN, SOURCE, EndToEnd, free_port, run, wait_until
+from harness import ADDRESS, BIN, SOURCE, EndToEnd, run, wait_until
+from ports import free_port
 
 FREE_PORTS = ["--set", f'dns.listen=["{ADDRESS}:0"]', "--set", f'http.listen=["{ADDRESS}:0"]']
 

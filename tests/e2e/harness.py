@@ -270,13 +270,6 @@ def endpoint(text):
     return host.strip("[]"), int(port)
 
 
-def free_port(address=ADDRESS):
-    """A port that was free a moment ago, for programs that cannot take port 0."""
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
-
-
 CONFIG = """\
 [server]
 name = "e2e"

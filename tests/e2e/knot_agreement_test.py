@@ -13,7 +13,6 @@ import os
 import pathlib
 import random
 import shutil
-import socket
 import tempfile
 import unittest
 
@@ -203,12 +202,6 @@ class Questions:
             owner, rrtype, identity, self.random.choice([0, 0x100, 0x10]), size, self.random.random() < 0.3)
 
 
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        udp.bind((wire.HOST, 0))
-        return udp.getsockname()[1]
-
-
 def knot_config(folder, port):
     return f"""server:
     rundir: "{folder}"
@@ -279,18 +272,21 @@ class Agreement(unittest.TestCase):
         print(f"MUSTER_SEED={seed}", flush=True)
         zone = Zone(seed)
         with tempfile.TemporaryDirectory() as place:
-            folder, port = pathlib.Path(place), free_port()
+            folder = pathlib.Path(place)
             (folder / "zone").write_text(zone.text())
-            (folder / "other.conf").write_text(config_text(folder, port))
             config = f'[[zones.file]]\nname = "{APEX}"\nfile = "zone"\n'
-            with wire.running([*command, "-c", folder / "other.conf"], folder / "other.log"), wire.serving(
-                    folder, config) as ours:
-                theirs = wire.Client(port)
-                self.addCleanup(theirs.close)
+
+            def words(port):
+                (folder / "other.conf").write_text(config_text(folder, port))
+                return [*command, "-c", folder / "other.conf"]
+
+            soa = wire.query(APEX, "SOA")
+            with wire.foreign(name, folder, words, soa) as (theirs, process), wire.serving(folder, config) as ours:
                 missing = wire.query(f"nowhere.ns1.{APEX}", "A")  # a server may tell what there is before it tells what is not
                 for who, server in ((name, theirs), ("musterd", ours)):
                     wire.wait_until(f"{who} serves the zone", lambda s=server: getattr(s.udp(missing), "rcode", None) == 3)
                 self.compare(name, Questions(zone), ours, theirs, queries)
+                self.assertIsNone(process.poll(), f"{name} ended meanwhile")
 
     def compare(self, name, questions, ours, theirs, queries):
         differences, kinds, types, compared, number = [], set(), set(), 0, 0

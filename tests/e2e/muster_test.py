@@ -5,7 +5,8 @@ import signal
 import time
 import unittest
 
-from harness import ADDRESS, BIN, EndToEnd, free_port, run, wait_until
+from harness import ADDRESS, BIN, EndToEnd, run, wait_until
+from ports import free_port
 
 DONE, REFUSED, WRONG_USAGE, NOT_FOUND, UNREACHABLE = range(5)
 
@@ -226,7 +227,7 @@ class Hold(EndToEnd):
         self.assertEqual(server.api("GET", "/api/v1/services/web/instances/127-0-0-11-80").status, 404)
 
     def test_a_server_that_restarts_meanwhile_is_told_again(self):
-        server = self.start('[zones]\nttl = "1s"\n', "--set", f'http.listen=["{ADDRESS}:{free_port()}"]', store="memory")
+        server = self.start('[zones]\nttl = "1s"\n', "--set", f'http.listen=["{ADDRESS}:{free_port(ADDRESS)}"]', store="memory")
         holder = self.background("hold", [BIN / "muster", "register", "web", "127.0.0.11:80", "--lease", "3s", "--hold"],
                                  env=server.environment())
         wait_until("it is in DNS", lambda: server.dig("web.svc.internal").data() == ["127.0.0.11"])
@@ -288,7 +289,7 @@ class Run(EndToEnd):
         self.assertIn("bye", running.out)
 
     def test_a_server_that_is_away_does_no_harm(self):
-        port = free_port()
+        port = free_port(ADDRESS)
         done = run(BIN / "muster", "--server", f"http://{ADDRESS}:{port}", "run", "--as", "job", "--", "sh", "-c", "echo ran; exit 3")
         self.assertEqual((done.status, done.out), (3, "ran\n"))
         self.assertIn("no answer", done.err)

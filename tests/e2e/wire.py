@@ -2,6 +2,8 @@
 and a musterd on free ports to ask."""
 
 import contextlib
+import hashlib
+import hmac
 import os
 import pathlib
 import re
@@ -10,6 +12,8 @@ import struct
 import subprocess
 import tempfile
 import time
+
+from ports import free_port
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("MUSTER_BIN_DIR", SOURCE / "build/dev/bin"))
@@ -36,8 +40,8 @@ def name(text):
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
 
 
-def query(owner, rrtype, identity=1, flags=0, edns_size=None, dnssec_ok=False):
-    opt = b"" if edns_size is None else b"\0" + struct.pack(">HHIH", OPT, edns_size, dnssec_ok << 15, 0)
+def query(owner, rrtype, identity=1, flags=0, edns_size=None, dnssec_ok=False, options=b""):
+    opt = b"" if edns_size is None else b"\0" + struct.pack(">HHIH", OPT, edns_size, dnssec_ok << 15, len(options)) + options
     header = struct.pack(">6H", identity, flags, 1, 0, 0, 1 if opt else 0)
     return header + name(owner) + struct.pack(">HH", TYPES[rrtype], 1) + opt
 
@@ -121,14 +125,81 @@ class Reply:
                 return out.lower()
 
 
+TSIG, ANY = 250, 255
+BADSIG, BADKEY, BADTIME, BADTRUNC = 16, 17, 18, 22
+
+
+class Key:
+    """A TSIG key and what a client does with it (RFC 8945 §4.3, §5.3)."""
+
+    HASHES = {"hmac-sha1": hashlib.sha1, "hmac-sha256": hashlib.sha256, "hmac-sha384": hashlib.sha384,
+              "hmac-sha512": hashlib.sha512}
+
+    def __init__(self, owner, algorithm, secret):
+        self.owner, self.algorithm, self.secret = owner, algorithm, secret
+
+    def mac(self, message, when, prior=b"", fudge=300, error=0, other=b"", timers_only=False):
+        times = when.to_bytes(6, "big") + struct.pack(">H", fudge)
+        variables = times if timers_only else (
+            name(self.owner.lower()) + struct.pack(">HI", ANY, 0) + name(self.algorithm.lower()) + times
+            + struct.pack(">HH", error, len(other)) + other)
+        lead = struct.pack(">H", len(prior)) + prior if prior else b""
+        return hmac.new(self.secret, lead + message + variables, self.HASHES[self.algorithm]).digest()
+
+    def sign(self, packet, when=None, octets=64):
+        """The packet with its TSIG, and the MAC for the reply's."""
+        when = int(time.time()) if when is None else when
+        mac = self.mac(packet, when)[:octets]
+        rdata = (name(self.algorithm) + when.to_bytes(6, "big") + struct.pack(">HH", 300, len(mac)) + mac
+                 + packet[:2] + struct.pack(">HH", 0, 0))
+        record = name(self.owner) + struct.pack(">HHIH", TSIG, ANY, 0, len(rdata)) + rdata
+        count = struct.unpack(">H", packet[10:12])[0] + 1
+        return packet[:10] + struct.pack(">H", count) + packet[12:] + record, mac
+
+    def check(self, octets, prior, timers_only=False):
+        """The reply's TSIG, after its MAC was found right; an empty MAC is not looked at."""
+        tsig = Tsig(octets)
+        if tsig.mac:
+            right = self.mac(tsig.message, tsig.when, prior, tsig.fudge, tsig.error, tsig.other, timers_only)
+            if not hmac.compare_digest(right, tsig.mac):
+                raise Unreadable("a MAC that is wrong")
+        return tsig
+
+
+class Tsig:
+    """The last record of a message, and the message without it."""
+
+    def __init__(self, octets):
+        at, start = 12, None
+        counts = struct.unpack(">4H", octets[4:12])
+        for section, count in enumerate(counts):
+            for _ in range(count):
+                start = at
+                while 0 < octets[at] < 0xc0:
+                    at += 1 + octets[at]
+                at += 2 if octets[at] else 1
+                kind = struct.unpack(">H", octets[at:at + 2])[0]
+                at += 4 if section == 0 else 10 + struct.unpack(">H", octets[at + 8:at + 10])[0]
+        if counts[3] == 0 or kind != TSIG:
+            raise Unreadable("no TSIG")
+        self.message = octets[:10] + struct.pack(">H", counts[3] - 1) + octets[12:start]
+        at = octets.index(b"\0", start) + 11
+        at = octets.index(b"\0", at) + 1
+        self.when = int.from_bytes(octets[at:at + 6], "big")
+        self.fudge, size = struct.unpack(">HH", octets[at + 6:at + 10])
+        self.mac = octets[at + 10:at + 10 + size]
+        self.error = struct.unpack(">H", octets[at + 12 + size:at + 14 + size])[0]
+        self.other = octets[at + 16 + size:]
+
+
 class Client:
     """Asks one server, over UDP or one kept connection."""
 
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, port, host=HOST):
+        self.port, self.host = port, host
         self.udp_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp_socket.settimeout(2)
-        self.udp_socket.connect((HOST, port))
+        self.udp_socket.connect((host, port))
         self.connection = None
 
     def close(self):
@@ -178,15 +249,15 @@ class Client:
     def tcp(self, packet):
         for _ in range(2):
             with contextlib.suppress(OSError):
-                self.connection = self.connection or connect(self.port)
+                self.connection = self.connection or connect(self.port, self.host)
                 send(self.connection, packet)
                 return Reply(receive(self.connection))
             self.connection = None
         return None
 
 
-def connect(port):
-    connection = socket.create_connection((HOST, port), timeout=PATIENCE)
+def connect(port, host=HOST):
+    connection = socket.create_connection((host, port), timeout=PATIENCE)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
@@ -245,6 +316,39 @@ def running(words, log):
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+START_ATTEMPTS = 5
+
+
+class PortLost(Exception):
+    """Somebody else took the port between the look and the bind, or the program ended for another reason."""
+
+
+@contextlib.contextmanager
+def foreign(name, folder, words, question):
+    """A server of others, from port to log: words(port) writes its configuration and gives its command line. It is there
+    once it answers the packet `question`. Gives a Client and the process; a failure to start shows its log."""
+    for attempt in range(START_ATTEMPTS):
+        log = folder / f"{name}-{attempt}.log"
+        port = free_port(HOST)
+        with running(words(port), log) as child, contextlib.closing(Client(port)) as client:
+            try:
+                wait_until(f"{name} answers on port {port}", lambda: is_answering(child, log, client, question))
+            except PortLost:
+                continue
+            except AssertionError as silent:
+                raise AssertionError(f"{silent}; its log:\n{log.read_text(errors='replace')}") from None
+            yield client, child
+            return
+    raise AssertionError(f"{name} did not start in {START_ATTEMPTS} attempts; its last log:\n{log.read_text(errors='replace')}")
+
+
+def is_answering(child, log, client, question):
+    # named goes on without the address that it could not bind.
+    if child.poll() is not None or re.search(r"address (already )?in use", log.read_text(errors="replace"), re.I):
+        raise PortLost
+    return getattr(client.udp(question), "answer", None)
 
 
 CONFIG = """[server]

@@ -680,6 +680,29 @@ TEST(HttpServer, ThrottledWritesGet429AndStoreNothing) {
   EXPECT_EQ(house.count(Limit::throttled), 1u);
 }
 
+TEST(HttpServer, ARouteThatChargesItselfPaysWhatItSays) {
+  ServerConfig config;
+  ThrottleConfig rate;
+  rate.strategy = ThrottleStrategy::token_bucket;
+  rate.rate = 0.001;
+  rate.burst = 2;
+  config.throttle = std::make_shared<Throttle>(rate, make_memory_buckets(10));
+  HttpHouse house(config);
+  Route batch{"POST", "/batch", "", Scope::write, Dialect::native, -1, [](Request request, Reply reply) {
+                if (reply.charge(std::stod(request.body))) reply.send({});
+              }};
+  batch.charges_itself = true;
+  house.router.add(std::move(batch));
+  house.start();
+  auto client = house.connect();
+  EXPECT_EQ(client.ask(request("POST", "/batch", "1.5"))->status, 200);
+  const auto refused = client.ask(request("POST", "/batch", "0.6"));
+  EXPECT_EQ(refused->status, 429);
+  EXPECT_FALSE(refused->header("retry-after").empty());
+  EXPECT_EQ(client.ask(request("POST", "/batch", "0.5"))->status, 200) << "the refusal took nothing";
+  EXPECT_EQ(house.count(Limit::throttled), 1u);
+}
+
 TEST(HttpServer, ConcurrentThrottleGivesItsPlacesBack) {
   Shelf shelf;
   ServerConfig config;

@@ -42,6 +42,27 @@ struct Members {
   }
 };
 
+// With a set before it in the same place, which must leave no trace.
+SetContent set_content(const SetKey& key, const ServicePicture& service) {
+  SetContent content;
+  for (int round = 0; round < 2; ++round) {
+    RrsetSpec& before = content.add();
+    before.type = RrType::txt;
+    before.at_most = 7;
+    before.servfail = true;
+    before.note = "before";
+    before.members.resize(5, {std::string(40, 'x'), 9, 9, {net::IpAddress{}, net::IpAddress{}}});
+  }
+  fill_set(key, service, content);
+  return content;
+}
+
+std::vector<SetKey> set_keys(const registry::Instance& instance, const ServicePolicy& policy) {
+  std::vector<SetKey> keys;
+  add_set_keys(instance, policy, keys);
+  return keys;
+}
+
 std::vector<std::string> owners(const registry::Instance& instance, const ServicePolicy& policy) {
   std::vector<std::string> texts;
   for (const SetKey& key : set_keys(instance, policy))

@@ -2,6 +2,7 @@
 // checked. Names follow the TOML keys. Reading and checking: config_reader.h.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -21,6 +22,13 @@ struct Server {
   std::string user;
 };
 
+using CookieSecret = std::array<std::uint8_t, 16>;
+
+struct RateLimit {
+  std::uint32_t responses_per_second = 0;  // 0: off
+  std::uint32_t slip = 2;                  // 0: never
+};
+
 struct Dns {
   std::vector<net::Endpoint> listen;
   unsigned udp_threads = 0;  // 0: one a core
@@ -28,6 +36,18 @@ struct Dns {
   Millis tcp_idle{10'000};
   std::size_t tcp_connections = 1000;
   std::string version;
+  bool cookies = true;
+  std::optional<CookieSecret> cookie_secret;  // none: made at start, and anew every day
+  std::optional<CookieSecret> cookie_secret_previous;
+  RateLimit rate_limit;
+};
+
+// TSIG
+struct Key {
+  zones::Name name;
+  std::string algorithm = "hmac-sha256";
+  std::string secret;  // octets
+  std::size_t mac_octets_min = 32;
 };
 
 struct ZoneFile {
@@ -140,6 +160,7 @@ struct Log {
 struct Config {
   Server server;
   Dns dns;
+  std::vector<Key> keys;
   Zones zones;
   Registry registry;
   Store store;

@@ -66,7 +66,6 @@ void read_metrics(Section& root, Config& config) {
 }
 
 void refuse_parts_not_built(Section& root) {
-  root.not_built("key", "TSIG");
   root.not_built("health", "health checking");
   root.not_built("cluster", "the cluster");
   if (auto forward = root.table("forward")) {
@@ -82,6 +81,7 @@ void read_root(Section& root, Config& config) {
   config.server.name = host_name();
   read_section(root, "server", config.server, read_server);
   read_section(root, "dns", config.dns, read_dns);
+  for (Section& key : root.tables("key")) read_key(key, config.keys);
   read_section(root, "zones", config.zones, read_zones);
   read_section(root, "registry", config.registry, read_registry);
   read_section(root, "store", config.store, read_store);

@@ -55,7 +55,8 @@ MetricSources Musterd::metric_sources() const {
           file_zones_->status(),
           {reloads_ok_, reloads_refused_},
           transitions_.suppressed(),
-          started_};
+          started_,
+          dns_config_->rate_limit_displaced()};
 }
 
 }  // namespace muster::tools

@@ -150,15 +150,13 @@ void Musterd::make_control() {
 }
 
 void Musterd::make_dns() {
-  dns::AnswerConfig answer;
-  answer.server_name = config_->server.name;
-  answer.version = config_->dns.version;
-  answer.edns_udp_size = config_->dns.edns_udp_size;
-  answer.tcp_idle = config_->dns.tcp_idle;
-  const auto make = [this, answer] {
-    return std::make_unique<dns::Answering>(names_.table, zones::Rng::from_system(), answer);
+  dns_config_ = std::make_unique<DnsConfig>(*config_, started_.steady);
+  const auto make = [this] {
+    return std::make_unique<dns::Answering>(names_.table, zones::Rng::from_system(), dns_config_->live(),
+                                            machine_moment);
   };
   udp_ = std::make_unique<dns::UdpServer>(listeners_.open, make);
+  lister_ = std::make_unique<zones::NameTable::Reader>(names_.table);
   tcp_ = std::make_unique<dns::TcpServer>(io_.get_executor(), dns::TcpConfig{config_->dns.tcp_idle, config_->dns.tcp_connections}, make());
 }
 
@@ -218,6 +216,7 @@ void Musterd::publish(const registry::Batch& batch, net::Instant now) {
 void Musterd::tick(net::Instant now) {
   names_.publisher->tick(now);
   names_.table.tidy();
+  dns_config_->tick(now.steady);
   watch_->tick(now);
   suspects_->probe(*registry_, now);
   transitions_.tick(now);

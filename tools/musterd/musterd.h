@@ -22,6 +22,7 @@
 #include "registry/control.h"
 #include "registry/feed.h"
 #include "registry/http/server.h"
+#include "tools/musterd/dns_config.h"
 #include "tools/musterd/file_zones.h"
 #include "tools/musterd/listeners.h"
 #include "tools/musterd/metrics/sources.h"
@@ -106,6 +107,7 @@ class Musterd {
   std::map<std::string, std::string> meta_;
   std::unique_ptr<registry::Registry> registry_;
   Names names_;
+  std::unique_ptr<zones::NameTable::Reader> lister_;  // the loader thread's: writes generated zones out
   std::unique_ptr<registry::Feed> feed_;
   std::unique_ptr<registry::Control> control_;
   std::unique_ptr<registry::api::Watch> watch_;
@@ -114,6 +116,7 @@ class Musterd {
   registry::http::Router router_;
   std::unique_ptr<registry::api::NativeApi> native_;
   std::unique_ptr<registry::http::Server> http_;
+  std::unique_ptr<DnsConfig> dns_config_;
   std::unique_ptr<dns::TcpServer> tcp_;
   std::unique_ptr<dns::UdpServer> udp_;
   std::atomic<bool> serving_{false};

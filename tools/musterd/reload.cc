@@ -51,6 +51,11 @@ void Musterd::take_over(const ConfigPtr& next) {
   if (const auto error = http_->set_tokens(tokens)) {
     log(LogLevel::error, "tokens", {{"error", std::string(to_string(*error))}});
   }
+  try {
+    dns_config_->take_over(*now_running, net::machine_now().steady);
+  } catch (const std::runtime_error& error) {
+    log(LogLevel::error, "keys", {{"error", error.what()}});
+  }
   set_log_level(now_running->log.level);
 }
 

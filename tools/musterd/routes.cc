@@ -5,6 +5,7 @@
 #include "registry/json_text.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/musterd.h"
+#include "zones/zone_listing.h"
 #include "zones/zone_writer.h"
 
 namespace muster::tools {
@@ -17,8 +18,6 @@ using registry::http::Scope;
 
 namespace {
 
-// A generated zone larger than this is not dumped while it serves: collecting its names would hold up changes.
-constexpr std::size_t kDumpNamesMost = 20'000;
 constexpr net::Millis kControlHangs{5'000};
 
 std::vector<std::string> texts(const std::vector<net::Endpoint>& endpoints) {
@@ -250,22 +249,11 @@ void Musterd::zone_text(std::string zone, net::UniqueFunction<void(std::optional
   const auto apex = zones::parse_domain(zone);
   if (!apex) return done(std::nullopt);
   if (const auto compiled = file_zones_->compiled(*apex)) return done(zones::write_zone(*compiled));
-  const auto finish = std::make_shared<net::UniqueFunction<void(std::optional<std::string>)>>(std::move(done));
-  const bool taken = control_->submit([this, apex = *apex, finish](registry::Turn& turn) {
-    zones::Zone* found = names_.zones.find(apex);
-    auto names = std::make_shared<std::vector<zones::NameSpec>>();
-    if (found != nullptr && names_.zones.names(*found) <= kDumpNamesMost) {
-      names_.zones.for_each(*found, [&](const zones::NameSpec& spec) { names->push_back(spec); });
-    }
-    turn.after_visible([finish, names, known = found != nullptr](registry::Durability) {
-      if (!known) return (*finish)(std::nullopt);
-      std::string text;
-      if (names->empty()) text = "; this zone is too large to be written out while it serves\n";
-      for (const zones::NameSpec& spec : *names) zones::write_name(text, spec);
-      (*finish)(std::move(text));
-    });
+  // Read from the live table as a query is: the control thread goes on.
+  asio::post(loader_, [this, apex = *apex,
+                       finish = std::make_shared<net::UniqueFunction<void(std::optional<std::string>)>>(std::move(done))] {
+    (*finish)(zones::write_live_zone(*lister_, apex));
   });
-  if (!taken) (*finish)(std::nullopt);
 }
 
 }  // namespace muster::tools

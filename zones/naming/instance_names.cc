@@ -36,6 +36,7 @@ std::vector<Member> addresses(const InstanceBody& body, net::Family family) {
 // Two ports with one number (tcp and udp) make one record.
 std::vector<Member> services(const InstanceBody& body, const Name& target) {
   std::vector<Member> members;
+  members.reserve(body.ports.size());
   for (const registry::Port& port : body.ports) {
     Member member = own_srv(port, target, body);
     if (std::find(members.begin(), members.end(), member) == members.end())
@@ -48,8 +49,13 @@ std::vector<Member> services(const InstanceBody& body, const Name& target) {
 
 std::vector<std::string> txt_strings(const InstanceBody& body) {
   std::vector<std::string> strings;
+  strings.reserve(body.properties.size() + body.tags.size() + 1);  // browsing adds one
   const auto add = [&](const std::string& key, const std::string& value) {
-    if (key.size() + 1 + value.size() <= kTxtStringMax) strings.push_back(key + "=" + value);
+    const std::size_t size = key.size() + 1 + value.size();
+    if (size > kTxtStringMax) return;
+    std::string& text = strings.emplace_back();
+    text.reserve(size);
+    text.append(key).append(1, '=').append(value);
   };
   for (const auto& [key, value] : body.properties) add(key, value);
   for (const auto& [key, value] : body.tags) {
@@ -70,13 +76,15 @@ NameSpec instance_spec(const Name& owner, const registry::Instance& instance, Tt
   NameSpec spec{.owner = owner, .rrsets = {}};
   const InstanceBody& body = *instance.body;
   const std::uint32_t ttl = ttl_of(instance, range).seconds;
+  spec.rrsets.reserve(4);
   add_rrset(spec, RrType::a, ttl, addresses(body, net::Family::v4));
   add_rrset(spec, RrType::aaaa, ttl, addresses(body, net::Family::v6));
   add_rrset(spec, RrType::srv, ttl, services(body, owner));
   const auto strings = txt_strings(body);
   if (!strings.empty()) {
-    add_rrset(spec, RrType::txt, ttl,
-              {{.rdata = encode_txt(strings), .weight = 1, .tier = 0, .addresses = {}}});
+    std::vector<Member> members(1);
+    members.front().rdata = encode_txt(strings);
+    add_rrset(spec, RrType::txt, ttl, std::move(members));
   }
   return spec;
 }

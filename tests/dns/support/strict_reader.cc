@@ -180,7 +180,11 @@ class StrictReader {
       for (int n = 0; n < fields.names; ++n) record.rdata += name(fields.compressible);
       if (at_ > end) return broken("a name runs out of its rdata");
       record.rdata += raw(end - at_);
-      if (record.type == 41) {
+      EXPECT_FALSE(reply_.has_tsig) << "a record behind the TSIG (RFC 8945 §5.1)";
+      if (record.type == 250) {
+        EXPECT_EQ(section, 3);
+        reply_.has_tsig = true;
+      } else if (record.type == 41) {
         read_opt(section, root_owner, record);
       } else {
         reply_.sections[section].push_back(std::move(record));

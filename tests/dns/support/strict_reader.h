@@ -31,6 +31,7 @@ struct Reply {
   bool has_question = false;
   std::vector<ReadRecord> sections[4];  // 1 answer, 2 authority, 3 additional without OPT
   bool has_opt = false;
+  bool has_tsig = false;                    // the last record of all; judged by tests/dns/support/signing.h
   std::map<unsigned, std::string> options;  // by code; an extended error is one of them
   // Each section's records as ldns writes them, "owner ttl type rdata", in the order of the reply.
   std::vector<std::string> answer;

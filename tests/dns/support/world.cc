@@ -286,6 +286,9 @@ void build_shapes(World& world) {
   build_service_shapes(world);
   world.zones().set_readiness(world.generated_zone("unfilled.test."), zones::Readiness::not_ready);
   world.zones().set_readiness(world.generated_zone("broken.test."), zones::Readiness::load_failed);
+  world.generated_zone("inner.broken.test.");
+  const char* const half[] = {"@ 3600 NS ns1", "* 60 TXT \"wild\"", "www 60 A 192.0.2.83"};
+  world.zones().set_readiness(world.file_zone("loading.test.", half), zones::Readiness::not_ready);
 }
 
 void put_service(World& world, zones::Zone& zone, std::string_view domain, std::string_view service,
@@ -329,6 +332,13 @@ namespace {
 AnswerConfig thread_config() {
   AnswerConfig config;
   config.server_name = "ns1.muster.test";
+  config.cookies = CookieSecrets{{'s', 'e', 'c', 'r', 'e', 't'}, std::nullopt};
+  config.tsig_keys = std::make_shared<const TsigKeys>(
+      std::vector<TsigKey>{{name_of("transfer."), TsigAlgorithm::hmac_sha256, "a secret of octets"},
+                           {name_of("sha1."), TsigAlgorithm::hmac_sha1, "a secret of octets"},
+                           {name_of("sha384."), TsigAlgorithm::hmac_sha384, "a secret of octets"},
+                           {name_of("sha512."), TsigAlgorithm::hmac_sha512, "a secret of octets"},
+                           {name_of("short."), TsigAlgorithm::hmac_sha512, "a secret of octets", 32}});
   return config;
 }
 
@@ -347,7 +357,7 @@ std::vector<std::uint8_t> Thread::ask(const std::vector<std::uint8_t>& query, co
   return {reply.get(), reply.get() + written};
 }
 
-Client udp_client() { return {*net::parse_ip("127.0.0.1"), 40000, Transport::udp, false}; }
-Client tcp_client() { return {*net::parse_ip("127.0.0.1"), 40000, Transport::tcp, false}; }
+Client udp_client() { return {*net::parse_ip("127.0.0.1"), 40000, Transport::udp, false, kNow}; }
+Client tcp_client() { return {*net::parse_ip("127.0.0.1"), 40000, Transport::tcp, false, kNow}; }
 
 }  // namespace muster::dns::test

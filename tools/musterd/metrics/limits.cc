@@ -17,6 +17,7 @@ void write_limits(Exposition& page, const ControlSnapshot& snapshot, const Metri
   limit("watchers", sources.watch.refused.load());
   limit("watch_queue", sources.watch.queue_full.load());
   limit("dns_tcp_connections", sources.tcp.counters().closed_full.load());
+  limit("dns_rate_limit_buckets", sources.rate_limit_displaced);
   for (std::size_t i = 0; i < registry::http::kLimits; ++i) {
     const auto which = static_cast<registry::http::Limit>(i);
     limit(to_string(which), sources.http.count(which));
