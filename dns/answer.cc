@@ -140,7 +140,7 @@ Road::State Road::check() {
     if (query_.only_cookie && self_.config.cookies) return answer_only_cookie();
     const WireError error = not_served ? WireError::opcode : pending_.outcome.error;
     self_.counters.malformed[static_cast<std::size_t>(error)].add();
-    if (error == WireError::opcode) return fail(Rcode::notimp, ExtendedError::not_supported);
+    if (error == WireError::opcode) return fail(rcode_for(error), ExtendedError::not_supported);
     return fail(rcode_for(error));
   }
   self_.counters

@@ -1,5 +1,9 @@
 #include "dns/tcp_server.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -23,9 +27,16 @@ constexpr std::size_t kReadOctets = 16 * 1024;
 constexpr std::size_t kUnsentMost = 256 * 1024;  // then the peer's input pauses
 constexpr int kQueriesATurn = 128;               // then others get theirs
 constexpr std::size_t kMessageMost = 65'535;
-constexpr std::size_t kWriteOctets = 64 * 1024;           // then it is noted that the peer reads on
-constexpr std::size_t kKeptOctets = 64 * 1024;            // an idle connection gives back memory beyond it
+constexpr int kUnsentInKernel = 64 * 1024;       // beside what is on its way: see bound_kernel_memory()
+constexpr std::size_t kWriteOctets = 64 * 1024;  // then it is noted that the peer reads on
+constexpr std::size_t kKeptOctets = 64 * 1024;   // an idle connection gives back memory beyond it
 constexpr std::chrono::milliseconds kNoDescriptors{100};  // before the next accept
+
+// The kernel would hold megabytes for a peer that does not read. With this it takes little more than the
+// peer's window, and more only as the peer reads: so progress is seen in small steps, too.
+void bound_kernel_memory(int fd) {
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentInKernel, sizeof kUnsentInKernel);
+}
 
 net::Endpoint to_endpoint(const tcp::endpoint& peer) {
   net::Endpoint endpoint;
@@ -87,6 +98,7 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
         last_query_(Clock::now()) {
     boost::system::error_code ignored;
     socket_.set_option(tcp::no_delay(true), ignored);
+    bound_kernel_memory(socket_.native_handle());
     const net::Endpoint peer = to_endpoint(socket_.remote_endpoint(ignored));
     client_ = Client{peer.address, peer.port, Transport::tcp};
   }
@@ -204,7 +216,8 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
       if (!answer_one(Packet(input_.data() + at + 2, size))) return hang_up();
       at += 2 + size;
     }
-    if (turns < kQueriesATurn) core_->counters.batch_sizes.add(static_cast<std::uint64_t>(kQueriesATurn - turns));
+    if (turns < kQueriesATurn)
+      core_->counters.batch_sizes.add(static_cast<std::uint64_t>(kQueriesATurn - turns));
     drop_input(at);
     return next_is_whole(0) && !paused();
   }

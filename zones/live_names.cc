@@ -156,9 +156,7 @@ std::size_t LiveNames::place_of(std::string label, std::vector<ServiceSteps>& se
   const auto [at, is_new] = services_.try_emplace(label);
   Service& service = at->second;
   if (service.place == 0) {
-    const Standing before = is_new                    ? Standing::unknown
-                            : service.members.empty() ? Standing::empty
-                                                      : Standing::populated;
+    const Standing before = standing_of(is_new ? nullptr : &service);
     services.push_back({std::move(label), &service, before, {}});
     service.place = services.size();
   }
@@ -204,8 +202,9 @@ void LiveNames::apply(const registry::Batch& batch, net::Instant now) {
   for (const std::string& service : batch.known_services) {
     const std::string label = registry::ascii_lower(service);
     SetKeys keys;
-    const Service* known = settle(label, service, standing_of(label), keys);
-    put_sets(label, known, std::move(keys));
+    const Service* standing = find(label);
+    const Service* settled = settle(label, service, standing, standing_of(standing), keys);
+    put_sets(label, settled, std::move(keys));
   }
   flush(now.steady);
 }
@@ -237,18 +236,12 @@ void LiveNames::apply_service(ServiceSteps& service, net::Instant now) {
   for (const Step& step : steps) {
     if (step.after && shows_own_change(step, policies)) put_own_name(*step.after, policy);
   }
-  const Service* settled = settle(label, spelled, before, keys);
+  const Service* settled = settle(label, spelled, standing, before, keys);
   leave_to_types(label, marked, keys);
   put_sets(label, settled, std::move(keys));
   for (const Step& step : steps) {
     if (step.after && shows_own_change(step, policies)) put_browse_names(*step.after, policy);
   }
-}
-
-LiveNames::Standing LiveNames::standing_of(const std::string& label) const {
-  const Members* members = members_of(label);
-  if (members == nullptr) return Standing::unknown;
-  return members->empty() ? Standing::empty : Standing::populated;
 }
 
 // Names whose first label is taken by a name server of ours, and those that are no label, belong to nobody.
@@ -263,11 +256,10 @@ bool LiveNames::is_known(const std::string& label, std::string_view service) con
 // A service without members stays while it is known. When it becomes known, populated, empty or unknown,
 // names without an instance behind them change too.
 const LiveNames::Service* LiveNames::settle(const std::string& label, std::string_view service,
-                                            Standing before, SetKeys& keys) {
-  const auto at = services_.find(label);
-  const Service* settled = at == services_.end() ? nullptr : &at->second;
+                                            const Service* standing, Standing before, SetKeys& keys) {
   Standing after = Standing::populated;
-  if (settled == nullptr || settled->members.empty()) {
+  const Service* settled = standing;
+  if (standing == nullptr || standing->members.empty()) {
     if (is_known(label, service)) {
       settled = &services_.try_emplace(label).first->second;
       after = Standing::empty;

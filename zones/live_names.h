@@ -112,8 +112,12 @@ class LiveNames {
   std::size_t place_of(std::string label, std::vector<ServiceSteps>& services);
   static Members move_members(Members& members, std::vector<Step>& steps);
   void apply_service(ServiceSteps& service, net::Instant now);
-  const Service* settle(const std::string& label, std::string_view service, Standing before, SetKeys& keys);
-  Standing standing_of(const std::string& label) const;
+  const Service* settle(const std::string& label, std::string_view service, const Service* standing,
+                        Standing before, SetKeys& keys);
+  static Standing standing_of(const Service* service) {
+    if (service == nullptr) return Standing::unknown;
+    return service->members.empty() ? Standing::empty : Standing::populated;
+  }
   bool is_known(const std::string& label, std::string_view service) const;
 
   bool shows_own_change(const Step& step, Policies policies) const;

@@ -629,6 +629,10 @@ TEST_F(Answers, RequiredGlueIsThereOrTcSaysSo) {
   EXPECT_FALSE(small.additional.empty()) << "the glue that fits stays";
   const Reply large = ask("x.wide.example.com.", RrType::a, false);
   EXPECT_EQ(large.additional.size(), 40u);
+  const Reply sibling = ask(QueryBuilder("x.sibling.example.com.").build());
+  EXPECT_FALSE(sibling.tc) << "glue of siblings is a kindness (RFC 9471 §2.2)";
+  EXPECT_EQ(sibling.authority.size(), 8u);
+  EXPECT_FALSE(sibling.additional.empty());
 }
 
 TEST_F(Answers, ToAny) {
@@ -808,6 +812,53 @@ TEST_F(Answers, Sizes) {
     EXPECT_EQ(reply.answer.size(), row.answers);
     EXPECT_THAT(reply.authority, IsEmpty());
   }
+}
+
+// RFC 2181 §9: what is not there is asked for; half an RRset would be taken for the whole.
+TEST_F(Answers, AdditionalRecordsAreWholeRrsetsOrNone) {
+  struct AdditionalRow {
+    const char* why;
+    const char* name;
+    RrType type;
+    std::size_t all;
+  };
+  const AdditionalRow rows[] = {
+      {"looked up", "to-crowd.example.com.", RrType::mx, 30},
+      {"ready-made", "_crowd._tcp.svc.internal.", RrType::srv, 30},
+  };
+  for (const AdditionalRow& row : rows) {
+    SCOPED_TRACE(row.why);
+    const Reply small = ask(QueryBuilder(row.name, row.type).build());
+    EXPECT_FALSE(small.tc);
+    EXPECT_EQ(small.answer.size(), 1u);
+    EXPECT_THAT(small.additional, IsEmpty());
+    EXPECT_EQ(ask(row.name, row.type).additional.size(), row.all);
+  }
+  EXPECT_EQ(ask("twice.example.com.", RrType::mx).additional.size(), 3u) << "two records, one target";
+}
+
+TEST_F(Answers, ATruncatedAliasLeavesNothing) {
+  const Reply reply = ask(QueryBuilder("to-fat.example.com.", RrType::txt).build());
+  EXPECT_TRUE(reply.tc);
+  EXPECT_TRUE(reply.aa);
+  EXPECT_THAT(reply.answer, IsEmpty());
+  EXPECT_EQ(ask("to-fat.example.com.", RrType::txt, false).answer.size(), 41u);
+}
+
+TEST(ReplyOpt, AnErrorsTextIsLeftOutWhereItHasNoRoom) {
+  ReplyEdns edns;
+  edns.present = true;
+  edns.error = ExtendedError::other;
+  edns.error_text = "0 of 4 ready";
+  Octets room(100, 0xee);
+  const std::size_t whole = kOptSize + kExtendedErrorFixed + edns.error_text.size();
+  EXPECT_EQ(write_opt(edns, room.data(), whole), whole);
+  EXPECT_EQ(write_opt(edns, room.data(), whole - 1), kOptSize + kExtendedErrorFixed);
+  EXPECT_EQ(write_opt(edns, room.data(), kOptSize + kExtendedErrorFixed - 1), kOptSize);
+  const std::string text(129, 'x');
+  edns.error_text = text;
+  Octets large(1000);
+  EXPECT_EQ(write_opt(edns, large.data(), large.size()), kOptSize + kExtendedErrorFixed) << "over 128 octets";
 }
 
 TEST_F(Answers, MoreThanTcpHoldsIsCutAndTold) {

@@ -146,9 +146,18 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
     too_long.insert(too_long.end(), 63, 'x');
     too_long.push_back(0);
   }
+  Octets one_too_long(too_long.begin(), too_long.end() - 1);
+  one_too_long[3 * 64] = 62;
+  one_too_long.back() = 0;
   const auto owned_by = [](Octets owner) {
     append(owner, std::string("\0\1\0\1\0\0\0\0\0\0", 10));
     return QueryBuilder("a.").count(1, 1).raw(owner).build();
+  };
+  const auto label_of = [](std::uint8_t length) {  // as many octets follow as it would mean
+    Octets name = {length};
+    name.insert(name.end(), length, 'a');
+    name.push_back(0);
+    return name;
   };
   Octets forwards = {0xc0, 0x13 + 12};  // behind this record's fixed fields, where a root follows
   append(forwards, std::string("\0\1\0\1\0\0\0\0\0\1\0", 11));
@@ -183,7 +192,8 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
       {"a label past the end", with_name({5, 'a'}), WireError::name_runs_out, false, false},
       {"a pointer in the question", with_name({0xc0, 0x0c}), WireError::name_compressed, false, false},
       {"a pointer behind a label", with_name({1, 'a', 0xc0, 0x0c}), WireError::name_compressed, false, false},
-      {"256 octets", with_name(too_long), WireError::name_too_long, false, false},
+      {"256 octets", with_name(one_too_long), WireError::name_too_long, false, false},
+      {"257 octets", with_name(too_long), WireError::name_too_long, false, false},
       {"label type 01", with_name({0x41, 'a', 0}), WireError::label_type, false, false},
       {"label type 10", with_name({0x81, 'a', 0}), WireError::label_type, false, false},
       {"no class", QueryBuilder().count(0, 1).raw({0, 0, 1}).build(), WireError::question_short, false,
@@ -204,8 +214,8 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
       {"a pointer forwards", QueryBuilder("a.").record(1, forwards).build(), WireError::record_unreadable,
        true, false},
       {"a pointer past the end", owned_by({0xff, 0xff}), WireError::record_unreadable, true, false},
-      {"label type 01 in a record", owned_by({0x41, 'a', 0}), WireError::record_unreadable, true, false},
-      {"label type 10 in a record", owned_by({0x80, 'a', 0}), WireError::record_unreadable, true, false},
+      {"label type 01 in a record", owned_by(label_of(0x41)), WireError::record_unreadable, true, false},
+      {"label type 10 in a record", owned_by(label_of(0x80)), WireError::record_unreadable, true, false},
       {"a record's name over 255 octets by its pointer",
        QueryBuilder(std::string(18, 'q') + ".").record(1, far_too_long).build(), WireError::record_unreadable,
        true, false},
@@ -315,9 +325,9 @@ TEST(Question, NoQuestionButACookieIsTold) {
 }
 
 TEST(Question, OfTwoCookiesTheFirstCounts) {
+  const Octets packet = QueryBuilder("a.").option(10, Octets(8, 1)).option(10, Octets(8, 2)).build();
   Query query;
-  ASSERT_TRUE(
-      read_exactly(QueryBuilder("a.").option(10, Octets(8, 1)).option(10, Octets(8, 2)).build(), query).ok);
+  ASSERT_TRUE(read_query(Packet(packet.data(), packet.size()), query).ok);
   EXPECT_EQ(query.edns.cookie[0], 1);
 }
 
@@ -334,6 +344,16 @@ TEST(Question, EveryPrefixOfAGoodQueryIsRefusedWithoutOverReading) {
     EXPECT_FALSE(
         read_exactly(Octets(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)), query).ok);
   }
+}
+
+// What lies behind the packet in the receive buffer is another packet's.
+TEST(Question, HalfAPointerIsNotCompletedByWhatLiesBehindThePacket) {
+  Octets buffer = QueryBuilder("a.").count(1, 1).raw({0xc0}).build();
+  const std::size_t size = buffer.size();
+  append(buffer, std::string("\x0c\0\1\0\1\0\0\0\0\0\0", 11));
+  Query query;
+  EXPECT_EQ(read_query(Packet(buffer.data(), size), query).error, WireError::record_unreadable);
+  EXPECT_TRUE(read_query(buffer, query).ok);
 }
 
 TEST(Question, ALongChainOfPointersIsRefusedInsteadOfWalked) {

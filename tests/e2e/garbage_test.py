@@ -116,13 +116,6 @@ class Mutator:
         octets[at:at] = bytes(self.random.randrange(256) for _ in range(self.random.randrange(1, 30)))
 
 
-def resident_kib(process):
-    for line in pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1])
-    raise AssertionError("no VmRSS")
-
-
 class Garbage(unittest.TestCase):
     def setUp(self):
         seed = int(os.environ.get("MUSTER_SEED", random.randrange(1 << 32)))
@@ -169,11 +162,11 @@ class Garbage(unittest.TestCase):
             if number % 50 == 49:
                 self.assertIsNotNone(client.udp(wire.query("web.svc.internal.", "A", number & 0xffff)), "a slow or dead server")
             if number == UDP_MESSAGES // 4:
-                before = resident_kib(client.process)
+                before = wire.resident_kib(client.process)
         self.assert_right(client)
         self.assertGreater(replies, UDP_MESSAGES // 2)
         self.assertIsNone(client.process.poll())
-        self.assertLess(resident_kib(client.process) - before, GROWTH_MOST)
+        self.assertLess(wire.resident_kib(client.process) - before, GROWTH_MOST)
 
     def test_3000_over_tcp(self):
         client = self.serve()
@@ -181,7 +174,7 @@ class Garbage(unittest.TestCase):
         for number in range(TCP_MESSAGES):
             packet = self.mutator.next()
             if number == TCP_MESSAGES // 4:
-                before = resident_kib(client.process)
+                before = wire.resident_kib(client.process)
             with contextlib.suppress(OSError, EOFError):
                 connection = connection or wire.connect(client.port)
                 connection.settimeout(5)
@@ -198,7 +191,7 @@ class Garbage(unittest.TestCase):
             connection.close()
         self.assert_right(client)
         self.assertGreater(replies, TCP_MESSAGES // 2)
-        self.assertLess(resident_kib(client.process) - before, GROWTH_MOST)
+        self.assertLess(wire.resident_kib(client.process) - before, GROWTH_MOST)
 
 
 if __name__ == "__main__":

@@ -237,7 +237,7 @@ class Client:
             missing = [packet for packet in packets if packet[:2] not in replies]
             with contextlib.suppress(OSError, EOFError):
                 if missing:
-                    self.connection = self.connection or connect(self.port)
+                    self.connection = self.connection or connect(self.port, self.host)
                     send(self.connection, *missing)
                 for _ in missing:
                     octets = receive(self.connection)
@@ -290,6 +290,13 @@ def is_closed(connection):
         return connection.recv(1) == b""
     except ConnectionResetError:
         return True
+
+
+def resident_kib(process):
+    for line in pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise AssertionError("no VmRSS")
 
 
 def wait_until(what, condition):
@@ -377,8 +384,9 @@ def serving(folder, config="", dns=""):
         def port():
             if child.poll() is not None:
                 raise AssertionError(f"musterd ended:\n{log.read_text()}")
-            return re.search(rf'dns="?{HOST}:(\d+)', log.read_text())
-        client = Client(int(wait_until("musterd serves", port).group(1)))
-        client.process = child
+            return re.search(rf'dns="?{HOST}:(\d+).*http="?{HOST}:(\d+)', log.read_text())
+        ports = wait_until("musterd serves", port)
+        client = Client(int(ports[1]))
+        client.process, client.http_port = child, int(ports[2])
         with contextlib.closing(client):
             yield client

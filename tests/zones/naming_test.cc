@@ -140,6 +140,17 @@ TEST(Native, PlainNameHoldsAddressesAndFirstPorts) {
   EXPECT_THAT(service.members[0].addresses, ElementsAre(ip("10.0.0.1"), ip("2001:db8::1")));
 }
 
+TEST(Native, ALoweredTtlRemembersTheConfiguredOneAndLeavesNoneBehind) {
+  SetContent content;
+  fill_set({}, Members{{Make("web", "i1").at("10.0.0.1").lease(9).get()}}.picture(), content);
+  EXPECT_EQ(content.rrsets.at(0).ttl, 3u);
+  EXPECT_EQ(content.rrsets.at(0).full_ttl, 5u);
+  content.clear();
+  fill_set({}, Members{{Make("web", "i1").at("10.0.0.1").get()}}.picture(), content);
+  EXPECT_EQ(content.rrsets.at(0).ttl, 5u);
+  EXPECT_EQ(content.rrsets.at(0).full_ttl, 0u);
+}
+
 TEST(Native, PortAndProtocolChooseThePort) {
   const Members members{{Make("web", "i1")
                              .on(port(53, "dns", Protocol::udp))

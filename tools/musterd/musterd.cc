@@ -266,8 +266,8 @@ void Musterd::make_dns() {
                                             machine_moment);
   };
   udp_ = std::make_unique<dns::UdpServer>(listeners_.open, make, desk_.get());
-  tcp_ = std::make_unique<dns::TcpServer>(io_.get_executor(), dns::TcpConfig{config_->dns.tcp_idle, config_->dns.tcp_connections}, make(), desk_.get());
   lister_ = std::make_unique<zones::NameTable::Reader>(names_.table);
+  tcp_ = std::make_unique<dns::TcpServer>(io_.get_executor(), dns::TcpConfig{config_->dns.tcp_idle, config_->dns.tcp_connections}, make(), desk_.get());
 }
 
 int Musterd::run() {

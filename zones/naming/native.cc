@@ -158,7 +158,7 @@ RrsetSpec& add_rrset(RrType type, std::span<const Instance* const> able, const R
   RrsetSpec& rrset = content.add();
   rrset.type = type;
   rrset.ttl = ttl_of(able, service.ttl, set.nothing_ready()).seconds;
-  if (rrset.ttl < service.ttl.most) rrset.full_ttl = service.ttl.most;
+  rrset.full_ttl = rrset.ttl < service.ttl.most ? service.ttl.most : 0;  // `rrset` held something before
   rrset.additional_ttl = type == RrType::srv ? rrset.ttl : 0;
   rrset.order = Order::weighted;
   rrset.overflow = type == RrType::srv ? Overflow::truncate : Overflow::fit;

@@ -84,6 +84,10 @@ constexpr const char* kExample[] = {
     "odd\\032name\\000.\\200 300 TXT \"octets\"",
     "minfo 300 MINFO mail web",
     "zero 0 A 192.0.2.70",
+    "twice 300 MX 1 mail",
+    "twice 300 MX 2 mail",
+    "to-fat 300 CNAME fat",
+    "to-crowd 300 MX 1 crowd",
     "old 300 MB web",
     "old 300 MD web",
     "old 300 MF web",
@@ -187,6 +191,13 @@ void build_service_shapes(World& world) {
   ports.rrsets[0].additional_ttl = 5;
   world.put(zone, ports);
 
+  NameSpec crowd = members_at("_crowd._tcp.svc.internal.", RrType::srv, {}, Order::fixed, Overflow::truncate);
+  Member balancer{zones::encode_srv(1, 1, 80, name_of("i1.crowd.svc.internal.")), 1, 0, {}};
+  for (int i = 0; i < 30; ++i) balancer.addresses.push_back(*net::parse_ip("10.4.0." + std::to_string(i)));
+  crowd.rrsets[0].members.push_back(balancer);
+  crowd.rrsets[0].additional_ttl = 5;
+  world.put(zone, crowd);
+
   std::vector<Instance> far;  // over TCP most lie behind the reach of pointers
   for (int i = 0; i < 600; ++i)
     far.push_back(
@@ -277,9 +288,11 @@ void build_shapes(World& world) {
   for (int i = 0; i < 8; ++i) {
     const std::string server = "ns" + std::to_string(i) + ".wide";
     glue.push_back("wide 3600 NS " + server);
+    glue.push_back("sibling 3600 NS " + server);
     for (int j = 1; j < 6; ++j)
       glue.push_back(server + " 3600 AAAA 2001:db8::" + std::to_string(i) + ":" + std::to_string(j));
   }
+  for (int i = 0; i < 30; ++i) glue.push_back("crowd 300 A 198.51.100." + std::to_string(i));
   for (const std::string& line : glue) example.push_back(line.c_str());
   world.file_zone("Example.com.", example);
   world.file_zone("example.", kWildcards);
