@@ -57,9 +57,7 @@ void Musterd::take_over(const ConfigPtr& next) {
     names_.publisher->reconfigure(std::move(publish), turn.now);
     static_cast<void>(turn.registry.apply(static_list(*now_running), turn.now).has_value());
   });
-  std::vector<registry::http::Token> tokens;
-  for (const config::Token& token : now_running->http.tokens) tokens.push_back({token.name, token.secret, token.allow});
-  if (const auto error = http_->set_tokens(tokens)) {
+  if (const auto error = http_->set_tokens(now_running->http.tokens)) {
     log(LogLevel::error, "tokens", {{"error", std::string(to_string(*error))}});
   }
   try {
