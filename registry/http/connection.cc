@@ -195,7 +195,9 @@ bool Connection::parse() {
       bool known = false;
       const Limit limit = limit_of(parser_.fault(), known);
       if (known) core_->counters.reached(limit);
-      refuse(problem_for(parser_.fault()));
+      const Problem problem = problem_for(parser_.fault());
+      Request begun = parser_.take();
+      refuse(problem, core_->router.match(begun).dialect);
       return true;
     } else {
       input_fresh_ = false;
@@ -223,7 +225,7 @@ void Connection::take_request() {
 }
 
 // An answer of our own, in its turn; the stream of requests ends with it.
-void Connection::refuse(const Problem& problem) {
+void Connection::refuse(const Problem& problem, Dialect dialect) {
   auto exchange = std::make_shared<Exchange>(mailbox_, core_);
   exchange->method = "-";
   exchange->route_index = core_->router.size();
@@ -231,7 +233,8 @@ void Connection::refuse(const Problem& problem) {
   exchange->peer = peer_;
   exchange->keep_alive = false;
   exchange->phase = Exchange::Phase::answered;
-  exchange->response = problem_response(Dialect::native, problem);
+  exchange->dialect = dialect;
+  exchange->response = problem_response(dialect, problem);
   exchanges_.push_back(std::move(exchange));
   mode_ = Mode::last;
   continue_due_ = false;

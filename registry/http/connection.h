@@ -56,7 +56,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void pump();
   bool parse();
   void take_request();
-  void refuse(const Problem& problem);
+  void refuse(const Problem& problem, Dialect dialect = Dialect::native);
   bool flush();
   void flush_answer(Exchange& exchange);
   bool flush_stream(Exchange& exchange);

@@ -28,6 +28,7 @@ struct ThrottleConfig {
   double burst = 4000;  // token-bucket: saved up; leaky-bucket: waiting in line
   ThrottlePer per = ThrottlePer::client;
   std::size_t max_keys = 65536;  // buckets kept; beyond it the stalest goes
+  bool operator==(const ThrottleConfig&) const = default;
 };
 
 // One key's state; what the numbers mean is the strategy's business.

@@ -339,6 +339,82 @@ class AutoIpElsewhere(Lyft):
         self.assertEqual(self.post("web", {"auto_ip": "1"}, ("ip",)), (400, {}))
 
 
+TOKENS = """\
+[[http.token]]
+name = "web"
+secret = "web-secret"
+allow = ["read", "write:web"]
+"""
+
+
+class Refused(Lyft):
+    """What the server says by itself, in the words of these routes: {"error": …} and nothing else."""
+
+    lyft = TOKENS + '[http.throttle]\nstrategy = "token-bucket"\nrate = 0.001\nburst = 2\n'
+
+    def setUp(self):
+        super().setUp()
+        text = (self.folder / "musterd.toml").read_text()
+        self.server.stop()
+        self.write("musterd.toml", text.replace("[http]\n", '[http]\nmax_body = "1KiB"\n'))
+        self.server = self.again()
+
+    def refused(self, reply):
+        status, body = reply
+        self.assertEqual(list(body), ["error"])
+        self.assertTrue(body["error"])
+        return status
+
+    def test_in_the_form_of_these_routes(self):
+        web, none = ["-H", "Authorization: Bearer web-secret"], []
+        wrong = ["-H", "Authorization: Bearer another"]
+        register, path = form(), "/v1/registration/web"
+        self.assertEqual(self.refused(self.call("POST", path, register, *none)), 401, "no token")
+        self.assertEqual(self.refused(self.call("POST", path, register, *wrong)), 401, "a wrong one")
+        self.assertEqual(self.refused(self.call("GET", path)), 401, "reading needs one too")
+        self.assertEqual(self.refused(self.call("POST", "/v1/registration/api", register, *web)), 403, "another service")
+        self.assertEqual(self.refused(self.call("POST", path, register + "&more=" + "x" * 2000, *web)), 413, "a body beyond http.max_body")
+        self.assertEqual(self.call("GET", "/healthcheck")[0], 200, "the probe is open")
+        self.assertEqual(self.call("GET", path, None, *web)[1]["hosts"], [], "nothing was stored")
+        for _ in range(2):
+            self.assertEqual(self.call("POST", path, register, *web), (200, {}))
+        self.assertEqual(self.refused(self.call("DELETE", path + "/10.0.0.1", None, *web)), 429, "the throttle is empty")
+        self.assertEqual(len(self.call("GET", path, None, *web)[1]["hosts"]), 1, "and nothing was removed; reading is free")
+
+
+class AutoIpBehindAProxy(Lyft):
+    """127.0.0.0/8 is a proxy that is believed: the last address it tells counts."""
+
+    lyft = '[[http.token]]\nname = "anonymous"\nallow = ["read", "write:*"]\n'
+
+    def setUp(self):
+        super().setUp()
+        text = (self.folder / "musterd.toml").read_text()
+        self.server.stop()
+        self.write("musterd.toml", text.replace("[http]\n", '[http]\ntrusted_proxies = ["127.0.0.0/8"]\n'))
+        self.server = self.again()
+
+    def test_the_last_forwarded_address(self):
+        rows = [
+            ("192.168.7.7", "192.168.7.7", "one address"),
+            ("192.168.0.0,192.168.216.186", "192.168.216.186", "the last of several"),
+            ("10.9.9.9, 192.168.1.2", "192.168.1.2", "what stands before it is anybody's word"),
+            ("192.168.1.2, 10.9.9.9", None, "the last one is outside auto_ip"),
+            ("192.169.216.186", None, "outside auto_ip"),
+            ("192.168.256.186", None, "no address"),
+            ("192.168.x.1", None, "no address"),
+            ("fe80::1", None, "IPv6"),
+            (None, None, "no header: the proxy itself, which is outside auto_ip"),
+        ]
+        body = form({"auto_ip": "1"}, ("ip",))
+        for number, (forwarded, expected, why) in enumerate(rows):
+            with self.subTest(why):
+                words = [] if forwarded is None else ["-H", f"X-Forwarded-For: {forwarded}"]
+                reply = self.call("POST", f"/v1/registration/s{number}", body, *words)
+                self.assertEqual(reply, (200 if expected else 400, {}))
+                self.assertEqual([host["ip_address"] for host in self.hosts(f"s{number}")], [expected] if expected else [])
+
+
 class Together(Lyft):
     HOSTS, WRITERS = 400, 16
 

@@ -116,7 +116,7 @@ TEST(Config, AnEmptyFileHasTheDefaults) {
   EXPECT_EQ(config.zones.domain.text(), "svc.internal.");
   EXPECT_EQ(config.zones.ns.at(0).text(), "ns1.svc.internal.");
   EXPECT_EQ(config.zones.hostmaster.text(), "hostmaster.svc.internal.");
-  EXPECT_EQ(config.registry.lease, Millis(30'000));
+  EXPECT_EQ(config.registry.rules.lease, Millis(30'000));
   EXPECT_EQ(config.store.path, "/etc/muster/muster.db");
 }
 

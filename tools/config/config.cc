@@ -41,10 +41,11 @@ void each_fixed_key(Running& running, Next& next, Visit visit) {
   visit("zones.negative_ttl", running.zones.negative_ttl, next.zones.negative_ttl);
   visit("registry.feed_length", running.registry.feed_length, next.registry.feed_length);
   visit("registry.lyft.enabled", running.registry.lyft.enabled, next.registry.lyft.enabled);
-  visit("registry.lyft.host_ttl", running.registry.lyft.host_ttl, next.registry.lyft.host_ttl);
-  visit("registry.lyft.env", running.registry.lyft.env, next.registry.lyft.env);
-  visit("registry.lyft.auto_ip", running.registry.lyft.auto_ip, next.registry.lyft.auto_ip);
-  visit("registry.lyft.only_ready", running.registry.lyft.only_ready, next.registry.lyft.only_ready);
+  visit("registry.lyft.host_ttl", running.registry.lyft.routes.host_ttl, next.registry.lyft.routes.host_ttl);
+  visit("registry.lyft.env", running.registry.lyft.routes.env, next.registry.lyft.routes.env);
+  visit("registry.lyft.auto_ip", running.registry.lyft.routes.auto_ip, next.registry.lyft.routes.auto_ip);
+  visit("registry.lyft.only_ready", running.registry.lyft.routes.only_ready,
+        next.registry.lyft.routes.only_ready);
   visit("http.trusted_proxies", running.http.trusted_proxies, next.http.trusted_proxies);
   visit("http.throttle", running.http.throttle, next.http.throttle);
   visit("store.kind", running.store.kind, next.store.kind);

@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "registry/model.h"
+#include "registry/api/lyft_form.h"
+#include "registry/http/auth.h"
+#include "registry/http/throttle.h"
+#include "registry/registry.h"
 #include "zones/name.h"
 
 namespace muster::config {
@@ -88,34 +91,14 @@ struct Zones {
   std::vector<ZoneFile> files;
 };
 
-struct Protection {
-  Millis window{30'000};
-  double max_expired_ratio = 0.5;
-  Millis hold{300'000};
-  std::size_t min_instances = 5;
-};
-
 struct Lyft {
   bool enabled = true;
-  Millis host_ttl{600'000};
-  std::string env = "development";
-  std::vector<net::IpPrefix> auto_ip;
-  bool protection = false;
-  bool only_ready = false;
+  registry::api::LyftConfig routes;  // but for `trusted_proxies`, which are those of [http]
 };
 
 struct Registry {
-  Millis lease{30'000};
-  Millis lease_min{2'000};
-  Millis lease_max{86'400'000};
-  Millis tombstone{60'000};
-  Millis service_linger{3'600'000};
-  std::size_t max_instances = 2'000'000;
-  std::size_t max_instances_per_service = 100'000;
-  std::size_t max_services = 200'000;
+  registry::RegistryConfig rules;  // but for what is known only once it is made: tools/musterd/settings.h
   std::size_t feed_length = 65'536;
-  double warning_factor = 0.5;
-  Protection protection;
   Lyft lyft;
 };
 
@@ -125,20 +108,8 @@ struct Store {
   Millis commit_every{0};
 };
 
-struct Token {
-  std::string name;
-  std::string secret;  // "" only for the entry `anonymous`
-  std::vector<std::string> allow;
-};
-
-struct Throttle {
-  std::string strategy = "none";
-  double rate = 2000;
-  double burst = 4000;
-  std::string per = "client";
-
-  bool operator==(const Throttle&) const = default;
-};
+using Token = registry::http::Token;  // its secret is "" only for the entry `anonymous`
+using Throttle = registry::http::ThrottleConfig;
 
 struct Http {
   std::vector<net::Endpoint> listen;

@@ -29,7 +29,7 @@ void read_dns(Section& section, Dns& dns) {
   dns.udp_threads = static_cast<unsigned>(section.integer("udp_threads", 0, 0, 256));
   dns.edns_udp_size = static_cast<std::uint16_t>(section.integer("edns_udp_size", 1232, 512, 4096));
   dns.tcp_idle = section.duration("tcp_idle", dns.tcp_idle, {Millis(1000), Millis(3'600'000)});
-  dns.tcp_connections = static_cast<std::size_t>(section.integer("tcp_connections", 1000, 1, 1'000'000));
+  dns.tcp_connections = section.count("tcp_connections", dns.tcp_connections, 1, 1'000'000);
   dns.version = section.text("version", "");
   if (dns.version.size() > 255) section.error("version", "must have at most 255 octets");
   dns.cookies = section.flag("cookies", true);

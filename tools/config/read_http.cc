@@ -30,11 +30,13 @@ Token read_token(Section section) {
 }
 
 void read_throttle(Section section, Throttle& throttle) {
-  throttle.strategy = section.choice("strategy", throttle.strategy,
-                                     {"none", "token-bucket", "leaky-bucket", "min-interval", "concurrent"});
+  const std::string strategy = section.choice(
+      "strategy", "none", {"none", "token-bucket", "leaky-bucket", "min-interval", "concurrent"});
+  const std::string per = section.choice("per", "client", {"client", "token", "service"});
+  throttle.strategy = registry::http::read_throttle_strategy(strategy).value_or(throttle.strategy);
+  throttle.per = registry::http::read_throttle_per(per).value_or(throttle.per);
   throttle.rate = section.number("rate", throttle.rate, 0.001, 1e9);
   throttle.burst = section.number("burst", throttle.burst, 1, 1e9);
-  throttle.per = section.choice("per", throttle.per, {"client", "token", "service"});
   section.finish();
 }
 
@@ -51,8 +53,8 @@ void read_http(Section& section, Http& http) {
                   "needs the other of tls_certificate and tls_key");
   }
   http.max_body = section.size("max_body", http.max_body, std::size_t{1} << 30);
-  http.max_connections = static_cast<std::size_t>(section.integer("max_connections", 1000, 1, 1'000'000));
-  http.max_in_flight = static_cast<std::size_t>(section.integer("max_in_flight", 256, 1, 1'000'000));
+  http.max_connections = section.count("max_connections", http.max_connections, 1, 1'000'000);
+  http.max_in_flight = section.count("max_in_flight", http.max_in_flight, 1, 1'000'000);
   http.trusted_proxies =
       section.list<net::IpPrefix>("trusted_proxies", {}, "an address prefix", net::parse_prefix);
   for (Section& token : section.tables("token")) http.tokens.push_back(read_token(token));

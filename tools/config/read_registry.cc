@@ -4,51 +4,50 @@ namespace muster::config {
 
 namespace {
 
-void read_protection(Section section, Protection& protection) {
+void read_protection(Section section, registry::ProtectionConfig& protection) {
   protection.window = section.duration("window", protection.window, {Millis(1000), Millis(3'600'000)});
   protection.max_expired_ratio = section.number("max_expired_ratio", protection.max_expired_ratio, 0, 1);
   protection.hold = section.duration("hold", protection.hold, {Millis(1000), Millis(86'400'000)});
-  protection.min_instances = static_cast<std::size_t>(section.integer("min_instances", 5, 1, 1'000'000));
+  protection.min_instances = section.count("min_instances", protection.min_instances, 1, 1'000'000);
   section.finish();
 }
 
-void read_lyft(Section section, Lyft& lyft) {
+void read_lyft(Section section, Registry& registry) {
+  Lyft& lyft = registry.lyft;
+  registry::api::LyftConfig& routes = lyft.routes;
   lyft.enabled = section.flag("enabled", lyft.enabled);
-  lyft.host_ttl = section.duration("host_ttl", lyft.host_ttl, {Millis(1000), Millis(86'400'000)});
-  lyft.env = section.text("env", lyft.env);
-  lyft.auto_ip =
-      section.list<net::IpPrefix>("auto_ip", {"192.168.0.0/16"}, "an address prefix", net::parse_prefix);
-  lyft.protection = section.flag("protection", false);
-  lyft.only_ready = section.flag("only_ready", false);
+  routes.host_ttl = section.duration("host_ttl", routes.host_ttl, {Millis(1000), Millis(86'400'000)});
+  routes.env = section.text("env", routes.env);
+  if (section.has("auto_ip")) {
+    routes.auto_ip = section.list<net::IpPrefix>("auto_ip", {}, "an address prefix", net::parse_prefix);
+  }
+  routes.only_ready = section.flag("only_ready", routes.only_ready);
+  registry.rules.lyft_protection = section.flag("protection", registry.rules.lyft_protection);
   section.finish();
 }
 
 }  // namespace
 
 void read_registry(Section& section, Registry& registry) {
+  registry::RegistryConfig& rules = registry.rules;
   const DurationBounds lease_bounds{Millis(100), Millis(30LL * 86'400'000)};
-  registry.lease_min = section.duration("lease_min", registry.lease_min, lease_bounds);
-  registry.lease_max = section.duration("lease_max", registry.lease_max, lease_bounds);
-  registry.lease = section.duration("lease", registry.lease, lease_bounds);
-  if (registry.lease_min > registry.lease_max) section.error("lease_min", "must not exceed lease_max");
-  if (registry.lease < registry.lease_min || registry.lease > registry.lease_max) {
+  rules.lease_min = section.duration("lease_min", rules.lease_min, lease_bounds);
+  rules.lease_max = section.duration("lease_max", rules.lease_max, lease_bounds);
+  rules.lease = section.duration("lease", rules.lease, lease_bounds);
+  if (rules.lease_min > rules.lease_max) section.error("lease_min", "must not exceed lease_max");
+  if (rules.lease < rules.lease_min || rules.lease > rules.lease_max) {
     section.error("lease", "must lie between lease_min and lease_max");
   }
-  registry.tombstone = section.duration("tombstone", registry.tombstone, {Millis(1000), Millis(600'000)});
-  registry.service_linger = section.duration("service_linger", registry.service_linger);
-  registry.max_instances =
-      static_cast<std::size_t>(section.integer("max_instances", 2'000'000, 1, 100'000'000));
-  registry.max_instances_per_service =
-      static_cast<std::size_t>(section.integer("max_instances_per_service", 100'000, 1, 10'000'000));
-  registry.max_services = static_cast<std::size_t>(section.integer("max_services", 200'000, 1, 10'000'000));
-  registry.feed_length = static_cast<std::size_t>(section.integer("feed_length", 65'536, 16, 16'777'216));
-  registry.warning_factor = section.number("warning_factor", registry.warning_factor, 0, 1);
-  if (auto protection = section.table("protection")) read_protection(*protection, registry.protection);
-  if (auto lyft = section.table("lyft")) {
-    read_lyft(*lyft, registry.lyft);
-  } else {
-    registry.lyft.auto_ip = {*net::parse_prefix("192.168.0.0/16")};
-  }
+  rules.tombstone = section.duration("tombstone", rules.tombstone, {Millis(1000), Millis(600'000)});
+  rules.service_linger = section.duration("service_linger", rules.service_linger);
+  rules.max_instances = section.count("max_instances", rules.max_instances, 1, 100'000'000);
+  rules.max_instances_per_service =
+      section.count("max_instances_per_service", rules.max_instances_per_service, 1, 10'000'000);
+  rules.max_services = section.count("max_services", rules.max_services, 1, 10'000'000);
+  registry.feed_length = section.count("feed_length", registry.feed_length, 16, 16'777'216);
+  rules.warning_factor = section.number("warning_factor", rules.warning_factor, 0, 1);
+  if (auto protection = section.table("protection")) read_protection(*protection, rules.protection);
+  if (auto lyft = section.table("lyft")) read_lyft(*lyft, registry);
   section.finish();
 }
 

@@ -38,6 +38,9 @@ class Section {
   bool flag(std::string_view key, bool fallback);
   std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most);
   double number(std::string_view key, double fallback, double least, double most);
+  std::size_t count(std::string_view key, std::size_t fallback, std::int64_t least, std::int64_t most) {
+    return static_cast<std::size_t>(integer(key, static_cast<std::int64_t>(fallback), least, most));
+  }
   Millis duration(std::string_view key, Millis fallback, DurationBounds bounds = {});
   // A size: an integer of octets or "64KiB", "1MiB", "2GiB".
   std::size_t size(std::string_view key, std::size_t fallback, std::size_t most);

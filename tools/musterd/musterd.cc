@@ -293,7 +293,7 @@ void Musterd::serve() {
     const auto self = registry_->apply(self_registration(*config_, listeners_.bound(), http_->bound()), turn.now);
     if (!self) log(LogLevel::error, "self_registration", {{"error", self.error().message}});
     if (loaded_.nothing_readable) {
-      grace_until_ = turn.now.steady + config_->registry.lease;
+      grace_until_ = turn.now.steady + config_->registry.rules.lease;
       names_.zones.set_readiness(*names_.zones.find(config_->zones.domain), zones::Readiness::not_ready);
     }
   });

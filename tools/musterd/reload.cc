@@ -68,9 +68,7 @@ void Musterd::take_over(const ConfigPtr& next) {
     updates_->set_access(update_access(*now_running));
     notifier_->set_targets(notify_targets(*now_running));
   });
-  std::vector<registry::http::Token> tokens;
-  for (const config::Token& token : now_running->http.tokens) tokens.push_back({token.name, token.secret, token.allow});
-  if (const auto error = http_->set_tokens(tokens)) {
+  if (const auto error = http_->set_tokens(now_running->http.tokens)) {
     log(LogLevel::error, "tokens", {{"error", std::string(to_string(*error))}});
   }
   try {

@@ -27,22 +27,14 @@ std::vector<std::string> texts(const std::vector<net::Endpoint>& endpoints) {
 }
 
 std::shared_ptr<registry::http::Throttle> make_throttle(const config::Throttle& throttle) {
-  registry::http::ThrottleConfig to;
-  to.strategy = *registry::http::read_throttle_strategy(throttle.strategy);
-  to.per = *registry::http::read_throttle_per(throttle.per);
-  to.rate = throttle.rate;
-  to.burst = throttle.burst;
-  if (to.strategy == registry::http::ThrottleStrategy::none) return nullptr;
-  return std::make_shared<registry::http::Throttle>(to, registry::http::make_memory_buckets(to.max_keys));
+  if (throttle.strategy == registry::http::ThrottleStrategy::none) return nullptr;
+  return std::make_shared<registry::http::Throttle>(throttle,
+                                                    registry::http::make_memory_buckets(throttle.max_keys));
 }
 
 registry::api::LyftConfig lyft_config(const config::Config& config) {
-  registry::api::LyftConfig to;
-  to.host_ttl = config.registry.lyft.host_ttl;
-  to.env = config.registry.lyft.env;
-  to.auto_ip = config.registry.lyft.auto_ip;
+  registry::api::LyftConfig to = config.registry.lyft.routes;
   to.trusted_proxies = config.http.trusted_proxies;
-  to.only_ready = config.registry.lyft.only_ready;
   return to;
 }
 
@@ -54,7 +46,7 @@ registry::http::ServerConfig server_config(const config::Http& http) {
   to.limits.max_connections = http.max_connections;
   to.limits.max_in_flight = http.max_in_flight;
   to.limits.max_waiting = http.max_connections / 2;
-  for (const config::Token& token : http.tokens) to.tokens.push_back({token.name, token.secret, token.allow});
+  to.tokens = http.tokens;
   to.throttle = make_throttle(http.throttle);
   return to;
 }

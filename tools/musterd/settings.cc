@@ -91,20 +91,7 @@ std::vector<std::string> reserved_labels(const config::Config& config) {
 }  // namespace
 
 registry::RegistryConfig registry_config(const ConfigPtr& config, std::string epoch) {
-  const config::Registry& from = config->registry;
-  registry::RegistryConfig to;
-  to.lease = from.lease;
-  to.lease_min = from.lease_min;
-  to.lease_max = from.lease_max;
-  to.tombstone = from.tombstone;
-  to.service_linger = from.service_linger;
-  to.max_instances = from.max_instances;
-  to.max_instances_per_service = from.max_instances_per_service;
-  to.max_services = from.max_services;
-  to.warning_factor = from.warning_factor;
-  to.protection = {from.protection.window, from.protection.max_expired_ratio, from.protection.hold,
-                   from.protection.min_instances};
-  to.lyft_protection = from.lyft.protection;
+  registry::RegistryConfig to = config->registry.rules;
   to.epoch = std::move(epoch);
   to.settings = [config](std::string_view name) {
     const config::Service* service = config->service(name);

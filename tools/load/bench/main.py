@@ -9,6 +9,7 @@ from . import process, servers, targets
 from .machine import Elsewhere, facts
 from .query_cost import Comparison, Scenario
 from .size import RegistrySize, ZoneSize
+from .watchers import Expiry, Watchers
 from .writes import ChangeToVisible, Writes
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -30,10 +31,11 @@ def counts(text):
 def read_options(arguments):
     parser = argparse.ArgumentParser(
         prog="tools/bench", description="musterd beside the canned-reply limit, Knot, gdnsd, NSD and BIND. "
-        "Without a part named it measures queries, changes and writes.")
+        "Without a part named it measures queries, changes, writes and watchers.")
     parser.add_argument("--queries", action="store_true", help="part: CPU per query")
     parser.add_argument("--changes", action="store_true", help="part: change to visible")
     parser.add_argument("--writes", action="store_true", help="part: changes, registrations, heartbeats a second")
+    parser.add_argument("--watchers", action="store_true", help="part: readers of GET /watch, lateness of expiry")
     parser.add_argument("--load", action="store_true", help="part: memory, load and restart (minutes)")
     parser.add_argument("--all", action="store_true", help="all parts, all servers, more scenarios (about 15 minutes)")
     parser.add_argument("--services", type=counts, default=[1000, 100_000], help="for queries and changes: 1000,100k")
@@ -60,12 +62,12 @@ def read_options(arguments):
 
 
 def complete(options):
-    parts = (options.queries, options.changes, options.writes, options.load)
+    parts = (options.queries, options.changes, options.writes, options.watchers, options.load)
     if options.all:
-        options.queries = options.changes = options.writes = options.load = True
+        options.queries = options.changes = options.writes = options.watchers = options.load = True
         options.source = "both"
     elif not any(parts):
-        options.queries = options.changes = options.writes = True
+        options.queries = options.changes = options.writes = options.watchers = True
     options.rounds = options.rounds or 5
     options.seconds = options.seconds or (2 if options.all else 1)
     options.absent = []
@@ -93,7 +95,7 @@ class Report:
         self.options = options
         self.machine = facts()
         self.comparisons, self.zones, self.registries = [], [], []
-        self.visible = self.writes = None
+        self.visible = self.writes = self.watchers = self.expiry = None
         self.warnings, self.failures, self.raised = [], [], {}
 
     def head(self):
@@ -117,6 +119,9 @@ class Report:
             self._part("Change → visible", self._changes)
         if self.options.writes:
             self._part("Writes", self._writes)
+        if self.options.watchers:
+            self._part("Watchers", self._watchers)
+            self._part("Expiry", self._expiry)
         if self.options.load:
             self._part("Memory, load, restart", self._sizes)
 
@@ -152,6 +157,18 @@ class Report:
         self._collect(self.writes)
         print(self.writes.text() + "\n", flush=True)
 
+    def _watchers(self):
+        self.watchers = Watchers(self.options)
+        self.watchers.run()
+        self._collect(self.watchers)
+        print(self.watchers.text() + "\n", flush=True)
+
+    def _expiry(self):
+        self.expiry = Expiry(self.options)
+        self.expiry.run()
+        self._collect(self.expiry)
+        print(self.expiry.text() + "\n", flush=True)
+
     def _sizes(self):
         for services in self.options.load_services:
             part = ZoneSize(self.options, services)
@@ -168,7 +185,8 @@ class Report:
 
     def targets(self):
         return (targets.query_targets(self.comparisons) + targets.change_targets(self.visible) +
-                targets.write_targets(self.writes) + targets.size_targets(self.zones, self.registries))
+                targets.write_targets(self.writes) + targets.watch_targets(self.watchers, self.expiry) +
+                targets.size_targets(self.zones, self.registries))
 
     def tail(self, busy):
         judged = self.targets()
@@ -193,6 +211,8 @@ class Report:
             "visible": self.visible.rounds if self.visible else None,
             "writes": self.writes.rounds if self.writes else None,
             "paced_heartbeats": self.writes.paced if self.writes else None,
+            "watchers": self.watchers.rounds if self.watchers else None,
+            "expiry": self.expiry.counts if self.expiry else None,
             "zones": [{"services": z.services, "servers": z.rows} for z in self.zones],
             "registries": [{"instances": r.instances, "octets": r.octets and r.octets.values,
                             "restarts": r.restarts and r.restarts.values,

@@ -59,6 +59,17 @@ def write_targets(writes):
     ]
 
 
+def watch_targets(watchers, expiry):
+    last = watchers.figure("last_p50_ms") if watchers else None
+    late = "leases end after their deadline, within"
+    return [
+        Target("1,000 watchers of a change, last one told after", 50, last, "ms", 1),
+        Target("the same, finer bar", 15, last, "ms", 1, kind="aim"),
+        Target(late, 100, expiry.within(1) if expiry else None, "ms", 0),
+        Target(late + " (99 %)", 20, expiry.within(0.99) if expiry else None, "ms", 0, kind="aim"),
+    ]
+
+
 def size_targets(zones, registries):
     zone = next((z for z in zones if z.services == 1_000_000), None)
     by_size = {r.services * 3 // 1000: r for r in registries}

@@ -11,14 +11,15 @@ from .tables import table
 class Musterd:
     """A musterd of its own with a registered fleet, ended at the end of the with-block."""
 
-    def __init__(self, options, services, store="memory", instances=3, **fleet):
+    def __init__(self, options, services, store="memory", instances=3, raised=None, **fleet):
         self._options, self._services, self._store, self._instances = options, services, store, instances
-        self._fleet = fleet
+        self._raised, self._fleet = raised or {}, fleet
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="muster-bench-")
         self.server = servers.Musterd("musterd", self._folder.name, self._options.server_cpu,
                                       self._options.binaries, self._store, self._services, self._instances)
+        self.server.raised.update(self._raised)
         try:
             if self._services:
                 self.server.serve_registry(self._options.generator_cpu, self._services, self._instances,
