@@ -29,11 +29,13 @@ def commands(page):
 
 class Page(EndToEnd):
     def shims(self, server):
-        """dig and curl that ask this server, and muster in PATH."""
+        """dig, its kin and curl that ask this server, and muster in PATH."""
         folder = self.folder / "shims"
         folder.mkdir()
         host, port = server.dns
         self.script(folder / "dig", f'words=("${{@/#@127.0.0.1/@{host}}}")\nexec /usr/bin/dig -p {port} "${{words[@]/#5300/{port}}}"')
+        for tool in ("kdig", "drill", "delv"):
+            self.script(folder / tool, f'words=("${{@/#@127.0.0.1/@{host}}}")\nexec /usr/bin/{tool} "${{words[@]/#5300/{port}}}"')
         self.script(folder / "curl", f'exec /usr/bin/curl --noproxy "*" -sS "${{@/127.0.0.1:8053/{server.http[0]}:{server.http[1]}}}"')
         (folder / "muster").symlink_to(BIN / "muster")
         return server.environment({"PATH": f"{folder}:{os.environ['PATH']}"})
@@ -128,6 +130,37 @@ class Tutorial(Page):
         ]
         self.walk(server, expected, said)
         self.assertRegex(server.dig("web.svc.internal").status, "NOERROR")
+
+
+class Ask(Page):
+    def test_every_command(self):
+        server = self.begin("--dev", *FREE_PORTS, "--set", "server.name=ns1.example.test").ready()
+        at = "@127.0.0.1 -p 5300"
+        only, record = r"^127\.0\.0\.11$", r"(?m)^web\.svc\.internal\.\s+\d+\s+IN\s+A\s+127\.0\.0\.11$"
+        srv = (r"(?ms)^_web\._tcp\.svc\.internal\.\s+\d+\s+IN\s+SRV\s+0 1 18081 127-0-0-11-18081\.web\.svc\.internal\.$"
+               r".*^127-0-0-11-18081\.web\.svc\.internal\.\s+\d+\s+IN\s+A\s+127\.0\.0\.11$")
+        soa = r"IN\s+SOA\s+ns1\.svc\.internal\."
+        rows = [
+            ("muster register web 127.0.0.11:18081 --lease 10m", "registered web/127-0-0-11-18081"),
+            (f"dig {at} web.svc.internal A +short", only),
+            (f"kdig {at} web.svc.internal A +short", only),
+            ("drill -p 5300 web.svc.internal @127.0.0.1 A", record),
+            (f"delv {at} -i +short web.svc.internal A", only),
+            (f"kdig {at} _web._tcp.svc.internal SRV", srv),
+            ("drill -p 5300 _web._tcp.svc.internal @127.0.0.1 SRV", srv),
+            (f"dig {at} +norec nothing.svc.internal A", rf"(?s)NXDOMAIN.*flags: qr aa;.*\s2\s+{soa}"),
+            (f"dig {at} +norec web.svc.internal MX", rf"(?s)NOERROR.*flags: qr aa; QUERY: 1, ANSWER: 0,.*\s2\s+{soa}"),
+            (f"dig {at} +norec www.example.org A", r"(?s)REFUSED.*flags: qr; .*EDE: 20 \(Not Authoritative\)"),
+            (f"delv {at} -i nothing.svc.internal A", "ncache nxdomain|NXDOMAIN"),
+            (f"dig {at} web.svc.internal A +tcp +keepalive", r"(?s)TCP KEEPALIVE: 10\.0 secs.*127\.0\.0\.11.*\(TCP\)"),
+            (f"kdig {at} web.svc.internal A +tcp +short", only),
+            ("drill -t -p 5300 web.svc.internal @127.0.0.1 A", record),
+            (f"dig {at} svc.internal SOA +nsid", r'(?s)NSID: .*"ns1\.example\.test"'),
+            (f"kdig {at} -c CH -t TXT id.server +short", r'^"ns1\.example\.test"$'),
+            (f"dig {at} web.svc.internal ANY +notcp +noall +answer", r"^web\.svc\.internal\.\s+\d+\s+IN\s+A\s+127\.0\.0\.11\n$"),
+            (f"kdig {at} web.svc.internal ANY +tcp", r"(?s)ANSWER: [2-9];.*SRV"),
+        ]
+        self.walk(server, rows, commands("docs/howto/ask.md"))
 
 
 class HttpReference(Page):

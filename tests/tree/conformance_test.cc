@@ -88,4 +88,16 @@ TEST(Conformance, EveryRuleHasItsPlaceAndItsTest) {
   EXPECT_GT(rules, 40u);
 }
 
+// What a mutant breaks is a rule of this page.
+TEST(Conformance, HoldsTheRulesThatMutantsBreak) {
+  static const std::regex kMutant(R"re(\bMutant\("(\w+)")re");
+  const std::string page = text_of(kRoot / "CONFORMANCE.md");
+  const std::string mutants = text_of(kRoot / "tests/mutate/mutants.py");
+  std::size_t count = 0;
+  for (std::sregex_iterator at(mutants.begin(), mutants.end(), kMutant), end; at != end; ++at, ++count) {
+    EXPECT_TRUE(std::regex_search(page, std::regex("\\| [^|]*\\b" + (*at)[1].str() + "\\b"))) << (*at)[1];
+  }
+  EXPECT_GT(count, 100u);
+}
+
 }  // namespace
