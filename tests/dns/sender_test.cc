@@ -317,7 +317,7 @@ TEST_F(SenderTest, MadeUpNamesShareTheirBucket) {
   };
   const Row rows[] = {
       {"names that are there have their own", {"web.example.com.", "ns1.example.com."}, false},
-      {"what is not there counts for the zone", {"x.example.com.", "y.z.example.com."}, true},
+      {"what is not there counts for the zone", {"x.web.example.com.", "y.ns1.example.com."}, true},
       {"NXDOMAIN of another zone", {"x.example.com.", "x.svc.internal."}, false},
       {"a wildcard", {"x.wild.example.com.", "y.wild.example.com."}, true},
       {"a wildcard alias", {"x.wildalias.example.com.", "y.wildalias.example.com."}, true},
