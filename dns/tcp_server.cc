@@ -204,7 +204,8 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
       if (!answer_one(Packet(input_.data() + at + 2, size))) return hang_up();
       at += 2 + size;
     }
-    if (turns < kQueriesATurn) core_->counters.batch_sizes.add(static_cast<std::uint64_t>(kQueriesATurn - turns));
+    if (turns < kQueriesATurn)
+      core_->counters.batch_sizes.add(static_cast<std::uint64_t>(kQueriesATurn - turns));
     drop_input(at);
     return next_is_whole(0) && !paused();
   }
