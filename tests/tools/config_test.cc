@@ -54,6 +54,13 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
        "m.toml:3:64: address_type \"response\" names no address: replies use the caller's own connection, "
        "nothing to "
        "publish in DNS"},
+      {"who may transfer, neither an address nor a key", "[zones]\nallow_transfer = [\"10.0.0.0/33\"]\n",
+       "m.toml:2:19: allow_transfer: \"10.0.0.0/33\" is not an address, a prefix such as \"10.0.0.0/8\", or "
+       "\"key:NAME\""},
+      {"a key that is not there", "[zones]\nallow_transfer = [\"key:moved\"]\n",
+       "m.toml:1:1: zones of svc.internal. allow key:moved., which no [[key]] defines"},
+      {"a secondary that is none", "[zones]\nnotify = [\"ns2\"]\n",
+       "m.toml:2:11: notify: \"ns2\" is not an address such as \"192.0.2.53\" or \"192.0.2.53:53\""},
       {"a key without a secret", "[[key]]\nname = \"a\"\n",
        "m.toml:1:1: secret or secret_file is required (openssl rand -base64 32)"},
       {"a key without a name", "[[key]]\nsecret = \"c2VjcmV0\"\n",
@@ -147,6 +154,26 @@ TEST(Config, TheMostSpecificServiceEntryCounts) {
   EXPECT_EQ(result.config.service("web-ac")->ttl, Millis(4000));
   EXPECT_EQ(result.config.service("web-ab")->ttl, Millis(6000));
   EXPECT_EQ(result.config.service("db"), nullptr);
+}
+
+TEST(Config, SecondariesAreRead) {
+  const LoadResult result = load_text(
+      "[zones]\nallow_transfer = [\"10.0.0.0/8\", \"key:Moved\"]\n"
+      "[[zones.file]]\nname = \"a.\"\nfile = \"a\"\nnotify = [\"192.0.2.1\", \"[2001:db8::1]:5353\"]\n"
+      "[[key]]\nname = \"moved\"\nsecret = \"c2VjcmV0IG9jdGV0cw==\"\n",
+      "m.toml");
+  ASSERT_TRUE(result.errors.empty()) << result.errors.front();
+  const Zones& zones = result.config.zones;
+  ASSERT_EQ(zones.secondaries.allow_transfer.prefixes.size(), 1u);
+  ASSERT_EQ(zones.secondaries.allow_transfer.keys.size(), 1u);
+  EXPECT_EQ(zones.secondaries.allow_transfer.keys[0], *zones::parse_domain("moved"));
+  EXPECT_TRUE(zones.secondaries.notify.empty());
+  const Secondaries& file = zones.files.at(0).secondaries;
+  EXPECT_TRUE(file.allow_transfer.empty()) << "nobody unless it is said";
+  EXPECT_TRUE(file.any());
+  ASSERT_EQ(file.notify.size(), 2u);
+  EXPECT_EQ(net::to_string(file.notify[0]), "192.0.2.1:53");
+  EXPECT_EQ(net::to_string(file.notify[1]), "[2001:db8::1]:5353");
 }
 
 TEST(Config, KeysAndSecretsAreRead) {
