@@ -11,18 +11,15 @@ from .tables import table
 class Musterd:
     """A musterd of its own with a registered fleet, ended at the end of the with-block."""
 
-    def __init__(self, options, services, store="memory", instances=3, **fleet):
-        self._options, self._services, self._store, self._instances = options, services, store, instances
-        self._fleet = fleet
+    def __init__(self, options, fleet, store="memory", **registered):
+        self._options, self._fleet, self._store, self._registered = options, fleet, store, registered
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="muster-bench-")
-        self.server = servers.Musterd("musterd", self._folder.name, self._options.server_cpu,
-                                      self._options.binaries, self._store, self._services, self._instances)
+        self.server = servers.create("musterd", self._folder.name, self._options, self._fleet, store=self._store)
         try:
-            if self._services:
-                self.server.serve_registry(self._options.generator_cpu, self._services, self._instances,
-                                           **self._fleet)
+            if self._fleet.services:
+                self.server.serve_registry(self._options.generator_cpu, **self._registered)
             else:
                 self.server.start_empty()
         except BaseException:
@@ -44,7 +41,7 @@ class ChangeToVisible:
         self.failures = []
 
     def run(self, services):
-        with Musterd(self._options, services) as server:
+        with Musterd(self._options, workload.Fleet(services)) as server:
             for label, fleet in self._fleets(server, services):
                 self.rounds[label] = [self._probe(server, seed, fleet) for seed in range(1, 4)]
                 late = sum(r["old_after_acknowledgement"] for r in self.rounds[label])
@@ -98,7 +95,7 @@ class Writes:
 
     def run(self):
         for store in ("memory", "sqlite"):
-            with Musterd(self._options, self.services, store) as server:
+            with Musterd(self._options, workload.Fleet(self.services), store) as server:
                 for label, (where, load) in self.WORKS.items():
                     if where == store:
                         self.rounds[label] = [self._one(server, label, load, seed) for seed in range(1, 4)]
