@@ -4,7 +4,6 @@
 
 namespace muster::dns {
 
-using zones::Entry;
 using zones::RrClass;
 using zones::RrType;
 
@@ -52,6 +51,7 @@ Road::State Road::follow_dname() {
 }
 
 Road::State Road::step_to(std::string_view target, std::size_t at) {
+  if (step_ == 0) scratch_.first = {node_.entry, node_.missing};
   Scratch::Step& step = scratch_.steps[++step_];
   step.name.assign(target);
   name_ = &step.name;

@@ -101,14 +101,17 @@ Road::Road(const Pending& pending, Answerer& self, std::span<std::uint8_t> reply
 std::size_t Road::walk() {
   begin();
   State state = check();
+  if (state == State::hand_on) return hand_on();
   while (state == State::follow) state = resolve();
   return finish(write(state));
 }
 
 void Road::begin() {
   assert(reply_.size() >= kReplyMin);
-  const std::size_t limit = std::min(size_limit(query_, *pending_.client, self_.config), reply_.size());
+  std::size_t limit = std::min(size_limit(query_, *pending_.client, self_.config), reply_.size());
   const Edns& asked = query_.edns;
+  if (query_.tsig_at != 0) verify_signature();
+  if (!asked.cookie.empty() && self_.config.cookies) check_cookie();
   edns_.present = asked.present;
   edns_.dnssec_ok = asked.dnssec_ok;
   edns_.udp_size = self_.config.edns_udp_size;
@@ -119,6 +122,9 @@ void Road::begin() {
                           : static_cast<std::uint16_t>(std::min<decltype(idle)>(idle, 65535));
   }
   if (asked.expire && query_.type == RrType::soa) edns_.expire = 0;
+  // A stranger's names may be too long to be sent back in 512 octets; our own keys' are not (kTsigNameMax).
+  if (query_.question_end + opt_size(edns_) + signature_size_ > limit) signature_size_ = 0;
+  limit -= signature_size_;
   const std::size_t left = limit - query_.question_end - opt_size(edns_);
   if (asked.nsid && kOptionHeader + self_.config.server_name.size() <= left)
     edns_.nsid = self_.config.server_name;
@@ -128,25 +134,31 @@ void Road::begin() {
 
 // What can be said of a query without looking at any name.
 Road::State Road::check() {
-  if (!pending_.outcome.ok) {
-    const WireError error = pending_.outcome.error;
+  const bool is_update = static_cast<Opcode>(query_.opcode) == Opcode::update;
+  const bool not_served = is_update && !self_.config.updates;
+  if (!pending_.outcome.ok || not_served) {
+    if (query_.only_cookie && self_.config.cookies) return answer_only_cookie();
+    const WireError error = not_served ? WireError::opcode : pending_.outcome.error;
     self_.counters.malformed[static_cast<std::size_t>(error)].add();
-    if (error == WireError::opcode) return fail(Rcode::notimp, ExtendedError::not_supported);
+    if (error == WireError::opcode) return fail(rcode_for(error), ExtendedError::not_supported);
     return fail(rcode_for(error));
   }
   self_.counters
       .queries[static_cast<std::size_t>(pending_.client->transport)]
               [static_cast<std::size_t>(type_slot(query_.type))]
       .add();
+  if (query_.tsig_at != 0 && !is_verified()) return refuse_signature();
   name_wire_ = {reinterpret_cast<const char*>(pending_.packet.data()) + kHeaderSize, query_.name.size};
   const auto rr_class = static_cast<RrClass>(query_.rr_class);
   if (rr_class == RrClass::ch) return chaos();
+  if (is_update) return State::hand_on;
   if (rr_class != RrClass::in) return fail(Rcode::refused, ExtendedError::not_authoritative);
   if (static_cast<Opcode>(query_.opcode) == Opcode::notify) return notify();
   return check_type();
 }
 
-// Types that are no records (RFC 6895 §3.1); transfers are not served (RFC 5936 §4.2).
+// Types that are no records (RFC 6895 §3.1). Transfers take more than one look at the table; AXFR over UDP
+// has no meaning (RFC 5936 §4.2).
 Road::State Road::check_type() {
   const auto number = static_cast<unsigned>(query_.type);
   switch (query_.type) {
@@ -156,7 +168,8 @@ Road::State Road::check_type() {
     case RrType::axfr:
       if (udp()) return fail(Rcode::formerr);
       [[fallthrough]];
-    case RrType::ixfr: return fail(Rcode::refused, ExtendedError::prohibited);
+    case RrType::ixfr:
+      return self_.config.transfers ? State::hand_on : fail(Rcode::refused, ExtendedError::prohibited);
     default:
       if (number == 0 || query_.type == RrType::opt || (number >= 128 && number <= 250)) {
         return fail(Rcode::formerr, ExtendedError::invalid_query_type);
@@ -271,13 +284,21 @@ Road::State Road::write(State state) {
 
 std::size_t Road::finish(State state) {
   if (state == State::trunc && !udp()) state = fail(Rcode::servfail);
-  if (state == State::trunc) {  // half an RRset would be misused: the answer goes out empty (RFC 2181 §9)
-    writer().rewind({query_.has_question ? query_.question_end : kHeaderSize, {}});
-    truncated_ = true;
+  if (state == State::trunc) shorten();
+  if (self_.config.rate_limit.responses_per_second != 0 && udp() && !cookie_valid_ && !keep_rate()) {
+    self_.counters.dropped[static_cast<std::size_t>(Dropped::rate_limit)].add();
+    return 0;
   }
   if (truncated_) self_.counters.truncated.add();
   self_.counters.responses[zone_row_][static_cast<std::size_t>(rcode_)].add();
-  return writer().finish(query_, authoritative_, truncated_, rcode_, edns_);
+  const std::size_t size = writer().finish(query_, authoritative_, truncated_, rcode_, edns_);
+  return signature_size_ == 0 ? size : scratch_.tsig.reply.sign(reply_, size, pending_.client->now);
+}
+
+// Half an RRset would be misused: the answer goes out empty (RFC 2181 §9).
+void Road::shorten() {
+  writer().rewind({query_.has_question ? query_.question_end : kHeaderSize, {}});
+  truncated_ = true;
 }
 
 Road::State Road::fail(Rcode rcode, std::optional<ExtendedError> error, std::string_view text) {

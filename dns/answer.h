@@ -13,6 +13,7 @@
 #include "dns/client.h"
 #include "dns/config.h"
 #include "dns/counters.h"
+#include "dns/desk.h"
 #include "dns/question.h"
 #include "dns/reply_writer.h"
 #include "zones/choice.h"
@@ -25,6 +26,8 @@ namespace muster::dns {
 inline constexpr std::size_t kAliasesMax = 16;
 // Every reply has room in this; UDP buffers may be as small as the larger of it and edns_udp_size.
 inline constexpr std::size_t kReplyMin = 512;
+// In place of a size: no reply here, the query is one for a desk (dns/desk.h).
+inline constexpr std::size_t kHandOn = static_cast<std::size_t>(-1);
 
 // Memory that answering needs beside the reply, reused from query to query.
 struct Scratch {
@@ -46,8 +49,19 @@ struct Scratch {
   std::vector<const char*> ready_targets;    // the same, of ready-made ones
   std::array<Step, kAliasesMax + 1> steps;
   std::array<const zones::Entry*, kAliasesMax> dnames;  // written into this reply
+  // What was at the question's name, once an alias has led on: the entry, and the labels in front of it.
+  struct First {
+    const zones::Entry* entry;
+    std::size_t missing;
+  };
+  First first;
   FoldedName target;
   std::array<char, 64> note;
+  // Of a query with a TSIG.
+  TsigRecord tsig_record;
+  TsigVerdict tsig;
+  Cookie cookie;  // for the reply
+  Sender sender;  // of a query that was just handed on
   ReplyWriter writer;
 };
 
@@ -75,7 +89,8 @@ struct Pending {
   Query query;
 };
 
-// From a query packet to its reply; 0 means silence. Precondition: reply.size() >= kReplyMin.
+// From a query packet to its reply; 0 means silence, kHandOn that somebody else answers (only where the
+// configuration says that there is somebody). Precondition: reply.size() >= kReplyMin.
 std::size_t answer(Packet query, const Client& client, Answerer& self, std::span<std::uint8_t> reply);
 
 // The same in four steps, so that a batch's cache misses overlap: each step is done for the whole batch

@@ -3,7 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+
+#include "dns/cookies.h"
+#include "dns/rate_limit.h"
+#include "dns/tsig.h"
 
 namespace muster::dns {
 
@@ -12,6 +18,14 @@ struct AnswerConfig {
   std::string version;                         // version.bind, version.server; at most 255 octets; "" REFUSED
   std::uint16_t edns_udp_size = 1232;          // no UDP reply is longer
   std::chrono::milliseconds tcp_idle{10'000};  // told by keepalive
+  std::optional<CookieSecrets> cookies;        // none: cookies are ignored
+  TsigKeysPtr tsig_keys;                       // null: none
+  RateLimitConfig rate_limit;
+  std::shared_ptr<RateLimiter> rate_limiter;  // of all threads; null: no limit
+  // Whoever asks answer() has a desk for what it hands on (kHandOn); without, transfers are REFUSED and updates
+  // NOTIMP.
+  bool transfers = false;
+  bool updates = false;
 };
 
 }  // namespace muster::dns

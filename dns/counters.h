@@ -9,8 +9,10 @@
 #include <string_view>
 
 #include "dns/client.h"
+#include "dns/cookies.h"
 #include "dns/question.h"
 #include "dns/rcode.h"
+#include "dns/tsig.h"
 #include "zones/record.h"
 #include "zones/zone_view.h"
 
@@ -47,8 +49,10 @@ inline TypeSlot type_slot(zones::RrType type) {
   }
 }
 
-enum class Dropped : std::uint8_t { header_short, response, port_zero };
-inline constexpr std::array<std::string_view, 3> kDroppedNames = {"short", "response", "port0"};
+enum class Dropped : std::uint8_t { header_short, response, port_zero, rate_limit };
+inline constexpr std::array<std::string_view, 4> kDroppedNames = {"short", "response", "port0", "rate_limit"};
+// Replies that rate limiting made small.
+inline constexpr std::array<std::string_view, 2> kSlippedNames = {"truncated", "badcookie"};
 
 struct Counters {
   // The first zones by their number have counters of their own, the others share the last row with replies
@@ -62,6 +66,9 @@ struct Counters {
   std::array<Counter, kDroppedNames.size()> dropped;
   std::array<Counter, kWireErrors> malformed;
   Counter truncated;
+  std::array<Counter, kSlippedNames.size()> slipped;
+  std::array<Counter, kCookieCheckNames.size()> cookies;
+  std::array<Counter, kTsigCheckNames.size()> tsig;
 
   static std::size_t zone_row(zones::ZoneId zone) { return zone < kZonesCounted ? zone : kNoZone; }
 };

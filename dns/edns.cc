@@ -16,6 +16,14 @@ constexpr std::size_t kSubnetHeader = 4;  // family, source prefix length, scope
 // RFC 7873 §4: a client cookie of 8 octets, then none or 8 to 32 of the server's.
 bool cookie_ok(Octets body) { return body.size() == 8 || (body.size() >= 16 && body.size() <= 40); }
 
+// Of several the first counts (RFC 7873 §5.2).
+bool read_cookie(Octets body, Edns& edns) {
+  if (!edns.cookie.empty()) return true;
+  if (!cookie_ok(body)) return false;
+  edns.cookie = body;
+  return true;
+}
+
 // RFC 7871 §6: 0 bits of no family is what `dig +subnet=0` sends.
 unsigned subnet_bits_max(std::uint16_t family) { return family == 1 ? 32 : family == 2 ? 128 : 0; }
 
@@ -34,7 +42,7 @@ bool read_option(EdnsOption code, Octets body, Edns& edns) {
     case EdnsOption::nsid: edns.nsid = true; return true;
     case EdnsOption::expire: edns.expire = true; return true;
     case EdnsOption::keepalive: edns.keepalive = true; return true;
-    case EdnsOption::cookie: edns.cookie = body; return cookie_ok(body);
+    case EdnsOption::cookie: return read_cookie(body, edns);
     case EdnsOption::client_subnet: edns.client_subnet = body; return client_subnet_ok(body);
     default: return true;
   }
@@ -67,8 +75,9 @@ std::uint8_t* write_error(const ReplyEdns& edns, std::uint8_t* to, std::size_t r
 
 std::size_t opt_size(const ReplyEdns& edns) {
   if (!edns.present) return 0;
-  return kOptSize + (edns.nsid.empty() ? 0 : kOptionHeader + edns.nsid.size()) +
-         (edns.expire ? kOptionHeader + 4 : 0) + (edns.keepalive ? kOptionHeader + 2 : 0);
+  return kOptSize + (edns.cookie.empty() ? 0 : kOptionHeader + edns.cookie.size()) +
+         (edns.nsid.empty() ? 0 : kOptionHeader + edns.nsid.size()) + (edns.expire ? kOptionHeader + 4 : 0) +
+         (edns.keepalive ? kOptionHeader + 2 : 0);
 }
 
 std::size_t write_opt(const ReplyEdns& edns, std::uint8_t* to, std::size_t room) {
@@ -80,6 +89,11 @@ std::size_t write_opt(const ReplyEdns& edns, std::uint8_t* to, std::size_t room)
   to[6] = 0;  // version
   write_u16(to + 7, edns.dnssec_ok ? 0x8000 : 0);
   std::uint8_t* end = to + kOptSize;
+  if (!edns.cookie.empty()) {
+    end = write_option(end, EdnsOption::cookie, edns.cookie.size());
+    std::memcpy(end, edns.cookie.data(), edns.cookie.size());
+    end += edns.cookie.size();
+  }
   if (!edns.nsid.empty()) {
     end = write_text(write_option(end, EdnsOption::nsid, edns.nsid.size()), edns.nsid);
   }

@@ -32,7 +32,7 @@ struct Edns {
   bool nsid = false;                            // RFC 5001 asked
   bool expire = false;                          // RFC 7314
   bool keepalive = false;                       // RFC 7828
-  std::span<const std::uint8_t> cookie;         // RFC 7873, 8 or 16..40 octets; empty: none
+  std::span<const std::uint8_t> cookie;         // RFC 7873, the first, 8 or 16..40 octets; empty: none
   std::span<const std::uint8_t> client_subnet;  // RFC 7871, option body; empty: none
 };
 
@@ -56,6 +56,7 @@ struct ReplyEdns {
   std::uint8_t rcode_high = 0;  // the upper eight bits
   bool dnssec_ok = false;
   std::uint16_t udp_size = 0;
+  std::span<const std::uint8_t> cookie;  // client's and server's; empty: none
   std::string_view nsid;
   std::optional<std::uint32_t> expire;     // seconds
   std::optional<std::uint16_t> keepalive;  // in 100 ms

@@ -1,4 +1,4 @@
-// Opcodes (RFC 6895 §2.2). Only QUERY is answered; the rest is NOTIMP until its part is built.
+// Opcodes (RFC 6895 §2.2). QUERY, NOTIFY and UPDATE are read; the rest is NOTIMP.
 #pragma once
 
 #include <cstdint>

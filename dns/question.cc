@@ -4,11 +4,13 @@
 #include <optional>
 
 #include "dns/octets.h"
+#include "dns/tsig_record.h"
 
 namespace muster::dns {
 namespace {
 
 constexpr std::size_t kRecordFixed = 10;  // type, class, TTL, rdata length
+constexpr std::uint16_t kClassAny = 255;
 
 // Folds A-Z in eight octets at once; others, also those above 0x7f, stay (RFC 4343 §3).
 std::uint64_t fold_eight(std::uint64_t octets) {
@@ -43,7 +45,11 @@ class Reader {
     if (packet_.size() < kHeaderSize) return {false, WireError::header_short};
     if (packet_[2] & 0x80) return {false, WireError::is_response};
     read_header();
-    if (read_question() && read_records()) read_opt();
+    if (read_question() && read_records()) {
+      read_opt();
+      if (tsig_start_ != 0) read_signature();
+    }
+    if (no_question_) judge_without_question();
     return outcome_;
   }
 
@@ -64,16 +70,24 @@ class Reader {
     query_.checking_disabled = packet_[3] & 0x10;
     query_.has_question = false;
     query_.question_end = kHeaderSize;
+    query_.only_cookie = false;
     query_.tsig_at = 0;
     query_.edns = Edns();
     const auto opcode = static_cast<Opcode>(query_.opcode);
-    if (opcode != Opcode::query && opcode != Opcode::notify) wrong(WireError::opcode);
+    if (opcode != Opcode::query && opcode != Opcode::notify && opcode != Opcode::update) wrong(WireError::opcode);
+  }
+
+  void judge_without_question() {
+    query_.only_cookie = outcome_.ok && !query_.edns.cookie.empty() &&
+                         static_cast<Opcode>(query_.opcode) == Opcode::query;
+    wrong(WireError::question_count);
   }
 
   // A wrong count is not the end: the records behind are read for the OPT that the reply must answer.
   bool read_question() {
     if (count(0) != 1) {
-      wrong(WireError::question_count);
+      no_question_ = count(0) == 0;
+      if (!no_question_) wrong(WireError::question_count);
       return skip_questions();
     }
     if (!read_name()) return false;
@@ -161,8 +175,9 @@ class Reader {
     at_ += kRecordFixed;
     if (packet_.size() - at_ < size) return false;
     const auto type = static_cast<zones::RrType>(read_u16(fixed));
+    if (tsig_start_ != 0) tsig_fault_ = WireError::tsig_place;
     if (type == zones::RrType::opt) take_opt(section, packet_[start] == 0, fixed, size);
-    if (type == zones::RrType::tsig) query_.tsig_at = static_cast<std::uint16_t>(start);
+    if (type == zones::RrType::tsig) take_tsig(section, start, fixed);
     at_ += size;
     return true;
   }
@@ -191,11 +206,30 @@ class Reader {
     if (!read_options(opt_rdata_, query_.edns)) wrong(WireError::opt_option);
   }
 
+  // The last record of all, class ANY, TTL 0 (RFC 8945 §4.2, §5.1).
+  void take_tsig(std::size_t section, std::size_t start, const std::uint8_t* fixed) {
+    tsig_start_ = start;
+    if (section != 3) tsig_fault_ = WireError::tsig_place;
+    const bool form = read_u16(fixed + 2) == kClassAny && read_u32(fixed + 4) == 0;
+    if (!form && !tsig_fault_) tsig_fault_ = WireError::tsig_form;
+  }
+
+  void read_signature() {
+    if (at_ != packet_.size()) return;
+    TsigRecord record;
+    if (!tsig_fault_ && !read_tsig(packet_, tsig_start_, record)) tsig_fault_ = WireError::tsig_form;
+    if (tsig_fault_) return wrong(*tsig_fault_);
+    query_.tsig_at = static_cast<std::uint16_t>(tsig_start_);
+  }
+
   Packet packet_;
   Query& query_;
   std::size_t at_ = kHeaderSize;
   Packet opt_rdata_;
   std::optional<WireError> opt_fault_;
+  bool no_question_ = false;
+  std::size_t tsig_start_ = 0;  // 0: none
+  std::optional<WireError> tsig_fault_;
   ReadOutcome outcome_;
 };
 
@@ -211,10 +245,10 @@ void FoldedName::assign(std::string_view wire_name) {
 
 std::string_view to_string(WireError error) {
   static constexpr std::array<std::string_view, kWireErrors> kNames = {
-      "header_short",   "is_response",       "opcode",          "question_count",
-      "name_runs_out",  "name_compressed",   "name_too_long",   "label_type",
-      "question_short", "record_unreadable", "trailing_octets", "opt_twice",
-      "opt_owner",      "opt_section",       "opt_version",     "opt_option"};
+      "header_short",    "is_response",   "opcode",     "question_count", "name_runs_out",
+      "name_compressed", "name_too_long", "label_type", "question_short", "record_unreadable",
+      "trailing_octets", "opt_twice",     "opt_owner",  "opt_section",    "opt_version",
+      "opt_option",      "tsig_place",    "tsig_form"};
   return kNames[static_cast<std::size_t>(error)];
 }
 

@@ -41,8 +41,10 @@ enum class WireError : std::uint8_t {
   opt_section,
   opt_version,
   opt_option,
+  tsig_place,
+  tsig_form,
 };
-inline constexpr std::size_t kWireErrors = 16;
+inline constexpr std::size_t kWireErrors = 18;
 std::string_view to_string(WireError error);  // "name_too_long" …
 
 // A name as asked, folded, with the offset of each label: the query path's working form of a name.
@@ -70,7 +72,9 @@ struct Query {
   std::uint16_t rr_class = 0;
   std::uint16_t question_end = kHeaderSize;  // offset of the first octet after the question
   Edns edns;
-  std::uint16_t tsig_at = 0;  // offset of a TSIG record, 0: none
+  // Nothing is wrong but that there is no question, and there is a cookie (RFC 7873 §5.4).
+  bool only_cookie = false;
+  std::uint16_t tsig_at = 0;  // offset of a TSIG record that is well formed and where it must be; 0: none
 };
 
 // What is wrong, beside what could be read before it was found (for the reply).

@@ -73,6 +73,7 @@ class ReplyWriter {
   std::size_t at() const { return at_; }
   Mark mark() const { return {at_, counts_}; }
   void rewind(const Mark& mark);
+  std::size_t count(Section section) const { return counts_[static_cast<std::size_t>(section)]; }
   bool empty() const { return counts_ == std::array<std::uint16_t, 3>{}; }
 
   // A whole ready record (zones/entry.h), its two-octet owner replaced. Returns the position M for which the

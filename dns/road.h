@@ -20,14 +20,15 @@ class Road {
  private:
   // What stands at the name, or how the road ended.
   enum class State : std::uint8_t {
-    hit,     // the asked RRset is there
-    nodata,  // the name is there, or a wildcard for it, without the type
-    miss,    // no such name
-    deleg,   // at or below a cut
-    follow,  // an alias leads on
-    trunc,   // what must be in the reply has no room
-    error,   // rcode_ tells
-    done,    // the reply stands as it is
+    hit,      // the asked RRset is there
+    nodata,   // the name is there, or a wildcard for it, without the type
+    miss,     // no such name
+    deleg,    // at or below a cut
+    follow,   // an alias leads on
+    trunc,    // what must be in the reply has no room
+    error,    // rcode_ tells
+    hand_on,  // somebody else answers
+    done,     // the reply stands as it is
   };
 
   // A name that exists: the one asked or its closest encloser.
@@ -51,8 +52,22 @@ class Road {
   State write(State state);
   std::size_t finish(State state);
   State fail(Rcode rcode, std::optional<ExtendedError> error = {}, std::string_view text = {});
+  void shorten();
   State chaos();
   State notify();
+
+  // sender.cc: who asks, and how often
+  void verify_signature();
+  void check_cookie();
+  bool is_verified() const { return query_.tsig_at != 0 && scratch_.tsig.check == TsigCheck::verified; }
+  // Whose signature the query carries; null: it is not signed.
+  const TsigKey* signed_by() const { return is_verified() ? scratch_.tsig.key : nullptr; }
+  State refuse_signature();
+  std::size_t hand_on();
+  State answer_only_cookie();
+  ReplyKind kind() const;
+  std::uint64_t rate_name() const;
+  bool keep_rate();
 
   // sets.cc: what goes into the answer and authority sections
   State write_hit();
@@ -109,6 +124,9 @@ class Road {
   Rcode rcode_ = Rcode::noerror;
   bool authoritative_ = false;
   bool truncated_ = false;
+  bool cookie_valid_ = false;
+  bool cookie_invalid_ = false;
+  std::size_t signature_size_ = 0;  // octets kept free for the reply's TSIG
   ReplyEdns edns_;
 };
 

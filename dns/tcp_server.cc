@@ -1,5 +1,9 @@
 #include "dns/tcp_server.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -9,6 +13,8 @@
 #include <boost/asio/write.hpp>
 #include <cassert>
 #include <list>
+#include <span>
+#include <utility>
 
 namespace muster::dns {
 
@@ -21,9 +27,16 @@ constexpr std::size_t kReadOctets = 16 * 1024;
 constexpr std::size_t kUnsentMost = 256 * 1024;  // then the peer's input pauses
 constexpr int kQueriesATurn = 128;               // then others get theirs
 constexpr std::size_t kMessageMost = 65'535;
-constexpr std::size_t kWriteOctets = 64 * 1024;           // then it is noted that the peer reads on
-constexpr std::size_t kKeptOctets = 64 * 1024;            // an idle connection gives back memory beyond it
+constexpr int kUnsentInKernel = 64 * 1024;       // beside what is on its way: see bound_kernel_memory()
+constexpr std::size_t kWriteOctets = 64 * 1024;  // then it is noted that the peer reads on
+constexpr std::size_t kKeptOctets = 64 * 1024;   // an idle connection gives back memory beyond it
 constexpr std::chrono::milliseconds kNoDescriptors{100};  // before the next accept
+
+// The kernel would hold megabytes for a peer that does not read. With this it takes little more than the
+// peer's window, and more only as the peer reads: so progress is seen in small steps, too.
+void bound_kernel_memory(int fd) {
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentInKernel, sizeof kUnsentInKernel);
+}
 
 net::Endpoint to_endpoint(const tcp::endpoint& peer) {
   net::Endpoint endpoint;
@@ -43,10 +56,11 @@ net::Endpoint to_endpoint(const tcp::endpoint& peer) {
 class TcpServer::Core : public std::enable_shared_from_this<TcpServer::Core> {
  public:
   class Connection;
+  class TcpOutlet;
   using Connections = std::list<std::shared_ptr<Connection>>;  // longest without a whole query first
 
-  Core(asio::any_io_executor run_on, TcpConfig limits, std::unique_ptr<Answering> own)
-      : executor(std::move(run_on)), config(limits), answering(std::move(own)) {
+  Core(asio::any_io_executor run_on, TcpConfig limits, std::unique_ptr<Answering> own, Desk* at)
+      : executor(std::move(run_on)), config(limits), answering(std::move(own)), desk(at) {
     assert(config.connections > 0);
   }
 
@@ -60,6 +74,7 @@ class TcpServer::Core : public std::enable_shared_from_this<TcpServer::Core> {
   asio::any_io_executor executor;
   const TcpConfig config;
   std::unique_ptr<Answering> answering;
+  Desk* const desk;
   TcpCounters counters;
   Sampler sampler;
   Connections connections;
@@ -83,6 +98,7 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
         last_query_(Clock::now()) {
     boost::system::error_code ignored;
     socket_.set_option(tcp::no_delay(true), ignored);
+    bound_kernel_memory(socket_.native_handle());
     const net::Endpoint peer = to_endpoint(socket_.remote_endpoint(ignored));
     client_ = Client{peer.address, peer.port, Transport::tcp};
   }
@@ -97,6 +113,8 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
     if (closed_) return;
     const auto self = shared_from_this();  // the list may hold the last reference
     closed_ = true;
+    tell(output_waits_, false);
+    tell(sending_waits_, false);
     if (why != nullptr) ++*why;
     timer_.cancel();
     boost::system::error_code ignored;
@@ -105,8 +123,39 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
     core_->connections.erase(place_);
   }
 
+  // Messages of a conversation, in between the other answers.
+  void send(const std::vector<Octets>& messages, Outlet::Written written) {
+    if (!closed_) {
+      core_->connections.splice(core_->connections.end(), core_->connections, place_);
+      for (const Octets& message : messages) append(message);
+    }
+    output_waits_.push_back(std::move(written));
+    if (closed_) return tell(output_waits_, false);
+    write();
+  }
+  void begin_conversation() { ++conversations_; }
+  void end_conversation() {
+    --conversations_;
+    take_another_turn();
+  }
+
  private:
   using Clock = std::chrono::steady_clock;
+  using Waits = std::vector<Outlet::Written>;
+
+  // Later, because who waits may call back.
+  void tell(Waits& waits, bool written) {
+    if (waits.empty()) return;
+    asio::post(core_->executor, [told = std::exchange(waits, {}), written]() mutable {
+      for (Outlet::Written& one : told) one(written);
+    });
+  }
+
+  void append(std::span<const std::uint8_t> message) {
+    output_.push_back(static_cast<std::uint8_t>(message.size() >> 8));
+    output_.push_back(static_cast<std::uint8_t>(message.size() & 0xff));
+    output_.insert(output_.end(), message.begin(), message.end());
+  }
 
   void read() {
     if (reading_ || ended_) return;
@@ -134,8 +183,9 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
     write();
     if (more) return take_another_turn();
     if (paused()) return;
-    if (!writing_ && ended_) return close(nullptr);
-    if (!writing_ && hung_up_) end_output();
+    const bool said_all = !writing_ && conversations_ == 0;
+    if (said_all && ended_) return close(nullptr);
+    if (said_all && hung_up_) end_output();
     read();
   }
 
@@ -155,6 +205,9 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
   bool answer_turn() {
     if (reading_) return false;
     client_.crowded = core_->crowded();
+    const Moment moment = core_->answering->begin_batch();
+    client_.now = moment.now;
+    client_.tick = moment.tick;
     const zones::NameTable::Reader::Online online(core_->answering->reader);
     std::size_t at = 0;
     int turns = kQueriesATurn;
@@ -163,7 +216,8 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
       if (!answer_one(Packet(input_.data() + at + 2, size))) return hang_up();
       at += 2 + size;
     }
-    if (turns < kQueriesATurn) core_->counters.batch_sizes.add(static_cast<std::uint64_t>(kQueriesATurn - turns));
+    if (turns < kQueriesATurn)
+      core_->counters.batch_sizes.add(static_cast<std::uint64_t>(kQueriesATurn - turns));
     drop_input(at);
     return next_is_whole(0) && !paused();
   }
@@ -204,17 +258,20 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
     ++core_->counters.queries;
     last_query_ = Clock::now();
     core_->connections.splice(core_->connections.end(), core_->connections, place_);
-    output_.push_back(static_cast<std::uint8_t>(size >> 8));
-    output_.push_back(static_cast<std::uint8_t>(size & 0xff));
-    output_.insert(output_.end(), core_->reply.data(), core_->reply.data() + size);
+    if (size == kHandOn) return hand_on(query);
+    append({core_->reply.data(), size});
     return true;
   }
+
+  // False: the desk takes no more.
+  bool hand_on(Packet query);
 
   // Length and message leave together, and so do all answers of a turn.
   void write() {
     if (writing_ || output_.empty()) return;
     writing_ = true;
     sending_.swap(output_);
+    sending_waits_.swap(output_waits_);
     asio::async_write(
         socket_, asio::buffer(sending_),
         [this](boost::system::error_code error, std::size_t) {
@@ -230,6 +287,7 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
     if (sending_.capacity() > kKeptOctets) sending_ = {};
     if (closed_) return;
     if (error) return close(&core_->counters.closed_error);
+    tell(sending_waits_, true);
     work();
   }
 
@@ -263,6 +321,9 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
   std::size_t filled_ = 0;
   std::vector<std::uint8_t> output_;
   std::vector<std::uint8_t> sending_;
+  Waits output_waits_;  // for what is in output_
+  Waits sending_waits_;
+  int conversations_ = 0;  // that the desk has
   Clock::time_point last_query_;
   Clock::time_point last_progress_{};
   bool reading_ = false;
@@ -272,6 +333,30 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
   bool hung_up_ = false;  // we take no more from it
   bool closed_ = false;
 };
+
+// Where the desk's messages for one query of a connection go.
+class TcpServer::Core::TcpOutlet final : public Outlet {
+ public:
+  explicit TcpOutlet(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {
+    connection_->begin_conversation();
+  }
+  ~TcpOutlet() override { connection_->end_conversation(); }
+
+  void send(std::vector<Octets> messages, Written written) override {
+    connection_->send(messages, std::move(written));
+  }
+  void abort() override { connection_->close(nullptr); }
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
+bool TcpServer::Core::Connection::hand_on(Packet query) {
+  ++core_->counters.handed_on;
+  return core_->desk != nullptr && core_->desk->take({Octets(query.begin(), query.end()), client_,
+                                                      std::move(core_->answering->answerer.scratch.sender),
+                                                      std::make_shared<TcpOutlet>(shared_from_this())});
+}
 
 void TcpServer::Core::listen(std::vector<Listener>& listeners) {
   for (Listener& listener : listeners) {
@@ -314,8 +399,9 @@ void TcpServer::Core::stop() {
   while (!connections.empty()) connections.front()->close(nullptr);
 }
 
-TcpServer::TcpServer(asio::any_io_executor executor, TcpConfig config, std::unique_ptr<Answering> answering)
-    : core_(std::make_shared<Core>(std::move(executor), config, std::move(answering))) {}
+TcpServer::TcpServer(asio::any_io_executor executor, TcpConfig config, std::unique_ptr<Answering> answering,
+                     Desk* desk)
+    : core_(std::make_shared<Core>(std::move(executor), config, std::move(answering), desk)) {}
 
 // Handlers that the context never ran keep the core, but must not keep a reader of the name table.
 TcpServer::~TcpServer() {

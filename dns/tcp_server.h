@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dns/answering.h"
+#include "dns/desk.h"
 #include "dns/socket.h"
 #include "dns/timing.h"
 
@@ -29,6 +30,7 @@ struct TcpConfig {
 struct TcpCounters {
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<std::uint64_t> queries{0};
+  std::atomic<std::uint64_t> handed_on{0};  // of these, to the desk
   BatchSizes batch_sizes;  // queries answered in one turn of a connection
   AnswerTimes answer_times;
   std::atomic<std::int64_t> open{0};
@@ -40,7 +42,9 @@ struct TcpCounters {
 
 class TcpServer {
  public:
-  TcpServer(boost::asio::any_io_executor executor, TcpConfig config, std::unique_ptr<Answering> answering);
+  // The desk, null for none, works on the executor's thread and lives as long as the server listens.
+  TcpServer(boost::asio::any_io_executor executor, TcpConfig config, std::unique_ptr<Answering> answering,
+            Desk* desk = nullptr);
   ~TcpServer();                                   // stops; before the name table goes
   void listen(std::vector<Listener>& listeners);  // takes their TCP sockets
   void stop();  // accepts no more and closes what is open; on the executor's thread

@@ -3,8 +3,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 
 #include "dns/socket_address.h"
 
@@ -38,12 +40,47 @@ void unbind_interface(msghdr& header) {
   }
 }
 
+// The way back for what the desk answers: the peer, and the address that it asked. It keeps the socket open.
+class UdpOutlet final : public Outlet {
+ public:
+  UdpOutlet(std::shared_ptr<Socket> socket, const sockaddr_storage& peer, socklen_t peer_size,
+            std::span<const char> control)
+      : socket_(std::move(socket)), peer_(peer), peer_size_(peer_size), control_size_(control.size()) {
+    std::copy(control.begin(), control.end(), control_.begin());
+  }
+
+  // One that does not get out is lost like any datagram.
+  void send(std::vector<Octets> messages, Written) override {
+    iovec vector{messages.front().data(), messages.front().size()};
+    msghdr header{};
+    header.msg_name = &peer_;
+    header.msg_namelen = peer_size_;
+    header.msg_iov = &vector;
+    header.msg_iovlen = 1;
+    header.msg_control = control_size_ == 0 ? nullptr : control_.data();
+    header.msg_controllen = control_size_;
+    unbind_interface(header);
+    ::sendmsg(socket_->fd(), &header, MSG_DONTWAIT);
+  }
+  void abort() override {}
+
+ private:
+  std::shared_ptr<Socket> socket_;
+  sockaddr_storage peer_;
+  socklen_t peer_size_;
+  alignas(cmsghdr) std::array<char, kControlOctets> control_;
+  std::size_t control_size_;
+};
+
 }  // namespace
 
 class UdpServer::Worker {
  public:
-  Worker(Socket socket, std::unique_ptr<Answering> answering, bool wildcard)
-      : socket_(std::move(socket)), answering_(std::move(answering)), wildcard_(wildcard) {
+  Worker(Socket socket, std::unique_ptr<Answering> answering, bool wildcard, Desk* desk)
+      : socket_(std::make_shared<Socket>(std::move(socket))),
+        answering_(std::move(answering)),
+        wildcard_(wildcard),
+        desk_(desk) {
     for (std::size_t i = 0; i < kBatch; ++i) wire(i);
     rearm(kBatch);
   }
@@ -97,7 +134,7 @@ class UdpServer::Worker {
   }
 
   std::size_t receive() {
-    const int count = ::recvmmsg(socket_.fd(), received_.data(), kBatch, MSG_WAITFORONE, nullptr);
+    const int count = ::recvmmsg(socket_->fd(), received_.data(), kBatch, MSG_WAITFORONE, nullptr);
     if (count <= 0) return 0;
     counters_.received.add(static_cast<std::uint64_t>(count));
     counters_.batch_sizes.add(static_cast<std::uint64_t>(count));
@@ -106,10 +143,13 @@ class UdpServer::Worker {
 
   // How many replies stand in sending_. In four passes, so that the cache misses of a batch overlap.
   std::size_t answer_all(std::size_t count) {
+    const Moment moment = answering_->begin_batch();
     const zones::NameTable::Reader::Online online(answering_->reader);
     Answerer& answerer = answering_->answerer;
     for (std::size_t i = 0; i < count; ++i) {
       clients_[i] = to_client(slots_[i].peer);
+      clients_[i].now = moment.now;
+      clients_[i].tick = moment.tick;
       prepare(Packet(slots_[i].query.data(), received_[i].msg_len), clients_[i], answerer, pending_[i]);
     }
     for (std::size_t i = 0; i < count; ++i) fetch(pending_[i], answerer);
@@ -117,7 +157,11 @@ class UdpServer::Worker {
     std::size_t replies = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t size = finish(pending_[i], answerer, slots_[i].reply);
-      if (size > 0) queue(i, size, replies++);
+      if (size == kHandOn) {
+        hand_on(i);
+      } else if (size > 0) {
+        queue(i, size, replies++);
+      }
     }
     return replies;
   }
@@ -127,6 +171,18 @@ class UdpServer::Worker {
     const std::size_t replies = answer_all(count);
     counters_.answer_times.add(Sampler::nanos_each(begin, count));
     return replies;
+  }
+
+  // The one thing here that allocates: few queries are handed on, and the desk takes a bounded number.
+  void hand_on(std::size_t i) {
+    if (desk_ == nullptr) return;
+    counters_.handed_on.add();
+    const msghdr& header = received_[i].msg_hdr;
+    const std::span<const char> control(slots_[i].control.data(), wildcard_ ? header.msg_controllen : 0);
+    const std::uint8_t* packet = slots_[i].query.data();
+    desk_->take({Octets(packet, packet + received_[i].msg_len), clients_[i],
+                 std::move(answering_->answerer.scratch.sender),
+                 std::make_shared<UdpOutlet>(socket_, slots_[i].peer, header.msg_namelen, control)});
   }
 
   // The reply goes to the same peer, from the address that was asked.
@@ -144,7 +200,7 @@ class UdpServer::Worker {
     std::size_t done = 0;
     while (done < replies) {
       const int sent =
-          ::sendmmsg(socket_.fd(), &sending_[done], static_cast<unsigned>(replies - done), MSG_DONTWAIT);
+          ::sendmmsg(socket_->fd(), &sending_[done], static_cast<unsigned>(replies - done), MSG_DONTWAIT);
       if (sent > 0) {
         done += static_cast<std::size_t>(sent);
         counters_.sent.add(static_cast<std::uint64_t>(sent));
@@ -155,9 +211,10 @@ class UdpServer::Worker {
     }
   }
 
-  Socket socket_;
+  std::shared_ptr<Socket> socket_;
   std::unique_ptr<Answering> answering_;
   const bool wildcard_;
+  Desk* const desk_;
   std::atomic<bool> stopping_{false};
   UdpCounters counters_;
   Sampler sampler_;
@@ -169,11 +226,12 @@ class UdpServer::Worker {
   std::thread thread_;
 };
 
-UdpServer::UdpServer(std::vector<Listener>& listeners, std::function<std::unique_ptr<Answering>()> make) {
+UdpServer::UdpServer(std::vector<Listener>& listeners, std::function<std::unique_ptr<Answering>()> make,
+                     Desk* desk) {
   for (Listener& listener : listeners) {
     for (Socket& socket : listener.udp) {
-      workers_.push_back(
-          std::make_unique<Worker>(std::move(socket), make(), listener.endpoint.address.is_unspecified()));
+      workers_.push_back(std::make_unique<Worker>(std::move(socket), make(),
+                                                  listener.endpoint.address.is_unspecified(), desk));
     }
     listener.udp.clear();
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dns/answering.h"
+#include "dns/desk.h"
 #include "dns/socket.h"
 #include "dns/timing.h"
 
@@ -23,6 +24,7 @@ struct UdpCounters {
   Counter sent;
   BatchSizes batch_sizes;  // packets a receive call brought
   AnswerTimes answer_times;
+  Counter handed_on;    // to the desk
   Counter send_full;    // the socket's buffer was full: dropped
   Counter send_failed;  // the destination could not be reached: dropped
 };
@@ -30,7 +32,9 @@ struct UdpCounters {
 class UdpServer {
  public:
   // `make` gives each worker its own Answering, which lives as long as the worker.
-  UdpServer(std::vector<Listener>& listeners, std::function<std::unique_ptr<Answering>()> make);
+  // The desk, null for none, lives as long.
+  UdpServer(std::vector<Listener>& listeners, std::function<std::unique_ptr<Answering>()> make,
+            Desk* desk = nullptr);
   ~UdpServer();  // stops
 
   void start();

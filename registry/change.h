@@ -107,8 +107,18 @@ using Change = std::variant<Registration, Heartbeat, Removal, DrainOrder, Amendm
 
 // Stable codes of refusals, in the API's own words (to_string gives "stale_generation" …).
 enum class RefusalCode : std::uint8_t {
-  bad_name, invalid_field, unknown_service, unknown_instance, stale_generation, deregistered,
-  precondition_failed, too_many_instances, too_many_services, too_many_claims, out_of_capacity,
+  bad_name,
+  invalid_field,
+  unknown_service,
+  unknown_instance,
+  stale_generation,
+  listed_by_source,
+  deregistered,
+  precondition_failed,
+  too_many_instances,
+  too_many_services,
+  too_many_claims,
+  out_of_capacity,
 };
 std::string_view to_string(RefusalCode code);
 

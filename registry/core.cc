@@ -198,21 +198,27 @@ void Registry::Core::emit(const InstancePtr& before, const InstancePtr& after, S
 Entry& Registry::Core::admit(std::string_view service, std::string_view id, std::uint64_t sequence,
                              WallTime created_at) {
   if (Entry* aside = asides_.find({service, id})) forget_aside(*aside);
+  auto entry = std::make_unique<Entry>();
+  entry->effect = overlay_.effect_on(service, id);
+  auto identity = new_identity(service, id, sequence, created_at);
+  entry->shown = identity;
+  entries_.insert(*entry);
+  enlist(*entry, std::move(identity));
+  return *entry.release();
+}
+
+std::shared_ptr<Instance> Registry::Core::new_identity(std::string_view service, std::string_view id,
+                                                       std::uint64_t sequence, WallTime created_at) {
   auto identity = std::make_shared<Instance>();
   identity->service = service;
   identity->id = id;
   identity->sequence = sequence;
   identity->created_at = created_at;
-  auto entry = std::make_unique<Entry>();
-  entry->shown = std::move(identity);
-  entry->effect = overlay_.effect_on(service, id);
-  enlist(*entry);
-  return *entry.release();
+  return identity;
 }
 
-// Into the indexes, under a label of its own.
-void Registry::Core::enlist(Entry& entry) {
-  auto identity = std::make_shared<Instance>(*entry.shown);
+// Into its service, under a label of its own. `identity` is not shared yet, but for being shown.
+void Registry::Core::enlist(Entry& entry, std::shared_ptr<Instance> identity) {
   const auto taken = [&](std::string_view label) {
     return labels_.find({identity->service, label}) != nullptr;
   };
@@ -226,7 +232,6 @@ void Registry::Core::enlist(Entry& entry) {
   if (std::exchange(service.linger_stored, false)) batch_.rows.push_back(ServiceGone{identity->service});
   entry.service = &service;
   entry.shown = std::move(identity);
-  entries_.insert(entry);
   labels_.insert(entry);
 }
 

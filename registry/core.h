@@ -105,6 +105,7 @@ class Registry::Core {
 
   // One stored row each.
   void restore_claim(const ClaimRow& row);
+  Entry& hold(const ClaimRow& row);
   void restore_tombstone(const TombstoneRow& row);
   void restore_service(const ServiceRow& row);
   void restore_overlay(const OverlayRows& row);
@@ -113,7 +114,9 @@ class Registry::Core {
   // Steps.
   Service& service_named(std::string_view name);
   Entry& admit(std::string_view service, std::string_view id, std::uint64_t sequence, WallTime created_at);
-  void enlist(Entry& entry);
+  static std::shared_ptr<Instance> new_identity(std::string_view service, std::string_view id,
+                                                std::uint64_t sequence, WallTime created_at);
+  void enlist(Entry& entry, std::shared_ptr<Instance> identity);
   void forget_aside(Entry& aside);
   bool write_claim(Entry& entry, const ClaimWrite& write);
   bool hear(Entry& entry, Claim& claim, std::string_view by);
@@ -172,6 +175,11 @@ class Registry::Core {
   Service* service_at(std::string_view name);
   const Service* service_at(std::string_view name) const;
 
+  // Read from the store, not in its service yet: who is older gets the label, and rows come in any order.
+  struct Restored {
+    Entry* entry;
+    std::shared_ptr<Instance> identity;
+  };
   struct TombstoneKey {
     Key operator()(const Tombstone& dead) const { return {dead.service, dead.id}; }
   };
@@ -199,7 +207,7 @@ class Registry::Core {
 
   Overlay overlay_;
   std::uint64_t overlay_revision_ = 0;
-  std::vector<Entry*> restored_;  // read from the store, not shown yet
+  std::vector<Restored> restored_;
   bool restoring_ = false;
 
   LeaseWheel leases_;

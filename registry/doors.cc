@@ -289,6 +289,12 @@ Outcome Registry::Core::on(const Removal& removal) {
 
   if (on_delete(standing_of(entry, nullptr), removal.generation).verdict == LifeVerdict::stale)
     return refused_life(LifeVerdict::stale, removal.service, removal.id);
+  const auto is_temporary = [](const Claim& claim) { return !is_listed(claim.source->kind); };
+  if (std::ranges::none_of(entry->claims, is_temporary))
+    return refusal(RefusalCode::listed_by_source,
+                   quoted(removal.service, removal.id) + " is there because the source " +
+                       entry->claims.front().source->name +
+                       " lists it: take it out there, or drain it to keep it out of answers");
   if (!removal.drain_first) {
     deregister(*entry, Cause::deregistered);
     done.revision = revision_;
@@ -306,9 +312,7 @@ Outcome Registry::Core::on(const Removal& removal) {
 // Ends every claim but those whose source lists it still; true: the instance is gone.
 bool Registry::Core::deregister(Entry& entry, Cause cause) {
   if (const Claim* life = life_claim(entry)) bury(entry, life->generation, Millis(life->lease_ms), cause);
-  const auto stays = [](const Claim& claim) {
-    return claim.source->kind == SourceKind::fixed || claim.source->kind == SourceKind::scheduler;
-  };
+  const auto stays = [](const Claim& claim) { return is_listed(claim.source->kind); };
   if (std::ranges::none_of(entry.claims, stays)) {
     drop(entry, cause);
     return true;

@@ -75,6 +75,7 @@ bool comes_before(const Instance& a, const Instance& b);
 
 bool has_generations(SourceKind kind);  // heartbeat, update
 bool is_stored(SourceKind kind);        // heartbeat, update, lyft
+bool is_listed(SourceKind kind);        // fixed, scheduler: there while their source lists them
 bool is_leased(SourceKind kind);        // the same; the others last while their source lists them
 
 // The claim that generations speak of: heartbeat's before update's; null: none.

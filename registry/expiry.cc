@@ -181,7 +181,8 @@ void Registry::Core::bring_back(Expiry& expiry) {
   entry.effect = overlay_.effect_on(entry.shown->service, entry.shown->id);
   for (const Claim& claim : entry.claims)
     if (!is_leased(claim.source->kind)) listed_[claim.source->name].insert(&entry);
-  enlist(entry);
+  entries_.insert(entry);
+  enlist(entry, std::make_shared<Instance>(*entry.shown));
   make_suspect(entry);
   store_claims(entry);
 }

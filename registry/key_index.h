@@ -31,6 +31,10 @@ class KeyIndex {
   void insert(T& object) { size_ += table_of(object).insert(&object).second ? 1 : 0; }
   void erase(T& object) { size_ -= table_of(object).erase(&object); }
   std::size_t size() const { return size_; }
+  // Room for so many in all; growing step by step reads every object again.
+  void reserve(std::size_t objects) {
+    for (Table& table : tables_) table.reserve(objects / tables_.size() + objects / tables_.size() / 8);
+  }
   template <class Visit>
   void for_each(const Visit& visit) const {
     for (const Table& table : tables_)

@@ -77,6 +77,7 @@ std::string_view to_string(RefusalCode code) {
     case RefusalCode::unknown_service: return "unknown_service";
     case RefusalCode::unknown_instance: return "unknown_instance";
     case RefusalCode::stale_generation: return "stale_generation";
+    case RefusalCode::listed_by_source: return "listed_by_source";
     case RefusalCode::deregistered: return "deregistered";
     case RefusalCode::precondition_failed: return "precondition_failed";
     case RefusalCode::too_many_instances: return "too_many_instances";

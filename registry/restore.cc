@@ -53,8 +53,7 @@ void Registry::Core::restore(const Row& row, Instant now) {
 void Registry::Core::restore_claim(const ClaimRow& row) {
   Entry* entry = entry_at(row.service, row.id);
   if (entry == nullptr) {
-    entry = &admit(row.service, row.id, row.sequence, row.created_at);
-    restored_.push_back(entry);
+    entry = &hold(row);
     next_sequence_ = std::max(next_sequence_, row.sequence + 1);
   }
   entry->claims.reserve(entry->claims.size() + 1);
@@ -67,6 +66,15 @@ void Registry::Core::restore_claim(const ClaimRow& row) {
   claim.by = row.by;
   claim.recovered = true;
   read_drain(row, *entry, now_);
+}
+
+Entry& Registry::Core::hold(const ClaimRow& row) {
+  auto entry = std::make_unique<Entry>();
+  auto identity = new_identity(row.service, row.id, row.sequence, row.created_at);
+  entry->shown = identity;
+  entries_.insert(*entry);
+  restored_.push_back({entry.get(), std::move(identity)});
+  return *entry.release();
 }
 
 void Registry::Core::restore_tombstone(const TombstoneRow& row) {
@@ -103,8 +111,10 @@ void Registry::Core::restored(Instant listeners_open) {
   restoring_ = true;
   if (revision_ == revisions_end_) reserve_revisions();
   overlay_revision_ = revision_;
-  std::ranges::stable_sort(restored_, {}, [](const Entry* entry) { return entry->shown->sequence; });
-  for (Entry* entry : restored_) {
+  std::ranges::stable_sort(restored_, {}, [](const Restored& one) { return one.identity->sequence; });
+  labels_.reserve(restored_.size());
+  for (auto& [entry, identity] : restored_) {
+    enlist(*entry, std::move(identity));
     for (Claim& claim : entry->claims) claim.deadline = at() + Millis(claim.lease_ms);
     entry->effect = overlay_.effect_on(entry->shown->service, entry->shown->id);
     refresh(*entry);

@@ -37,6 +37,7 @@ struct Member {
 struct RrsetSpec {
   RrType type = RrType::a;
   std::uint32_t ttl = 0;
+  std::uint32_t full_ttl = 0;        // as configured, where `ttl` is lowered for a lease; 0: the same
   std::uint32_t additional_ttl = 0;  // of Member::addresses
   Order order = Order::fixed;
   Overflow overflow = Overflow::truncate;

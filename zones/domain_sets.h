@@ -22,8 +22,9 @@ class HeadedSet {
 
   // True: the published head has changed. A value that is there already stays as it is.
   bool insert(T value) {
-    const auto [place, is_new] = all_.insert(std::move(value));
-    if (!is_new) return false;
+    const std::size_t before = all_.size();
+    const auto place = all_.insert(all_.end(), std::move(value));  // most come last
+    if (all_.size() == before) return false;
     if (all_.size() <= kPublished) {
       if (all_.size() == kPublished) last_ = std::prev(all_.end());
       return true;
@@ -43,8 +44,6 @@ class HeadedSet {
     return published;
   }
 
-  Iterator find(const T& value) const { return all_.find(value); }
-  Iterator end() const { return all_.end(); }
   bool empty() const { return all_.empty(); }
   std::size_t size() const { return all_.size(); }
   std::size_t published() const { return std::min(all_.size(), kPublished); }
@@ -61,41 +60,41 @@ class HeadedSet {
   Iterator last_{};  // the last published one, once there are kPublished
 };
 
-// A place in registration order. The picture may be renewed in place; its place may not change by that. The sequence
-// stands beside the pointer because a walk down a large set would otherwise miss the cache at every step.
+// An instance in the names. It stays where it is for as long as the instance is registered, so that a newer
+// picture is one assignment, however many sets list it.
 struct Registered {
-  Registered(const registry::InstancePtr& of) : sequence(of->sequence), instance(of) {}
+  registry::InstancePtr instance;
+};
+
+// A place in registration order. The sequence stands beside the pointer because a walk down a large set would
+// otherwise miss the cache at every step.
+struct Place {
   std::uint64_t sequence;
-  mutable registry::InstancePtr instance;
+  const Registered* who;  // its service and id never change
 };
 struct ByRegistration {
-  bool operator()(const Registered& a, const Registered& b) const {
+  bool operator()(const Place& a, const Place& b) const {
     if (a.sequence != b.sequence) return a.sequence < b.sequence;
-    return std::tie(a.instance->service, a.instance->id) < std::tie(b.instance->service, b.instance->id);
+    const registry::Instance& one = *a.who->instance;
+    const registry::Instance& other = *b.who->instance;
+    return std::tie(one.service, one.id) < std::tie(other.service, other.id);
   }
 };
-using InstanceSet = HeadedSet<Registered, ByRegistration>;
+using InstanceSet = HeadedSet<Place, ByRegistration>;
 
 // One InstanceSet per key; none is empty.
 template <class Key>
 class DomainSets {
  public:
-  bool add(const Key& key, const registry::InstancePtr& instance) { return sets_[key].insert(instance); }
+  // True: the published head has changed.
+  bool add(const Key& key, const Place& place) { return sets_[key].insert(place); }
 
-  bool remove(const Key& key, const registry::InstancePtr& instance) {
+  bool remove(const Key& key, const Place& place) {
     const auto at = sets_.find(key);
     if (at == sets_.end()) return false;
-    const bool changed = at->second.erase(instance);
+    const bool changed = at->second.erase(place);
     if (at->second.empty()) sets_.erase(at);
     return changed;
-  }
-
-  // The same place, a newer picture.
-  void renew(const Key& key, const registry::InstancePtr& instance) {
-    const auto at = sets_.find(key);
-    if (at == sets_.end()) return;
-    const auto place = at->second.find(instance);
-    if (place != at->second.end()) place->instance = instance;
   }
 
   const InstanceSet* find(const Key& key) const {

@@ -1,9 +1,10 @@
 // One name of the live table: everything that is answered at it, ready-made, in one allocation that never
 // changes while readers can reach it (the writer's own field apart). Changing a name builds a new entry.
 //
-//   entry  = header, rrset-head x rrsets, name, body x rrsets
+//   entry  = header, rrset-head x rrsets, name, body x rrsets, [u32 full-ttl x rrsets]
 //   header = class Entry, 16 octets
 //   name   = wire form, case as first written
+//   full-ttl = of kLowered entries: what transfers carry, because a lease lowers a TTL for a while only
 //   body   = images                      each a whole record: c00c type class ttl rdlength rdata
 //            [u32 offset x (count+1)]    of images, when their sizes differ
 //            [u32 weight x (1 | count)]  of weighted sets; one when all are equal
@@ -172,6 +173,7 @@ class Entry {
     kOwned = 64,          // put by itself; without it: an empty non-terminal
     kAside = 128,         // an outer zone's data at or below an inner apex: reached by find_aside() only
     kCapitals = 256,      // the name has A-Z
+    kLowered = 512,       // the TTL of an RRset is below its configured one
   };
 
   bool is(Flag flag) const { return (flags_ & flag) != 0; }
@@ -191,6 +193,12 @@ class Entry {
       if (heads()[i].type == static_cast<std::uint16_t>(type)) return rrset(i);
     }
     return std::nullopt;
+  }
+
+  // The configured TTL, which the answered one falls below while a lease is short or low.
+  std::uint32_t full_ttl(std::uint32_t index) const {
+    if (!is(kLowered)) return rrset(index).ttl();
+    return load<std::uint32_t>(bytes() + size_ - 4 * (std::size_t{rrset_count_} - index));
   }
 
   // Octets of the whole allocation.

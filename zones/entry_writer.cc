@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdlib>
 #include <new>
+#include <span>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "zones/alias_table.h"
@@ -23,27 +25,39 @@ void append(std::string& out, T value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-void append_u16(std::string& out, std::uint32_t value) {
-  out += static_cast<char>(value >> 8 & 0xff);
-  out += static_cast<char>(value & 0xff);
-}
+// What the records of one type and TTL begin with: all but the rdata and its length.
+class ImageHead {
+ public:
+  ImageHead(RrType type, std::uint32_t ttl) {
+    put(0, 0xc00c);
+    put(2, static_cast<std::uint16_t>(type));
+    put(4, static_cast<std::uint16_t>(RrClass::in));
+    put(6, ttl >> 16);
+    put(8, ttl);
+  }
+  void append(std::string& out, std::string_view rdata) {
+    assert(rdata.size() <= 0xffff);
+    put(10, static_cast<std::uint32_t>(rdata.size()));
+    out.append(octets_.data(), octets_.size());
+    out += rdata;
+  }
 
-void append_image(std::string& out, RrType type, std::uint32_t ttl, std::string_view rdata) {
-  assert(rdata.size() <= 0xffff);
-  append_u16(out, 0xc00c);
-  append_u16(out, static_cast<std::uint16_t>(type));
-  append_u16(out, static_cast<std::uint16_t>(RrClass::in));
-  append_u16(out, ttl >> 16);
-  append_u16(out, ttl & 0xffff);
-  append_u16(out, static_cast<std::uint32_t>(rdata.size()));
-  out += rdata;
-}
+ private:
+  void put(std::size_t at, std::uint32_t value) {
+    octets_[at] = static_cast<char>(value >> 8 & 0xff);
+    octets_[at + 1] = static_cast<char>(value & 0xff);
+  }
+  std::array<char, layout::kRecordFixed> octets_;
+};
 
-// The members that are answered: of weighted sets sorted by tier, with the weights they are drawn by.
+// The members that are answered: of weighted sets sorted by tier, with the weights they are drawn by. Used
+// again for each set, so that its lists are allocated once.
 class Drawable {
  public:
-  explicit Drawable(const RrsetSpec& spec) {
-    members_.reserve(spec.members.size());
+  void read(const RrsetSpec& spec) {
+    members_.clear();
+    weights_.clear();
+    tiers_.clear();
     for (const Member& member : spec.members) members_.push_back(&member);
     if (spec.order == Order::weighted) group();
   }
@@ -66,26 +80,24 @@ class Drawable {
     if (!std::is_sorted(members_.begin(), members_.end(), by_tier)) {
       std::stable_sort(members_.begin(), members_.end(), by_tier);
     }
-    std::vector<const Member*> kept;
-    kept.reserve(members_.size());
-    weights_.reserve(members_.size());
+    std::size_t kept = 0;
     for (std::size_t begin = 0; begin < members_.size();) {
       std::size_t end = begin;
       std::uint64_t total = 0;
       for (; end < members_.size() && members_[end]->tier == members_[begin]->tier; ++end)
         total += members_[end]->weight;
-      Tier tier{members_[begin]->tier, static_cast<std::uint32_t>(kept.size()), 0, total};
+      Tier tier{members_[begin]->tier, static_cast<std::uint32_t>(kept), 0, total};
       for (std::size_t i = begin; i < end; ++i) {
         if (total != 0 && members_[i]->weight == 0) continue;
-        kept.push_back(members_[i]);
         weights_.push_back(total == 0 ? 1 : members_[i]->weight);
+        members_[kept++] = members_[i];
       }
-      tier.end = static_cast<std::uint32_t>(kept.size());
+      tier.end = static_cast<std::uint32_t>(kept);
       if (total == 0) tier.total = tier.end - tier.begin;
       tiers_.push_back(tier);
       begin = end;
     }
-    members_ = std::move(kept);
+    members_.resize(kept);
   }
 
   std::vector<const Member*> members_;
@@ -109,7 +121,8 @@ void append_weights(std::string& out, const Drawable& drawable, RrsetHead& head)
     append(out, drawable.weights().empty() ? std::uint32_t{1} : drawable.weights()[0]);
   } else {
     head.flags |= layout::kUnequal;
-    for (const std::uint32_t weight : drawable.weights()) append(out, weight);
+    const auto octets = std::as_bytes(std::span(drawable.weights()));
+    out.append(reinterpret_cast<const char*>(octets.data()), octets.size());
   }
 }
 
@@ -133,35 +146,74 @@ void append_alias(std::string& out, const Drawable& drawable) {
 
 std::string_view srv_target(const Member& member) { return std::string_view(member.rdata).substr(6); }
 
-void append_addresses(std::string& out, const Member& member, std::uint32_t ttl) {
-  for (const net::Family family : {net::Family::v4, net::Family::v6}) {
-    for (const net::IpAddress& address : member.addresses) {
-      if (address.family == family) {
-        append_image(out, family == net::Family::v4 ? RrType::a : RrType::aaaa, ttl, address.bytes());
-      }
-    }
+struct AddressHeads {
+  explicit AddressHeads(std::uint32_t ttl) : a(RrType::a, ttl), aaaa(RrType::aaaa, ttl) {}
+  ImageHead a;
+  ImageHead aaaa;
+};
+
+void append_addresses(std::string& out, const Member& member, AddressHeads& heads) {
+  for (const net::IpAddress& address : member.addresses) {
+    if (address.family == net::Family::v4) heads.a.append(out, address.bytes());
+  }
+  for (const net::IpAddress& address : member.addresses) {
+    if (address.family == net::Family::v6) heads.aaaa.append(out, address.bytes());
   }
 }
+
+// Where the additional records of a target stand.
+struct AdditionalRef {
+  std::uint32_t at = 0;
+  std::uint32_t size = 0;
+};
+
+// The targets written so far: looked for one by one where they are few.
+class WrittenTargets {
+ public:
+  explicit WrittenTargets(std::size_t most) : is_few_(most <= kFew) {
+    if (!is_few_) many_.reserve(most);
+  }
+  // The target's place, and whether it is new.
+  std::pair<AdditionalRef*, bool> add(std::string_view target) {
+    if (!is_few_) {
+      const auto [at, is_new] = many_.try_emplace(target);
+      return {&at->second, is_new};
+    }
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (few_[i].first == target) return {&few_[i].second, false};
+    }
+    few_[size_] = {target, {}};
+    return {&few_[size_++].second, true};
+  }
+
+ private:
+  static constexpr std::size_t kFew = 8;
+  bool is_few_;
+  std::array<std::pair<std::string_view, AdditionalRef>, kFew> few_;
+  std::size_t size_ = 0;
+  boost::unordered_flat_map<std::string_view, AdditionalRef> many_;
+};
 
 // Fills in the places of the additional records, which come last, and appends them: once for each target, as
 // written.
 void append_additional(std::string& out, std::size_t refs, const std::vector<const Member*>& members,
                        std::uint32_t ttl, RrsetHead& head) {
-  std::unordered_map<std::string_view, std::array<std::uint32_t, 2>> seen;
+  WrittenTargets written(members.size());
+  AddressHeads heads(ttl);
   for (const Member* member : members) {
-    std::array<std::uint32_t, 2> ref{};
+    AdditionalRef ref;
     if (!member->addresses.empty()) {
-      const auto [known, is_new] = seen.try_emplace(srv_target(*member));
+      const auto [known, is_new] = written.add(srv_target(*member));
       if (is_new) {
         const std::size_t begin = out.size();
-        append_addresses(out, *member, ttl);
-        known->second = {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(out.size() - begin)};
+        append_addresses(out, *member, heads);
+        *known = {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(out.size() - begin)};
       } else {
         head.flags |= layout::kSharedTargets;
       }
-      ref = known->second;
+      ref = *known;
     }
-    std::memcpy(out.data() + refs, ref.data(), sizeof ref);
+    std::memcpy(out.data() + refs, &ref, sizeof ref);
     refs += sizeof ref;
   }
 }
@@ -173,7 +225,8 @@ bool has_additional(const RrsetSpec& spec) {
 }
 
 RrsetHead append_body(std::string& out, const RrsetSpec& spec) {
-  const Drawable drawable(spec);
+  static thread_local Drawable drawable;
+  drawable.read(spec);
   const auto& members = drawable.members();
   RrsetHead head{};
   head.type = static_cast<std::uint16_t>(spec.type);
@@ -185,8 +238,9 @@ RrsetHead append_body(std::string& out, const RrsetSpec& spec) {
 
   const std::size_t first = members.empty() ? 0 : members[0]->rdata.size();
   bool alike = first + layout::kRecordFixed <= 0xffff;
+  ImageHead image(spec.type, spec.ttl);
   for (const Member* member : members) {
-    append_image(out, spec.type, spec.ttl, member->rdata);
+    image.append(out, member->rdata);
     alike = alike && member->rdata.size() == first;
   }
   head.images_size = static_cast<std::uint32_t>(out.size() - head.body);
@@ -211,6 +265,16 @@ RrsetHead append_body(std::string& out, const RrsetSpec& spec) {
 
 bool says_something(const RrsetSpec& spec) {
   return !spec.members.empty() || spec.servfail || !spec.note.empty();
+}
+
+bool is_lowered(const RrsetSpec& spec) {
+  return spec.full_ttl != 0 && spec.full_ttl != spec.ttl && !spec.members.empty();
+}
+
+void append_full_ttls(std::string& out, const NameSpec& spec) {
+  for (const RrsetSpec& rrset : spec.rrsets) {
+    if (says_something(rrset)) append(out, is_lowered(rrset) ? rrset.full_ttl : rrset.ttl);
+  }
 }
 
 bool has_capitals(std::string_view wire) {
@@ -273,6 +337,7 @@ EntryPtr EntryWriter::build(const NameSpec& spec, std::uint16_t flags, ZoneId zo
   for (const RrsetSpec& rrset : spec.rrsets) {
     if (!says_something(rrset)) continue;
     ++header.rrset_count_;
+    if (is_lowered(rrset)) header.flags_ |= Entry::kLowered;
     if (rrset.type == RrType::cname) header.flags_ |= Entry::kCname;
     if (rrset.type == RrType::dname) header.flags_ |= Entry::kDname;
   }
@@ -287,6 +352,7 @@ EntryPtr EntryWriter::build(const NameSpec& spec, std::uint16_t flags, ZoneId zo
     std::memcpy(image.data() + head_at, &head, sizeof head);
     head_at += sizeof head;
   }
+  if ((header.flags_ & Entry::kLowered) != 0) append_full_ttls(image, spec);
   assert(image.size() <= 0xffffffff);
   header.size_ = static_cast<std::uint32_t>(image.size());
   std::memcpy(image.data(), &header, sizeof header);
@@ -307,7 +373,11 @@ EntryPtr EntryWriter::with_flags(const Entry& entry, std::uint16_t flags) {
 NameSpec EntryWriter::read(const Entry& entry) {
   NameSpec spec;
   spec.owner = *Name::from_wire(entry.name());
-  for (std::uint32_t i = 0; i < entry.rrset_count(); ++i) spec.rrsets.push_back(read_rrset(entry.rrset(i)));
+  for (std::uint32_t i = 0; i < entry.rrset_count(); ++i) {
+    spec.rrsets.push_back(read_rrset(entry.rrset(i)));
+    RrsetSpec& rrset = spec.rrsets.back();
+    if (const std::uint32_t full = entry.full_ttl(i); full != rrset.ttl) rrset.full_ttl = full;
+  }
   return spec;
 }
 

@@ -10,7 +10,7 @@ namespace muster::zones {
 
 class EntryWriter {
  public:
-  // `flags` besides those which the content decides (kCname, kDname, kCapitals). A member of weight 0 beside
+  // `flags` besides those which the content decides (kCname, kDname, kCapitals, kLowered). A member of weight 0 beside
   // heavier ones of its tier is no part of the answer and is left out; a tier of nothing else is drawn
   // uniformly. A set without members stays only where it says something: servfail or a note. Preconditions:
   // no rdata over 65,535 octets, one set of a type, the whole under 4 GiB.

@@ -68,8 +68,8 @@ std::string ttl_reason(const LiveNames& names, const std::string& label, bool no
   const auto* members = names.members_of(label);
   if (!members || members->empty()) return "";
   std::vector<const registry::Instance*> able;
-  for (const auto& member : *members) able.push_back(member.get());
-  const ServicePolicy policy = names.config().policy_of(members->front()->service);
+  for (const auto& member : *members) able.push_back(member->instance.get());
+  const ServicePolicy policy = names.config().policy_of(members->front()->instance->service);
   return to_string(ttl_of(able, {names.config().ttl_min, policy.ttl}, nothing_ready));
 }
 

@@ -1,9 +1,12 @@
 #include "zones/live_names.h"
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cassert>
 #include <iterator>
 #include <tuple>
 
+#include "registry/key_index.h"
 #include "registry/label.h"
 #include "zones/naming/instance_names.h"
 #include "zones/naming/reverse.h"
@@ -19,16 +22,22 @@ using registry::Instance;
 using registry::InstancePtr;
 using registry::Protocol;
 
-bool before_in_order(const InstancePtr& a, const InstancePtr& b) {
-  const auto place = [](const Instance& one) {
-    return std::make_tuple(one.body->priority_or_default(), one.body->order_or_default(), one.sequence,
-                           std::string_view(one.id), std::string_view(one.service));
-  };
-  return place(*a) < place(*b);
+auto place_in_order(const Instance& one) {
+  return std::make_tuple(one.body->priority_or_default(), one.body->order_or_default(), one.sequence,
+                         std::string_view(one.id), std::string_view(one.service));
 }
 
-bool same_place(const InstancePtr& a, const InstancePtr& b) {
-  return !before_in_order(a, b) && !before_in_order(b, a);
+bool before_in_order(const std::unique_ptr<Registered>& a, const std::unique_ptr<Registered>& b) {
+  return place_in_order(*a->instance) < place_in_order(*b->instance);
+}
+
+std::size_t index_of(const LiveNames::Members& members, const Instance& instance) {
+  const auto at = std::lower_bound(members.begin(), members.end(), instance,
+                                   [](const std::unique_ptr<Registered>& member, const Instance& wanted) {
+                                     return place_in_order(*member->instance) < place_in_order(wanted);
+                                   });
+  assert(at != members.end() && place_in_order(*(*at)->instance) == place_in_order(instance));
+  return static_cast<std::size_t>(at - members.begin());
 }
 
 // Whether everything that the own names of an instance show is the same.
@@ -65,10 +74,19 @@ bool contains(const std::vector<T>& values, const T& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
-std::vector<naming::ServiceType> types_of(const InstancePtr& instance) {
+std::vector<naming::ServiceType> types_of(const Instance& instance) {
   std::vector<naming::ServiceType> types;
-  for (Offer& offer : naming::offers_of(*instance)) types.push_back(std::move(offer.type));
+  for (Offer& offer : naming::offers_of(instance)) types.push_back(std::move(offer.type));
   return types;
+}
+
+// Closes what `most` moves at most have left empty; `one` is where, if there is only one.
+void close_gaps(LiveNames::Members& members, std::size_t one, std::size_t most) {
+  if (most > 1) {
+    std::erase(members, nullptr);
+  } else if (one < members.size() && !members[one]) {
+    members.erase(members.begin() + static_cast<std::ptrdiff_t>(one));
+  }
 }
 
 }  // namespace
@@ -78,82 +96,152 @@ LiveNames::LiveNames(PublishConfig config, NameSink& sink)
   put_fixed();
 }
 
-// The batch as one step per instance, by the label under which it is published.
-std::map<std::string, std::vector<LiveNames::Step>> LiveNames::steps_of(const registry::Batch& batch) {
-  std::map<std::string, std::vector<Step>> steps;
-  std::map<std::pair<std::string_view, std::string_view>, std::pair<std::vector<Step>*, std::size_t>> places;
+// Finds the step of an instance among those of its label: one by one where they are few.
+class LiveNames::StepIndex {
+ public:
+  // Null: it has none yet. One that came and went again within the batch left nothing to go on with.
+  Step* find(std::vector<Step>& steps, const registry::InstanceChange& change) {
+    if (steps.size() > kFew) {
+      const auto at = many_.find({change.service, change.id});
+      return at == many_.end() ? nullptr : &steps[at->second];
+    }
+    for (Step& step : steps) {
+      const Instance* one = step.after ? step.after.get() : step.before.get();
+      if (one != nullptr && one->id == change.id && one->service == change.service) return &step;
+    }
+    return nullptr;
+  }
+  // The last step is new. The batch keeps alive what the keys view.
+  void added(const std::vector<Step>& steps) {
+    if (steps.size() <= kFew) return;
+    for (std::size_t i = steps.size() == kFew + 1 ? 0 : steps.size() - 1; i < steps.size(); ++i)
+      add(steps, i);
+  }
+
+ private:
+  static constexpr std::size_t kFew = 8;
+  struct KeyHash {
+    std::size_t operator()(const registry::Key& key) const { return registry::hash_of(key); }
+  };
+  void add(const std::vector<Step>& steps, std::size_t place) {
+    const Instance* one = steps[place].after ? steps[place].after.get() : steps[place].before.get();
+    if (one != nullptr) many_.insert_or_assign({one->service, one->id}, place);
+  }
+  boost::unordered_flat_map<registry::Key, std::size_t, KeyHash> many_;
+};
+
+// The batch as one step per instance, by the label under which it is published; in order of appearance.
+std::vector<LiveNames::ServiceSteps> LiveNames::steps_of(const registry::Batch& batch) {
+  std::vector<ServiceSteps> services;
+  std::string_view last;  // the service of the change before: most often the same again
+  std::size_t place = 0;
+  StepIndex index;
   for (const registry::InstanceChange& change : batch.changes) {
-    std::vector<Step>& of_label = steps[registry::ascii_lower(change.service)];
-    const auto [place, is_new] = places.try_emplace({change.service, change.id}, &of_label, of_label.size());
-    if (is_new) {
-      of_label.push_back({change.before, change.after});
+    if (services.empty() || last != change.service) {
+      place = place_of(registry::ascii_lower(change.service), services);
+      last = change.service;
+    }
+    std::vector<Step>& steps = services[place].steps;
+    if (Step* known = index.find(steps, change)) {
+      known->after = change.after;
     } else {
-      of_label[place->second.second].after = change.after;
+      steps.push_back({change.before, change.after});
+      index.added(steps);
     }
   }
-  return steps;
+  return services;
 }
 
-void LiveNames::move_members(std::vector<InstancePtr>& members, const std::vector<Step>& steps) {
-  std::vector<InstancePtr> out;
-  std::vector<InstancePtr> in;
-  for (const Step& step : steps) {
-    if (step.before && step.after && same_place(step.before, step.after)) {
-      *std::lower_bound(members.begin(), members.end(), step.before, before_in_order) = step.after;
-      continue;
-    }
-    if (step.before) out.push_back(step.before);
-    if (step.after) in.push_back(step.after);
+std::size_t LiveNames::place_of(std::string label, std::vector<ServiceSteps>& services) {
+  const auto [at, is_new] = services_.try_emplace(label);
+  Service& service = at->second;
+  if (service.place == 0) {
+    const Standing before = standing_of(is_new ? nullptr : &service);
+    services.push_back({std::move(label), &service, before, {}});
+    service.place = services.size();
   }
-  std::sort(out.begin(), out.end(), before_in_order);
+  return service.place - 1;
+}
+// Each instance to its place; tells each step who it is about. Those that are gone are handed back.
+LiveNames::Members LiveNames::move_members(Members& members, std::vector<Step>& steps) {
+  constexpr std::size_t kNew = ~std::size_t{0};
+  std::vector<std::size_t> places(steps.size(), kNew);  // all before the first is moved
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].before) places[i] = index_of(members, *steps[i].before);
+  }
+  Members in;
+  Members out;
+  std::size_t empty = 0;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    Step& step = steps[i];
+    std::unique_ptr<Registered> added;
+    if (places[i] == kNew) added = std::make_unique<Registered>();
+    std::unique_ptr<Registered>& one = places[i] == kNew ? added : members[places[i]];
+    step.who = one.get();
+    const bool stays =
+        step.before && step.after && place_in_order(*step.before) == place_in_order(*step.after);
+    if (step.after) one->instance = step.after;
+    if (stays) continue;
+    if (step.before) empty = places[i];
+    (step.after ? in : out).push_back(std::move(one));
+  }
+  close_gaps(members, empty, steps.size());
   std::sort(in.begin(), in.end(), before_in_order);
-  if (out.size() == 1) {
-    members.erase(std::lower_bound(members.begin(), members.end(), out.front(), before_in_order));
-  } else if (!out.empty()) {
-    std::erase_if(members, [&out](const InstancePtr& member) {
-      return std::binary_search(out.begin(), out.end(), member, before_in_order);
-    });
-  }
   const auto middle = static_cast<std::ptrdiff_t>(members.size());
-  members.insert(members.end(), in.begin(), in.end());
-  if (middle > 0 && !in.empty() &&
-      before_in_order(in.front(), members[static_cast<std::size_t>(middle) - 1])) {
+  members.insert(members.end(), std::make_move_iterator(in.begin()), std::make_move_iterator(in.end()));
+  if (middle > 0 && members.size() > static_cast<std::size_t>(middle) &&
+      before_in_order(members[static_cast<std::size_t>(middle)],
+                      members[static_cast<std::size_t>(middle) - 1])) {
     std::inplace_merge(members.begin(), members.begin() + middle, members.end(), before_in_order);
   }
+  return out;
 }
 
 void LiveNames::apply(const registry::Batch& batch, net::Instant now) {
-  for (auto& [label, steps] : steps_of(batch)) apply_service(label, std::move(steps), now.wall);
+  for (ServiceSteps& service : steps_of(batch)) apply_service(service, now);
   for (const std::string& service : batch.known_services) {
     const std::string label = registry::ascii_lower(service);
-    settle(label, service, standing_of(label));
+    SetKeys keys;
+    const Service* standing = find(label);
+    const Service* settled = settle(label, service, standing, standing_of(standing), keys);
+    put_sets(label, settled, std::move(keys));
   }
   flush(now.steady);
 }
 
-void LiveNames::apply_service(const std::string& label, std::vector<Step> steps, net::WallTime now) {
+void LiveNames::apply_service(ServiceSteps& service, net::Instant now) {
+  auto& [label, standing, before, steps] = service;
+  standing->place = 0;
   const Step& last = steps.back();
-  const std::string service = last.after ? last.after->service : last.before ? last.before->service : label;
-  const ServicePolicy policy = config_.policy_of(service);
+  const std::string spelled = last.after ? last.after->service : last.before ? last.before->service : label;
+  const ServicePolicy policy = config_.policy_of(spelled);
+  const Policies policies{policy, policy};
   for (Step& step : steps) {
-    if (step.before && step.after) safe_stops_.note(*step.before, policy, *step.after, policy, now);
+    if (step.before && step.after) safe_stops_.note(*step.before, policy, *step.after, policy, now.wall);
     if (step.before && !step.before->publishable) step.before = nullptr;
     if (step.after && !step.after->publishable) step.after = nullptr;
   }
   std::erase_if(steps, [](const Step& step) { return !step.before && !step.after; });
 
-  const Standing before = standing_of(label);
-  if (!steps.empty()) {
-    move_members(services_[label].members, steps);
-    mark(label, steps, {policy, policy});
+  const Members out = move_members(standing->members, steps);  // kept until no set lists them
+  const std::size_t marked = dirty_types_.size();
+  SetKeys keys;
+  for (const Step& step : steps) {
+    mark_types(step, policies);
+    mark_addresses(step);
+    mark_sets(step, policies, keys);
+    note_gone(step);
   }
-  settle(label, service, before);
-}
-
-LiveNames::Standing LiveNames::standing_of(const std::string& label) const {
-  const auto at = services_.find(label);
-  if (at == services_.end()) return Standing::unknown;
-  return at->second.members.empty() ? Standing::empty : Standing::populated;
+  // All that goes was noted before what comes: a name may pass from one instance to another.
+  for (const Step& step : steps) {
+    if (step.after && shows_own_change(step, policies)) put_own_name(*step.after, policy);
+  }
+  const Service* settled = settle(label, spelled, standing, before, keys);
+  leave_to_types(label, marked, keys);
+  put_sets(label, settled, std::move(keys));
+  for (const Step& step : steps) {
+    if (step.after && shows_own_change(step, policies)) put_browse_names(*step.after, policy);
+  }
 }
 
 // Names whose first label is taken by a name server of ours, and those that are no label, belong to nobody.
@@ -167,111 +255,100 @@ bool LiveNames::is_known(const std::string& label, std::string_view service) con
 
 // A service without members stays while it is known. When it becomes known, populated, empty or unknown,
 // names without an instance behind them change too.
-void LiveNames::settle(const std::string& label, std::string_view service, Standing before) {
-  Standing after = standing_of(label);
-  if (after != Standing::populated) {
+const LiveNames::Service* LiveNames::settle(const std::string& label, std::string_view service,
+                                            const Service* standing, Standing before, SetKeys& keys) {
+  Standing after = Standing::populated;
+  const Service* settled = standing;
+  if (standing == nullptr || standing->members.empty()) {
     if (is_known(label, service)) {
-      services_.try_emplace(label);
+      settled = &services_.try_emplace(label).first->second;
       after = Standing::empty;
     } else {
       services_.erase(label);
+      settled = nullptr;
       after = Standing::unknown;
     }
   }
-  if (after == before) return;
-  mark_key(label, {});
-  if (before != Standing::empty && after != Standing::empty) return;
-  dirty_types_.insert({label, Protocol::tcp});
-  dirty_types_.insert({label, Protocol::udp});
+  if (after == before) return settled;
+  keys.push_back({});
+  if (before == Standing::empty || after == Standing::empty) {
+    dirty_types_.push_back({label, Protocol::tcp});
+    dirty_types_.push_back({label, Protocol::udp});
+  }
+  return settled;
 }
 
-void LiveNames::mark(const std::string& label, const std::vector<Step>& steps, Policies policies) {
-  const auto own_changed = [&](const Step& step) {
-    return !step.before || !step.after ||
-           !same_own_names(*step.before, ttl_range(policies.before), *step.after, ttl_range(policies.after));
-  };
-  // First all that goes, then all that comes: a name may pass from one instance to another.
-  for (const Step& step : steps) {
-    if (step.before && own_changed(step)) mark_own(step.before, true);
-  }
-  for (const Step& step : steps) {
-    if (step.after && own_changed(step)) mark_own(step.after, false);
-    mark_sets(label, step, policies);
-    mark_browsing(step, policies);
-    mark_addresses(step);
-  }
+bool LiveNames::shows_own_change(const Step& step, Policies policies) const {
+  return !step.before || !step.after ||
+         !same_own_names(*step.before, ttl_range(policies.before), *step.after, ttl_range(policies.after));
 }
 
-void LiveNames::mark_own(const InstancePtr& instance, bool gone) {
-  const InstancePtr content = gone ? nullptr : instance;
-  if (auto owner = name_of(*instance)) {
-    dirty_own_.insert_or_assign(std::move(*owner), content);
-  } else if (!gone) {
-    ++counters_.too_long;
+// The names of an instance that its newer picture has no longer.
+void LiveNames::note_gone(const Step& step) {
+  if (!step.before) return;
+  const bool same_label = step.after && step.before->label == step.after->label;
+  if (same_label && step.before->body->ports == step.after->body->ports) return;
+  if (!same_label) {
+    if (auto owner = name_of(*step.before)) gone_own_.insert(std::move(*owner));
   }
-  for (Offer& offer : naming::offers_of(*instance)) {
-    if (auto owner = naming::browse_name(config_.domain, offer.type, *instance)) {
-      dirty_browse_.insert_or_assign(std::move(*owner), BrowseName{std::move(offer.type), content});
-    } else if (!gone) {
-      ++counters_.too_long;
-    }
+  const auto stay = same_label ? types_of(*step.after) : std::vector<ServiceType>();
+  for (const ServiceType& type : types_of(*step.before)) {
+    if (contains(stay, type)) continue;
+    if (auto owner = naming::browse_name(config_.domain, type, *step.before))
+      gone_browse_.insert(std::move(*owner));
   }
 }
 
-void LiveNames::mark_sets(const std::string& label, const Step& step, Policies policies) {
+void LiveNames::mark_sets(const Step& step, Policies policies, SetKeys& keys) const {
   if (step.before && step.after && policies.before == policies.after &&
       same_in_sets(*step.before, *step.after, policies.after, ttl_range(policies.after))) {
     return;
   }
-  if (step.before) {
-    for (SetKey& key : naming::set_keys(*step.before, policies.before)) mark_key(label, std::move(key));
-  }
-  if (step.after) {
-    for (SetKey& key : naming::set_keys(*step.after, policies.after)) mark_key(label, std::move(key));
-  }
+  if (step.before) naming::add_set_keys(*step.before, policies.before, keys);
+  if (step.after) naming::add_set_keys(*step.after, policies.after, keys);
 }
 
-void LiveNames::mark_key(const std::string& label, SetKey key) {
-  if (key.kind == SetKey::Kind::service) {
-    dirty_types_.insert({label, key.protocol});
-  } else {
-    dirty_sets_[label].insert(std::move(key));
-  }
-}
-
-void LiveNames::mark_browsing(const Step& step, Policies policies) {
-  const InstancePtr out = step.before && is_ready(*step.before, policies.before) ? step.before : nullptr;
-  const InstancePtr in = step.after && is_ready(*step.after, policies.after) ? step.after : nullptr;
-  const auto out_types = out ? types_of(out) : std::vector<ServiceType>();
-  const auto in_types = in ? types_of(in) : std::vector<ServiceType>();
+// Whether it is browsed is all that the sets of the domain ask: a newer picture in the same place is no
+// change.
+void LiveNames::mark_types(const Step& step, Policies policies) {
+  const Instance* out = step.before && is_ready(*step.before, policies.before) ? step.before.get() : nullptr;
+  const Instance* in = step.after && is_ready(*step.after, policies.after) ? step.after.get() : nullptr;
   const bool stays = out && in && same_registration(*out, *in);
+  if (stays && (out->body == in->body || out->body->ports == in->body->ports)) return;
+  const auto out_types = out ? types_of(*out) : std::vector<ServiceType>();
+  const auto in_types = in ? types_of(*in) : std::vector<ServiceType>();
   for (const ServiceType& type : out_types) {
-    if (!stays || !contains(in_types, type)) move_type(type, out, nullptr);
+    if (!stays || !contains(in_types, type)) remove_from_type(type, {out->sequence, step.who});
   }
   for (const ServiceType& type : in_types) {
-    if (stays && contains(out_types, type)) {
-      types_.renew(type, in);
-    } else {
-      move_type(type, nullptr, in);
-    }
+    if (!stays || !contains(out_types, type)) add_to_type(type, {in->sequence, step.who});
   }
 }
 
-void LiveNames::move_type(const ServiceType& type, const InstancePtr& out, const InstancePtr& in) {
-  const auto first_of = [&]() -> std::optional<std::uint64_t> {
-    const InstanceSet* set = types_.find(type);
-    return set ? std::optional(set->first().instance->sequence) : std::nullopt;
-  };
-  const auto first_before = first_of();
-  if (out && types_.remove(type, out)) dirty_types_.insert(type);
-  if (in && types_.add(type, in)) dirty_types_.insert(type);
-  const auto first_after = first_of();
-  if (first_before == first_after) return;
+void LiveNames::add_to_type(const ServiceType& type, const Place& place) {
+  const InstanceSet* set = types_.find(type);
+  const auto first = set ? std::optional(set->first().sequence) : std::nullopt;
+  if (types_.add(type, place)) dirty_types_.push_back(type);
+  if (!first || place.sequence < *first) note_first(type, first);
+}
+
+void LiveNames::remove_from_type(const ServiceType& type, const Place& place) {
+  const InstanceSet* set = types_.find(type);
+  const auto first = set ? std::optional(set->first().sequence) : std::nullopt;
+  if (types_.remove(type, place)) dirty_types_.push_back(type);
+  if (first == place.sequence) note_first(type, first);
+}
+
+// The list of types is in the order of their first members.
+void LiveNames::note_first(const ServiceType& type, std::optional<std::uint64_t> before) {
+  const InstanceSet* set = types_.find(type);
+  const auto after = set ? std::optional(set->first().sequence) : std::nullopt;
+  if (before == after) return;
   const bool overfull = type_list_.size() > type_list_.kPublished;
-  const bool left = first_before && type_list_.erase({*first_before, type});
-  const bool came = first_after && type_list_.insert({*first_after, type});
+  const bool left = before && type_list_.erase({*before, type});
+  const bool came = after && type_list_.insert({*after, type});
   // A type that only moves inside the published head does not change it: it is published in order of names.
-  const bool moved = first_before && first_after && !overfull;
+  const bool moved = before && after && !overfull;
   dirty_type_list_ |= (left || came) && !moved;
 }
 
@@ -281,15 +358,15 @@ void LiveNames::mark_addresses(const Step& step) {
   const auto& out = step.before ? naming::addresses_of(*step.before->body) : none;
   const auto& in = step.after ? naming::addresses_of(*step.after->body) : none;
   const bool stays = step.before && step.after && same_registration(*step.before, *step.after);
+  if (stays && step.before->body == step.after->body) return;
   for (const net::IpAddress& address : out) {
-    if ((!stays || !contains(in, address)) && addresses_.remove(address, step.before))
-      dirty_addresses_.insert(address);
+    if (stays && contains(in, address)) continue;
+    if (addresses_.remove(address, {step.before->sequence, step.who})) dirty_addresses_.insert(address);
   }
   for (const net::IpAddress& address : in) {
-    if (stays && contains(out, address)) {
-      addresses_.renew(address, step.after);
-    } else if (naming::reverse_zone_of(naming::reverse_name(address), config_.reverse) &&
-               addresses_.add(address, step.after)) {
+    if (stays && contains(out, address)) continue;
+    if (naming::reverse_zone_of(naming::reverse_name(address), config_.reverse) &&
+        addresses_.add(address, {step.after->sequence, step.who})) {
       dirty_addresses_.insert(address);
     }
   }
@@ -303,31 +380,42 @@ void LiveNames::reconfigure(PublishConfig config, net::Instant now) {
                    old.reverse_services != config_.reverse_services;
   safe_stops_.reconfigure(config_.ttl, config_.ttl_min);
   for (const auto& [label, service] : services_) {
-    const std::string name = service.members.empty() ? label : service.members.front()->service;
+    const std::string name = service.members.empty() ? label : service.members.front()->instance->service;
     const ServicePolicy before = old.policy_of(name);
     const ServicePolicy after = config_.policy_of(name);
     if (before == after && !all) continue;
-    for (const InstancePtr& member : service.members) {
-      safe_stops_.note(*member, before, *member, after, now.wall);
-      mark_own(member, false);
-      mark_browsing({member, member}, {before, after});
-      for (SetKey& key : naming::set_keys(*member, before)) mark_key(label, std::move(key));
-      for (SetKey& key : naming::set_keys(*member, after)) mark_key(label, std::move(key));
+    const std::size_t marked = dirty_types_.size();
+    SetKeys keys;
+    for (const auto& member : service.members) {
+      const InstancePtr& instance = member->instance;
+      safe_stops_.note(*instance, before, *instance, after, now.wall);
+      mark_types({instance, instance, member.get()}, {before, after});
+      put_own_name(*instance, after);
+      naming::add_set_keys(*instance, before, keys);
+      naming::add_set_keys(*instance, after, keys);
       if (!all) continue;
-      for (const auto& type : types_of(member)) dirty_types_.insert(type);
-      for (const auto& address : naming::addresses_of(*member->body)) {
+      for (auto& type : types_of(*instance)) dirty_types_.push_back(std::move(type));
+      for (const auto& address : naming::addresses_of(*instance->body)) {
         if (addresses_.find(address)) dirty_addresses_.insert(address);
       }
     }
+    leave_to_types(label, marked, keys);
+    put_sets(label, &service, std::move(keys));
+    for (const auto& member : service.members) put_browse_names(*member->instance, after);
   }
   dirty_type_list_ |= all;
   put_fixed();
   flush(now.steady);
 }
 
-const std::vector<InstancePtr>* LiveNames::members_of(const std::string& label) const {
+const LiveNames::Service* LiveNames::find(const std::string& label) const {
   const auto at = services_.find(label);
-  return at == services_.end() ? nullptr : &at->second.members;
+  return at == services_.end() ? nullptr : &at->second;
+}
+
+const LiveNames::Members* LiveNames::members_of(const std::string& label) const {
+  const Service* service = find(label);
+  return service == nullptr ? nullptr : &service->members;
 }
 
 net::WallTime LiveNames::safe_stop(const Instance& instance, net::WallTime now) const {
@@ -356,7 +444,9 @@ std::vector<Name> LiveNames::names_of(const Instance& instance) const {
     if (name && !contains(names, *name)) names.push_back(std::move(*name));
   };
   const std::string label = registry::ascii_lower(instance.service);
-  for (const SetKey& key : naming::set_keys(instance, config_.policy_of(instance.service))) {
+  SetKeys keys;
+  naming::add_set_keys(instance, config_.policy_of(instance.service), keys);
+  for (const SetKey& key : keys) {
     add(naming::owner_of(key, config_.domain, label));
   }
   add(name_of(instance));

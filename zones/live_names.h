@@ -1,10 +1,14 @@
 // The names of all services, kept in step with the registry: which instances each service has, which names a
 // change touches, and in which order they are rebuilt. Control thread only.
 //
+// A batch is taken service by service: own names, then the sets that point to them, then the names by which
+// they are browsed. What belongs to the whole domain follows, once; what goes, goes last.
+//
 // Invariants:
 //  1. At every moment of a batch what a published record points to is published: puts go targets and parents
 //     first, erasures the other way round. Where a large name is rebuilt later, its old targets go later too.
-//  2. A name is rebuilt at most once per batch; a large one at most every 20 ms (zones/pacer.h).
+//  2. A name is rebuilt at most once per batch (twice where _S._O.D is a set of a service and in the same batch
+//     becomes a type of the domain); a large one at most every 20 ms (zones/pacer.h).
 //  3. What is published is a function of the members, the known services and the configuration; no name
 //     remembers how it came to be.
 // Kept per service are its members in configured order and nothing else.
@@ -13,9 +17,11 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -52,8 +58,9 @@ class LiveNames {
   void reconfigure(PublishConfig config, net::Instant now);
 
   const PublishConfig& config() const { return config_; }
-  // Null: unknown, or not publishable. `label` is folded.
-  const std::vector<registry::InstancePtr>* members_of(const std::string& label) const;
+  using Members = std::vector<std::unique_ptr<Registered>>;
+  // In configured order. Null: unknown, or not publishable. `label` is folded.
+  const Members* members_of(const std::string& label) const;
   net::WallTime safe_stop(const registry::Instance& instance, net::WallTime now) const;
   // Every owner name at which an instance stands, or would stand when it were ready.
   std::vector<Name> names_of(const registry::Instance& instance) const;
@@ -62,24 +69,35 @@ class LiveNames {
   const PublishCounters& counters() const { return counters_; }
 
  private:
+  using Instance = registry::Instance;
   using InstancePtr = registry::InstancePtr;
   using ServiceType = naming::ServiceType;
+  using SetKeys = std::vector<naming::SetKey>;
+
+  // What a label stands for: nothing, a known service without instances, or one with instances.
+  enum class Standing : std::uint8_t { unknown, empty, populated };
 
   // One instance's way through a batch; null: not published on that side.
   struct Step {
     InstancePtr before;
     InstancePtr after;
+    const Registered* who = nullptr;  // while the batch lasts also of those that go
   };
+  class StepIndex;
   struct Policies {
     const ServicePolicy& before;
     const ServicePolicy& after;
   };
   struct Service {
-    std::vector<InstancePtr> members;  // configured order
+    Members members;
+    std::size_t place = 0;  // 1 + where its steps are in the batch that is being read; else 0
   };
-  struct BrowseName {
-    ServiceType type;
-    InstancePtr instance;  // null: gone
+  // The steps of a batch that concern one label; for each instance one.
+  struct ServiceSteps {
+    std::string label;
+    Service* service;
+    Standing before;
+    std::vector<Step> steps;
   };
   struct Erasure {
     std::size_t zone;
@@ -90,43 +108,52 @@ class LiveNames {
     Name owner;
   };
 
-  // What a label stands for: nothing, a known service without instances, or one with instances.
-  enum class Standing : std::uint8_t { unknown, empty, populated };
-
-  static std::map<std::string, std::vector<Step>> steps_of(const registry::Batch& batch);
-  static void move_members(std::vector<InstancePtr>& members, const std::vector<Step>& steps);
-  void apply_service(const std::string& label, std::vector<Step> steps, net::WallTime now);
-  void settle(const std::string& label, std::string_view service, Standing before);
-  Standing standing_of(const std::string& label) const;
+  std::vector<ServiceSteps> steps_of(const registry::Batch& batch);
+  std::size_t place_of(std::string label, std::vector<ServiceSteps>& services);
+  static Members move_members(Members& members, std::vector<Step>& steps);
+  void apply_service(ServiceSteps& service, net::Instant now);
+  const Service* settle(const std::string& label, std::string_view service, const Service* standing,
+                        Standing before, SetKeys& keys);
+  static Standing standing_of(const Service* service) {
+    if (service == nullptr) return Standing::unknown;
+    return service->members.empty() ? Standing::empty : Standing::populated;
+  }
   bool is_known(const std::string& label, std::string_view service) const;
 
-  void mark(const std::string& label, const std::vector<Step>& steps, Policies policies);
-  void mark_own(const InstancePtr& instance, bool gone);
-  void mark_sets(const std::string& label, const Step& step, Policies policies);
-  void mark_key(const std::string& label, naming::SetKey key);
-  void mark_browsing(const Step& step, Policies policies);
-  void move_type(const ServiceType& type, const InstancePtr& out, const InstancePtr& in);
+  bool shows_own_change(const Step& step, Policies policies) const;
+  void note_gone(const Step& step);
+  void mark_sets(const Step& step, Policies policies, SetKeys& keys) const;
+  void mark_types(const Step& step, Policies policies);
+  void add_to_type(const ServiceType& type, const Place& place);
+  void remove_from_type(const ServiceType& type, const Place& place);
+  void note_first(const ServiceType& type, std::optional<std::uint64_t> before);
   void mark_addresses(const Step& step);
 
+  void put_own_name(const Instance& instance, const ServicePolicy& policy);
+  void leave_to_types(const std::string& label, std::size_t marked, SetKeys& keys) const;
+  void put_sets(const std::string& label, const Service* service, SetKeys keys);
+  void put_service(const std::string& label, const Service* service, const SetKeys& keys);
+  const Service* find(const std::string& label) const;
+  static bool is_large(const Service* service) {
+    return service != nullptr && service->members.size() > kLargeService;
+  }
+  void put_browse_names(const Instance& instance, const ServicePolicy& policy);
+
   void flush(net::SteadyTime now);
-  void put_own_names();
-  void put_sets(net::SteadyTime now, std::vector<Erasure>& erasures);
-  void put_service(const std::string& label, const std::set<naming::SetKey>& keys,
-                   std::vector<Erasure>& erasures);
-  void put_browse_names();
-  void put_reverse(std::vector<Erasure>& erasures);
-  void put_types(net::SteadyTime now, std::vector<Erasure>& erasures);
-  void put_type(const ServiceType& type, const Name& owner, std::vector<Erasure>& erasures);
-  void put_type_list(std::vector<Erasure>& erasures);
+  void put_late_sets(net::SteadyTime now);
+  void put_reverse();
+  void put_types(net::SteadyTime now);
+  void put_type(const ServiceType& type, const Name& owner);
+  void put_type_list();
   void erase_targets(net::SteadyTime now);
   void put(std::size_t zone, const NameSpec& spec);
   void erase(std::size_t zone, const Name& owner);
   void put_fixed();
-  bool is_put_off() const { return !dirty_sets_.empty() || !dirty_types_.empty(); }
+  bool is_put_off() const { return !late_sets_.empty() || !dirty_types_.empty(); }
 
   naming::ServicePicture picture_of(const std::string& label, const Service& service) const;
   TtlRange ttl_range(const ServicePolicy& policy) const { return {config_.ttl_min, policy.ttl}; }
-  std::optional<Name> name_of(const registry::Instance& instance) const;
+  std::optional<Name> name_of(const Instance& instance) const;
 
   PublishConfig config_;
   NameSink& sink_;
@@ -138,13 +165,18 @@ class LiveNames {
   SafeStops safe_stops_;
   Pacer pacer_;
 
-  // What the next flush rebuilds.
-  std::unordered_map<Name, InstancePtr, NameHash> dirty_own_;
-  std::unordered_map<Name, BrowseName, NameHash> dirty_browse_;
-  std::map<std::string, std::set<naming::SetKey>> dirty_sets_;
-  std::set<ServiceType> dirty_types_;
+  naming::SetContent content_;  // of the set that is being put
+
+  // What the end of the batch rebuilds.
+  std::vector<ServiceType> dirty_types_;  // each perhaps several times
   std::set<net::IpAddress> dirty_addresses_;
   bool dirty_type_list_ = false;
+  std::map<std::string, SetKeys> late_sets_;  // of large services: what waits for its 20 ms
+
+  // What it erases: sets in the order in which they would come, then names of instances.
+  std::vector<Erasure> erasures_;
+  std::unordered_set<Name, NameHash> gone_browse_;
+  std::unordered_set<Name, NameHash> gone_own_;
 
   // Targets that wait until names put off have let go of them. Those put again meanwhile are not in `late_`.
   std::unordered_map<Name, net::SteadyTime, NameHash> late_;

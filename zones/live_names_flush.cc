@@ -1,5 +1,5 @@
-// The rebuilding half of LiveNames: what is dirty becomes puts, upwards from the targets, and then erasures,
-// downwards.
+// The rebuilding half of LiveNames: what has changed becomes puts, upwards from the targets, and then
+// erasures, downwards.
 #include "zones/live_names.h"
 
 #include <algorithm>
@@ -13,8 +13,6 @@ namespace muster::zones {
 namespace {
 
 using naming::SetKey;
-using registry::Instance;
-using registry::InstancePtr;
 
 constexpr std::size_t kReverseZone = NameSink::kDomain + 1;  // the first of them
 
@@ -24,17 +22,22 @@ bool is_published(const SetKey& key, const ServicePolicy& policy) {
   return key.kind != SetKey::Kind::tag || std::find(views.begin(), views.end(), key.first) != views.end();
 }
 
+template <class T>
+void drop_repeats(std::vector<T>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
 }  // namespace
 
+// The end of a batch: what waited for its time, what belongs to the whole domain, what goes.
 void LiveNames::flush(net::SteadyTime now) {
-  std::vector<Erasure> erasures;
-  put_own_names();
-  put_sets(now, erasures);
-  put_browse_names();
-  put_reverse(erasures);
-  put_types(now, erasures);
-  put_type_list(erasures);
-  for (auto gone = erasures.rbegin(); gone != erasures.rend(); ++gone) erase(gone->zone, gone->owner);
+  put_late_sets(now);
+  put_reverse();
+  put_types(now);
+  put_type_list();
+  for (auto gone = erasures_.rbegin(); gone != erasures_.rend(); ++gone) erase(gone->zone, gone->owner);
+  erasures_.clear();
   erase_targets(now);
 }
 
@@ -60,11 +63,24 @@ void LiveNames::put_fixed() {
     put(NameSink::kDomain, spec);
 }
 
-void LiveNames::put_own_names() {
-  for (const auto& [owner, instance] : dirty_own_) {
-    if (!instance) continue;
-    const TtlRange range = ttl_range(config_.policy_of(instance->service));
-    put(NameSink::kDomain, naming::instance_spec(owner, *instance, range));
+void LiveNames::put_own_name(const Instance& instance, const ServicePolicy& policy) {
+  const auto owner = name_of(instance);
+  if (!owner) {
+    ++counters_.too_long;
+    return;
+  }
+  if (!gone_own_.empty()) gone_own_.erase(*owner);
+  put(NameSink::kDomain, naming::instance_spec(*owner, instance, ttl_range(policy)));
+}
+
+void LiveNames::put_browse_names(const Instance& instance, const ServicePolicy& policy) {
+  const auto target = name_of(instance);
+  for (const naming::Offer& offer : naming::offers_of(instance)) {
+    const auto owner = naming::browse_name(config_.domain, offer.type, instance);
+    if (!owner) ++counters_.too_long;
+    if (!owner || !target) continue;
+    if (!gone_browse_.empty()) gone_browse_.erase(*owner);
+    put(NameSink::kDomain, naming::browse_spec(*owner, offer, *target, instance, ttl_range(policy)));
   }
 }
 
@@ -72,76 +88,91 @@ naming::ServicePicture LiveNames::picture_of(const std::string& label, const Ser
   naming::ServicePicture picture;
   picture.name = *config_.domain.child(label);
   picture.members.reserve(service.members.size());
-  for (const InstancePtr& member : service.members) picture.members.push_back(member.get());
-  picture.policy = config_.policy_of(service.members.empty() ? label : service.members.front()->service);
+  for (const auto& member : service.members) picture.members.push_back(member->instance.get());
+  picture.policy =
+      config_.policy_of(service.members.empty() ? label : service.members.front()->instance->service);
   picture.ttl = ttl_range(picture.policy);
   return picture;
 }
 
-void LiveNames::put_sets(net::SteadyTime now, std::vector<Erasure>& erasures) {
-  for (auto at = dirty_sets_.begin(); at != dirty_sets_.end();) {
-    const auto owner = config_.domain.child(at->first);
-    const auto* members = members_of(at->first);
-    if (owner && !pacer_.admit(*owner, members && members->size() > kLargeService, now)) {
+// The sets _S._O.D that the end of the batch rebuilds as types. `marked`: from where on dirty_types_ are this
+// service's.
+void LiveNames::leave_to_types(const std::string& label, std::size_t marked, SetKeys& keys) const {
+  const auto own = dirty_types_.begin() + static_cast<std::ptrdiff_t>(marked);
+  std::erase_if(keys, [&](const SetKey& key) {
+    return key.kind == SetKey::Kind::service &&
+           std::find(own, dirty_types_.end(), ServiceType{label, key.protocol}) != dirty_types_.end();
+  });
+}
+
+// Those of a large service wait for the end of the batch, and then for their time.
+void LiveNames::put_sets(const std::string& label, const Service* service, SetKeys keys) {
+  if (keys.empty()) return;
+  if (is_large(service) || (!late_sets_.empty() && late_sets_.contains(label))) {
+    SetKeys& late = late_sets_[label];
+    late.insert(late.end(), keys.begin(), keys.end());
+  } else {
+    drop_repeats(keys);
+    put_service(label, service, keys);
+  }
+}
+
+void LiveNames::put_late_sets(net::SteadyTime now) {
+  for (auto at = late_sets_.begin(); at != late_sets_.end();) {
+    auto& [label, keys] = *at;
+    const Service* service = find(label);
+    const auto owner = config_.domain.child(label);
+    if (owner && !pacer_.admit(*owner, is_large(service), now)) {
       ++counters_.put_off;
       ++at;
       continue;
     }
-    if (owner) put_service(at->first, at->second, erasures);
-    at = dirty_sets_.erase(at);
+    drop_repeats(keys);
+    put_service(label, service, keys);
+    at = late_sets_.erase(at);
   }
 }
 
-// The service's own name is the first key, so that it comes before the names below it and goes after them.
-void LiveNames::put_service(const std::string& label, const std::set<SetKey>& keys,
-                            std::vector<Erasure>& erasures) {
-  const auto service = services_.find(label);
-  const bool known = service != services_.end();
-  const naming::ServicePicture picture =
-      known ? picture_of(label, service->second) : naming::ServicePicture{};
+// `keys` are in order: the service's own name is the first, so that it comes before the names below it and
+// goes after them. Null: the service is gone. Whether _S._O.D is a type too, or goes, the end of the batch
+// knows.
+void LiveNames::put_service(const std::string& label, const Service* service, const SetKeys& keys) {
+  if (!config_.domain.child(label)) return;
+  const naming::ServicePicture picture = service ? picture_of(label, *service) : naming::ServicePicture{};
   for (const SetKey& key : keys) {
+    content_.clear();
+    if (service && is_published(key, picture.policy)) naming::fill_set(key, picture, content_);
+    if (key.kind == SetKey::Kind::service && (!content_.any || types_.find({label, key.protocol}))) {
+      dirty_types_.push_back({label, key.protocol});
+      continue;
+    }
     auto owner = naming::owner_of(key, config_.domain, label);
     if (!owner) {
       ++counters_.too_long;
-      continue;
-    }
-    auto content =
-        known && is_published(key, picture.policy) ? naming::set_content(key, picture) : naming::SetContent{};
-    if (content.any || (known && key.kind == SetKey::Kind::plain)) {
-      put(NameSink::kDomain, {std::move(*owner), std::move(content.rrsets)});
+    } else if (content_.any || (service && key.kind == SetKey::Kind::plain)) {
+      NameSpec spec{std::move(*owner), std::move(content_.rrsets)};
+      put(NameSink::kDomain, spec);
+      content_.rrsets = std::move(spec.rrsets);
     } else {
-      erasures.push_back({NameSink::kDomain, std::move(*owner)});
+      erasures_.push_back({NameSink::kDomain, std::move(*owner)});
     }
   }
 }
 
-void LiveNames::put_browse_names() {
-  for (const auto& [owner, browse] : dirty_browse_) {
-    if (!browse.instance) continue;
-    const auto target = name_of(*browse.instance);
-    if (!target) continue;
-    const TtlRange range = ttl_range(config_.policy_of(browse.instance->service));
-    for (const naming::Offer& offer : naming::offers_of(*browse.instance)) {
-      if (offer.type != browse.type) continue;
-      put(NameSink::kDomain, naming::browse_spec(owner, offer, *target, *browse.instance, range));
-    }
-  }
-}
-
-void LiveNames::put_reverse(std::vector<Erasure>& erasures) {
+void LiveNames::put_reverse() {
   for (const net::IpAddress& address : dirty_addresses_) {
     Name owner = naming::reverse_name(address);
     const auto zone = naming::reverse_zone_of(owner, config_.reverse);
     if (!zone) continue;
     const InstanceSet* set = addresses_.find(address);
     if (!set) {
-      erasures.push_back({kReverseZone + *zone, std::move(owner)});
+      erasures_.push_back({kReverseZone + *zone, std::move(owner)});
       continue;
     }
     std::vector<Name> targets;
     std::set<std::string> services;
-    set->for_each_published([&](const Registered& one) {
-      auto name = name_of(*one.instance);
+    set->for_each_published([&](const Place& place) {
+      auto name = name_of(*place.who->instance);
       if (!name) return;
       Name service = name->parent();
       targets.push_back(std::move(*name));
@@ -153,38 +184,37 @@ void LiveNames::put_reverse(std::vector<Erasure>& erasures) {
   dirty_addresses_.clear();
 }
 
-void LiveNames::put_types(net::SteadyTime now, std::vector<Erasure>& erasures) {
-  for (auto at = dirty_types_.begin(); at != dirty_types_.end();) {
-    const auto owner = naming::type_name(config_.domain, *at);
-    const InstanceSet* set = types_.find(*at);
-    const auto* members = members_of(at->label);
-    const bool large =
-        (set && set->published() > kLargeDomainSet) || (members && members->size() > kLargeService);
-    if (owner && !pacer_.admit(*owner, large, now)) {
+void LiveNames::put_types(net::SteadyTime now) {
+  std::vector<ServiceType> dirty = std::exchange(dirty_types_, {});
+  drop_repeats(dirty);
+  for (ServiceType& type : dirty) {
+    const auto owner = naming::type_name(config_.domain, type);
+    if (!owner) continue;
+    const InstanceSet* set = types_.find(type);
+    const bool large = (set && set->published() > kLargeDomainSet) || is_large(find(type.label));
+    if (pacer_.admit(*owner, large, now)) {
+      put_type(type, *owner);
+    } else {
       ++counters_.put_off;
-      ++at;
-      continue;
+      dirty_types_.push_back(std::move(type));
     }
-    if (owner) put_type(*at, *owner, erasures);
-    at = dirty_types_.erase(at);
   }
 }
 
 // One owner name, two meanings: _http._tcp.D is SRV of a service `http` and PTR to everybody's http ports.
-void LiveNames::put_type(const ServiceType& type, const Name& owner, std::vector<Erasure>& erasures) {
+void LiveNames::put_type(const ServiceType& type, const Name& owner) {
   NameSpec spec{.owner = owner, .rrsets = {}};
   bool exists = false;
-  const auto service = services_.find(type.label);
-  if (service != services_.end()) {
-    auto content = naming::set_content({SetKey::Kind::service, type.protocol, "", ""},
-                                       picture_of(type.label, service->second));
-    exists = content.any || service->second.members.empty();
-    spec.rrsets = std::move(content.rrsets);
+  if (const Service* service = find(type.label)) {
+    naming::fill_set({SetKey::Kind::service, type.protocol, "", ""}, picture_of(type.label, *service),
+                     content_);
+    exists = content_.any || service->members.empty();
+    spec.rrsets = content_.rrsets;
   }
   if (const InstanceSet* set = types_.find(type)) {
     std::vector<Name> targets;
-    set->for_each_published([&](const Registered& one) {
-      auto name = owner.child(naming::browse_label(*one.instance));
+    set->for_each_published([&](const Place& place) {
+      auto name = owner.child(naming::browse_label(*place.who->instance));
       if (name) targets.push_back(std::move(*name));
     });
     exists |= !targets.empty();
@@ -193,11 +223,11 @@ void LiveNames::put_type(const ServiceType& type, const Name& owner, std::vector
   if (exists) {
     put(NameSink::kDomain, spec);
   } else {
-    erasures.push_back({NameSink::kDomain, owner});
+    erasures_.push_back({NameSink::kDomain, owner});
   }
 }
 
-void LiveNames::put_type_list(std::vector<Erasure>& erasures) {
+void LiveNames::put_type_list() {
   if (!std::exchange(dirty_type_list_, false)) return;
   auto owner = naming::dns_sd_name(config_.domain, "_services");
   if (!owner) return;
@@ -207,7 +237,7 @@ void LiveNames::put_type_list(std::vector<Erasure>& erasures) {
   });
   std::sort(targets.begin(), targets.end());
   if (targets.empty()) {
-    erasures.push_back({NameSink::kDomain, std::move(*owner)});
+    erasures_.push_back({NameSink::kDomain, std::move(*owner)});
   } else {
     put(NameSink::kDomain, {std::move(*owner), {naming::ptr_rrset(config_.ttl, targets)}});
   }
@@ -216,23 +246,17 @@ void LiveNames::put_type_list(std::vector<Erasure>& erasures) {
 // Last of all. While a name is put off, it may still point here: every such name is rebuilt within one
 // interval.
 void LiveNames::erase_targets(net::SteadyTime now) {
-  std::vector<Name> gone;
-  for (const auto& [owner, browse] : dirty_browse_) {
-    if (!browse.instance) gone.push_back(owner);
-  }
-  for (const auto& [owner, instance] : dirty_own_) {
-    if (!instance) gone.push_back(owner);
-  }
-  dirty_browse_.clear();
-  dirty_own_.clear();
-  for (Name& owner : gone) {
-    if (is_put_off()) {
-      late_[owner] = now + Pacer::kInterval;
-      late_queue_.push_back({now + Pacer::kInterval, std::move(owner)});
-    } else {
-      late_.erase(owner);
-      erase(NameSink::kDomain, owner);
+  for (auto* gone : {&gone_browse_, &gone_own_}) {
+    for (const Name& owner : *gone) {
+      if (is_put_off()) {
+        late_[owner] = now + Pacer::kInterval;
+        late_queue_.push_back({now + Pacer::kInterval, owner});
+      } else {
+        late_.erase(owner);
+        erase(NameSink::kDomain, owner);
+      }
     }
+    gone->clear();
   }
   for (; !late_queue_.empty() && late_queue_.front().due <= now; late_queue_.pop_front()) {
     const auto late = late_.find(late_queue_.front().owner);

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "zones/escape.h"
+#include "zones/folded_wire.h"
 #include "zones/wire_name.h"
 
 namespace muster::zones {
@@ -64,11 +65,21 @@ std::string_view Name::first_label() const {
 
 Name Name::parent() const { return is_root() ? Name() : Name(wire_.substr(1 + first_label().size())); }
 
-std::optional<Name> Name::child(std::string_view label) const {
-  if (label.empty() || label.size() > kLabelMax || wire_.size() + label.size() + 1 > kNameMax)
-    return std::nullopt;
-  std::string wire(1, static_cast<char>(label.size()));
-  wire += label;
+std::optional<Name> Name::child(std::string_view label) const { return below({label}); }
+
+std::optional<Name> Name::below(std::initializer_list<std::string_view> labels) const {
+  std::size_t size = wire_.size();
+  for (const std::string_view label : labels) {
+    if (label.empty() || label.size() > kLabelMax) return std::nullopt;
+    size += 1 + label.size();
+  }
+  if (size > kNameMax) return std::nullopt;
+  std::string wire;
+  wire.reserve(size);
+  for (const std::string_view label : labels) {
+    wire += static_cast<char>(label.size());
+    wire += label;
+  }
   wire += wire_;
   return Name(std::move(wire));
 }
@@ -92,7 +103,9 @@ Name Name::lower() const {
   return Name(std::move(wire));
 }
 
-std::uint64_t Name::fold_hash() const { return std::hash<std::string>{}(lower().wire_); }
+std::uint64_t Name::fold_hash() const {
+  return std::hash<std::string_view>{}(FoldedWire(wire_).wire());
+}
 
 bool Name::equal_fold(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&

@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,8 @@ class Name {
   std::string_view first_label() const;          // octets without the length; "" for the root
   Name parent() const;                           // of the root: the root
   std::optional<Name> child(std::string_view label) const;  // nullopt: does not fit
+  // Several labels at once, the first of the name first.
+  std::optional<Name> below(std::initializer_list<std::string_view> labels) const;
   bool is_at_or_below(const Name& ancestor) const;
   bool is_wildcard() const { return wire_.size() > 1 && wire_[0] == 1 && wire_[1] == '*'; }
   std::string text() const;      // escaped, with the final dot

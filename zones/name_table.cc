@@ -131,8 +131,8 @@ void NameTable::Core::put(EntryPtr entry) {
   const KeyOf key(*entry);
   const Entry* added = entry.release();
   const std::uint64_t hash = array_->hash(*key);
-  const Entry* old = array_->find(hash, *key);
-  const SlotArray::Place place = array_->place_of(hash, old != nullptr ? old : added);
+  const SlotArray::Place place = array_->place_of(hash, *key);
+  const Entry* old = place.found ? SlotArray::entry_of(array_->at(place.index)) : nullptr;
   if (old == nullptr) {
     if (array_->at(place.index) == SlotArray::kTombstone) --tombstones_;
     longest_probe_ = std::max(longest_probe_, place.probes);

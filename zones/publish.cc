@@ -139,9 +139,9 @@ class Publisher::Core final : public NameSink {
 
   void close_batch(LiveZone& live) {
     live.changed_at.reset();
+    if (!zones_.close_batch(*live.zone, live.serials.serial() + 1)) return;
     live.serials.advance();
     reserve(zones_.apex(*live.zone), live.serials);
-    zones_.set_serial(*live.zone, live.serials.serial());
   }
 
   // Name servers first: they are what the NS records point to.

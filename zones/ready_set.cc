@@ -22,8 +22,10 @@ bool served_in_panic(const Instance& instance, const ServicePolicy& policy) {
 
 double configured_weight(const Instance& instance) { return instance.body->weight_or_default(); }
 
+using Chosens = decltype(ReadySet::chosen);
+
 // Takes one tier: those with weight 0 stand aside while another has more; when all have 0 they are equal.
-void take_tier(std::span<const Chosen> tier, std::vector<Chosen>& out) {
+void take_tier(std::span<const Chosen> tier, Chosens& out) {
   const bool some = std::any_of(tier.begin(), tier.end(), [](const Chosen& one) { return one.weight > 0; });
   for (Chosen one : tier) {
     if (some && one.weight <= 0) continue;
@@ -32,8 +34,8 @@ void take_tier(std::span<const Chosen> tier, std::vector<Chosen>& out) {
   }
 }
 
-std::vector<Chosen> take_tiers(std::span<const Chosen> pool, Tiers tiers) {
-  std::vector<Chosen> out;
+Chosens take_tiers(std::span<const Chosen> pool, Tiers tiers) {
+  Chosens out;
   out.reserve(pool.size());
   for (std::size_t begin = 0; begin < pool.size();) {
     const auto priority = pool[begin].instance->body->priority_or_default();
@@ -84,7 +86,7 @@ std::string ReadySet::note() const {
 
 ReadySet choose(std::span<const Instance* const> able, const ServicePolicy& policy, Tiers tiers) {
   ReadySet set;
-  std::vector<Chosen> pool;
+  Chosens pool;
   pool.reserve(able.size());
   for (const Instance* instance : able) {
     if (!is_candidate(*instance)) continue;

@@ -5,6 +5,7 @@
 // port).
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -29,7 +30,7 @@ struct Chosen {
 };
 
 struct ReadySet {
-  std::vector<Chosen> chosen;  // in the order of `able`
+  boost::container::small_vector<Chosen, 8> chosen;  // in the order of `able`
   std::size_t candidates = 0;
   std::size_t ready = 0;
   bool servfail = false;

@@ -32,20 +32,29 @@ void SlotArray::prefetch_entry(std::uint64_t hash) const {
   }
 }
 
-SlotArray::Place SlotArray::place_of(std::uint64_t hash, const Entry* entry) const {
+template <class Wanted>
+SlotArray::Place SlotArray::place_where(std::uint64_t hash, const Wanted& wanted) const {
   Place place;
   bool has_free = false;
-  const Word wanted = word_of(hash, entry);
   for (std::size_t i = hash;; ++i) {
     ++place.probes;
     const Word word = at(i);
-    if (word == wanted) return {i & mask_, place.probes, true};
+    if (is_entry(word) && wanted(word)) return {i & mask_, place.probes, true};
     if (!is_entry(word) && !has_free) {
       has_free = true;
       place.index = i & mask_;
     }
     if (word == kEmpty) return place;
   }
+}
+
+SlotArray::Place SlotArray::place_of(std::uint64_t hash, const Entry* entry) const {
+  return place_where(hash, [own = word_of(hash, entry)](Word word) { return word == own; });
+}
+
+SlotArray::Place SlotArray::place_of(std::uint64_t hash, const NameKey& key) const {
+  return place_where(hash,
+                     [&](Word word) { return (word ^ hash) >> 48 == 0 && key.matches(*entry_of(word)); });
 }
 
 std::ptrdiff_t SlotArray::clear(std::size_t index) {

@@ -87,6 +87,8 @@ class SlotArray {
   };
   // The slot of this very entry; not found: the first slot free for it.
   Place place_of(std::uint64_t hash, const Entry* entry) const;
+  // The same of the entry with this key.
+  Place place_of(std::uint64_t hash, const NameKey& key) const;
   // Empties the slot: to a tombstone only where a probe may have to go on behind it. The change in the number
   // of tombstones.
   std::ptrdiff_t clear(std::size_t index);
@@ -97,6 +99,8 @@ class SlotArray {
 
  private:
   static constexpr Word kPointerMask = (Word{1} << 48) - 1;
+  template <class Wanted>
+  Place place_where(std::uint64_t hash, const Wanted& wanted) const;
   std::atomic<Word>* slots() const { return static_cast<std::atomic<Word>*>(pages_.data()); }
 
   std::size_t mask_;

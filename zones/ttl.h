@@ -17,6 +17,12 @@ struct TtlRange {
   std::uint32_t most = 5;
 };
 
+// What is answered for now, and what was configured.
+struct Ttls {
+  std::uint32_t now = 0;
+  std::uint32_t configured = 0;
+};
+
 enum class TtlReason : std::uint8_t { configured, lease_third, lease_low, timed_out, nothing_ready };
 
 struct Ttl {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "zones/folded_wire.h"
 #include "zones/zone_tree.h"
@@ -20,6 +21,7 @@ class Zone {
   std::size_t names_aside = 0;
   std::size_t inner_zones = 0;
   std::uint64_t changes = 0;
+  std::unique_ptr<ZoneHistory> history;
 };
 
 namespace {
@@ -120,13 +122,39 @@ std::vector<Zone*> Zones::inner_of(const Zone* outer, const Name& below) const {
 
 void Zones::put(Zone& zone, const NameSpec& spec) {
   ++zone.changes;
+  if (zone.history == nullptr) return put_content(zone, spec);
+  const Entry* old = entry_at(zone, spec.owner);
+  const bool was_there = old != nullptr;
+  zone.history->before(spec.owner, old);
+  put_content(zone, spec);
+  zone.history->after(spec.owner, was_there, entry_at(zone, spec.owner));
+}
+
+void Zones::erase(Zone& zone, const Name& owner) {
+  ++zone.changes;
+  if (zone.history == nullptr) return erase_content(zone, owner);
+  const Entry* old = entry_at(zone, owner);
+  if (old == nullptr) return;
+  zone.history->before(owner, old);
+  erase_content(zone, owner);
+  zone.history->after(owner, true, entry_at(zone, owner));
+}
+
+// Null: nothing was put there.
+const Entry* Zones::entry_at(const Zone& zone, const Name& owner) const {
+  const FoldedWire folded(owner);
+  const Entry* entry =
+      is_inner(zone, owner) ? table_.find_aside(zone.id, folded.wire()) : table_.find(folded.wire());
+  return entry != nullptr && entry->is(Entry::kOwned) ? entry : nullptr;
+}
+
+void Zones::put_content(Zone& zone, const NameSpec& spec) {
   if (is_inner(zone, spec.owner)) return put_aside(zone, spec);
   if (spec.owner == zone.config.apex) return put_apex(zone, spec);
   zone.tree.put(spec);
 }
 
-void Zones::erase(Zone& zone, const Name& owner) {
-  ++zone.changes;
+void Zones::erase_content(Zone& zone, const Name& owner) {
   if (is_inner(zone, owner)) return erase_aside(zone, owner);
   if (owner == zone.config.apex) return put_apex(zone, {zone.config.apex, {}});
   zone.tree.erase(owner);
@@ -154,8 +182,37 @@ void Zones::put_apex(Zone& zone, const NameSpec& spec) {
 void Zones::update_view(Zone& zone) { table_.set_view(zone.id, view_of(zone.config, zone.readiness)); }
 
 void Zones::set_readiness(Zone& zone, Readiness readiness) {
-  zone.readiness = readiness;
+  const bool was_ready = std::exchange(zone.readiness, readiness) == Readiness::ready;
   update_view(zone);
+  const bool is_ready = readiness == Readiness::ready;
+  if (zone.history == nullptr || was_ready == is_ready) return;
+  zone.history->record(is_ready);
+  tell_serial(zone);
+}
+
+void Zones::keep_history(Zone& zone, bool keep) {
+  if (keep == (zone.history != nullptr)) return;
+  if (!keep) return zone.history.reset();
+  zone.history = std::make_unique<ZoneHistory>(
+      [this, &zone](const Name& owner) { return entry_at(zone, owner); });
+  table_.for_each([&](const Entry& entry) {
+    if (entry.zone_id() != zone.id || !entry.is(Entry::kOwned)) return;
+    zone.history->after(*Name::from_wire(entry.name()), false, &entry);
+  });
+  zone.history->record(zone.readiness == Readiness::ready);
+  tell_serial(zone);
+}
+
+ZoneHistory* Zones::history(Zone& zone) { return zone.history.get(); }
+
+void Zones::tell_serial(const Zone& zone) const {
+  if (on_serial_ && zone.history != nullptr && zone.readiness == Readiness::ready) on_serial_(zone);
+}
+
+bool Zones::close_batch(Zone& zone, std::uint32_t serial) {
+  if (zone.history != nullptr && !zone.history->differs()) return false;
+  set_serial(zone, serial);
+  return true;
 }
 
 void Zones::set_serial(Zone& zone, std::uint32_t serial) {
@@ -165,16 +222,21 @@ void Zones::set_serial(Zone& zone, std::uint32_t serial) {
 }
 
 void Zones::set_soa(Zone& zone, const Soa& soa, std::uint32_t soa_ttl) {
+  if (zone.history != nullptr) {
+    zone.history->close(zone.config.apex, {zone.config.soa, zone.config.soa_ttl}, {soa, soa_ttl});
+  }
   zone.config.soa = soa;
   zone.config.soa_ttl = soa_ttl;
   update_view(zone);
   put_apex(zone, *read(zone, zone.config.apex));
+  tell_serial(zone);
 }
 
 std::uint32_t Zones::serial(const Zone& zone) const { return zone.config.soa.serial; }
 ZoneId Zones::id(const Zone& zone) const { return zone.id; }
 const Name& Zones::apex(const Zone& zone) const { return zone.config.apex; }
 const ZoneConfig& Zones::config(const Zone& zone) const { return zone.config; }
+Readiness Zones::readiness(const Zone& zone) const { return zone.readiness; }
 std::size_t Zones::names(const Zone& zone) const { return zone.tree.names() + zone.names_aside; }
 std::uint64_t Zones::changes(const Zone& zone) const { return zone.changes; }
 

@@ -8,6 +8,7 @@
 //  2. A name that is asked has one entry. Where a zone lies inside another of ours, the inner zone's names
 //     win (longest apex); the outer's glue there is kept aside under the outer zone.
 //  3. Each name is published on its own: a reader sees it old or new, never half.
+// Of each change of a zone that may be transferred its history is told (zones/zone_history.h).
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,7 @@
 #include "registry/net/clock.h"
 #include "zones/answer_spec.h"
 #include "zones/name_table.h"
+#include "zones/zone_history.h"
 
 namespace muster::zones {
 
@@ -62,10 +64,21 @@ class Zones {
   void set_serial(Zone& zone, std::uint32_t serial);
   // A file zone's new SOA, its serial included.
   void set_soa(Zone& zone, const Soa& soa, std::uint32_t soa_ttl);
+  // The serial for what has changed since the last one; false: nothing has that a transfer would show, and
+  // the old serial stays. Of zones without a history every put and erase counts as a change.
+  bool close_batch(Zone& zone, std::uint32_t serial);
+
+  // Whether the zone can be transferred and so keeps a history (zones/zone_history.h). It costs memory and
+  // every change a little; turning it on costs one look at each name of the zone at once.
+  void keep_history(Zone& zone, bool keep);
+  ZoneHistory* history(Zone& zone);  // null: none is kept
+  // Called after each new SOA of a zone with a history that is ready: for NOTIFY.
+  void on_serial(std::function<void(const Zone&)> hook) { on_serial_ = std::move(hook); }
   std::uint32_t serial(const Zone& zone) const;
   const Name& apex(const Zone& zone) const;
   ZoneId id(const Zone& zone) const;
   const ZoneConfig& config(const Zone& zone) const;
+  Readiness readiness(const Zone& zone) const;
   std::size_t names(const Zone& zone) const;  // with records
   // Puts and erases so far; the publisher closes batches by it.
   std::uint64_t changes(const Zone& zone) const;
@@ -80,6 +93,10 @@ class Zones {
  private:
   bool is_inner(const Zone& zone, const Name& owner) const;
   std::vector<Zone*> inner_of(const Zone* outer, const Name& below) const;
+  const Entry* entry_at(const Zone& zone, const Name& owner) const;
+  void put_content(Zone& zone, const NameSpec& spec);
+  void erase_content(Zone& zone, const Name& owner);
+  void tell_serial(const Zone& zone) const;
   void put_aside(Zone& zone, const NameSpec& spec);
   void erase_aside(Zone& zone, const Name& owner);
   void put_apex(Zone& zone, const NameSpec& spec);
@@ -91,6 +108,7 @@ class Zones {
   NameTable& table_;
   std::map<Name, std::unique_ptr<Zone>> zones_;  // canonical order: what lies below a name follows it
   std::unordered_map<Name, Zone*, NameHash> by_apex_;
+  std::function<void(const Zone&)> on_serial_;
 };
 
 }  // namespace muster::zones

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "zones/folded_wire.h"
+#include "zones/wire_name.h"
 
 namespace muster::zones {
 
@@ -23,30 +24,32 @@ constexpr std::uint16_t kOfPlace = Entry::kBelowCut | Entry::kWildcardChild;  //
 
 }  // namespace
 
-const Entry* ZoneTree::find(const Name& name) const { return table_.find(FoldedWire(name).wire()); }
+const Entry* ZoneTree::find(std::string_view wire) const { return table_.find(FoldedWire(wire).wire()); }
 
 void ZoneTree::put(const NameSpec& spec) {
   const bool is_apex = spec.owner.size() == apex_.size();
   const bool is_cut = !is_apex && has_ns(spec);
-  const Entry* old = find(spec.owner);
+  const std::string_view owner = spec.owner.wire();
+  const Entry* old = find(owner);
   const bool is_new = old == nullptr;
   assert(is_new || old->zone_id() == zone_);
+  const Entry* parent = is_new && !is_apex ? &require(parent_of(owner)) : nullptr;
   const std::uint32_t children = is_new ? 0 : EntryWriter::children(*old);
   const bool was_cut = !is_new && old->is(Entry::kCut);
   if (is_new || !old->is(Entry::kOwned)) ++names_;
 
   std::uint16_t flags = Entry::kOwned | (is_apex ? Entry::kApex : 0) | (is_cut ? Entry::kCut : 0);
   if (!is_new) flags |= old->flags() & kOfPlace;
-  if (is_new && !is_apex) flags |= hidden_by(require(spec.owner.parent()));
+  if (parent != nullptr) flags |= hidden_by(*parent);
   EntryPtr entry = EntryWriter::build(spec, flags, zone_);
   EntryWriter::set_children(*entry, children);
   table_.put(std::move(entry));
-  if (is_new && !is_apex) adopt(spec.owner);
+  if (parent != nullptr) adopt(*parent, owner);
   if (was_cut != is_cut && children > 0) hide_below(spec.owner);
 }
 
 void ZoneTree::erase(const Name& owner) {
-  const Entry* old = find(owner);
+  const Entry* old = find(owner.wire());
   if (old == nullptr || !old->is(Entry::kOwned)) return;
   --names_;
   const std::uint32_t children = EntryWriter::children(*old);
@@ -59,46 +62,44 @@ void ZoneTree::erase(const Name& owner) {
 }
 
 void ZoneTree::hold(const Name& inner_apex) {
-  require(inner_apex.parent());
-  adopt(inner_apex);
+  adopt(require(parent_of(inner_apex.wire())), inner_apex.wire());
 }
 
 void ZoneTree::release(const Name& inner_apex) {
-  const Entry* parent = find(inner_apex.parent());
+  const Entry* parent = find(parent_of(inner_apex.wire()));
   if (inner_apex.is_wildcard()) set_wildcard_child(*parent, false);
   abandon(inner_apex);
 }
 
 // The entry of this name; made as an empty non-terminal, ancestors first, when there is none.
-const Entry& ZoneTree::require(const Name& name) {
-  if (const Entry* entry = find(name)) return *entry;
-  const std::uint16_t flags = hidden_by(require(name.parent()));
-  table_.put(EntryWriter::build({name, {}}, flags, zone_));
-  adopt(name);
-  return *find(name);
+const Entry& ZoneTree::require(std::string_view wire) {
+  if (const Entry* entry = find(wire)) return *entry;
+  const Entry& parent = require(parent_of(wire));
+  table_.put(EntryWriter::build({*Name::from_wire(wire), {}}, hidden_by(parent), zone_));
+  adopt(parent, wire);
+  return *find(wire);
 }
 
 // A name has come below its parent. The wildcard is there before the flag that sends readers to it.
-void ZoneTree::adopt(const Name& child) {
-  const Entry* parent = find(child.parent());
-  EntryWriter::set_children(*parent, EntryWriter::children(*parent) + 1);
-  if (child.is_wildcard()) set_wildcard_child(*parent, true);
-  if (index_) index_->insert(child);
+void ZoneTree::adopt(const Entry& parent, std::string_view child) {
+  EntryWriter::set_children(parent, EntryWriter::children(parent) + 1);
+  if (is_wildcard(child)) set_wildcard_child(parent, true);
+  if (index_) index_->insert(*Name::from_wire(child));
 }
 
 // The contrary; a parent that stands only for its children goes with the last one.
 void ZoneTree::abandon(const Name& child) {
   if (index_) index_->erase(child);
   const Name parent_name = child.parent();
-  const Entry* parent = find(parent_name);
+  const Entry* parent = find(parent_name.wire());
   const std::uint32_t children = EntryWriter::children(*parent) - 1;
   EntryWriter::set_children(*parent, children);
   if (children == 0 && !parent->is(Entry::kOwned)) remove_leaf(parent_name);
 }
 
 void ZoneTree::remove_leaf(const Name& name) {
-  if (name.is_wildcard()) set_wildcard_child(*find(name.parent()), false);
-  table_.remove(find(name));
+  if (name.is_wildcard()) set_wildcard_child(*find(parent_of(name.wire())), false);
+  table_.remove(find(name.wire()));
   abandon(name);
 }
 
@@ -115,9 +116,9 @@ void ZoneTree::hide_below(const Name& name) {
 }
 
 void ZoneTree::hide_or_show(const Name& name) {
-  const Entry* entry = find(name);
+  const Entry* entry = find(name.wire());
   if (entry->zone_id() != zone_) return;  // the apex of an inner zone
-  const std::uint16_t hidden = hidden_by(*find(name.parent()));
+  const std::uint16_t hidden = hidden_by(*find(parent_of(name.wire())));
   if ((entry->flags() & Entry::kBelowCut) == hidden) return;
   const std::uint16_t others = entry->flags() & ~Entry::kBelowCut;
   table_.put(EntryWriter::with_flags(*entry, others | hidden));

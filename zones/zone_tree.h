@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <optional>
 #include <set>
+#include <string_view>
 
 #include "zones/entry_writer.h"
 #include "zones/name_table.h"
@@ -30,9 +31,9 @@ class ZoneTree {
   std::size_t names() const { return names_; }  // put and not erased
 
  private:
-  const Entry* find(const Name& name) const;
-  const Entry& require(const Name& name);
-  void adopt(const Name& child);
+  const Entry* find(std::string_view wire) const;
+  const Entry& require(std::string_view wire);
+  void adopt(const Entry& parent, std::string_view child);
   void abandon(const Name& child);
   void remove_leaf(const Name& name);
   void set_wildcard_child(const Entry& parent, bool exists);

@@ -12,6 +12,7 @@ namespace {
 
 using http::Scope;
 constexpr std::size_t kSlice = 256;  // elements a turn; about half a millisecond
+constexpr double kCostOfAnother = 0.01;  // to the throttle, of each element after the first
 
 struct Failed {
   std::size_t index = 0;
@@ -20,8 +21,8 @@ struct Failed {
   ApiError error;
 };
 
-// What has become of a batch so far. Touched by the control thread and, through the acknowledgements, by I/O
-// threads: only `waiting` and `durable` by both.
+// What has become of a batch so far. The control thread's until its call is `applied`, then an I/O thread's;
+// only `waiting` and `durable` are touched by both.
 struct Tally {
   explicit Tally(CallPtr from) : call(std::move(from)) {}
   const CallPtr call;
@@ -34,7 +35,8 @@ struct Tally {
   void fail(std::size_t index, const std::string& service, const std::string& id, ApiError error) {
     failed.push_back({index, service, id, std::move(error)});
   }
-  void settle();  // one of `waiting` has come; the last one answers
+  void settle();  // one of `waiting` has come; the last one answers, unless the deadline did
+  ApiError what_stands();
 };
 using TallyPtr = std::shared_ptr<Tally>;
 
@@ -56,9 +58,10 @@ void append_failed(std::string& out, const Failed& failed) {
   out += '}';
 }
 
-std::string tally_json(Tally& tally) {
+// "renewed":998,"created":1,"failed":[…]
+std::string tally_members(Tally& tally) {
   std::ranges::sort(tally.failed, {}, &Failed::index);
-  std::string out = "{\"renewed\":";
+  std::string out = "\"renewed\":";
   append_number(out, std::uint64_t{tally.renewed});
   out += ",\"created\":";
   append_number(out, std::uint64_t{tally.created});
@@ -67,12 +70,21 @@ std::string tally_json(Tally& tally) {
     if (&failed != &tally.failed.front()) out += ',';
     append_failed(out, failed);
   }
-  return out.append("]}");
+  return out.append("]");
 }
 
 void Tally::settle() {
   if (waiting.fetch_sub(1) != 1) return;
-  call->send(200, tally_json(*this), durability_header(durable));
+  if (!call->enter(Call::Stage::applied, Call::Stage::answered)) return;
+  if (call->late()) return call->refuse_late(true);
+  call->send(200, "{" + tally_members(*this) + "}", durability_header(durable));
+}
+
+ApiError Tally::what_stands() {
+  return {.code = ErrorCode::deadline_exceeded,
+          .message = "the deadline passed before all of this was acknowledged; what failed was not applied",
+          .applied = renewed + created > 0,
+          .more = "," + tally_members(*this)};
 }
 
 template <class T>
@@ -150,6 +162,12 @@ void apply_slice(const BatchPtr<T>& batch, Turn& turn) {
   acknowledge_slice(batch->tally, turn, wrote_rows);
 }
 
+// Every element has its outcome. The acknowledgement of the turn's own slice is still to come.
+void finish(Tally& tally) {
+  tally.call->enter(Call::Stage::working, Call::Stage::applied);
+  tally.settle();
+}
+
 // One slice after the other; between them the control thread does other work.
 template <class T>
 void run(const BatchPtr<T>& batch, Turn& turn) {
@@ -158,17 +176,24 @@ void run(const BatchPtr<T>& batch, Turn& turn) {
   call->revision = turn.registry.revision();
   if (call->late())
     fail_rest(*batch, {ErrorCode::deadline_exceeded, "the deadline passed before its turn came"});
-  if (batch->next == batch->elements.size()) return batch->tally->settle();
+  if (batch->next == batch->elements.size()) return finish(*batch->tally);
   if (call->context->outside.submit([batch](Turn& later) { run(batch, later); })) return;
   fail_rest(*batch,
             {ErrorCode::out_of_capacity, "the registry's queue is full: send this one again in a moment"});
-  batch->tally->settle();
+  finish(*batch->tally);
 }
 
 template <class T>
 void start(CallPtr call, ReadResult<Elements<T>> read) {
+  const std::size_t elements = read ? std::max<std::size_t>(read->size(), 1) : 1;
+  if (!call->reply.charge(1 + static_cast<double>(elements - 1) * kCostOfAnother)) return;
   if (!read) return call->refuse(std::move(read.error()));
-  auto batch = std::make_shared<Batch<T>>(Batch<T>{std::make_shared<Tally>(call), std::move(*read)});
+  auto tally = std::make_shared<Tally>(call);
+  call->what_stands = [weak = std::weak_ptr(tally)] {
+    const TallyPtr still = weak.lock();
+    return still ? still->what_stands() : ApiError{ErrorCode::deadline_exceeded, std::string(kLateAfter)};
+  };
+  auto batch = std::make_shared<Batch<T>>(Batch<T>{std::move(tally), std::move(*read)});
   on_control(std::move(call), [batch](Turn& turn) { run(batch, turn); });
 }
 
@@ -185,8 +210,11 @@ void post_registrations(CallPtr call) {
 }  // namespace
 
 void add_batch_routes(http::Router& router, const std::shared_ptr<Context>& context) {
-  add_route(router, context, {"POST", "/api/v1/heartbeats", Scope::write, post_heartbeats});
-  add_route(router, context, {"POST", "/api/v1/registrations", Scope::write, post_registrations});
+  NativeRoute heartbeats{"POST", "/api/v1/heartbeats", Scope::write, post_heartbeats};
+  NativeRoute registrations{"POST", "/api/v1/registrations", Scope::write, post_registrations};
+  heartbeats.charges_itself = registrations.charges_itself = true;
+  add_route(router, context, heartbeats);
+  add_route(router, context, registrations);
 }
 
 }  // namespace muster::registry::api

@@ -82,8 +82,6 @@ ReadContext Call::read_context() const {
   return {request.caller.peer.address, request.received.wall, request.caller.shown()};
 }
 
-bool Call::late() const { return request.deadline && context->outside.now().steady >= *request.deadline; }
-
 void Call::finish(http::Response response) {
   const std::uint64_t shown = revision.value_or(context->revision.load(std::memory_order_relaxed));
   response.headers.emplace_back("Muster-Epoch", context->epoch);
@@ -106,49 +104,24 @@ void Call::send(int status, std::string json, http::Headers more) {
 
 void Call::refuse(const ApiError& error) { finish(error_response(error)); }
 
-namespace {
-
-ApiError too_late(bool applied) {
-  return {.code = ErrorCode::deadline_exceeded,
-          .message = applied ? "the change was made, but the deadline passed before it was acknowledged"
-                             : "the deadline passed before this began: nothing was changed",
-          .applied = applied};
+void Call::refuse_late(bool applied) {
+  if (applied && what_stands) return refuse(what_stands());
+  refuse({.code = ErrorCode::deadline_exceeded,
+          .message = std::string(applied ? kLateAfter : kLateBefore),
+          .applied = applied});
 }
 
-// True: the call has been answered, or is being so.
-bool answer_late(Call& call) {
-  if (call.enter(Call::Stage::waiting, Call::Stage::answered)) {
-    call.refuse(too_late(false));
-  } else if (call.enter(Call::Stage::applied, Call::Stage::answered)) {
-    call.refuse(too_late(true));
-  }
-  return call.stage == Call::Stage::answered;
+void Call::refuse_full_queue() {
+  refuse({ErrorCode::out_of_capacity, "the registry's queue is full: try again in a moment"});
 }
-
-void watch_deadline(const CallPtr& call) {
-  if (!call->request.deadline) return;
-  call->reply.on_late(*call->request.deadline, [late = std::weak_ptr(call)] {
-    const CallPtr still = late.lock();
-    return !still || answer_late(*still);
-  });
-}
-
-}  // namespace
 
 void on_control(CallPtr call, net::UniqueFunction<void(Turn&)> work) {
-  const bool goes_on = call->stage == Call::Stage::working;  // a walk's next turn: it is begun, and will answer
-  if (!goes_on) watch_deadline(call);
-  const bool taken = call->context->outside.submit([call, goes_on, work = std::move(work)](Turn& turn) mutable {
-    if (!goes_on && !call->enter(Call::Stage::waiting, Call::Stage::working)) return;
-    if (!goes_on && call->late()) return call->refuse(too_late(false));
+  run_in_time(call, call->context->outside.submit, [call, work = std::move(work)](Turn& turn) mutable {
     call->revision = turn.registry.revision();
     work(turn);
     call->revision = turn.registry.revision();
     call->context->revision.store(*call->revision, std::memory_order_relaxed);
-    if (call->awaits_store) call->enter(Call::Stage::working, Call::Stage::applied);
   });
-  if (!taken && (goes_on || call->enter(Call::Stage::waiting, Call::Stage::answered)))
-    call->refuse({ErrorCode::out_of_capacity, "the registry's queue is full: try again in a moment"});
 }
 
 ApiError missing_instance(const Registry& registry, std::string_view service) {
@@ -170,17 +143,7 @@ bool has_room(Call& call, Turn& turn) {
 
 void acknowledge(const CallPtr& call, Turn& turn, const Grant& grant,
                  net::UniqueFunction<void(bool)> respond) {
-  auto done = [call, respond = std::move(respond)](Durability how) mutable {
-    if (!call->enter(Call::Stage::applied, Call::Stage::answered)) return;
-    if (call->late()) return call->refuse(too_late(true));
-    respond(how.durable);
-  };
-  call->awaits_store = true;
-  if (grant.durable_needed) {
-    turn.after_durable(std::move(done));
-  } else {
-    turn.after_visible(std::move(done));
-  }
+  acknowledge_in_time(call, turn, grant.durable_needed, std::move(respond));
 }
 
 http::Headers durability_header(bool durable) {
@@ -195,6 +158,7 @@ void add_route(http::Router& router, const std::shared_ptr<Context>& context, co
   added.pattern = route.pattern;
   added.scope = route.scope;
   added.service_capture = service_capture_of(route);
+  added.charges_itself = route.charges_itself;
   added.handler = [context, handle = route.handle, query = std::vector(route.query), json = route.json_only](
                       http::Request request, http::Reply reply) {
     auto call = std::make_shared<Call>(context, std::move(request), std::move(reply));

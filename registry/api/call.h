@@ -1,14 +1,15 @@
-// One request on its way through the API: the request, its reply, and what every reply carries. Shared
-// between the I/O thread that parsed it and the control thread, one after the other, never at once.
+// One request on its way through the native API: a TimedCall, and what every reply carries.
 #pragma once
 
 #include <atomic>
 #include <concepts>
+#include <functional>
 #include <initializer_list>
 #include <string_view>
 
 #include "registry/api/errors.h"
 #include "registry/api/native.h"
+#include "registry/api/timed_call.h"
 
 namespace muster::registry::api {
 
@@ -23,26 +24,21 @@ class Context {
   std::atomic<std::uint64_t> revision{0};  // the registry's, as the last job saw it
 };
 
-class Call {
+class Call final : public TimedCall {
  public:
   Call(std::shared_ptr<Context> shared, http::Request incoming, http::Reply answer)
-      : context(std::move(shared)), request(std::move(incoming)), reply(std::move(answer)) {}
+      : TimedCall(std::move(incoming), std::move(answer)), context(std::move(shared)) {}
 
   const std::shared_ptr<Context> context;
-  http::Request request;
-  http::Reply reply;
   std::optional<std::uint64_t> revision;  // the registry's when this call's job ran
-
-  // How far a call with a deadline is, so that it is answered in time even if nobody comes to it. Who takes
-  // it out of `waiting` or `applied` answers, and nobody else does.
-  enum class Stage : std::uint8_t { waiting, working, applied, answered };
-  std::atomic<Stage> stage{Stage::waiting};
-  bool awaits_store = false;  // its job ended in acknowledge()
-  bool enter(Stage from, Stage to) { return stage.compare_exchange_strong(from, to); }
+  // A batch's own words for a deadline that passes once it was applied; empty: a single write's.
+  std::function<ApiError()> what_stands;
 
   const std::string& capture(std::size_t index) const { return request.captures[index]; }
   ReadContext read_context() const;
-  bool late() const;  // the client's deadline has passed
+  bool late() const override { return late_at(context->outside.now().steady); }
+  void refuse_late(bool applied) override;
+  void refuse_full_queue() override;
 
   void send(int status, std::string json, http::Headers more = {});
   void send_as(int status, std::string_view content_type, std::string body, http::Headers more = {});
@@ -54,8 +50,9 @@ class Call {
 };
 using CallPtr = std::shared_ptr<Call>;
 
-// Runs `work(turn)` on the control thread; called again from within a turn, it goes on with the same call later. Refuses for the caller when the queue is full (503) or the
-// deadline has passed before the work began (504, not applied).
+// Runs `work(turn)` on the control thread; called again from within a turn, it goes on with the same call
+// later. Refuses for the caller when the queue is full (503) or the deadline has passed before the work began
+// (504, not applied).
 void on_control(CallPtr call, net::UniqueFunction<void(Turn&)> work);
 
 // Refuses (and returns false) while too many rows wait for the store. Heartbeats and renewals do not ask: a
@@ -80,6 +77,7 @@ struct NativeRoute {
   void (*handle)(CallPtr call) = nullptr;
   std::initializer_list<std::string_view> query{};  // the parameters it knows; any other is refused
   bool json_only = true;  // its reply is JSON whatever happens: 406 if that is not acceptable
+  bool charges_itself = false;
 };
 
 // Adds one route: query names, Content-Type and Accept are checked before `handle` runs. A pattern with

@@ -20,6 +20,7 @@ std::string_view to_string(ErrorCode code) {
     case ErrorCode::not_acceptable: return "not_acceptable";
     case ErrorCode::request_timeout: return "request_timeout";
     case ErrorCode::stale_generation: return "stale_generation";
+    case ErrorCode::listed_by_source: return "listed_by_source";
     case ErrorCode::zone_has_updates: return "zone_has_updates";
     case ErrorCode::deregistered: return "deregistered";
     case ErrorCode::compacted: return "compacted";

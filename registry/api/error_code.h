@@ -23,6 +23,7 @@ enum class ErrorCode : std::uint8_t {
   not_acceptable,
   request_timeout,
   stale_generation,
+  listed_by_source,
   zone_has_updates,
   deregistered,
   compacted,

@@ -43,6 +43,7 @@ int http_status_for(ErrorCode code) {
     case ErrorCode::not_acceptable: return 406;
     case ErrorCode::request_timeout: return 408;
     case ErrorCode::stale_generation:
+    case ErrorCode::listed_by_source:
     case ErrorCode::zone_has_updates: return 409;
     case ErrorCode::deregistered:
     case ErrorCode::compacted: return 410;
@@ -73,6 +74,7 @@ ErrorCode error_code_for(RefusalCode code) {
     case RefusalCode::unknown_service: return ErrorCode::unknown_service;
     case RefusalCode::unknown_instance: return ErrorCode::unknown_instance;
     case RefusalCode::stale_generation: return ErrorCode::stale_generation;
+    case RefusalCode::listed_by_source: return ErrorCode::listed_by_source;
     case RefusalCode::deregistered: return ErrorCode::deregistered;
     case RefusalCode::precondition_failed: return ErrorCode::precondition_failed;
     case RefusalCode::too_many_instances: return ErrorCode::too_many_instances;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "registry/api/json_text.h"
+#include "registry/api/json_tree.h"
 #include "registry/api/limits.h"
 #include "registry/api/native_names.h"
 #include "registry/duration.h"
@@ -17,20 +18,8 @@ namespace json = boost::json;
 void append_pointer(std::string& out, const Place& place) {
   if (place.parent == nullptr) return;
   append_pointer(out, *place.parent);
-  out += '/';
-  if (place.in_array) {
-    out += std::to_string(place.index);
-    return;
-  }
-  for (const char c : place.key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
+  if (place.in_array) return append_pointer_part(out, std::to_string(place.index));
+  append_pointer_part(out, place.key);
 }
 
 // What a message calls the place: its member's name, an element by its list's.
@@ -65,10 +54,11 @@ void append_elements(std::string& out, const json::array& array) {
   out += ']';
 }
 
-std::string parse_fault(json::error_code fault, std::size_t octet) {
-  if (fault == json::error::too_deep) return "nested deeper than " + std::to_string(kMaxJsonDepth);
-  if (fault == json::error::incomplete) return "the JSON text ends too early";
-  return "not JSON at octet " + std::to_string(octet) + ": " + fault.message();
+std::string fault_text(const JsonFault& fault) {
+  if (!fault.error) return "\"" + fault.name + "\" is there twice: say it once";
+  if (fault.error == json::error::too_deep) return "nested deeper than " + std::to_string(kMaxJsonDepth);
+  if (fault.error == json::error::incomplete) return "the JSON text ends too early";
+  return "not JSON at octet " + std::to_string(fault.octet) + ": " + fault.error.message();
 }
 
 }  // namespace
@@ -148,16 +138,10 @@ bool read_attributes(const json::value& value, const Place& at, Reading& reading
 }
 
 bool parse_json(std::string_view text, json::storage_ptr storage, Reading& reading, json::value& out) {
-  json::parse_options options;
-  options.max_depth = kMaxJsonDepth;
-  unsigned char scratch[1024];
-  json::parser parser(json::storage_ptr{}, options, scratch, sizeof scratch);
-  parser.reset(storage);
-  json::error_code fault;
-  const std::size_t octet = parser.write(text.data(), text.size(), fault);
-  if (fault) return reading.refuse(Place{}, parse_fault(fault, octet), ErrorCode::bad_json);
-  out = parser.release();
-  return true;
+  auto fault = read_json_tree(text, storage, kMaxJsonDepth, out);
+  if (!fault) return true;
+  reading.error = {ErrorCode::bad_json, fault_text(*fault), std::move(fault->pointer)};
+  return false;
 }
 
 void append_json(std::string& out, const json::value& value) {

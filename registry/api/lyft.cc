@@ -1,6 +1,7 @@
 #include "registry/api/lyft.h"
 
 #include "registry/api/lyft_hosts.h"
+#include "registry/api/timed_call.h"
 #include "registry/http/ascii.h"
 
 namespace muster::registry::api {
@@ -9,13 +10,25 @@ namespace {
 
 constexpr net::Millis kQueueRetry{1'000};
 
-// One request on its way to the control thread and back; the reply survives a queue that refuses the job.
-struct Call {
-  http::Request request;
-  http::Reply reply;
+class Call final : public TimedCall {
+ public:
+  Call(http::Request incoming, http::Reply answer, std::function<Instant()> clock)
+      : TimedCall(std::move(incoming), std::move(answer)), now(std::move(clock)) {}
+  const std::function<Instant()> now;
   std::string first;  // captures
   std::string second;
 
+  bool late() const override { return late_at(now().steady); }
+  void refuse_late(bool applied) override {
+    http::Problem problem;
+    problem.status = 504;
+    problem.message = applied ? kLateAfter : kLateBefore;
+    problem.more = applied ? ",\"applied\":true" : ",\"applied\":false";
+    reply.send(http::problem_response(http::Dialect::lyft, problem));
+  }
+  void refuse_full_queue() override {
+    problem(503, "too many changes are waiting; try again in a second", kQueueRetry);
+  }
   void json(int status, std::string body) {
     reply.send({status, {{"Content-Type", "application/json"}}, std::move(body)});
   }
@@ -27,14 +40,13 @@ struct Call {
                                                             .field = {},
                                                             .retry_after = retry_after}));
   }
-  bool too_late(Instant now) const { return request.deadline && now.steady >= *request.deadline; }
 };
 using CallPtr = std::shared_ptr<Call>;
 
 class LyftRoutes : public std::enable_shared_from_this<LyftRoutes> {
  public:
-  LyftRoutes(LyftConfig config, std::function<bool(Job)> submit)
-      : config_(std::move(config)), submit_(std::move(submit)) {}
+  LyftRoutes(LyftConfig config, std::function<bool(Job)> submit, std::function<Instant()> now)
+      : config_(std::move(config)), submit_(std::move(submit)), now_(std::move(now)) {}
 
   void add_to(http::Router& router);
 
@@ -56,6 +68,7 @@ class LyftRoutes : public std::enable_shared_from_this<LyftRoutes> {
 
   const LyftConfig config_;
   const std::function<bool(Job)> submit_;
+  const std::function<Instant()> now_;
 };
 
 std::string_view last_forwarded_for(const http::Request& request) {
@@ -77,19 +90,22 @@ void refuse(Call& call, const Refusal& refusal) {
   }
 }
 
+// Refuses (and returns false) while too many rows wait for the store.
+bool has_room(Call& call, Turn& turn) {
+  if (turn.accepts_writes) return true;
+  ++turn.refused_writes;
+  call.problem(503, "too many changes wait for the store; try again in a second", kQueueRetry);
+  return false;
+}
+
 // Answers when the change is visible, and durable if it wrote rows.
 void acknowledge(Turn& turn, const Grant& grant, const CallPtr& call, int status, std::string body) {
-  auto done = [call, status, body = std::move(body)](Durability how) mutable {
-    http::Response response{status, {}, std::move(body)};
+  acknowledge_in_time(call, turn, grant.durable_needed, [call, status, body = std::move(body)](bool durable) {
+    http::Response response{status, {}, body};
     if (!response.body.empty()) response.headers.emplace_back("Content-Type", "application/json");
-    if (!how.durable) response.headers.emplace_back("Muster-Durable", "false");
+    if (!durable) response.headers.emplace_back("Muster-Durable", "false");
     call->reply.send(std::move(response));
-  };
-  if (grant.durable_needed) {
-    turn.after_durable(std::move(done));
-  } else {
-    turn.after_visible(std::move(done));
-  }
+  });
 }
 
 void LyftRoutes::add(http::Router& router, const char* method, const char* pattern, http::Scope scope,
@@ -101,7 +117,7 @@ void LyftRoutes::add(http::Router& router, const char* method, const char* patte
   route.dialect = http::Dialect::lyft;
   route.service_capture = scope == http::Scope::write ? 0 : -1;
   route.handler = [self = shared_from_this(), handle](http::Request request, http::Reply reply) {
-    auto call = std::make_shared<Call>(Call{std::move(request), std::move(reply), {}, {}});
+    auto call = std::make_shared<Call>(std::move(request), std::move(reply), self->now_);
     auto& captures = call->request.captures;
     if (!captures.empty()) call->first = captures[0];
     if (captures.size() > 1) call->second = captures[1];
@@ -136,11 +152,7 @@ http::FormFields LyftRoutes::fields_of(const http::Request& request) {
 }
 
 void LyftRoutes::run(const CallPtr& call, net::UniqueFunction<void(Turn&)> work) {
-  const bool taken = submit_([call, work = std::move(work)](Turn& turn) mutable {
-    if (call->too_late(turn.now)) return call->problem(504, "the deadline passed before anything was done");
-    work(turn);
-  });
-  if (!taken) call->problem(503, "too many changes are waiting; try again in a second", kQueueRetry);
+  run_in_time(call, submit_, std::move(work));
 }
 
 // Serialised on the I/O side, from immutable values.
@@ -175,7 +187,9 @@ void LyftRoutes::register_host(const CallPtr& call) {
   auto read = read_lyft_registration(call->first, fields_of(call->request), sender, config_);
   if (!read) return call->fail(read.error());
   read->by = call->request.caller.shown();
-  run(call, [call, change = Change(std::move(*read))](Turn& turn) {
+  run(call, [call, id = read->id, change = Change(std::move(*read))](Turn& turn) {
+    // A host that is there only reports in: a stalled disk must not cost it its lease.
+    if (!turn.registry.find(call->first, id) && !has_room(*call, turn)) return;
     const Outcome outcome = turn.registry.apply(change, turn.now);
     if (!outcome) return refuse(*call, outcome.error());
     acknowledge(turn, *outcome, call, 200, "{}");
@@ -190,6 +204,7 @@ void LyftRoutes::remove_host(const CallPtr& call) {
   removal.id = std::move(*id);
   removal.only_source = SourceKind::lyft;
   run(call, [call, change = Change(std::move(removal))](Turn& turn) {
+    if (!has_room(*call, turn)) return;
     const Outcome outcome = turn.registry.apply(change, turn.now);
     if (!outcome || !outcome->existed) return call->fail(LyftError::bad_parameters);
     acknowledge(turn, *outcome, call, 200, "{}");
@@ -199,6 +214,7 @@ void LyftRoutes::remove_host(const CallPtr& call) {
 void LyftRoutes::set_weight(const CallPtr& call, std::string id, std::uint16_t weight, bool must_exist) {
   Amendment amendment{call->first, std::move(id), {SourceKind::lyft, "lyft"}, set_lyft_weight(weight)};
   run(call, [call, must_exist, change = Change(std::move(amendment))](Turn& turn) {
+    if (!has_room(*call, turn)) return;
     const Outcome outcome = turn.registry.apply(change, turn.now);
     const bool found = outcome && outcome->touched > 0;
     if (!found && must_exist) return call->fail(LyftError::host_not_found);
@@ -222,8 +238,9 @@ void LyftRoutes::set_service_weight(const CallPtr& call) {
 
 }  // namespace
 
-void add_lyft_routes(http::Router& router, LyftConfig config, std::function<bool(Job)> submit) {
-  std::make_shared<LyftRoutes>(std::move(config), std::move(submit))->add_to(router);
+void add_lyft_routes(http::Router& router, LyftConfig config, std::function<bool(Job)> submit,
+                     std::function<Instant()> now) {
+  std::make_shared<LyftRoutes>(std::move(config), std::move(submit), std::move(now))->add_to(router);
 }
 
 }  // namespace muster::registry::api

@@ -12,6 +12,7 @@
 namespace muster::registry::api {
 
 // `submit` is Control::submit: false when its queue is full.
-void add_lyft_routes(http::Router& router, LyftConfig config, std::function<bool(Job)> submit);
+void add_lyft_routes(http::Router& router, LyftConfig config, std::function<bool(Job)> submit,
+                     std::function<Instant()> now = net::machine_now);
 
 }  // namespace muster::registry::api

@@ -73,7 +73,8 @@ struct ReloadReport {
   std::vector<std::string> needs_restart;
   std::vector<std::string> errors;
   std::vector<std::string> zones_with_updates;  // changed files that were left alone
-  bool taken_over = false;  // the configuration is in force; the errors are of zone files. Else nothing has changed
+  bool taken_over =
+      false;  // the configuration is in force; the errors are of files it names. Else nothing has changed
 };
 
 using Stats = std::vector<std::pair<std::string, double>>;

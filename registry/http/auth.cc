@@ -4,35 +4,11 @@
 #include <openssl/sha.h>
 
 #include "registry/http/ascii.h"
+#include "registry/net/base64.h"
 
 namespace muster::registry::http {
 
 namespace {
-
-int base64_value(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+') return 62;
-  return c == '/' ? 63 : -1;
-}
-
-std::optional<std::string> base64_decode(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string decoded;
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  for (const char c : text) {
-    const int value = base64_value(c);
-    if (value < 0) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    decoded += static_cast<char>(bits >> held & 0xff);
-  }
-  return decoded;
-}
 
 std::optional<std::string_view> after_scheme(std::string_view header, std::string_view scheme) {
   if (header.size() <= scheme.size() || !ascii_iequals(header.substr(0, scheme.size()), scheme))
@@ -78,7 +54,7 @@ std::optional<std::string> presented_secret(std::string_view authorization) {
   if (const auto bearer = after_scheme(authorization, "bearer")) return std::string(*bearer);
   const auto basic = after_scheme(authorization, "basic");
   if (!basic) return std::nullopt;
-  const auto pair = base64_decode(*basic);
+  const auto pair = net::base64_decode(*basic);
   if (!pair) return std::nullopt;
   const auto colon = pair->find(':');
   if (colon == pair->npos) return std::nullopt;

@@ -163,12 +163,17 @@ bool Core::admit(const Request& request, Exchange& exchange) {
     }
     exchange.count_in_flight();
   }
-  if (route.scope != Scope::write || !config.throttle) return true;
+  if (route.scope != Scope::write || route.charges_itself) return true;
   const std::string_view service =
       route.service_capture < 0
           ? std::string_view{}
           : std::string_view(request.captures[static_cast<std::size_t>(route.service_capture)]);
-  const auto verdict = config.throttle->admit(request.caller, service, 1, request.received.steady);
+  return charge(exchange, service, 1);
+}
+
+bool Core::charge(Exchange& exchange, std::string_view service, double cost) {
+  if (!config.throttle) return true;
+  const auto verdict = config.throttle->admit(exchange.caller, service, cost, hooks.now().steady);
   if (verdict.held) exchange.hold_throttle(std::string(service));
   if (verdict.admitted) return true;
   counters.reached(Limit::throttled);

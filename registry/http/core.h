@@ -23,6 +23,8 @@ class Core {
   bool enter_in_flight();
   void leave_in_flight() { counters.in_flight.fetch_sub(1, std::memory_order_relaxed); }
   bool enter_waiting();
+  // Takes what a write costs from the throttle. False: it is refused, and that has been answered.
+  bool charge(Exchange& exchange, std::string_view service, double cost);
   void leave_waiting() { counters.waiting.fetch_sub(1, std::memory_order_relaxed); }
 
   void add_position(Response& response) const;

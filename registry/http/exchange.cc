@@ -103,6 +103,9 @@ void Exchange::on_late(net::SteadyTime when, net::UniqueFunction<bool()> told) {
                  .late = std::move(told)});
 }
 
+// A route that charges itself names no service in its path.
+bool Exchange::charge(double cost) { return core_->charge(*this, "", cost); }
+
 std::size_t Exchange::write(Piece piece) {
   if (ended_.load(std::memory_order_relaxed) || piece->empty()) return pending();
   const std::size_t now_pending =

@@ -31,6 +31,7 @@ class Exchange final : public Reply::Sink, public std::enable_shared_from_this<E
   void parked(bool parked) override;
   void on_abandoned(net::UniqueFunction<void()> gone) override;
   void on_late(net::SteadyTime deadline, net::UniqueFunction<bool()> late) override;
+  bool charge(double cost) override;
 
   void answer_problem(const Problem& problem);
   void count_in_flight() { in_flight_.store(true, std::memory_order_relaxed); }
@@ -78,7 +79,7 @@ class Exchange final : public Reply::Sink, public std::enable_shared_from_this<E
 
   std::shared_ptr<Mailbox> mailbox_;
   std::shared_ptr<Core> core_;
-  std::string throttled_service_;  // written before the handler runs
+  std::string throttled_service_;  // written before the request leaves the strand
   std::atomic<bool> holds_throttle_{false};
   std::atomic<bool> in_flight_{false};
   std::atomic<bool> waiting_{false};

@@ -15,7 +15,7 @@ std::string problem_body(Dialect dialect, const Problem& problem) {
   if (problem.status == 405) return R"({"message":"The method is not allowed for the requested URL."})";
   std::string body = "{\"error\":";
   append_json_string(body, problem.message);
-  return body + "}";
+  return body.append(problem.more).append("}");
 }
 
 }  // namespace
@@ -91,6 +91,12 @@ void Reply::park() { sink_->parked(true); }
 
 void Reply::on_late(net::SteadyTime deadline, net::UniqueFunction<bool()> late) {
   sink_->on_late(deadline, std::move(late));
+}
+
+bool Reply::charge(double cost) {
+  if (sink_->charge(cost)) return true;
+  sink_ = nullptr;
+  return false;
 }
 
 void Reply::on_abandoned(net::UniqueFunction<void()> gone) { sink_->on_abandoned(std::move(gone)); }

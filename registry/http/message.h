@@ -87,6 +87,7 @@ class Reply {
     virtual void parked(bool parked) = 0;
     virtual void on_abandoned(net::UniqueFunction<void()> gone) = 0;
     virtual void on_late(net::SteadyTime, net::UniqueFunction<bool()>) {}
+    virtual bool charge(double) { return true; }
   };
   explicit Reply(std::shared_ptr<Sink> sink) : sink_(std::move(sink)) {}
   Reply(Reply&&) noexcept = default;
@@ -102,6 +103,9 @@ class Reply {
   // Called on an I/O thread once `deadline` has passed without an answer, and again soon for as long as it
   // returns false.
   void on_late(net::SteadyTime deadline, net::UniqueFunction<bool()> late);
+  // What this request costs the throttle, once, said by the handler of a route that charges itself. False: it
+  // is refused, and that has been answered.
+  bool charge(double cost);
 
  private:
   std::shared_ptr<Sink> sink_;
@@ -121,7 +125,7 @@ struct Problem {
   std::string message;
   std::string field{};  // JSON pointer, "?name" of the query or header name; "": none
   std::optional<net::Millis> retry_after{};
-  std::string more{};  // further members of the native body, each as ,"name":value
+  std::string more{};  // further members of a JSON body, each as ,"name":value
 };
 std::string problem_json(const Problem& problem);  // the native body
 Response problem_response(Dialect dialect, const Problem& problem);

@@ -24,6 +24,8 @@ struct Route {
   int service_capture =
       -1;  // scope write: the capture that names the service; -1: the handler asks may_write itself
   Handler handler;
+  // What it costs the throttle shows only in its body: the handler says it with Reply::charge.
+  bool charges_itself = false;
 };
 
 class Router {

@@ -67,6 +67,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void start();
   void stop(net::Millis grace, std::function<void()> done);
   void accept(Listener& listener);
+  void set_tls(std::unique_ptr<net::TlsContext> tls);
 
   const std::shared_ptr<Core> core;
   std::vector<net::Endpoint> bound;
@@ -76,6 +77,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   void on_accept(Listener& listener, error_code error, net::Socket socket);
   void take(net::Socket socket);
+  std::shared_ptr<net::TlsContext> tls();
   void sweep();
   void forget(const std::shared_ptr<Connection>& connection);
   void finish_stop();
@@ -83,7 +85,6 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   asio::io_context& io_;
   const net::Strand strand_;
-  std::unique_ptr<net::TlsContext> tls_;
   std::deque<Listener> listeners_;
   Timer sweep_timer_;
   bool stopping_ = false;  // on the strand
@@ -91,8 +92,9 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   std::function<void()> stopped_;
 
   std::mutex mutex_;
-  Connections connections_;  // guarded by mutex_
-  std::size_t refused_ = 0;  // guarded by mutex_
+  std::shared_ptr<net::TlsContext> tls_;  // guarded by mutex_; null: plain
+  Connections connections_;               // guarded by mutex_
+  std::size_t refused_ = 0;               // guarded by mutex_
 };
 
 Server::Impl::Impl(asio::io_context& io, ServerConfig config, const Router& router, Hooks hooks)
@@ -138,6 +140,16 @@ void Server::Impl::on_accept(Listener& listener, error_code error, net::Socket s
   });
 }
 
+std::shared_ptr<net::TlsContext> Server::Impl::tls() {
+  const std::lock_guard lock(mutex_);
+  return tls_;
+}
+
+void Server::Impl::set_tls(std::unique_ptr<net::TlsContext> tls) {
+  const std::lock_guard lock(mutex_);
+  tls_ = std::move(tls);
+}
+
 void Server::Impl::take(net::Socket socket) {
   error_code error;
   const auto remote = socket.remote_endpoint(error);
@@ -145,12 +157,13 @@ void Server::Impl::take(net::Socket socket) {
   socket.set_option(asio::ip::tcp::no_delay(true), error);
   const net::Strand strand = socket.get_executor();
   core->counters.connections_accepted.fetch_add(1, std::memory_order_relaxed);
-  auto stream = tls_ ? tls_->make_stream(std::move(socket)) : net::make_plain_stream(std::move(socket));
+  const auto tls_now = tls();
+  auto stream = tls_now ? tls_now->make_stream(std::move(socket)) : net::make_plain_stream(std::move(socket));
 
   const std::lock_guard lock(mutex_);
   const bool full = connections_.size() - refused_ >= core->config.limits.max_connections;
   if (full) core->counters.reached(Limit::connections);
-  if (full && (tls_ || refused_ >= kMaxRefused)) return stream->close();
+  if (full && (tls_now || refused_ >= kMaxRefused)) return stream->close();
   auto connection = std::make_shared<Connection>(
       std::move(stream), strand, net::from_asio(remote), core,
       [self = shared_from_this(), full](const std::shared_ptr<Connection>& gone) {
@@ -236,6 +249,15 @@ void Server::start() { impl_->start(); }
 void Server::stop(std::function<void()> done) {
   impl_->stop(impl_->core->config.limits.stop_grace, std::move(done));
 }
+std::optional<std::string> Server::set_tls(const TlsFiles& files) {
+  try {
+    impl_->set_tls(std::make_unique<net::TlsContext>(files.certificate, files.key));
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return std::nullopt;
+}
+
 const std::vector<net::Endpoint>& Server::bound() const { return impl_->bound; }
 const Counters& Server::counters() const { return impl_->core->counters; }
 

@@ -1,9 +1,9 @@
 // The HTTP/1.1 server: listens, accepts, keeps its limits and hands whole requests to the routes. Everything
 // it refuses by itself (limits, malformed input, missing rights) it also answers by itself.
 //
-// Thread safety: construct, start() and stop() from any one thread; bound(), counters() and set_tokens() from
-// any. The io_context may be run by any number of threads: each connection is a strand. The router must
-// outlive the last connection: destroy it after the io_context has run out or been destroyed.
+// Thread safety: construct, start() and stop() from any one thread; bound(), counters(), set_tokens() and
+// set_tls() from any. The io_context may be run by any number of threads: each connection is a strand. The
+// router must outlive the last connection: destroy it after the io_context has run out or been destroyed.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -94,6 +94,9 @@ class Server {
   const Counters& counters() const;
   // Reload. An error: the list is wrong and the old one stays.
   [[nodiscard]] std::optional<TokenError> set_tokens(const std::vector<Token>& tokens);
+  // Reload of a server that speaks TLS: new connections get this certificate. What is wrong, naming the file:
+  // the old one stays.
+  [[nodiscard]] std::optional<std::string> set_tls(const TlsFiles& files);
 
  private:
   class Impl;

@@ -56,7 +56,7 @@ class Throttle {
 
   Throttle(ThrottleConfig config, std::unique_ptr<BucketStore> buckets);
 
-  // `cost` 1 is one write; a heartbeat in a batch costs 1/100.
+  // `cost` 1 is one write; each element of a batch after its first costs 1/100.
   Verdict admit(const Caller& caller, std::string_view service, double cost, net::SteadyTime now);
   void release(const Caller& caller, std::string_view service);
   // Rates are 429 rate_limited, concurrency is 503 out_of_capacity.

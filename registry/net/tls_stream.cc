@@ -52,6 +52,8 @@ class TlsStream final : public ByteStream {
 };
 
 bool is_pem(const std::string& text) { return text.find("-----BEGIN") != text.npos; }
+// " /etc/muster/server.key"; nothing when the text itself was given.
+std::string named(const std::string& where) { return is_pem(where) ? "" : " " + where; }
 
 }  // namespace
 
@@ -82,7 +84,7 @@ class TlsContext::Impl {
  private:
   static void fail_on(const error_code& error, const std::string& what, const std::string& where) {
     if (!error) return;
-    throw std::runtime_error(what + (is_pem(where) ? "" : " " + where) + ": " + error.message());
+    throw std::runtime_error(what + named(where) + ": " + error.message());
   }
 };
 
@@ -112,7 +114,8 @@ TlsContext::TlsContext(const std::string& certificate, const std::string& key)
   impl_->use_certificate(certificate);
   impl_->use_key(key);
   if (SSL_CTX_check_private_key(native) != 1)
-    throw std::runtime_error("TLS key does not belong to the certificate");
+    throw std::runtime_error("TLS key" + named(key) + " does not belong to the certificate" +
+                             named(certificate));
 }
 
 TlsContext::~TlsContext() = default;

@@ -1,5 +1,5 @@
-// ByteStream over TLS 1.2 or 1.3 (server side). The context is made once, at start, and shared by all
-// streams.
+// ByteStream over TLS 1.2 or 1.3 (server side). One context is shared by all streams; a renewed certificate
+// is a new context, and streams that are open keep theirs.
 #pragma once
 
 #include <memory>

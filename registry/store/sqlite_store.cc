@@ -337,7 +337,7 @@ void read_claims(Connection& connection, const std::function<void(Row)>& visit, 
       "SELECT "
       "service,id,source,generation,seq,lease_ms,created_ms,heard_ms,by,draining,draining_ms,draining_reason,"
       "remove_ms,body "
-      "FROM claim ORDER BY seq");
+      "FROM claim NOT INDEXED");
   while (rows.step()) {
     auto body = read_body(rows.text(13));
     const bool in_range = rows.number(3) >= 0 && rows.number(4) >= 0 && rows.number(5) >= 0;
@@ -354,9 +354,7 @@ void read_claims(Connection& connection, const std::function<void(Row)>& visit, 
 }  // namespace
 
 void SqliteStore::read_all(const std::function<void(Row)>& visit, LoadReport& report) {
-  // Sorting a table that is larger than memory's cache would write a temporary file, on a disk that may be
-  // full.
-  connection_.exec("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536");
+  // Nothing is sorted here: it would cost as much as reading, and temporary files on a disk that may be full.
   read_meta(connection_, visit, report);
   read_services(connection_, visit, report);
   read_overlay(connection_, visit, report);

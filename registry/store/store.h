@@ -37,7 +37,7 @@ struct CommitResult {
 class Store {
  public:
   virtual ~Store() = default;
-  // Visits every stored row once: meta (always an "epoch") first, claims last, in ascending sequence.
+  // Visits every stored row once: meta (always an "epoch") first, claims last, in any order.
   virtual LoadReport load(const std::function<void(Row)>& visit) = 0;
   // One transaction, durable when it returns ok. On failure nothing of it is stored.
   virtual CommitResult commit(const Rows& rows) = 0;

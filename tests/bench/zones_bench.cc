@@ -138,6 +138,71 @@ void build(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(EntryWriter::build(spec, 0, 0).get());
 }
 
+// A change of a known name through its zone, and its share of closing a batch of so many; history: the zone may
+// be transferred.
+void change(benchmark::State& state) {
+  constexpr std::size_t kNames = 100'000;
+  const auto batch = static_cast<std::size_t>(state.range(0));
+  const auto members = static_cast<std::size_t>(state.range(1));
+  NameTable table;
+  Zones zones(table);
+  ZoneConfig config;
+  config.apex = *Name::from_text("svc.internal.");
+  Zone& zone = zones.add(config);
+  std::vector<NameSpec> specs;
+  for (std::size_t i = 0; i < kNames; ++i) specs.push_back({owner(i), {addresses(members, true)}});
+  for (const NameSpec& spec : specs) zones.put(zone, spec);
+  zones.keep_history(zone, state.range(2) != 0);
+  std::size_t next = 0;
+  for (auto _ : state) {
+    NameSpec& spec = specs[next];
+    ++spec.rrsets[0].members[0].rdata[0];
+    zones.put(zone, spec);
+    if (++next % batch == 0) zones.close_batch(zone, zones.serial(zone) + 1);
+    if (next == kNames) next = 0;
+  }
+}
+
+// Turning the history on, in one go.
+void keep_history(benchmark::State& state) {
+  NameTable table;
+  Zones zones(table);
+  ZoneConfig config;
+  config.apex = *Name::from_text("svc.internal.");
+  Zone& zone = zones.add(config);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(state.range(0)); ++i)
+    zones.put(zone, {owner(i), {addresses(3, true)}});
+  for (auto _ : state) {
+    zones.keep_history(zone, true);
+    zones.keep_history(zone, false);
+  }
+}
+
+// A whole zone, slice by slice; items are records.
+void walk(benchmark::State& state) {
+  NameTable table;
+  Zones zones(table);
+  ZoneConfig config;
+  config.apex = *Name::from_text("svc.internal.");
+  Zone& zone = zones.add(config);
+  for (std::size_t i = 0; i < 100'000; ++i) zones.put(zone, {owner(i), {addresses(3, true)}});
+  zones.keep_history(zone, true);
+  zones.close_batch(zone, 2);
+  std::size_t records = 0;
+  for (auto _ : state) {
+    const auto one = zones.history(zone)->begin_walk();
+    for (bool more = true; more;) {
+      RecordList slice;
+      more = zones.history(zone)->next(*one, slice);
+      records += slice.count();
+    }
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(records));
+}
+
+BENCHMARK(change)->ArgNames({"batch", "members", "history"})->ArgsProduct({{1, 10, 1000}, {1, 3, 100}, {0, 1}});
+BENCHMARK(keep_history)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(walk)->Unit(benchmark::kMillisecond);
 BENCHMARK(find)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
 BENCHMARK(find_with_prefetch)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
 BENCHMARK(replace)->Arg(100'000);

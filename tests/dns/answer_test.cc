@@ -157,6 +157,40 @@ TEST_F(Answers, OfAPlainZone) {
        true,
        {},
        {kExampleSoa}},
+      {"NSEC too", "web.example.com.", RrType::nsec, Rcode::noerror, true, {}, {kExampleSoa}},
+      {"the last type of all",
+       "web.example.com.",
+       static_cast<RrType>(65535),
+       Rcode::noerror,
+       true,
+       {},
+       {kExampleSoa}},
+      {"HTTPS of a name that has addresses",
+       "web.example.com.",
+       RrType::https,
+       Rcode::noerror,
+       true,
+       {},
+       {kExampleSoa}},
+      {"the SOA of a negative answer has its TTL for type SOA too (NEG2)",
+       "web.example.com.",
+       RrType::soa,
+       Rcode::noerror,
+       true,
+       {},
+       {kExampleSoa}},
+      {"a TTL of 0 stays 0",
+       "zero.example.com.",
+       RrType::a,
+       Rcode::noerror,
+       true,
+       {"zero.example.com. 0 A 192.0.2.70"}},
+      {"@ is not the upper case of a grave accent, nor [ of a brace",
+       "at\\064[.example.com.",
+       RrType::txt,
+       Rcode::noerror,
+       true,
+       {"at@[.example.com. 300 TXT \"at\""}},
       {"an empty non-terminal is NODATA",
        "deep.ent.example.com.",
        RrType::a,
@@ -196,6 +230,45 @@ TEST_F(Answers, OfAPlainZone) {
   for (const Row& row : rows) {
     SCOPED_TRACE(row.why);
     expect(ask(row.name, row.type), row);
+  }
+}
+
+// RFC 3597 §4: whoever does not know a type cannot follow a pointer inside it.
+TEST_F(Answers, CompressNamesInRdataOfTheFirstTypesOnly) {
+  struct TypeRow {
+    const char* why;
+    const char* name;
+    unsigned type;
+    std::size_t size;  // of the rdata on the wire
+  };
+  constexpr std::size_t kWhole = sizeof "\3web\7example\3com";
+  constexpr std::size_t kShort = 1 + 3 + 2;  // web and a pointer
+  const TypeRow rows[] = {
+      {"CNAME", "www.example.com.", 5, kShort},
+      {"NS", "sub2.example.com.", 2, 5},
+      {"MB", "old.example.com.", 7, kShort},
+      {"MD", "old.example.com.", 3, kShort},
+      {"MF", "old.example.com.", 4, kShort},
+      {"MG", "old.example.com.", 8, kShort},
+      {"MR", "old.example.com.", 9, kShort},
+      {"MINFO", "minfo.example.com.", 14, 7 + kShort},
+      {"MX", "x.wild.example.com.", 15, 9},
+      {"RP", "later.example.com.", 17, 2 * kWhole + 1},
+      {"AFSDB", "later.example.com.", 18, 2 + kWhole},
+      {"KX", "later.example.com.", 36, 2 + kWhole},
+      {"SRV", "later.example.com.", 33, 6 + kWhole},
+      {"SVCB", "later.example.com.", 64, 2 + kWhole},
+      {"NAPTR", "later.example.com.", 35, 4 + 2 + 4 + 1 + kWhole},
+      {"DNAME", "below.later.example.com.", 39, kWhole},
+  };
+  for (const TypeRow& row : rows) {
+    SCOPED_TRACE(row.why);
+    const Octets query = QueryBuilder(row.name, static_cast<RrType>(row.type)).build();
+    const Reply reply = ask(query);
+    const auto& section = reply.sections[reply.sections[1].empty() ? 2 : 1];
+    ASSERT_FALSE(section.empty());
+    EXPECT_EQ(section[0].type, row.type);
+    EXPECT_EQ(section[0].wire_rdata_size, row.size);
   }
 }
 
@@ -556,6 +629,10 @@ TEST_F(Answers, RequiredGlueIsThereOrTcSaysSo) {
   EXPECT_FALSE(small.additional.empty()) << "the glue that fits stays";
   const Reply large = ask("x.wide.example.com.", RrType::a, false);
   EXPECT_EQ(large.additional.size(), 40u);
+  const Reply sibling = ask(QueryBuilder("x.sibling.example.com.").build());
+  EXPECT_FALSE(sibling.tc) << "glue of siblings is a kindness (RFC 9471 §2.2)";
+  EXPECT_EQ(sibling.authority.size(), 8u);
+  EXPECT_FALSE(sibling.additional.empty());
 }
 
 TEST_F(Answers, ToAny) {
@@ -752,6 +829,53 @@ TEST_F(Answers, Sizes) {
   }
 }
 
+// RFC 2181 §9: what is not there is asked for; half an RRset would be taken for the whole.
+TEST_F(Answers, AdditionalRecordsAreWholeRrsetsOrNone) {
+  struct AdditionalRow {
+    const char* why;
+    const char* name;
+    RrType type;
+    std::size_t all;
+  };
+  const AdditionalRow rows[] = {
+      {"looked up", "to-crowd.example.com.", RrType::mx, 30},
+      {"ready-made", "_crowd._tcp.svc.internal.", RrType::srv, 30},
+  };
+  for (const AdditionalRow& row : rows) {
+    SCOPED_TRACE(row.why);
+    const Reply small = ask(QueryBuilder(row.name, row.type).build());
+    EXPECT_FALSE(small.tc);
+    EXPECT_EQ(small.answer.size(), 1u);
+    EXPECT_THAT(small.additional, IsEmpty());
+    EXPECT_EQ(ask(row.name, row.type).additional.size(), row.all);
+  }
+  EXPECT_EQ(ask("twice.example.com.", RrType::mx).additional.size(), 3u) << "two records, one target";
+}
+
+TEST_F(Answers, ATruncatedAliasLeavesNothing) {
+  const Reply reply = ask(QueryBuilder("to-fat.example.com.", RrType::txt).build());
+  EXPECT_TRUE(reply.tc);
+  EXPECT_TRUE(reply.aa);
+  EXPECT_THAT(reply.answer, IsEmpty());
+  EXPECT_EQ(ask("to-fat.example.com.", RrType::txt, false).answer.size(), 41u);
+}
+
+TEST(ReplyOpt, AnErrorsTextIsLeftOutWhereItHasNoRoom) {
+  ReplyEdns edns;
+  edns.present = true;
+  edns.error = ExtendedError::other;
+  edns.error_text = "0 of 4 ready";
+  Octets room(100, 0xee);
+  const std::size_t whole = kOptSize + kExtendedErrorFixed + edns.error_text.size();
+  EXPECT_EQ(write_opt(edns, room.data(), whole), whole);
+  EXPECT_EQ(write_opt(edns, room.data(), whole - 1), kOptSize + kExtendedErrorFixed);
+  EXPECT_EQ(write_opt(edns, room.data(), kOptSize + kExtendedErrorFixed - 1), kOptSize);
+  const std::string text(129, 'x');
+  edns.error_text = text;
+  Octets large(1000);
+  EXPECT_EQ(write_opt(edns, large.data(), large.size()), kOptSize + kExtendedErrorFixed) << "over 128 octets";
+}
+
 TEST_F(Answers, MoreThanTcpHoldsIsCutAndTold) {
   const Reply reply = ask("_big._tcp.svc.internal.", RrType::srv, false);
   EXPECT_GT(reply.answer.size(), 1400u);
@@ -772,11 +896,12 @@ TEST_F(Answers, RefuseWithTheirReason) {
   const auto type = [](unsigned number) {
     return QueryBuilder("web.example.com.", static_cast<RrType>(number)).edns().build();
   };
-  const ErrorRow rows[] = {
+  const ErrorRow rows[] = {  // without a desk (tests/dns/desk_test.cc)
       {"not ours", QueryBuilder("a.test.").edns().build(), true, Rcode::refused, 20},
       {"AXFR over UDP", type(252), true, Rcode::formerr, -1},
       {"AXFR", type(252), false, Rcode::refused, 18},
       {"IXFR", type(251), true, Rcode::refused, 18},
+      {"IXFR over TCP", type(251), false, Rcode::refused, 18},
       {"type 0", type(0), true, Rcode::formerr, 30},
       {"OPT asked", type(41), true, Rcode::formerr, 30},
       {"TSIG asked", type(250), true, Rcode::formerr, 30},
@@ -811,6 +936,88 @@ TEST_F(Answers, RefuseWithTheirReason) {
   }
 }
 
+TEST_F(Answers, RefuseEveryTypeThatIsNoRecord) {
+  for (unsigned number = 128; number <= 250; ++number) {
+    SCOPED_TRACE(number);
+    const Reply reply = ask("web.example.com.", static_cast<RrType>(number));
+    EXPECT_EQ(reply.rcode, static_cast<unsigned>(Rcode::formerr));
+    EXPECT_EQ(reply.extended_error(), 30);
+  }
+  EXPECT_EQ(ask("web.example.com.", static_cast<RrType>(127)).rcode, 0u);
+  EXPECT_EQ(ask("web.example.com.", static_cast<RrType>(256)).rcode, 0u);
+}
+
+// RFC 8906 §3.1.4: NOTIMP, whatever else is in the packet; a header alone too.
+TEST_F(Answers, RefuseEveryOpcodeThatIsNotServed) {
+  for (const unsigned opcode : {1u, 2u, 3u, 6u, 7u, 8u, 9u, 10u, 11u, 12u, 13u, 14u, 15u}) {
+    SCOPED_TRACE(opcode);
+    const auto flags = static_cast<std::uint16_t>(opcode << 11);
+    const Reply whole = ask(QueryBuilder("web.example.com.").flags(flags).edns().build());
+    EXPECT_EQ(whole.rcode, static_cast<unsigned>(Rcode::notimp));
+    EXPECT_TRUE(whole.has_question);
+    EXPECT_EQ(whole.extended_error(), 21);
+    EXPECT_THAT(whole.answer, IsEmpty());
+    for (const bool udp : {true, false}) {
+      const Reply bare = ask(QueryBuilder().flags(flags).build(), udp);
+      EXPECT_EQ(bare.rcode, static_cast<unsigned>(Rcode::notimp));
+      EXPECT_EQ(bare.size, 12u);
+    }
+    const Reply garbage = ask(QueryBuilder().flags(flags).count(0, 3).raw({0xff, 1, 2}).build());
+    EXPECT_EQ(garbage.rcode, static_cast<unsigned>(Rcode::notimp));
+  }
+}
+
+// The checks of RFC 8906 §8, at a name with an answer.
+TEST_F(Answers, PassTheChecksOfRfc8906) {
+  const auto base = [] { return QueryBuilder("example.com.", RrType::soa); };
+  const auto opt = [](unsigned version, unsigned flags, std::string_view options = {}) {
+    return QueryBuilder("example.com.", RrType::soa)
+        .record(3, test::record_octets(".", RrType::opt, version << 16 | flags, options, 1232))
+        .build();
+  };
+  const std::string_view unknown("\0\x64\0\0", 4);  // option 100, empty
+  const auto several = base().option(3).option(8, {0, 0, 0, 0}).option(9).option(10, Octets(8)).build();
+  struct Check {
+    const char* why;
+    Octets query;
+    Rcode rcode = Rcode::noerror;
+    bool edns = false;
+  };
+  const Check checks[] = {
+      {"8.1.1 configured for the zone", base().build()},
+      {"8.1.3.1 CD", base().flags(0x0010).build()},
+      {"8.1.3.2 AD", base().flags(0x0020).build()},
+      {"8.1.3.3 the last bit", base().flags(0x0040).build()},
+      {"8.1.3.4 RD", base().flags(0x0100).build()},
+      {"AA, TC, RA and an rcode, which only replies have", base().flags(0x068f).build()},
+      {"8.2.1 minimal EDNS", opt(0, 0), Rcode::noerror, true},
+      {"8.2.2 version 1", opt(1, 0), Rcode::badvers, true},
+      {"8.2.3 an unknown option", opt(0, 0, unknown), Rcode::noerror, true},
+      {"8.2.4 unknown flags", opt(0, 0x0080), Rcode::noerror, true},
+      {"8.2.5 version 1 with unknown flags", opt(1, 0x0080), Rcode::badvers, true},
+      {"8.2.6 version 1 with an option", opt(1, 0, unknown), Rcode::badvers, true},
+      {"8.2.8 DO", opt(0, 0x8000), Rcode::noerror, true},
+      {"8.2.9 version 1 with DO", opt(1, 0x8000), Rcode::badvers, true},
+      {"8.2.10 several options that are defined", several, Rcode::noerror, true},
+  };
+  for (const Check& check : checks) {
+    for (const bool udp : {true, false}) {
+      SCOPED_TRACE(std::string(check.why) + (udp ? "" : " over TCP"));
+      const Reply reply = ask(check.query, udp);
+      EXPECT_EQ(reply.rcode, static_cast<unsigned>(check.rcode));
+      EXPECT_EQ(reply.answer.size(), check.rcode == Rcode::noerror ? 1u : 0u);
+      EXPECT_EQ(reply.aa, check.rcode == Rcode::noerror);
+      EXPECT_FALSE(reply.tc);
+      EXPECT_EQ(reply.has_opt, check.edns);
+      EXPECT_EQ(reply.options.count(100), 0u);
+    }
+  }
+  EXPECT_EQ(ask("example.com.", static_cast<RrType>(1000)).rcode, 0u) << "8.1.2 an unknown type";
+  EXPECT_EQ(ask(QueryBuilder().flags(0x7800).build()).rcode, static_cast<unsigned>(Rcode::notimp)) << "8.1.4";
+  const Reply truncated = ask(QueryBuilder("fat.example.com.", RrType::txt).edns(512).build());
+  EXPECT_TRUE(truncated.tc && truncated.has_opt) << "8.2.7";
+}
+
 TEST_F(Answers, StaySilentWhereAReplyInvitesLoops) {
   const Octets good = QueryBuilder("web.example.com.").build();
   Client spoofed = test::udp_client();
@@ -820,7 +1027,9 @@ TEST_F(Answers, StaySilentWhereAReplyInvitesLoops) {
       thread_.ask(QueryBuilder("web.example.com.").flags(0x8000).build(), test::udp_client()).empty());
   EXPECT_TRUE(thread_.ask(Octets(11), test::udp_client()).empty());
   EXPECT_FALSE(thread_.ask(good, test::udp_client()).empty());
-  for (const Counter& counter : thread_.answerer().counters.dropped) EXPECT_EQ(counter.value(), 1u);
+  const auto& dropped = thread_.answerer().counters.dropped;
+  for (const Dropped reason : {Dropped::header_short, Dropped::response, Dropped::port_zero})
+    EXPECT_EQ(dropped[static_cast<std::size_t>(reason)].value(), 1u);
 }
 
 TEST_F(Answers, OfClassChaos) {
@@ -833,6 +1042,7 @@ TEST_F(Answers, OfClassChaos) {
   const ChaosRow rows[] = {
       {"RFC 4892", "id.server.", RrType::txt, "ns1.muster.test"},
       {"any case", "HostName.BIND.", RrType::txt, "ns1.muster.test"},
+      {"of another name, though it ends alike", "x.id.server.", RrType::txt, nullptr},
       {"no version is configured", "version.bind.", RrType::txt, nullptr},
       {"another type", "id.server.", RrType::a, nullptr},
       {"never a record of class IN", "web.example.com.", RrType::a, nullptr},

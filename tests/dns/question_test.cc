@@ -34,6 +34,20 @@ Octets opt(const std::string& owner, const std::string& rdata = "", unsigned ver
   return record_octets(owner, RrType::opt, version << 16, rdata, 1232);
 }
 
+// An algorithm of one letter, a MAC of three octets, other data of one.
+const std::string kTsigRdata(
+    "\1h\0"
+    "123456"
+    "\1\54"
+    "\0\3mac"
+    "id"
+    "\0\0"
+    "\0\1o",
+    23);
+Octets tsig(const std::string& rdata = kTsigRdata, std::uint16_t rr_class = 255, std::uint32_t ttl = 0) {
+  return record_octets("key.", RrType::tsig, ttl, rdata, rr_class);
+}
+
 TEST(Question, AQueryIsReadWhole) {
   Query query;
   const Octets packet =
@@ -74,6 +88,14 @@ TEST(Question, WhatIsLegalIsRead) {
   for (int i = 0; i < 127; ++i) labels127 += "a.";
   Octets pointer_owner = {0xc0, 0x0c};
   append(pointer_owner, std::string("\0\1\0\1\0\0\0\0\0\0", 10));
+  Octets pointer_behind_label = {1, 'b', 0xc0, 0x0c};
+  append(pointer_behind_label, std::string("\0\1\0\1\0\0\0\0\0\0", 10));
+  Octets hundred;
+  for (unsigned i = 0; i < 100; ++i) {
+    append_u16(hundred, 65001 + i);
+    append_u16(hundred, 0);
+  }
+  const std::string hundred_options(hundred.begin(), hundred.end());
   struct Row {
     const char* why;
     Octets packet;
@@ -87,17 +109,21 @@ TEST(Question, WhatIsLegalIsRead) {
            .record(1, record_octets("b.", RrType::a, 0, "1234"))
            .record(2, pointer_owner)
            .build()},
+      {"pointers at the question and at a record before",
+       QueryBuilder("a.").record(1, pointer_owner).record(1, pointer_behind_label).build()},
       {"OPT before another record",
        QueryBuilder("a.").record(3, opt(".")).record(3, record_octets("b.", RrType::a, 0, "")).build()},
       {"NSID with a payload", QueryBuilder("a.").option(3, {1, 2, 3}).build()},
       {"unknown, empty and padding options",
        QueryBuilder("a.").option(65001).option(12, {0, 0}).option(65001, {9}).build()},
+      {"a hundred unknown options, empty", QueryBuilder("a.").record(3, opt(".", hundred_options)).build()},
       {"every header flag but QR", QueryBuilder("a.").flags(0x07ff).build()},
       {"client subnet 0 of no family, as dig +subnet=0 sends it",
        QueryBuilder("a.").option(8, {0, 0, 0, 0}).build()},
       {"client subnet /17", QueryBuilder("a.").option(8, {0, 1, 17, 0, 10, 1, 0x80}).build()},
       {"a client cookie", QueryBuilder("a.").option(10, Octets(8)).build()},
       {"a full cookie", QueryBuilder("a.").option(10, Octets(40)).build()},
+      {"a TSIG as the last record", QueryBuilder("a.").record(3, opt(".")).record(3, tsig()).build()},
       {"NOTIFY", QueryBuilder("a.", RrType::soa).flags(0x2400).build()},
   };
   for (const Row& row : rows) {
@@ -120,6 +146,28 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
     too_long.insert(too_long.end(), 63, 'x');
     too_long.push_back(0);
   }
+  Octets one_too_long(too_long.begin(), too_long.end() - 1);
+  one_too_long[3 * 64] = 62;
+  one_too_long.back() = 0;
+  const auto owned_by = [](Octets owner) {
+    append(owner, std::string("\0\1\0\1\0\0\0\0\0\0", 10));
+    return QueryBuilder("a.").count(1, 1).raw(owner).build();
+  };
+  const auto label_of = [](std::uint8_t length) {  // as many octets follow as it would mean
+    Octets name = {length};
+    name.insert(name.end(), length, 'a');
+    name.push_back(0);
+    return name;
+  };
+  Octets forwards = {0xc0, 0x13 + 12};  // behind this record's fixed fields, where a root follows
+  append(forwards, std::string("\0\1\0\1\0\0\0\0\0\1\0", 11));
+  Octets far_too_long;  // 250 octets of its own, then the question's 20
+  for (const std::uint8_t size : {63, 63, 63, 57}) {
+    far_too_long.push_back(size);
+    far_too_long.insert(far_too_long.end(), size, 'x');
+  }
+  append_u16(far_too_long, 0xc00c);
+  append(far_too_long, std::string("\0\1\0\1\0\0\0\0\0\0", 10));
   Octets two_questions = QueryBuilder("a.").question("b.", RrType::a).edns().build();
   struct Row {
     const char* why;
@@ -133,8 +181,7 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
       {"11 octets", Octets(11), WireError::header_short, false, false},
       {"a response", QueryBuilder("a.").flags(0x8000).build(), WireError::is_response, false, false},
       {"STATUS", QueryBuilder("a.").flags(0x1000).edns().build(), WireError::opcode, true, true},
-      {"UPDATE is not served yet", QueryBuilder("a.", RrType::soa).flags(0x2800).build(), WireError::opcode,
-       true, false},
+      {"DSO", QueryBuilder("a.").flags(0x3000).build(), WireError::opcode, true, false},
       {"an opcode comes before anything else that is wrong", QueryBuilder().flags(0x3000).raw({1}).build(),
        WireError::opcode, false, false},
       {"no question; the OPT is still found", QueryBuilder().edns().build(), WireError::question_count, false,
@@ -145,7 +192,8 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
       {"a label past the end", with_name({5, 'a'}), WireError::name_runs_out, false, false},
       {"a pointer in the question", with_name({0xc0, 0x0c}), WireError::name_compressed, false, false},
       {"a pointer behind a label", with_name({1, 'a', 0xc0, 0x0c}), WireError::name_compressed, false, false},
-      {"256 octets", with_name(too_long), WireError::name_too_long, false, false},
+      {"256 octets", with_name(one_too_long), WireError::name_too_long, false, false},
+      {"257 octets", with_name(too_long), WireError::name_too_long, false, false},
       {"label type 01", with_name({0x41, 'a', 0}), WireError::label_type, false, false},
       {"label type 10", with_name({0x81, 'a', 0}), WireError::label_type, false, false},
       {"no class", QueryBuilder().count(0, 1).raw({0, 0, 1}).build(), WireError::question_short, false,
@@ -163,6 +211,21 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
        WireError::record_unreadable, true, false},
       {"a pointer into the header", QueryBuilder("a.").record(1, header_pointer).build(),
        WireError::record_unreadable, true, false},
+      {"a pointer forwards", QueryBuilder("a.").record(1, forwards).build(), WireError::record_unreadable,
+       true, false},
+      {"a pointer past the end", owned_by({0xff, 0xff}), WireError::record_unreadable, true, false},
+      {"label type 01 in a record", owned_by(label_of(0x41)), WireError::record_unreadable, true, false},
+      {"label type 10 in a record", owned_by(label_of(0x80)), WireError::record_unreadable, true, false},
+      {"a record's name over 255 octets by its pointer",
+       QueryBuilder(std::string(18, 'q') + ".").record(1, far_too_long).build(), WireError::record_unreadable,
+       true, false},
+      {"a record's name without its end", QueryBuilder("a.").count(1, 1).raw({1, 'a'}).build(),
+       WireError::record_unreadable, true, false},
+      {"a record without its fixed fields", QueryBuilder("a.").count(1, 1).raw({0, 0, 1, 0, 1}).build(),
+       WireError::record_unreadable, true, false},
+      {"records of all sections, but one fewer than the counts say",
+       QueryBuilder("a.").count(1, 65535).count(2, 65535).edns().build(), WireError::record_unreadable, true,
+       true},
       {"an octet behind the last record", QueryBuilder("a.").edns().raw({0}).build(),
        WireError::trailing_octets, true, true},
       {"two OPTs", QueryBuilder("a.").record(3, opt(".")).edns().build(), WireError::opt_twice, true, true},
@@ -190,8 +253,37 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
        WireError::opt_option, true, true},
       {"client subnet, a bit behind the prefix", QueryBuilder("a.").option(8, {0, 1, 9, 0, 10, 0x40}).build(),
        WireError::opt_option, true, true},
+      {"client subnet, its header cut", QueryBuilder("a.").option(8, {0, 1, 0}).build(),
+       WireError::opt_option, true, true},
+      {"client subnet, 129 bits of IPv6",
+       QueryBuilder("a.")
+           .option(8, {0, 2, 129, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0})
+           .build(),
+       WireError::opt_option, true, true},
+      {"client subnet, bits of no family", QueryBuilder("a.").option(8, {0, 0, 1, 0, 0}).build(),
+       WireError::opt_option, true, true},
+      {"client subnet, an octet too few", QueryBuilder("a.").option(8, {0, 1, 24, 0, 10, 0}).build(),
+       WireError::opt_option, true, true},
       {"client subnet with a scope", QueryBuilder("a.").option(8, {0, 1, 8, 8, 10}).build(),
        WireError::opt_option, true, true},
+      {"two TSIGs", QueryBuilder("a.").record(3, tsig()).record(3, tsig()).build(), WireError::tsig_place,
+       true, false},
+      {"a record behind the TSIG", QueryBuilder("a.").record(3, tsig()).edns().build(), WireError::tsig_place,
+       true, true},
+      {"a TSIG among the answers", QueryBuilder("a.").record(1, tsig()).build(), WireError::tsig_place, true,
+       false},
+      {"a TSIG of class IN", QueryBuilder("a.").record(3, tsig(kTsigRdata, 1)).build(), WireError::tsig_form,
+       true, false},
+      {"a TSIG with a TTL", QueryBuilder("a.").record(3, tsig(kTsigRdata, 255, 1)).build(),
+       WireError::tsig_form, true, false},
+      {"a TSIG that runs out", QueryBuilder("a.").record(3, tsig(kTsigRdata.substr(0, 20))).build(),
+       WireError::tsig_form, true, false},
+      {"a TSIG with an octet too many", QueryBuilder("a.").record(3, tsig(kTsigRdata + "x")).build(),
+       WireError::tsig_form, true, false},
+      {"a TSIG whose algorithm is a pointer",
+       QueryBuilder("a.").record(3, tsig("\xc0\x0c" + kTsigRdata.substr(3))).build(), WireError::tsig_form,
+       true, false},
+      {"no question, no cookie", QueryBuilder().edns().build(), WireError::question_count, false, true},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.why);
@@ -203,6 +295,40 @@ TEST(Question, WhatIsWrongIsNamedAndWhatCouldBeReadIsKept) {
     EXPECT_EQ(query.has_question, row.has_question);
     EXPECT_EQ(query.edns.present, row.has_opt);
   }
+}
+
+TEST(Question, OnlyATsigInItsPlaceIsHandedOn) {
+  Query query;
+  ASSERT_TRUE(read_exactly(QueryBuilder("a.").record(3, tsig()).build(), query).ok);
+  EXPECT_EQ(query.tsig_at, 12 + 3 + 4);
+  EXPECT_FALSE(read_exactly(QueryBuilder("a.").record(3, tsig()).raw({0}).build(), query).ok);
+  EXPECT_EQ(query.tsig_at, 0) << "octets behind it are not signed";
+  EXPECT_FALSE(read_exactly(QueryBuilder("a.").record(3, tsig()).flags(0x3000).build(), query).ok);
+  EXPECT_EQ(query.tsig_at, 12 + 3 + 4) << "an opcode that is not served may be signed";
+}
+
+TEST(Question, NoQuestionButACookieIsTold) {
+  Query query;
+  EXPECT_FALSE(read_exactly(QueryBuilder().option(10, Octets(8)).build(), query).ok);
+  EXPECT_TRUE(query.only_cookie);
+  const Octets others[] = {QueryBuilder("a.").option(10, Octets(8)).build(),
+                           QueryBuilder().edns().build(),
+                           QueryBuilder().option(10, Octets(7)).build(),
+                           QueryBuilder().option(10, Octets(8)).raw({0}).build(),
+                           QueryBuilder().option(10, Octets(8)).flags(0x2400).build(),
+                           QueryBuilder("a.").question("a.", RrType::a).option(10, Octets(8)).build()};
+  for (const Octets& other : others) {
+    SCOPED_TRACE(test::to_hex(other));
+    static_cast<void>(read_exactly(other, query).ok);
+    EXPECT_FALSE(query.only_cookie);
+  }
+}
+
+TEST(Question, OfTwoCookiesTheFirstCounts) {
+  const Octets packet = QueryBuilder("a.").option(10, Octets(8, 1)).option(10, Octets(8, 2)).build();
+  Query query;
+  ASSERT_TRUE(read_query(Packet(packet.data(), packet.size()), query).ok);
+  EXPECT_EQ(query.edns.cookie[0], 1);
 }
 
 TEST(Question, EveryPrefixOfAGoodQueryIsRefusedWithoutOverReading) {
@@ -218,6 +344,16 @@ TEST(Question, EveryPrefixOfAGoodQueryIsRefusedWithoutOverReading) {
     EXPECT_FALSE(
         read_exactly(Octets(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)), query).ok);
   }
+}
+
+// What lies behind the packet in the receive buffer is another packet's.
+TEST(Question, HalfAPointerIsNotCompletedByWhatLiesBehindThePacket) {
+  Octets buffer = QueryBuilder("a.").count(1, 1).raw({0xc0}).build();
+  const std::size_t size = buffer.size();
+  append(buffer, std::string("\x0c\0\1\0\1\0\0\0\0\0\0", 11));
+  Query query;
+  EXPECT_EQ(read_query(Packet(buffer.data(), size), query).error, WireError::record_unreadable);
+  EXPECT_TRUE(read_query(buffer, query).ok);
 }
 
 TEST(Question, ALongChainOfPointersIsRefusedInsteadOfWalked) {

@@ -1,9 +1,13 @@
 #include "dns/socket.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <fstream>
 
 #include "dns/socket_address.h"
 #include "tests/dns/support/sockets.h"
@@ -72,6 +76,40 @@ TEST(Listener, AUdpPortThatIsTakenIsRefusedAlthoughItCouldBeShared) {
   auto second = open_listener(endpoint, 1);
   ASSERT_FALSE(second);
   EXPECT_NE(second.error().message.find("(UDP)"), std::string::npos) << second.error().message;
+}
+
+int option_of(const Socket& socket, int level, int option) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  EXPECT_EQ(::getsockopt(socket.fd(), level, option, &value, &size), 0);
+  return value;
+}
+
+// RFC 2181 §4.1: the address that was asked is known. RFC 9715: no reply waits for a path's MTU.
+TEST(Listener, UdpSocketsAreSetAsServersNeed) {
+  auto four = open_listener(endpoint_of("0.0.0.0:0"), 1);
+  ASSERT_TRUE(four) << four.error().message;
+  EXPECT_EQ(option_of(four->udp[0], IPPROTO_IP, IP_MTU_DISCOVER), IP_PMTUDISC_OMIT);
+  EXPECT_EQ(option_of(four->udp[0], IPPROTO_IP, IP_PKTINFO), 1);
+  EXPECT_EQ(option_of(four->udp[0], SOL_SOCKET, SO_REUSEPORT), 1);
+  if (!test::has_ipv6_loopback()) return;
+  auto six = open_listener(endpoint_of("[::]:0"), 1);
+  ASSERT_TRUE(six) << six.error().message;
+  EXPECT_EQ(option_of(six->udp[0], IPPROTO_IPV6, IPV6_MTU_DISCOVER), IPV6_PMTUDISC_OMIT);
+  EXPECT_EQ(option_of(six->udp[0], IPPROTO_IPV6, IPV6_RECVPKTINFO), 1);
+}
+
+// As many connections may wait as we ask for, or as the system allows; none waits for its first octet.
+TEST(Listener, ManyConnectionsMayWaitAtOnce) {
+  auto listener = open_listener(endpoint_of("127.0.0.1:0"), 1);
+  ASSERT_TRUE(listener) << listener.error().message;
+  std::uint32_t most = 0;
+  std::ifstream("/proc/sys/net/core/somaxconn") >> most;
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  ASSERT_EQ(::getsockopt(listener->tcp.fd(), IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+  EXPECT_EQ(info.tcpi_sacked, std::min(4096u, most)) << "the backlog of a listening socket";
+  EXPECT_EQ(option_of(listener->tcp, IPPROTO_TCP, TCP_DEFER_ACCEPT), 0);
 }
 
 TEST(Listener, AnAddressThatIsNotOursIsAnErrorThatNamesIt) {

@@ -257,16 +257,24 @@ TEST_F(TcpServerTest, AHalfClosedClientGetsEveryAnswer) {
   EXPECT_EQ(counters().closed_error, 0u);
 }
 
-// 8 MB of answers, read only after the end was sent: input pauses and goes on.
+// Read only after the end was sent: 8 MB of answers, where the input pauses and goes on, and 180 KB, which
+// wait in our own memory while the end is already known.
 TEST_F(TcpServerTest, AHalfClosedSlowReaderGetsEveryAnswer) {
   start();
-  TcpClient client(endpoint_, 4096);
-  for (std::uint16_t id = 1; id <= 500; ++id) ASSERT_TRUE(client.ask(big_query(id)));
-  client.finish();
-  std::this_thread::sleep_for(50ms);
-  EXPECT_LT(counters().queries, 500u) << "paused";
-  expect_answers(client, 500);
-  EXPECT_TRUE(client.ends());
+  for (const unsigned count : {500u, 12u}) {
+    SCOPED_TRACE(count);
+    TcpClient client(endpoint_, 4096);
+    const auto before = counters().queries.load();
+    for (unsigned id = 1; id <= count; ++id)
+      ASSERT_TRUE(client.ask(big_query(static_cast<std::uint16_t>(id))));
+    client.finish();
+    std::this_thread::sleep_for(50ms);
+    if (count == 500) {
+      EXPECT_LT(counters().queries - before, 500u) << "paused";
+    }
+    expect_answers(client, count);
+    EXPECT_TRUE(client.ends());
+  }
 }
 
 TEST_F(TcpServerTest, AResetCostsNothing) {
@@ -335,14 +343,14 @@ TEST_F(TcpServerTest, APeerThatDoesNotReadIsPausedThenClosedAndOthersAreServed) 
   TcpClient other(endpoint_);
   const auto ask_other = [&](std::uint16_t id) { return other.ask(query(id)) && other.receive(); };
   ASSERT_TRUE(ask_other(1));
-  // The input pauses: no more of them are answered than fill 256 KiB and the socket's buffer.
+  // The input pauses: no more of them are answered than fill 256 KiB and a little in the kernel (15 KB each).
   std::uint64_t before = 0;
   ASSERT_TRUE(eventually([&] {
     const std::uint64_t now = counters().queries;
     std::this_thread::sleep_for(50ms);
     return now == std::exchange(before, now) && now > 1;
   }));
-  EXPECT_LT(counters().queries, 1000u);
+  EXPECT_LT(counters().queries, 50u);
   EXPECT_TRUE(eventually([&] { return !ask_other(2) || counters().closed_unread == 1; }));
   EXPECT_EQ(counters().closed_unread, 1u);
   EXPECT_TRUE(ask_other(3));
@@ -351,7 +359,7 @@ TEST_F(TcpServerTest, APeerThatDoesNotReadIsPausedThenClosedAndOthersAreServed) 
 
 // It takes longer than the idle time to read everything, but it reads on: it is not closed.
 TEST_F(TcpServerTest, ASlowReaderThatReadsOnGetsEverything) {
-  start({500ms, 10});
+  start({1500ms, 10});
   TcpClient client(endpoint_, 4096);
   Octets questions;
   for (std::uint16_t id = 1; id <= 400; ++id) {
@@ -362,9 +370,9 @@ TEST_F(TcpServerTest, ASlowReaderThatReadsOnGetsEverything) {
   const auto begin = Steady::now();
   for (int i = 0; i < 400; ++i) {
     ASSERT_TRUE(client.receive()) << i;
-    std::this_thread::sleep_for(4ms);
+    std::this_thread::sleep_for(8ms);
   }
-  EXPECT_GT(Steady::now() - begin, 1s);
+  EXPECT_GT(Steady::now() - begin, 3s);
   EXPECT_EQ(counters().closed_unread, 0u);
 }
 

@@ -1,9 +1,12 @@
 """Who may write, and who may read: without tokens, with tokens, and over TLS."""
 
 import json
+import signal
+import socket
+import ssl
 import unittest
 
-from harness import ADDRESS, BIN, EndToEnd, run
+from harness import ADDRESS, BIN, EndToEnd, run, wait_until
 
 BODY = {"generation": 1, "address": "127.0.0.11", "port": 80}
 FORM = "ip=10.0.0.1&port=80&revision=a&tags=%7B%22az%22%3A%22a%22%2C%22region%22%3A%22r%22%2C%22instance_id%22%3A%22i%22%7D"
@@ -159,6 +162,9 @@ class WithTokens(EndToEnd):
             self.assertNotIn(secret, self.server.err + self.server.out + text)
 
 
+UNVERIFIED = ssl._create_unverified_context()
+
+
 class Tls(EndToEnd):
     def setUp(self):
         super().setUp()
@@ -198,6 +204,46 @@ class Tls(EndToEnd):
                                       "DEFAULT:@SECLEVEL=0").status, 0, "TLS 1.1")
         plain = run("curl", "-sS", "--noproxy", "*", f"http://{server.http[0]}:{server.http[1]}/readyz")
         self.assertNotIn("[]", plain.out, "no plain HTTP on a TLS listener")
+
+    def presented(self, server):
+        with socket.create_connection(server.http) as plain, UNVERIFIED.wrap_socket(plain) as tls:
+            return tls.getpeercert(binary_form=True)
+
+    def test_a_renewed_certificate_is_taken_over_and_a_bad_one_refused(self):
+        server = self.begin_tls()
+        first = self.presented(server)
+        self.certificate("server")
+        server.signal(signal.SIGHUP)
+        wait_until("the new certificate", lambda: self.presented(server) != first)
+        second = self.presented(server)
+        (self.folder / "server.key").write_text("nonsense")
+        trust = ["--cacert", self.folder / "server.pem"]
+        done = self.curl(server, "/api/v1/reload", *trust, "--json", "{}")
+        self.assertEqual(done.json()["error"], "invalid_field")
+        self.assertIn("server.key", done.json()["message"])
+        self.assertIn("server.key", server.err)
+        self.assertEqual(self.presented(server), second)
+        self.assertEqual(self.curl(server, "/readyz", *trust).status, 0)
+        self.assertEqual(server.dig("muster.svc.internal").status, "NOERROR", "all else goes on")
+
+    def test_the_command_line_and_its_ca_file(self):
+        server = self.begin_tls()
+        url = f"https://{server.http[0]}:{server.http[1]}"
+        mine = self.folder / "server.pem"
+        done = server.muster("--server", url, "--ca-file", mine, "register", "web", "127.0.0.11:80")
+        self.assertEqual(done.status, 0, done.err)
+        done = server.muster("show", "web", env={"MUSTER_SERVER": url, "MUSTER_CA_FILE": str(mine)})
+        self.assertEqual(done.status, 0, done.err)
+        self.assertIn("127.0.0.11", done.out)
+        self.certificate("other")
+        for words, why in (([], "nobody told it to trust this one"), (["--ca-file", self.folder / "other.pem"], "another one")):
+            with self.subTest(why):
+                done = server.muster("--server", url, *words, "list")
+                self.assertEqual(done.status, 4, done.out)
+                self.assertIn("--ca-file", done.err)
+        done = server.muster("--server", url, "--ca-file", self.folder / "none.pem", "list")
+        self.assertEqual(done.status, 1)
+        self.assertIn("none.pem", done.err)
 
     def test_a_certificate_that_cannot_be_used_is_a_start_error(self):
         (self.folder / "server.key").write_text("nonsense")

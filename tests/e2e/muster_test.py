@@ -167,8 +167,8 @@ class Verbs(EndToEnd):
     def test_watch_prints_changes(self):
         self.register("web", 11)
         lines = self.watch("watch", "web").splitlines()
-        self.assertEqual(lines[0], "snapshot web: 1 instances")
-        self.assertRegex(lines[2], r"^\d+ put web/127-0-0-12-18081 ACTIVE weight 1 ok$")
+        self.assertEqual(lines[0], "snapshot web: 1 instance")
+        self.assertRegex(lines[2], r"^\d+ put web/127-0-0-12-18081 127\.0\.0\.12:18081 ACTIVE weight 1 ok$")
         self.assertRegex(lines[3], r"^\d+ delete web/127-0-0-12-18081 deregistered$")
         self.assertEqual(len(lines), 4, "another service does not concern it")
 

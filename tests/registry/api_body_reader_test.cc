@@ -343,6 +343,38 @@ TEST(ReadHeartbeat, RefusesWithCodeFieldAndCure) {
   expect_refused(kRows, [](const std::string& json) { return read_heartbeat(json, kContext, kWebI1); });
 }
 
+TEST(ReadBody, ANameThatIsThereTwiceIsRefusedWhereItStands) {
+  struct Row {
+    const char* why;
+    std::string text;
+    const char* name;
+    const char* pointer;
+  };
+  const Row rows[] = {
+      {"at the top", R"({"weight":1,"address":"10.0.0.7","weight":9})", "weight", "/weight"},
+      {"with the same value", R"({"address":"10.0.0.7","address":"10.0.0.7"})", "address", "/address"},
+      {"inside", R"({"address":"10.0.0.7","tags":{"az":"a","az":"b"}})", "az", "/tags/az"},
+      {"in a list", R"({"address":"10.0.0.7","ports":[{"port":1},{"port":2,"port":3}]})", "port",
+       "/ports/1/port"},
+      {"in meta, which is opaque", R"({"address":"10.0.0.7","meta":{"a":[[1],{"b":1,"b":1}]}})", "b",
+       "/meta/a/1/b"},
+      {"written otherwise", R"({"weight":1,"address":"10.0.0.7","w\u0065ight":9})", "weight", "/weight"},
+      {"an empty name", R"({"meta":{"":1,"":2}})", "", "/meta/"},
+      {"a name that a pointer writes otherwise", R"({"meta":{"a/b":{"~":1,"~":2}}})", "~", "/meta/a~1b/~0"},
+      {"among many", R"({"meta":{)" + numbered(5'000, "1") + R"(,"k17":2}})", "k17", "/meta/k17"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.why);
+    const auto read = read_web(row.text);
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, ErrorCode::bad_json);
+    EXPECT_EQ(read.error().field, row.pointer);
+    EXPECT_EQ(read.error().message, "\"" + std::string(row.name) + "\" is there twice: say it once");
+  }
+  EXPECT_TRUE(read_web(
+      R"({"address":"10.0.0.7","tags":{"az":"a","a":"b"},"meta":{"az":{"az":[{"az":1},{"az":1}]}}})"));
+}
+
 TEST(ReadBatch, ElementsStandAlone) {
   const auto read = read_heartbeats(R"({"instances":[{"service":"web","id":"i1","generation":1},
       {"service":"Web","id":"i2"},{"id":"i3"},7,{"service":"web","id":"i5","load":200},{"service":"web","id":"i6"}]})",

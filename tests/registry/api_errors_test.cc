@@ -23,14 +23,15 @@ TEST(ApiErrors, EachCodeHasItsStatus) {
     std::string_view codes;
   };
   constexpr Row kRows[] = {
-      {400, "bad_request bad_json bad_form invalid_field unknown_field address_type_not_publishable bad_name "},
+      {400,
+       "bad_request bad_json bad_form invalid_field unknown_field address_type_not_publishable bad_name "},
       {401, "unauthorized "},
       {403, "forbidden "},
       {404, "unknown_service unknown_instance not_found "},
       {405, "method_not_allowed "},
       {406, "not_acceptable "},
       {408, "request_timeout "},
-      {409, "stale_generation zone_has_updates "},
+      {409, "stale_generation listed_by_source zone_has_updates "},
       {410, "deregistered compacted "},
       {412, "precondition_failed "},
       {413, "body_too_large batch_too_long "},

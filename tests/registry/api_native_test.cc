@@ -324,6 +324,70 @@ TEST_F(NativeRoutes, ADeadlineNeedsNoDiskToPass) {
   EXPECT_EQ(sink->response->status, 504) << "one answer";
 }
 
+TEST_F(NativeRoutes, ABatchOnAHangingDiskIsAnsweredAtItsDeadline) {
+  house.deadline = house.now.steady + Millis{250};
+  house.hold_disk = true;
+  const auto sink = house.start(
+      {"POST",
+       "/api/v1/registrations",
+       R"({"instances":[{"service":"web","id":"a","address":"10.0.0.7"},{"service":"web","id":"b"}]})",
+       {},
+       writer()});
+  EXPECT_FALSE(sink->response);
+  EXPECT_TRUE(sink->late());
+  ASSERT_TRUE(sink->response);
+  EXPECT_EQ(sink->response->status, 504);
+  EXPECT_EQ(json(*sink->response).at("applied"), true);
+  EXPECT_EQ(json(*sink->response).at("created"), 1);
+  EXPECT_EQ(json(*sink->response).at("failed").at(0).at("id"), "b");
+  EXPECT_TRUE(house.registry.find("web", "a"));
+  ASSERT_EQ(house.on_disk.size(), 1u);
+  house.on_disk.front()({true});
+  EXPECT_EQ(sink->response->status, 504) << "one answer";
+}
+
+TEST_F(NativeRoutes, ABatchThatIsLateHalfWaySaysWhatStands) {
+  std::string body = R"({"instances":[)";
+  for (int i = 0; i < 600; ++i)
+    body += std::string(i ? "," : "") + R"({"service":"web","address":"10.0.0.7","id":"i)" +
+            std::to_string(i) + "\"}";
+  house.deadline = house.now.steady + Millis{250};
+  house.disk_takes = Millis{250};
+  const auto reply = house.post("/api/v1/registrations", body + "]}");
+  EXPECT_EQ(reply.status, 504);
+  EXPECT_EQ(json(reply).at("applied"), true);
+  EXPECT_EQ(json(reply).at("created"), 512)
+      << "the first slice, and the one whose turn found the deadline over";
+  EXPECT_EQ(json(reply).at("failed").as_array().size(), 600u - 512);
+  EXPECT_EQ(house.registry.counts().instances, 512u);
+}
+
+TEST_F(NativeRoutes, ABatchOfWhichNothingStandsSaysSo) {
+  house.deadline = house.now.steady + Millis{250};
+  house.hold_jobs = true;
+  const auto sink = house.start(
+      {"POST", "/api/v1/heartbeats", R"({"instances":[{"service":"web","id":"i9"}]})", {}, writer()});
+  EXPECT_TRUE(sink->late());
+  EXPECT_EQ(json(*sink->response).at("applied"), false);
+}
+
+TEST_F(NativeRoutes, WhatABatchCostsTheThrottle) {
+  struct Row {
+    int elements;
+    double cost;
+  };
+  for (const Row row : {Row{0, 1}, Row{1, 1}, Row{2, 1.01}, Row{1'000, 10.99}}) {
+    std::string body = R"({"instances":[)";
+    for (int i = 0; i < row.elements; ++i)
+      body += (i ? "," : "") + std::string(R"({"service":"web","id":"i"})");
+    const auto sink = house.start({"POST", "/api/v1/heartbeats", body + "]}", {}, writer()});
+    ASSERT_TRUE(sink->charged);
+    EXPECT_NEAR(*sink->charged, row.cost, 1e-9) << row.elements;
+  }
+  const auto bad = house.start({"POST", "/api/v1/registrations", "{", {}, writer()});
+  EXPECT_EQ(bad->charged, 1.0) << "reading it was work";
+}
+
 TEST_F(NativeRoutes, RefusalsForAFullStoreAreCounted) {
   house.has_room = false;
   EXPECT_EQ(house.put(i1(), std::string(kBody)).status, 503);

@@ -80,6 +80,31 @@ TEST(HttpTls, ASilentHandshakeIsCutOff) {
   EXPECT_EQ(house.counters().handshakes_failed, 2u);
 }
 
+TEST(HttpTls, ARenewedCertificateIsForNewConnections) {
+  auto config = tls_config();
+  HttpHouse house(config);
+  house.add("POST", "/in", echo);
+  house.start();
+  auto old = house.connect(true);
+  const std::string before = old.certificate();
+  const TlsFiles renewed = make_certificate();
+  EXPECT_EQ(house.server->set_tls(renewed), std::nullopt);
+  EXPECT_EQ(old.ask(request("POST", "/in", "one"))->body, "POST /in one") << "an open one goes on";
+  auto fresh = house.connect(true);
+  const std::string after = fresh.certificate();
+  EXPECT_NE(after, before);
+
+  const auto other_key = house.server->set_tls({renewed.certificate, make_certificate().key});
+  ASSERT_TRUE(other_key);
+  EXPECT_NE(other_key->find("mismatch"), std::string::npos) << *other_key;
+  const auto missing = house.server->set_tls({"/nowhere/server.pem", renewed.key});
+  ASSERT_TRUE(missing);
+  EXPECT_NE(missing->find("/nowhere/server.pem"), std::string::npos) << *missing;
+  auto later = house.connect(true);
+  EXPECT_EQ(later.certificate(), after) << "a bad one changes nothing";
+  EXPECT_EQ(later.ask(request("POST", "/in", "two"))->body, "POST /in two");
+}
+
 TEST(HttpTls, AKeyOfAnotherCertificateIsRefusedAtStart) {
   auto config = tls_config();
   config.tls->key = make_certificate().key;

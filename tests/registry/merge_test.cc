@@ -102,6 +102,7 @@ TEST_F(Merge, ALeaselessClaimOutlivesTheHeartbeat) {
   pass(Millis(30'020));
   ASSERT_TRUE(web("i1"));
   EXPECT_EQ(web("i1")->body->weight, 1);
+  ASSERT_TRUE(put("i1", 1));
   ASSERT_TRUE(remove("i1"));
   EXPECT_TRUE(web("i1")) << "its source lists it still";
 }
@@ -170,6 +171,22 @@ TEST_F(OverlayOf, LaterEntriesWinFieldByFieldAndSurviveHeartbeats) {
   ASSERT_TRUE(edit(Kind::replace_all, {}));
   EXPECT_EQ(web("i1")->body->weight, 4);
   EXPECT_EQ(web("i1")->reason, Reason::ok);
+}
+
+TEST_F(OverlayOf, WhatOnlyASourceListsCannotBeDeregistered) {
+  ASSERT_TRUE(put_from(SourceKind::fixed, "static", "i1", body_at("10.0.0.1")));
+  registry->take_batch();
+  for (const bool drain_first : {false, true}) {
+    const auto refused = registry->apply(Removal{"web", "i1", {}, drain_first, {}}, now);
+    EXPECT_EQ(code_of(refused), "listed_by_source");
+    EXPECT_NE(refused.error().message.find("the source static lists it"), std::string::npos);
+  }
+  EXPECT_TRUE(registry->take_batch().changes.empty());
+  ASSERT_TRUE(put("i1", 1));
+  EXPECT_EQ(web("i1")->sources.size(), 2U);
+  EXPECT_EQ(code_of(remove("i1", 1)), "ok") << "a registration beside it can";
+  EXPECT_EQ(web("i1")->sources.size(), 1U);
+  EXPECT_EQ(code_of(remove("i1", 1)), "listed_by_source");
 }
 
 TEST_F(OverlayOf, EntriesEndByThemselves) {

@@ -402,6 +402,37 @@ TEST_F(LyftDoor, RepositoriesAreIndexedOverServicesInRegistrationOrder) {
   EXPECT_TRUE(registry->instances_of_repo("repo").empty());
 }
 
+// A store hands its rows out in any order; who was there first decides, as it did before.
+TEST(Restore, TheOlderOneKeepsTheLabelWhateverTheOrderOfTheRows) {
+  const Instant now = net::Instant{} + Millis(1'000'000);
+  const auto row = [](const std::string& service, const std::string& id, std::uint64_t sequence) {
+    ClaimRow claim;
+    claim.service = service;
+    claim.id = id;
+    claim.source = "heartbeat";
+    claim.generation = 1;
+    claim.sequence = sequence;
+    claim.lease = Millis(30'000);
+    claim.body = std::make_shared<const InstanceBody>();
+    return claim;
+  };
+  std::vector<ClaimRow> rows = {row("Web", "A1", 1), row("Web", "a1", 2), row("WEB", "x", 3)};
+  for (const bool backwards : {false, true}) {
+    SCOPED_TRACE(backwards);
+    if (backwards) std::ranges::reverse(rows);
+    Registry registry({}, now);
+    for (const ClaimRow& one : rows) registry.restore(one, now);
+    registry.restored(now);
+    EXPECT_EQ(registry.find("Web", "A1")->label, "a1");
+    EXPECT_NE(registry.find("Web", "a1")->label, "a1");
+    EXPECT_TRUE(registry.find("Web", "A1")->publishable);
+    EXPECT_EQ(registry.find("WEB", "x")->reason, Reason::service_label_taken);
+    const auto shown = registry.take_batch().changes;
+    ASSERT_EQ(shown.size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(shown[i].after->sequence, i + 1);
+  }
+}
+
 TEST_F(LyftDoor, RestoredClaimsKeepTheirSource) {
   ASSERT_TRUE(post("web", "a", "repo"));
   const Batch stored = registry->take_batch();

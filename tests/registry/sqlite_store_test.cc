@@ -1,5 +1,6 @@
 #include "registry/store/sqlite_store.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/mount.h>
@@ -70,7 +71,7 @@ TEST(SqliteStore, EveryTableComesBackAsItWasWritten) {
   EXPECT_TRUE(after.report.clean_stop);
   EXPECT_EQ(after.report.message, "");
   EXPECT_EQ(after.rows.size(), 7u);
-  EXPECT_EQ(after.sequences, (std::vector<std::uint64_t>{1, 2, 7}));
+  EXPECT_THAT(after.sequences, ::testing::UnorderedElementsAre(1, 2, 7));
   EXPECT_EQ(after.rows.at("overlay"), R"({"match":"web/*"}{"match":"db/*"})");
   EXPECT_EQ(after.rows.at("meta revision_block"), "65536");
   EXPECT_EQ(after.rows.at("service web"), "1 2");

@@ -54,6 +54,40 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
        "m.toml:3:64: address_type \"response\" names no address: replies use the caller's own connection, "
        "nothing to "
        "publish in DNS"},
+      {"a key without a secret", "[[key]]\nname = \"a\"\n",
+       "m.toml:1:1: secret or secret_file is required (openssl rand -base64 32)"},
+      {"a key without a name", "[[key]]\nsecret = \"c2VjcmV0\"\n",
+       "m.toml:1:1: name is required: what both sides call the key"},
+      {"a secret that is not base64", "[[key]]\nname = \"a\"\nsecret = \"top-secret\"\n",
+       "m.toml:3:10: secret must be base64 (openssl rand -base64 32)"},
+      {"a secret in two places",
+       "[[key]]\nname = \"a\"\nsecret = \"c2VjcmV0\"\nsecret_file = \"/dev/null\"\n",
+       "m.toml:3:10: secret and secret_file: give one of the two"},
+      {"a secret file that is not there", "[[key]]\nname = \"a\"\nsecret_file = \"none.key\"\n",
+       "m.toml:3:15: secret_file cannot be read: none.key"},
+      {"an algorithm that nobody should use",
+       "[[key]]\nname = \"a\"\nsecret = \"c2VjcmV0\"\nalgorithm = \"hmac-md5\"\n",
+       "m.toml:4:13: algorithm must be one of \"hmac-sha1\", \"hmac-sha256\", \"hmac-sha384\", "
+       "\"hmac-sha512\", not "
+       "\"hmac-md5\""},
+      {"a MAC cut below half", "[[key]]\nname = \"a\"\nsecret = \"c2VjcmV0\"\nmac_octets_min = 15\n",
+       "m.toml:4:18: mac_octets_min must be 16 to 32, not 15"},
+      {"a key twice",
+       "[[key]]\nname = \"a\"\nsecret = \"c2VjcmV0\"\n[[key]]\nname = \"A.\"\nsecret = \"c2VjcmV0\"\n",
+       "m.toml:5:8: name is the name of another key, too"},
+      {"a key whose name has no room in a message",
+       "[[key]]\nname = "
+       "\"a123456789b123456789c123456789d123456789.e123456789f123456789g123456789h12345678\"\n"
+       "secret = \"c2VjcmV0\"\n",
+       "m.toml:2:8: name must have 1 to 78 characters"},
+      {"a cookie secret of another length", "[dns]\ncookie_secret = \"0011\"\n",
+       "m.toml:2:17: cookie_secret must be 32 hex digits (openssl rand -hex 16)"},
+      {"a cookie secret that is no hex", "[dns]\ncookie_secret = \"0011223344556677889900112233445g\"\n",
+       "m.toml:2:17: cookie_secret must be 32 hex digits (openssl rand -hex 16)"},
+      {"a previous secret alone", "[dns]\ncookie_secret_previous = \"00112233445566778899001122334455\"\n",
+       "m.toml:2:26: cookie_secret_previous needs cookie_secret, too"},
+      {"a rate below nothing", "[dns.rate_limit]\nresponses_per_second = -1\n",
+       "m.toml:2:24: responses_per_second must be 0 to 1000000, not -1"},
       {"TOML that cannot be parsed", "[dns\n", nullptr},
   };
   for (const Row& row : rows) {
@@ -115,6 +149,40 @@ TEST(Config, TheMostSpecificServiceEntryCounts) {
   EXPECT_EQ(result.config.service("db"), nullptr);
 }
 
+TEST(Config, KeysAndSecretsAreRead) {
+  const std::string file = testing::TempDir() + "/transfer.key";
+  std::ofstream(file) << "AAECAw==\r\nwhat follows is no secret\n";
+  const LoadResult result = load_text(
+      "[dns]\ncookie_secret = \"000102030405060708090a0b0c0d0e0F\"\n[[key]]\nname = "
+      "\"Transfer\"\nsecret_file = \"" +
+          file + "\"\n[[key]]\nname = \"b.example\"\nalgorithm = \"hmac-sha512\"\nsecret = \"/+8=\"\n",
+      "m.toml");
+  ASSERT_TRUE(result.errors.empty()) << result.errors[0];
+  EXPECT_EQ(result.config.dns.cookie_secret->back(), 15);
+  EXPECT_FALSE(result.config.dns.cookie_secret_previous);
+  ASSERT_EQ(result.config.keys.size(), 2u);
+  EXPECT_EQ(result.config.keys[0].name.text(), "Transfer.");
+  EXPECT_EQ(result.config.keys[0].algorithm, "hmac-sha256");
+  EXPECT_EQ(result.config.keys[0].secret, std::string("\0\1\2\3", 4));
+  EXPECT_EQ(result.config.keys[0].mac_octets_min, 32u);
+  EXPECT_EQ(result.config.keys[1].secret, "\xff\xef");
+  EXPECT_EQ(result.config.keys[1].mac_octets_min, 64u);
+}
+
+TEST(Config, NoErrorShowsASecret) {
+  const char* const texts[] = {"[[key]]\nname = \"a\"\nsecret = \"hush-hush\"\n",
+                               "[[key]]\nname = \"a b..\"\nsecret = \"hush-hush\"\n",
+                               "[dns]\ncookie_secret = \"hush-hush\"\n",
+                               "[dns]\ncookie_secret_previous = \"hush-hush\"\n",
+                               "[[key]]\nname = \"a\"\nsecret = \"hush-hush\"\nsecret_file = \"x\"\n"};
+  for (const char* text : texts) {
+    SCOPED_TRACE(text);
+    const LoadResult result = load_text(text, "m.toml");
+    EXPECT_FALSE(result.errors.empty());
+    for (const std::string& error : result.errors) EXPECT_EQ(error.find("hush"), error.npos) << error;
+  }
+}
+
 TEST(Config, WhatNeedsARestartIsNamed) {
   const Config running = load_text("", "m.toml").config;
   const Config next =
@@ -134,6 +202,19 @@ TEST(Config, WhatNeedsARestartIsNamedAgainAtTheNextReload) {
   EXPECT_EQ(needs_restart(taken, next), (std::vector<std::string>{"http.max_body", "metrics.enabled"}));
 }
 
+TEST(Config, ACertificateOfAnotherNameIsTakenOverButTlsItselfNeedsARestart) {
+  const char* kFirst = "[http]\ntls_certificate = \"a.pem\"\ntls_key = \"a.key\"\n";
+  const Config plain = load_text("", "m.toml").config;
+  const Config first = load_text(kFirst, "m.toml").config;
+  const Config second =
+      load_text("[http]\ntls_certificate = \"b.pem\"\ntls_key = \"b.key\"\n", "m.toml").config;
+  EXPECT_TRUE(needs_restart(first, second).empty());
+  EXPECT_EQ(taken_over(first, second).http.tls_key, second.http.tls_key);
+  EXPECT_EQ(needs_restart(plain, first), (std::vector<std::string>{"http.tls_certificate", "http.tls_key"}));
+  EXPECT_TRUE(taken_over(plain, first).http.tls_key.empty());
+  EXPECT_EQ(taken_over(first, plain).http.tls_key, first.http.tls_key);
+}
+
 TEST(Config, TheShippedExamplesLoad) {
   const LoadResult result = load_file(MUSTER_SOURCE_DIR "/zones/examples/musterd.toml");
   ASSERT_TRUE(result.errors.empty()) << result.errors[0];
@@ -144,6 +225,10 @@ TEST(Config, TheShippedExamplesLoad) {
 // Every key that the reader knows stands, in backquotes, in the reference and in the man page.
 TEST(Config, EveryKeyIsDocumented) {
   const LoadResult result = load_text(R"(
+[dns.rate_limit]
+[[key]]
+name = "a"
+secret = "c2VjcmV0"
 [registry.protection]
 [registry.lyft]
 [http.throttle]

@@ -45,20 +45,25 @@ TEST(HeadedSet, SaysExactlyWhenThePublishedHeadChanges) {
   EXPECT_GT(quiet, 500u) << "the head was full and changes behind it stayed quiet";
 }
 
-TEST(DomainSets, KeepRegistrationOrderAndRenewInPlace) {
+TEST(DomainSets, KeepRegistrationOrderWhicheverPictureIsTheNewest) {
   DomainSets<int> sets;
-  const auto second = test::Make("web", "a").sequence(2).get();
-  const auto first = test::Make("web", "b").sequence(1).get();
-  EXPECT_TRUE(sets.add(80, second));
-  EXPECT_TRUE(sets.add(80, first));
-  const auto renewed = test::Make("web", "b").sequence(1).weight(9).get();
-  sets.renew(80, renewed);
+  Registered a{test::Make("web", "a").sequence(2).get()};
+  Registered b{test::Make("web", "b").sequence(1).get()};
+  Registered c{test::Make("web", "c").sequence(1).get()};
+  EXPECT_TRUE(sets.add(80, {2, &a}));
+  EXPECT_TRUE(sets.add(80, {1, &c}));
+  EXPECT_TRUE(sets.add(80, {1, &b}));
+  EXPECT_FALSE(sets.add(80, {1, &b}));
+  b.instance = test::Make("web", "b").sequence(1).weight(9).get();
   ASSERT_NE(sets.find(80), nullptr);
-  EXPECT_EQ(sets.find(80)->first().instance, renewed);
-  EXPECT_TRUE(sets.remove(80, first));
-  EXPECT_TRUE(sets.remove(80, second));
+  std::vector<const Registered*> order;
+  sets.find(80)->for_each_published([&](const Place& place) { order.push_back(place.who); });
+  EXPECT_EQ(order, (std::vector<const Registered*>{&b, &c, &a}));
+  EXPECT_TRUE(sets.remove(80, {1, &b}));
+  EXPECT_TRUE(sets.remove(80, {1, &c}));
+  EXPECT_TRUE(sets.remove(80, {2, &a}));
   EXPECT_EQ(sets.find(80), nullptr) << "no empty set stays behind";
-  EXPECT_FALSE(sets.remove(80, second));
+  EXPECT_FALSE(sets.remove(80, {2, &a}));
 }
 
 }  // namespace

@@ -48,6 +48,22 @@ TEST(Entry, MembersOfDifferentSizesAreFoundToo) {
   EXPECT_EQ(set->image(0).size() + set->image(1).size() + set->image(2).size(), set->images().size());
 }
 
+TEST(Entry, RemembersTheConfiguredTtlWhereItIsLowered) {
+  RrsetSpec lowered = a_set({"10.0.0.1"});
+  lowered.full_ttl = 300;
+  const NameSpec spec{name("web.svc.internal."), {rrset(RrType::txt, {"\1a"}), lowered}};
+  const EntryPtr entry = EntryWriter::build(spec, Entry::kOwned, 7);
+  EXPECT_EQ(entry->rrset(1).ttl(), 30u);
+  EXPECT_EQ(entry->full_ttl(0), 30u);
+  EXPECT_EQ(entry->full_ttl(1), 300u);
+  EXPECT_EQ(EntryWriter::read(*entry), spec);
+  const EntryPtr copy = EntryWriter::with_flags(*entry, entry->flags() | Entry::kBelowCut);
+  EXPECT_EQ(copy->full_ttl(1), 300u);
+
+  const EntryPtr plain = build({rrset(RrType::txt, {"\1a"}), a_set({"10.0.0.1"})});
+  EXPECT_EQ(plain->size() + 2 * sizeof(std::uint32_t), entry->size()) << "others pay nothing";
+}
+
 TEST(Entry, ARecordOfTheGreatestSizeFits) {
   const EntryPtr entry = build({rrset(RrType::null, {std::string(65535, 'x')})});
   EXPECT_EQ(entry->find(RrType::null)->rdata(0).size(), 65535U);

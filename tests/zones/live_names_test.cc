@@ -185,9 +185,9 @@ TEST(LiveNames, TargetsComeFirstAndGoLast) {
   sink.start_counting();
   names.apply(batch(nullptr, i1), at(0));
   EXPECT_THAT(sink.log,
-              ElementsAre("+i1.web.svc.internal.", "+web.svc.internal.", "+_http._tcp.web.svc.internal.",
-                          "+web\\032i1._http._tcp.svc.internal.", "+_http._tcp.svc.internal.",
-                          "+_web._tcp.svc.internal.", "+_services._dns-sd._udp.svc.internal."));
+              ElementsAre("+i1.web.svc.internal.", "+web.svc.internal.", "+_web._tcp.svc.internal.",
+                          "+_http._tcp.web.svc.internal.", "+web\\032i1._http._tcp.svc.internal.",
+                          "+_http._tcp.svc.internal.", "+_services._dns-sd._udp.svc.internal."));
   sink.start_counting();
   names.apply(batch(i1, nullptr), at(1));
   EXPECT_THAT(sink.log,

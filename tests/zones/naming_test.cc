@@ -42,6 +42,27 @@ struct Members {
   }
 };
 
+// With a set before it in the same place, which must leave no trace.
+SetContent set_content(const SetKey& key, const ServicePicture& service) {
+  SetContent content;
+  for (int round = 0; round < 2; ++round) {
+    RrsetSpec& before = content.add();
+    before.type = RrType::txt;
+    before.at_most = 7;
+    before.servfail = true;
+    before.note = "before";
+    before.members.resize(5, {std::string(40, 'x'), 9, 9, {net::IpAddress{}, net::IpAddress{}}});
+  }
+  fill_set(key, service, content);
+  return content;
+}
+
+std::vector<SetKey> set_keys(const registry::Instance& instance, const ServicePolicy& policy) {
+  std::vector<SetKey> keys;
+  add_set_keys(instance, policy, keys);
+  return keys;
+}
+
 std::vector<std::string> owners(const registry::Instance& instance, const ServicePolicy& policy) {
   std::vector<std::string> texts;
   for (const SetKey& key : set_keys(instance, policy))
@@ -117,6 +138,17 @@ TEST(Native, PlainNameHoldsAddressesAndFirstPorts) {
   ASSERT_EQ(service.members.size(), 1u) << "without a port not in it, never port 0";
   EXPECT_EQ(srv(service.members[0].rdata), (Srv{0, 3, 8080, "i1.web.svc.internal."}));
   EXPECT_THAT(service.members[0].addresses, ElementsAre(ip("10.0.0.1"), ip("2001:db8::1")));
+}
+
+TEST(Native, ALoweredTtlRemembersTheConfiguredOneAndLeavesNoneBehind) {
+  SetContent content;
+  fill_set({}, Members{{Make("web", "i1").at("10.0.0.1").lease(9).get()}}.picture(), content);
+  EXPECT_EQ(content.rrsets.at(0).ttl, 3u);
+  EXPECT_EQ(content.rrsets.at(0).full_ttl, 5u);
+  content.clear();
+  fill_set({}, Members{{Make("web", "i1").at("10.0.0.1").get()}}.picture(), content);
+  EXPECT_EQ(content.rrsets.at(0).ttl, 5u);
+  EXPECT_EQ(content.rrsets.at(0).full_ttl, 0u);
 }
 
 TEST(Native, PortAndProtocolChooseThePort) {

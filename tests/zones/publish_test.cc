@@ -163,6 +163,32 @@ TEST_F(Publish, SerialsStepOncePerBatchOf20MsInTheZonesThatChanged) {
   EXPECT_EQ(serial("svc.internal."), 1002u);
 }
 
+TEST_F(Publish, ALoweredTtlIsNoChangeForWhoTransfers) {
+  publisher();
+  Zone& domain = *zones_.find(name("svc.internal."));
+  zones_.keep_history(domain, true);
+  add("web", "i1", "10.0.0.7", 0);
+  publisher().tick(at(20));
+  EXPECT_EQ(serial("svc.internal."), 1001u);
+
+  for (int ms = 0; ms <= 27'000; ms += 10) registry_.tick(at(ms), 1000);
+  publisher().publish(registry_.take_batch(), at(27'000));
+  ASSERT_EQ(find("i1.web.svc.internal.", RrType::a)->ttl, 1u) << "the lease is low";
+  EXPECT_EQ(find("i1.web.svc.internal.", RrType::a)->full_ttl, 5u);
+  EXPECT_EQ(find("_http._tcp.web.svc.internal.", RrType::srv)->full_ttl, 5u);
+  EXPECT_EQ(find("web\\032i1._http._tcp.svc.internal.", RrType::srv)->full_ttl, 5u);
+  publisher().tick(at(27'100));
+  EXPECT_EQ(serial("svc.internal."), 1001u);
+
+  const auto differences = zones_.history(domain)->journal().since(1000);
+  ASSERT_TRUE(differences.has_value());
+  (*differences)[0]->added.for_each([](const RecordView& record) {
+    if (record.type == RrType::srv) {
+      EXPECT_EQ(record.ttl, 5u);
+    }
+  });
+}
+
 TEST_F(Publish, ExplainSaysWhatStandsThereAndWhy) {
   add("web", "i1", "10.0.0.7", 0, 1);
   add("web", "i2", "10.0.0.8", 1, 3);

@@ -51,8 +51,10 @@ void each_fixed_key(Running& running, Next& next, Visit visit) {
   visit("store.path", running.store.path, next.store.path);
   visit("store.commit_every", running.store.commit_every, next.store.commit_every);
   visit("http.listen", running.http.listen, next.http.listen);
-  visit("http.tls_certificate", running.http.tls_certificate, next.http.tls_certificate);
-  visit("http.tls_key", running.http.tls_key, next.http.tls_key);
+  if (running.http.tls_certificate.empty() != next.http.tls_certificate.empty()) {
+    visit("http.tls_certificate", running.http.tls_certificate, next.http.tls_certificate);
+    visit("http.tls_key", running.http.tls_key, next.http.tls_key);
+  }
   visit("http.max_body", running.http.max_body, next.http.max_body);
   visit("http.max_connections", running.http.max_connections, next.http.max_connections);
   visit("http.max_in_flight", running.http.max_in_flight, next.http.max_in_flight);

@@ -2,6 +2,7 @@
 // checked. Names follow the TOML keys. Reading and checking: config_reader.h.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -21,6 +22,13 @@ struct Server {
   std::string user;
 };
 
+using CookieSecret = std::array<std::uint8_t, 16>;
+
+struct RateLimit {
+  std::uint32_t responses_per_second = 0;  // 0: off
+  std::uint32_t slip = 2;                  // 0: never
+};
+
 struct Dns {
   std::vector<net::Endpoint> listen;
   unsigned udp_threads = 0;  // 0: one a core
@@ -28,11 +36,39 @@ struct Dns {
   Millis tcp_idle{10'000};
   std::size_t tcp_connections = 1000;
   std::string version;
+  bool cookies = true;
+  std::optional<CookieSecret> cookie_secret;  // none: made at start, and anew every day
+  std::optional<CookieSecret> cookie_secret_previous;
+  RateLimit rate_limit;
+};
+
+// TSIG
+struct Key {
+  zones::Name name;
+  std::string algorithm = "hmac-sha256";
+  std::string secret;  // octets
+  std::size_t mac_octets_min = 32;
+};
+
+// Who may: addresses, and holders of a key. Empty: nobody.
+struct Access {
+  std::vector<net::IpPrefix> prefixes;
+  std::vector<zones::Name> keys;
+  bool empty() const { return prefixes.empty() && keys.empty(); }
+};
+
+// The secondaries of a zone.
+struct Secondaries {
+  Access allow_transfer;
+  std::vector<net::Endpoint> notify;
+  // Whether the zone keeps what a transfer needs.
+  bool any() const { return !allow_transfer.empty() || !notify.empty(); }
 };
 
 struct ZoneFile {
   zones::Name name;
   std::filesystem::path file;
+  Secondaries secondaries{};
 };
 
 struct Zones {
@@ -46,6 +82,7 @@ struct Zones {
   std::uint32_t srv_weight_scale = 1;  // 0: auto
   std::vector<zones::Name> reverse;
   bool reverse_services = false;
+  Secondaries secondaries;  // of the generated zones
   std::vector<ZoneFile> files;
 };
 
@@ -140,6 +177,7 @@ struct Log {
 struct Config {
   Server server;
   Dns dns;
+  std::vector<Key> keys;
   Zones zones;
   Registry registry;
   Store store;

@@ -66,7 +66,6 @@ void read_metrics(Section& root, Config& config) {
 }
 
 void refuse_parts_not_built(Section& root) {
-  root.not_built("key", "TSIG");
   root.not_built("health", "health checking");
   root.not_built("cluster", "the cluster");
   if (auto forward = root.table("forward")) {
@@ -82,6 +81,7 @@ void read_root(Section& root, Config& config) {
   config.server.name = host_name();
   read_section(root, "server", config.server, read_server);
   read_section(root, "dns", config.dns, read_dns);
+  for (Section& key : root.tables("key")) read_key(key, config.keys);
   read_section(root, "zones", config.zones, read_zones);
   read_section(root, "registry", config.registry, read_registry);
   read_section(root, "store", config.store, read_store);
@@ -94,7 +94,16 @@ void read_root(Section& root, Config& config) {
   root.finish();
 }
 
-// What only the whole can show: names and addresses used twice.
+// Lists of who may: every key in them is one of [[key]].
+void check_keys(Section& root, const Config& config, const zones::Name& zone, const Access& access) {
+  for (const zones::Name& name : access.keys) {
+    const bool known = std::any_of(config.keys.begin(), config.keys.end(),
+                                   [&](const Key& key) { return key.name == name; });
+    if (!known) root.error("zones", "of " + zone.text() + " allow key:" + name.text() + ", which no [[key]] defines");
+  }
+}
+
+// What only the whole can show: names and addresses used twice, keys that are not there.
 void check_whole(Section& root, const Config& config) {
   std::vector<zones::Name> zones = {config.zones.domain};
   zones.insert(zones.end(), config.zones.reverse.begin(), config.zones.reverse.end());
@@ -104,6 +113,9 @@ void check_whole(Section& root, const Config& config) {
       if (zones[i] == zones[j]) root.error("zones", "define " + zones[i].text() + " twice");
     }
   }
+  check_keys(root, config, config.zones.domain, config.zones.secondaries.allow_transfer);
+  for (const ZoneFile& file : config.zones.files)
+    check_keys(root, config, file.name, file.secondaries.allow_transfer);
   std::vector<net::Endpoint> taken;
   const auto take = [&](const char* key, const std::vector<net::Endpoint>& listen) {
     for (const net::Endpoint& endpoint : listen) {

@@ -1,6 +1,18 @@
 #include "tools/config/read_sections.h"
+#include "tools/config/secret.h"
 
 namespace muster::config {
+
+namespace {
+
+void read_rate_limit(Section& section, RateLimit& limit) {
+  limit.responses_per_second =
+      static_cast<std::uint32_t>(section.integer("responses_per_second", 0, 0, 1'000'000));
+  limit.slip = static_cast<std::uint32_t>(section.integer("slip", 2, 0, 1000));
+  section.finish();
+}
+
+}  // namespace
 
 void read_server(Section& section, Server& server) {
   server.name = section.text("name", server.name);
@@ -20,11 +32,15 @@ void read_dns(Section& section, Dns& dns) {
   dns.tcp_connections = static_cast<std::size_t>(section.integer("tcp_connections", 1000, 1, 1'000'000));
   dns.version = section.text("version", "");
   if (dns.version.size() > 255) section.error("version", "must have at most 255 octets");
-  section.not_built_unless("cookies", toml::value<bool>(false), "DNS cookies");
-  section.not_built("cookie_secret", "DNS cookies");
-  section.not_built("cookie_secret_file", "DNS cookies");
+  dns.cookies = section.flag("cookies", true);
+  dns.cookie_secret = read_hex_secret(section, "cookie_secret");
+  dns.cookie_secret_previous = read_hex_secret(section, "cookie_secret_previous");
+  const bool secret = section.has("cookie_secret") || section.has("cookie_secret_file");
+  for (const char* key : {"cookie_secret_previous", "cookie_secret_previous_file"}) {
+    if (section.has(key) && !secret) section.error(key, "needs cookie_secret, too");
+  }
+  if (auto limit = section.table("rate_limit")) read_rate_limit(*limit, dns.rate_limit);
   section.not_built_unless_empty("ecs_trusted", "EDNS client subnet");
-  section.not_built("rate_limit", "response rate limiting");
   section.finish();
 }
 

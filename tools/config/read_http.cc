@@ -1,6 +1,5 @@
-#include <fstream>
-
 #include "tools/config/read_sections.h"
+#include "tools/config/secret.h"
 
 namespace muster::config {
 
@@ -10,27 +9,13 @@ bool known_scope(std::string_view scope) {
   return scope == "read" || scope == "admin" || (scope.starts_with("write:") && scope.size() > 6);
 }
 
-// The secret itself, or the first line of its file.
-std::string read_secret(Section& section) {
-  const std::string file = section.text("secret_file", "");
-  std::string secret = section.text("secret", "");
-  if (!file.empty() && !secret.empty()) section.error("secret", "and secret_file: give one of the two");
-  if (file.empty()) return secret;
-  std::ifstream in(section.diagnostics().folder() / file);
-  if (!in) {
-    section.error("secret_file", "cannot be read: " + file);
-    return "";
-  }
-  std::getline(in, secret);
-  return secret;
-}
-
 Token read_token(Section section) {
   Token token;
   token.name = section.text("name", "");
   if (token.name.empty()) section.error("name", "is required: what the log calls who uses this token");
-  token.secret = read_secret(section);
-  if (token.secret.empty() && token.name != "anonymous") {
+  const auto secret = read_secret(section, "secret");
+  token.secret = secret.value_or("");
+  if (secret && token.secret.empty() && token.name != "anonymous") {
     section.error("secret", "or secret_file is required (only the entry named \"anonymous\" has none)");
   } else if (!token.secret.empty() && token.secret.size() < 8) {
     section.error("secret", "must have at least 8 characters");

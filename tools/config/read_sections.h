@@ -8,6 +8,8 @@ namespace muster::config {
 
 void read_server(Section& section, Server& server);
 void read_dns(Section& section, Dns& dns);
+// One [[key]] table; appends it.
+void read_key(Section section, std::vector<Key>& keys);
 void read_zones(Section& section, Zones& zones);
 void read_registry(Section& section, Registry& registry);
 void read_store(Section& section, Store& store);

@@ -19,6 +19,41 @@ std::vector<zones::Name> read_names(Section& section, std::string_view key, cons
       });
 }
 
+// "10.0.0.0/8", "2001:db8::1", "key:NAME".
+Access read_access(Section& section, std::string_view key) {
+  constexpr std::string_view kKey = "key:";
+  Access access;
+  section.list<bool>(key, {}, "an address, a prefix such as \"10.0.0.0/8\", or \"key:NAME\"",
+                     [&](std::string_view text) -> std::optional<bool> {
+                       if (text.starts_with(kKey)) {
+                         auto name = zones::parse_domain(text.substr(kKey.size()));
+                         if (!name || name->is_root()) return std::nullopt;
+                         access.keys.push_back(std::move(*name));
+                         return true;
+                       }
+                       const auto prefix = net::parse_prefix(text);
+                       if (!prefix) return std::nullopt;
+                       access.prefixes.push_back(*prefix);
+                       return true;
+                     });
+  return access;
+}
+
+// A secondary's port is 53 unless it is given.
+std::optional<net::Endpoint> read_secondary(std::string_view text) {
+  if (const auto address = net::parse_ip(text)) return net::Endpoint{*address, 53};
+  auto endpoint = net::parse_endpoint(text);
+  return endpoint && endpoint->port != 0 ? endpoint : std::nullopt;
+}
+
+Secondaries read_secondaries(Section& section) {
+  Secondaries secondaries;
+  secondaries.allow_transfer = read_access(section, "allow_transfer");
+  secondaries.notify = section.list<net::Endpoint>(
+      "notify", {}, "an address such as \"192.0.2.53\" or \"192.0.2.53:53\"", read_secondary);
+  return secondaries;
+}
+
 ZoneFile read_file(Section section) {
   ZoneFile file;
   if (auto name = section.domain("name")) {
@@ -28,8 +63,7 @@ ZoneFile read_file(Section section) {
   }
   file.file = section.text("file", "");
   if (file.file.empty()) section.error("file", "is required: the path of the master file");
-  section.not_built_unless_empty("allow_transfer", "zone transfer");
-  section.not_built_unless_empty("notify", "NOTIFY");
+  file.secondaries = read_secondaries(section);
   section.not_built_unless_empty("allow_update", "DNS UPDATE");
   section.finish();
   return file;
@@ -60,8 +94,7 @@ void read_zones(Section& section, Zones& zones) {
       section.list<zones::Name>("reverse", {}, "a reverse domain such as \"10.in-addr.arpa.\"", name_of);
   zones.reverse_services = section.flag("reverse_services", false);
   section.not_built("hash_key", "the hash policies");
-  section.not_built_unless_empty("allow_transfer", "zone transfer");
-  section.not_built_unless_empty("notify", "NOTIFY");
+  zones.secondaries = read_secondaries(section);
   section.not_built_unless_empty("allow_update", "DNS UPDATE");
   for (Section& file : section.tables("file")) zones.files.push_back(read_file(file));
   section.finish();

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "dns/ixfr_query.h"
 #include "tests/dns/support/world.h"
 
 // Last: its macros break the standard headers under clang.
@@ -42,6 +43,12 @@ void check(const std::vector<std::uint8_t>& query, const Client& client, test::T
   ldns_pkt_free(packet);
 }
 
+// What a desk reads of a query that it is handed.
+void check_desk(Packet packet) {
+  Query query;
+  if (read_query(packet, query).ok) static_cast<void>(read_ixfr_serial(packet, query));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -50,5 +57,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::vector<std::uint8_t> query(data, data + size);
   check(query, test::udp_client(), *fixture.thread);
   check(query, test::tcp_client(), *fixture.thread);
+  check_desk(query);
   return 0;
 }

@@ -44,33 +44,42 @@ std::size_t read_lines(char* data, std::size_t, std::size_t size, void* to) {
   return size;
 }
 
-void prepare(Handle& handle, const std::string& url, const std::string& method, const std::string& token) {
+struct Access {
+  const std::string& token;
+  const std::string& ca_file;
+};
+
+void prepare(Handle& handle, const std::string& url, const std::string& method, const Access& access) {
   curl_easy_setopt(handle.curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle.curl, CURLOPT_CUSTOMREQUEST, method.c_str());
   curl_easy_setopt(handle.curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
   curl_easy_setopt(handle.curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle.curl, CURLOPT_NOPROXY, "*");
   handle.headers = curl_slist_append(handle.headers, "Content-Type: application/json");
-  if (!token.empty())
-    handle.headers = curl_slist_append(handle.headers, ("Authorization: Bearer " + token).c_str());
+  if (!access.ca_file.empty()) curl_easy_setopt(handle.curl, CURLOPT_CAINFO, access.ca_file.c_str());
+  if (!access.token.empty())
+    handle.headers = curl_slist_append(handle.headers, ("Authorization: Bearer " + access.token).c_str());
   curl_easy_setopt(handle.curl, CURLOPT_HTTPHEADER, handle.headers);
 }
 
 void finish(Handle& handle, CURLcode code, Reply& reply) {
   curl_easy_getinfo(handle.curl, CURLINFO_RESPONSE_CODE, &reply.status);
-  if (code != CURLE_OK && reply.status == 0) reply.trouble = curl_easy_strerror(code);
+  if (code == CURLE_OK || reply.status != 0) return;
+  reply.trouble = curl_easy_strerror(code);
+  reply.untrusted = code == CURLE_PEER_FAILED_VERIFICATION;
 }
 
 }  // namespace
 
-Client::Client(std::string server, std::string token) : server_(std::move(server)), token_(std::move(token)) {
+Client::Client(std::string server, std::string token, std::string ca_file)
+    : server_(std::move(server)), token_(std::move(token)), ca_file_(std::move(ca_file)) {
   while (server_.ends_with('/')) server_.pop_back();
 }
 
 Reply Client::request(const std::string& method, const std::string& path, const std::string& body) const {
   Handle handle;
   Reply reply;
-  prepare(handle, server_ + path, method, token_);
+  prepare(handle, server_ + path, method, {token_, ca_file_});
   curl_easy_setopt(handle.curl, CURLOPT_TIMEOUT_MS, 30'000L);
   curl_easy_setopt(handle.curl, CURLOPT_WRITEFUNCTION, append);
   curl_easy_setopt(handle.curl, CURLOPT_WRITEDATA, &reply.body);
@@ -86,7 +95,7 @@ Reply Client::stream(const std::string& path, const std::function<bool(std::stri
   Handle handle;
   Reply reply;
   LineReader reader{&line, ""};
-  prepare(handle, server_ + path, "GET", token_);
+  prepare(handle, server_ + path, "GET", {token_, ca_file_});
   curl_easy_setopt(handle.curl, CURLOPT_WRITEFUNCTION, read_lines);
   curl_easy_setopt(handle.curl, CURLOPT_WRITEDATA, &reader);
   finish(handle, curl_easy_perform(handle.curl), reply);
@@ -119,10 +128,11 @@ boost::json::value json_of(const Reply& reply) {
 ExitCode report(const Client& client, const Reply& reply) {
   if (reply.ok()) return done;
   if (reply.status == 0) {
-    std::fprintf(stderr,
-                 "muster: no answer from %s: %s\n  Is musterd running there? --server or MUSTER_SERVER names "
-                 "another.\n",
-                 client.server().c_str(), reply.trouble.c_str());
+    const char* advice =
+        reply.untrusted ? "Its certificate is not known here; --ca-file or MUSTER_CA_FILE names one to trust."
+                        : "Is musterd running there? --server or MUSTER_SERVER names another.";
+    std::fprintf(stderr, "muster: no answer from %s: %s\n  %s\n", client.server().c_str(),
+                 reply.trouble.c_str(), advice);
     return unreachable;
   }
   std::string message = "the server answered " + std::to_string(reply.status);

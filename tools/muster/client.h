@@ -14,14 +14,15 @@ namespace muster::cli {
 struct Reply {
   long status = 0;  // 0: the server was not reached
   std::string body;
-  std::string trouble;  // why it was not reached
+  std::string trouble;     // why it was not reached
+  bool untrusted = false;  // because its certificate is not one we trust
   bool ok() const { return status >= 200 && status < 300; }
 };
 
 class Client {
  public:
-  // `token` may be empty.
-  Client(std::string server, std::string token);
+  // `token` may be empty, and `ca_file` too: then the machine's authorities are believed.
+  Client(std::string server, std::string token, std::string ca_file);
 
   Reply get(const std::string& path) const { return request("GET", path, ""); }
   Reply request(const std::string& method, const std::string& path, const std::string& body) const;
@@ -32,6 +33,7 @@ class Client {
  private:
   std::string server_;
   std::string token_;
+  std::string ca_file_;
 };
 
 // One path segment, percent-encoded.

@@ -66,6 +66,33 @@ std::string outline(const json::value& value) {
   return text;
 }
 
+namespace {
+
+// "10.0.0.7:8080,[2001:db8::7]:8080": each address with the default port, or alone when there is none.
+std::string endpoints_of(const json::object& instance) {
+  const json::value* ports = instance.if_contains("ports");
+  std::string port;
+  if (ports != nullptr && ports->is_array() && !ports->get_array().empty() &&
+      ports->get_array().front().is_object())
+    port = ":" + member(ports->get_array().front().get_object(), "port");
+  const json::value* addresses = instance.if_contains("addresses");
+  if (addresses == nullptr || !addresses->is_array()) return "";
+  std::string text;
+  for (const json::value& address : addresses->get_array()) {
+    const std::string literal = text_of(address);
+    const bool bracketed = !port.empty() && literal.find(':') != literal.npos;
+    text += text.empty() ? "" : ",";
+    text += (bracketed ? "[" + literal + "]" : literal) + port;
+  }
+  return text;
+}
+
+std::string counted(std::size_t count, const char* noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
 std::string watch_line(std::string_view event, std::string_view data) {
   json::error_code error;
   const json::value value = json::parse(json::string_view(data.data(), data.size()), error);
@@ -77,17 +104,16 @@ std::string watch_line(std::string_view event, std::string_view data) {
     if (const json::value* instance = object->if_contains("instance");
         instance != nullptr && instance->is_object()) {
       const json::object& fields = instance->get_object();
-      line += member(fields, "id") + " " + member(fields, "state") + " weight " + member(fields, "weight") +
-              " " + member(fields, "reason");
+      line += member(fields, "id") + " " + endpoints_of(fields) + " " + member(fields, "state") + " weight " +
+              member(fields, "weight") + " " + member(fields, "reason");
     } else {
       line += member(*object, "id") + " " + member(*object, "cause");
     }
   } else if (event == "snapshot") {
     const json::value* instances = object->if_contains("instances");
-    line +=
-        " " + member(*object, "service") + ": " +
-        std::to_string(instances != nullptr && instances->is_array() ? instances->get_array().size() : 0) +
-        " instances";
+    const bool listed = instances != nullptr && instances->is_array();
+    line += " " + member(*object, "service") + ": " +
+            counted(listed ? instances->get_array().size() : 0, "instance");
   } else {
     line += " " + compact(value);
   }

@@ -18,6 +18,7 @@ std::string environment(const char* name, const char* fallback) {
 struct Common {
   std::string server = environment("MUSTER_SERVER", "http://127.0.0.1:8053");
   std::string token_file = environment("MUSTER_TOKEN_FILE", "");
+  std::string ca_file = environment("MUSTER_CA_FILE", "");
   bool json = false;
 };
 
@@ -28,7 +29,9 @@ Context context_of(const Common& common) {
     if (!in) throw std::runtime_error("cannot read the token file " + common.token_file);
     std::getline(in, token);
   }
-  return {Client(common.server, token), common.json};
+  if (!common.ca_file.empty() && !std::ifstream(common.ca_file))
+    throw std::runtime_error("cannot read the CA file " + common.ca_file);
+  return {Client(common.server, token, common.ca_file), common.json};
 }
 
 class Program {
@@ -40,6 +43,7 @@ class Program {
     app_.add_option("--server", common_.server, "musterd's HTTP address (MUSTER_SERVER)")
         ->capture_default_str();
     app_.add_option("--token-file", common_.token_file, "file with the access token (MUSTER_TOKEN_FILE)");
+    app_.add_option("--ca-file", common_.ca_file, "certificates to trust, PEM (MUSTER_CA_FILE)");
     app_.add_flag("--json", common_.json, "print JSON");
     add_registering();
     add_instance_verbs();

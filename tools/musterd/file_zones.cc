@@ -23,7 +23,7 @@ FileZones::FileZones(zones::Zones& zones, OnControl on_control) : zones_(zones),
 
 void FileZones::announce(const std::vector<config::ZoneFile>& files) {
   for (const config::ZoneFile& file : files) {
-    zone_at(file.name);
+    zones_.keep_history(zone_at(file.name), file.secondaries.any());
     const std::lock_guard lock(mutex_);
     held_.try_emplace(file.name);
   }
@@ -80,6 +80,7 @@ void FileZones::load_one(const config::ZoneFile& file, ZoneLoad& report) {
   }
   const auto next = std::make_shared<const zones::CompiledZone>(std::move(*result));
   for (const zones::ZoneFault& fault : next->warnings().list()) report.warnings.push_back(zones::to_string(fault));
+  on_control_([&] { zones_.keep_history(zone_at(file.name), file.secondaries.any()); });
   if (const auto old = compiled(file.name)) {
     apply(*old, *next, report);
   } else {

@@ -48,6 +48,9 @@ void Musterd::refuse_page(const std::shared_ptr<PageInWork>& page) {
 MetricSources Musterd::metric_sources() const {
   return {*udp_,
           *tcp_,
+          transfers_->counts(),
+          notifier_->counts(),
+          desk_->refused(),
           *control_,
           registry_->lateness(),
           http_->counters(),
@@ -55,7 +58,8 @@ MetricSources Musterd::metric_sources() const {
           file_zones_->status(),
           {reloads_ok_, reloads_refused_},
           transitions_.suppressed(),
-          started_};
+          started_,
+          dns_config_->rate_limit_displaced()};
 }
 
 }  // namespace muster::tools

@@ -149,18 +149,65 @@ void Musterd::make_control() {
       });
 }
 
+// Of the generated zones; file zones have theirs from FileZones.
+void Musterd::keep_histories(const config::Config& config) {
+  std::vector<zones::Name> generated = config.zones.reverse;
+  generated.push_back(config.zones.domain);
+  for (const zones::Name& apex : generated)
+    names_.zones.keep_history(*names_.zones.find(apex), config.zones.secondaries.any());
+}
+
+// The zones tell of new serials from the control thread; everything else of a transfer is the I/O thread's.
+void Musterd::make_transfers() {
+  transfers_ = std::make_unique<dns::Transfers>(
+      io_.get_executor(), dns_config_->live(), machine_moment,
+      [this](net::UniqueFunction<void(zones::Zones&)> work) {
+        return control_->submit([this, work = std::move(work)](registry::Turn&) mutable { work(names_.zones); });
+      },
+      [this](const dns::TransferReport& report) { log_transfer(report); });
+  transfers_->set_access(transfer_access(*config_));
+  notifier_ = std::make_unique<dns::Notifier>(io_.get_executor(), listeners_.bound());
+  notifier_->set_targets(notify_targets(*config_));
+  names_.zones.on_serial([this](const zones::Zone& zone) {
+    asio::post(io_, [this, soa = dns::soa_of(names_.zones, zone)]() mutable { notifier_->changed(std::move(soa)); });
+  });
+  keep_histories(*config_);
+  desk_ = std::make_unique<dns::DeskQueue>(
+      io_.get_executor(),
+      dns::DeskQueue::Handlers{.transfer = [this](dns::Handed handed) { transfers_->begin(std::move(handed)); },
+                               .update = {}});
+}
+
+// Strangers who ask cannot fill the log; a look at the serial is no transfer.
+void Musterd::log_transfer(const dns::TransferReport& report) {
+  const bool sent = report.result == "sent";
+  const LogLevel level = !sent ? LogLevel::warning : report.kind == "soa" ? LogLevel::debug : LogLevel::info;
+  if (!log_enabled(level)) return;
+  const net::SteadyTime now = net::machine_now().steady;
+  if (const std::uint64_t count = transfer_lines_.settle(now))
+    log(LogLevel::warning, "transfer", {{"suppressed", std::to_string(count)}});
+  if (!transfer_lines_.take(now)) return;
+  log(level, "transfer",
+      {{"zone", report.zone},
+       {"kind", std::string(report.kind)},
+       {"result", std::string(report.result)},
+       {"client", net::to_string(report.client)},
+       {"serial", std::to_string(report.serial)},
+       {"records", std::to_string(report.records)},
+       {"octets", std::to_string(report.octets)},
+       {"took_ms", std::to_string(report.took.count())}});
+}
+
 void Musterd::make_dns() {
-  dns::AnswerConfig answer;
-  answer.server_name = config_->server.name;
-  answer.version = config_->dns.version;
-  answer.edns_udp_size = config_->dns.edns_udp_size;
-  answer.tcp_idle = config_->dns.tcp_idle;
-  const auto make = [this, answer] {
-    return std::make_unique<dns::Answering>(names_.table, zones::Rng::from_system(), answer);
+  dns_config_ = std::make_unique<DnsConfig>(*config_, started_.steady);
+  make_transfers();
+  const auto make = [this] {
+    return std::make_unique<dns::Answering>(names_.table, zones::Rng::from_system(), dns_config_->live(),
+                                            machine_moment);
   };
-  udp_ = std::make_unique<dns::UdpServer>(listeners_.open, make);
+  udp_ = std::make_unique<dns::UdpServer>(listeners_.open, make, desk_.get());
   lister_ = std::make_unique<zones::NameTable::Reader>(names_.table);
-  tcp_ = std::make_unique<dns::TcpServer>(io_.get_executor(), dns::TcpConfig{config_->dns.tcp_idle, config_->dns.tcp_connections}, make());
+  tcp_ = std::make_unique<dns::TcpServer>(io_.get_executor(), dns::TcpConfig{config_->dns.tcp_idle, config_->dns.tcp_connections}, make(), desk_.get());
 }
 
 int Musterd::run() {
@@ -219,6 +266,7 @@ void Musterd::publish(const registry::Batch& batch, net::Instant now) {
 void Musterd::tick(net::Instant now) {
   names_.publisher->tick(now);
   names_.table.tidy();
+  dns_config_->tick(now.steady);
   watch_->tick(now);
   suspects_->probe(*registry_, now);
   transitions_.tick(now);
@@ -283,6 +331,7 @@ void Musterd::stop() {
       control_->stop();
       asio::post(io_, [this] {
         tcp_->stop();
+        notifier_->stop();
         io_work_.reset();
         signals_.cancel();
         log(LogLevel::info, "stopped");

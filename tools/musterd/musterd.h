@@ -15,14 +15,19 @@
 #include <string>
 #include <thread>
 
+#include "dns/desk_queue.h"
+#include "dns/notifier.h"
 #include "dns/tcp_server.h"
+#include "dns/transfers.h"
 #include "dns/udp_server.h"
 #include "registry/api/native.h"
 #include "registry/api/watch.h"
 #include "registry/control.h"
 #include "registry/feed.h"
 #include "registry/http/server.h"
+#include "tools/musterd/dns_config.h"
 #include "tools/musterd/file_zones.h"
+#include "tools/musterd/line_budget.h"
 #include "tools/musterd/listeners.h"
 #include "tools/musterd/metrics/sources.h"
 #include "tools/musterd/names.h"
@@ -55,6 +60,8 @@ class Musterd {
   void make_control();
   void make_http();
   void make_dns();
+  void log_transfer(const dns::TransferReport& report);
+  void make_transfers();
   void serve();
   void log_start() const;
 
@@ -62,6 +69,7 @@ class Musterd {
   void publish(const registry::Batch& batch, net::Instant now);
   void tick(net::Instant now);
   void end_grace();
+  void keep_histories(const config::Config& config);
   void update_gauges();
 
   // Runs work on the control thread and waits; not from the control or the I/O thread.
@@ -72,6 +80,7 @@ class Musterd {
   void stop();
   registry::api::ReloadReport reload();
   void take_over(const ConfigPtr& next);
+  std::optional<std::string> renew_certificate();
   ConfigPtr config() const;
 
   // What the HTTP routes ask for.
@@ -115,6 +124,10 @@ class Musterd {
   registry::http::Router router_;
   std::unique_ptr<registry::api::NativeApi> native_;
   std::unique_ptr<registry::http::Server> http_;
+  std::unique_ptr<DnsConfig> dns_config_;
+  std::unique_ptr<dns::Transfers> transfers_;
+  std::unique_ptr<dns::Notifier> notifier_;
+  std::unique_ptr<dns::DeskQueue> desk_;
   std::unique_ptr<dns::TcpServer> tcp_;
   std::unique_ptr<dns::UdpServer> udp_;
   std::atomic<bool> serving_{false};
@@ -122,6 +135,7 @@ class Musterd {
   std::atomic<bool> stopping_{false};
   net::SteadyTime grace_until_{};  // nothing readable in the store: SERVFAIL instead of NXDOMAIN until then
   Transitions transitions_{log, log_enabled};
+  LineBudget transfer_lines_{20};
   // The registry's own counts for /stats, as of the last tick.
   struct Gauges {
     std::atomic<std::size_t> services{0};

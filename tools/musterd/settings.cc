@@ -136,6 +136,33 @@ zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<n
   return to;
 }
 
+namespace {
+
+template <class Visit>
+void each_zone(const config::Zones& zones, Visit visit) {
+  visit(zones.domain, zones.secondaries);
+  for (const zones::Name& zone : zones.reverse) visit(zone, zones.secondaries);
+  for (const config::ZoneFile& file : zones.files) visit(file.name, file.secondaries);
+}
+
+}  // namespace
+
+dns::Transfers::Access transfer_access(const config::Config& config) {
+  dns::Transfers::Access access;
+  each_zone(config.zones, [&](const zones::Name& zone, const config::Secondaries& secondaries) {
+    access[zone] = {secondaries.allow_transfer.prefixes, secondaries.allow_transfer.keys};
+  });
+  return access;
+}
+
+dns::NotifySchedule::Targets notify_targets(const config::Config& config) {
+  dns::NotifySchedule::Targets targets;
+  each_zone(config.zones, [&](const zones::Name& zone, const config::Secondaries& secondaries) {
+    if (!secondaries.notify.empty()) targets[zone] = secondaries.notify;
+  });
+  return targets;
+}
+
 registry::SourceList static_list(const config::Config& config) {
   registry::SourceList list;
   list.source = {registry::SourceKind::fixed, "static"};

@@ -3,6 +3,8 @@
 
 #include <memory>
 
+#include "dns/notify.h"
+#include "dns/transfers.h"
 #include "registry/registry.h"
 #include "tools/config/config.h"
 #include "zones/publish.h"
@@ -14,6 +16,9 @@ using ConfigPtr = std::shared_ptr<const config::Config>;
 registry::RegistryConfig registry_config(const ConfigPtr& config, std::string epoch);
 // `listen` are the DNS addresses as bound: the A and AAAA of name servers below the domain.
 zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<net::Endpoint>& listen);
+// Who may transfer which zone, and who is told of its new serials: every zone of the configuration.
+dns::Transfers::Access transfer_access(const config::Config& config);
+dns::NotifySchedule::Targets notify_targets(const config::Config& config);
 // The static services of the file as one list.
 registry::SourceList static_list(const config::Config& config);
 // The instance that musterd is itself: service `muster`, no lease.

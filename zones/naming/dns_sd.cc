@@ -16,11 +16,18 @@ using registry::Instance;
 
 constexpr std::size_t kHashSymbols = 8;
 
-RrsetSpec own_rrset(RrType type, std::uint32_t ttl, Member member) {
+std::string underscored(std::string_view text) {
+  std::string label(1, '_');
+  label += text;
+  return label;
+}
+
+RrsetSpec own_rrset(RrType type, Ttls ttl, Member member) {
   RrsetSpec rrset;
   rrset.type = type;
-  rrset.ttl = ttl;
-  rrset.additional_ttl = type == RrType::srv ? ttl : 0;
+  rrset.ttl = ttl.now;
+  if (ttl.now < ttl.configured) rrset.full_ttl = ttl.configured;
+  rrset.additional_ttl = type == RrType::srv ? ttl.now : 0;
   rrset.members.push_back(std::move(member));
   return rrset;
 }
@@ -28,8 +35,9 @@ RrsetSpec own_rrset(RrType type, std::uint32_t ttl, Member member) {
 // txtvers first, then path (RFC 6763 §6.7, and what browsers of _http look for), then the rest by key.
 std::vector<std::string> browse_strings(const Instance& instance) {
   auto strings = txt_strings(*instance.body);
-  std::erase_if(strings,
-                [](const std::string& text) { return Name::equal_fold(text.substr(0, 8), "txtvers="); });
+  std::erase_if(strings, [](const std::string& text) {
+    return Name::equal_fold(std::string_view(text).substr(0, 8), "txtvers=");
+  });
   std::stable_partition(strings.begin(), strings.end(),
                         [](const std::string& text) { return text.starts_with("path="); });
   strings.insert(strings.begin(), "txtvers=1");
@@ -49,24 +57,26 @@ std::vector<Offer> offers_of(const Instance& instance) {
 }
 
 std::optional<Name> type_name(const Name& domain, const ServiceType& type) {
-  const auto protocol = domain.child("_" + std::string(registry::to_string(type.protocol)));
-  return protocol ? protocol->child("_" + type.label) : std::nullopt;
+  return domain.below({underscored(type.label), underscored(registry::to_string(type.protocol))});
 }
 
 std::string browse_label(const Instance& instance) {
-  std::string label = instance.service + " " + instance.label;
+  std::string label;
+  label.reserve(instance.service.size() + 1 + instance.label.size());
+  label.append(instance.service).append(1, ' ').append(instance.label);
   return label.size() <= kLabelMax ? label : hash_label(instance.service + "/" + instance.id, kHashSymbols);
 }
 
 std::optional<Name> browse_name(const Name& domain, const ServiceType& type, const Instance& instance) {
-  const auto parent = type_name(domain, type);
-  return parent ? parent->child(browse_label(instance)) : std::nullopt;
+  return domain.below(
+      {browse_label(instance), underscored(type.label), underscored(registry::to_string(type.protocol))});
 }
 
 NameSpec browse_spec(const Name& owner, const Offer& offer, const Name& target, const Instance& instance,
                      TtlRange range) {
-  const std::uint32_t ttl = ttl_of(instance, range).seconds;
+  const Ttls ttl{ttl_of(instance, range).seconds, range.most};
   NameSpec spec{.owner = owner, .rrsets = {}};
+  spec.rrsets.reserve(2);
   spec.rrsets.push_back(own_rrset(RrType::srv, ttl, own_srv(*offer.port, target, *instance.body)));
   spec.rrsets.push_back(
       own_rrset(RrType::txt, ttl,

@@ -12,12 +12,13 @@ using registry::InstanceBody;
 
 constexpr std::size_t kTxtStringMax = 255;
 
-void add_rrset(NameSpec& spec, RrType type, std::uint32_t ttl, std::vector<Member> members) {
+void add_rrset(NameSpec& spec, RrType type, Ttls ttl, std::vector<Member> members) {
   if (members.empty()) return;
   RrsetSpec rrset;
   rrset.type = type;
-  rrset.ttl = ttl;
-  rrset.additional_ttl = type == RrType::srv ? ttl : 0;
+  rrset.ttl = ttl.now;
+  if (ttl.now < ttl.configured) rrset.full_ttl = ttl.configured;
+  rrset.additional_ttl = type == RrType::srv ? ttl.now : 0;
   rrset.members = std::move(members);
   spec.rrsets.push_back(std::move(rrset));
 }
@@ -36,6 +37,7 @@ std::vector<Member> addresses(const InstanceBody& body, net::Family family) {
 // Two ports with one number (tcp and udp) make one record.
 std::vector<Member> services(const InstanceBody& body, const Name& target) {
   std::vector<Member> members;
+  members.reserve(body.ports.size());
   for (const registry::Port& port : body.ports) {
     Member member = own_srv(port, target, body);
     if (std::find(members.begin(), members.end(), member) == members.end())
@@ -48,8 +50,13 @@ std::vector<Member> services(const InstanceBody& body, const Name& target) {
 
 std::vector<std::string> txt_strings(const InstanceBody& body) {
   std::vector<std::string> strings;
+  strings.reserve(body.properties.size() + body.tags.size() + 1);  // browsing adds one
   const auto add = [&](const std::string& key, const std::string& value) {
-    if (key.size() + 1 + value.size() <= kTxtStringMax) strings.push_back(key + "=" + value);
+    const std::size_t size = key.size() + 1 + value.size();
+    if (size > kTxtStringMax) return;
+    std::string& text = strings.emplace_back();
+    text.reserve(size);
+    text.append(key).append(1, '=').append(value);
   };
   for (const auto& [key, value] : body.properties) add(key, value);
   for (const auto& [key, value] : body.tags) {
@@ -69,14 +76,16 @@ Member own_srv(const registry::Port& port, const Name& target, const InstanceBod
 NameSpec instance_spec(const Name& owner, const registry::Instance& instance, TtlRange range) {
   NameSpec spec{.owner = owner, .rrsets = {}};
   const InstanceBody& body = *instance.body;
-  const std::uint32_t ttl = ttl_of(instance, range).seconds;
+  const Ttls ttl{ttl_of(instance, range).seconds, range.most};
+  spec.rrsets.reserve(4);
   add_rrset(spec, RrType::a, ttl, addresses(body, net::Family::v4));
   add_rrset(spec, RrType::aaaa, ttl, addresses(body, net::Family::v6));
   add_rrset(spec, RrType::srv, ttl, services(body, owner));
   const auto strings = txt_strings(body);
   if (!strings.empty()) {
-    add_rrset(spec, RrType::txt, ttl,
-              {{.rdata = encode_txt(strings), .weight = 1, .tier = 0, .addresses = {}}});
+    std::vector<Member> members(1);
+    members.front().rdata = encode_txt(strings);
+    add_rrset(spec, RrType::txt, ttl, std::move(members));
   }
   return spec;
 }

@@ -1,7 +1,10 @@
 #include "zones/naming/native.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <array>
+#include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <span>
 
 #include "registry/label.h"
 #include "zones/ready_set.h"
@@ -15,14 +18,14 @@ using registry::InstanceBody;
 using registry::Port;
 using registry::Protocol;
 using Kind = SetKey::Kind;
-using Instances = std::vector<const Instance*>;
+using Instances = boost::container::small_vector<const Instance*, 16>;
 
-std::string underscored(std::string_view text) { return "_" + std::string(text); }
-std::string underscored(Protocol protocol) { return underscored(registry::to_string(protocol)); }
-
-std::optional<Name> below(const std::optional<Name>& parent, std::string_view label) {
-  return parent ? parent->child(label) : std::nullopt;
+std::string underscored(std::string_view text) {
+  std::string label(1, '_');
+  label += text;
+  return label;
 }
+std::string underscored(Protocol protocol) { return underscored(registry::to_string(protocol)); }
 
 const std::string* find_tag(const InstanceBody& body, std::string_view key) {
   for (const auto& [name, value] : body.tags) {
@@ -45,12 +48,54 @@ struct AddressHash {
 
 std::uint32_t add_saturating(std::uint32_t a, std::uint32_t b) { return a + b < a ? UINT32_MAX : a + b; }
 
+// Writes over the members of a set before, so that their strings and lists are allocated once.
+class MemberWriter {
+ public:
+  explicit MemberWriter(std::vector<Member>& members) : members_(members) {}
+  ~MemberWriter() { members_.resize(size_); }
+  MemberWriter(const MemberWriter&) = delete;
+  MemberWriter& operator=(const MemberWriter&) = delete;
+
+  Member& next() {
+    if (size_ == members_.size()) members_.emplace_back();
+    return members_[size_++];
+  }
+  std::span<Member> written() { return std::span(members_).first(size_); }
+
+ private:
+  std::vector<Member>& members_;
+  std::size_t size_ = 0;
+};
+
+// Where an address stands among the members: looked for one by one where they are few.
+class AddressPlaces {
+ public:
+  AddressPlaces(MemberWriter& members, std::size_t most) : members_(members), is_few_(most <= kFew) {
+    if (!is_few_) many_.reserve(most);
+  }
+  // Null: nowhere yet, and it will be the next.
+  Member* find(const net::IpAddress& address) {
+    if (!is_few_) {
+      const auto [at, is_new] = many_.try_emplace(address, members_.written().size());
+      return is_new ? nullptr : &members_.written()[at->second];
+    }
+    for (Member& member : members_.written()) {
+      if (member.rdata == address.bytes()) return &member;
+    }
+    return nullptr;
+  }
+
+ private:
+  static constexpr std::size_t kFew = 8;
+  MemberWriter& members_;
+  bool is_few_;
+  boost::unordered_flat_map<net::IpAddress, std::size_t, AddressHash> many_;
+};
+
 // Each instance's share is split over its addresses; equal addresses collapse and their shares add up.
-std::vector<Member> address_members(const std::vector<Chosen>& chosen, net::Family family) {
-  std::vector<Member> members;
-  std::unordered_map<net::IpAddress, std::size_t, AddressHash> places;
-  members.reserve(chosen.size());
-  places.reserve(chosen.size());
+void write_addresses(std::span<const Chosen> chosen, net::Family family, std::vector<Member>& to) {
+  MemberWriter members(to);
+  AddressPlaces places(members, chosen.size());
   for (const Chosen& one : chosen) {
     const auto& addresses = addresses_of(*one.instance->body);
     const auto count =
@@ -58,62 +103,62 @@ std::vector<Member> address_members(const std::vector<Chosen>& chosen, net::Fami
     for (const net::IpAddress& address : addresses) {
       if (address.family != family) continue;
       const std::uint32_t share = draw_share(one.weight / static_cast<double>(count));
-      const auto [place, is_new] = places.try_emplace(address, members.size());
-      if (is_new) {
-        members.push_back({.rdata = encode_address(address), .weight = share, .tier = 0, .addresses = {}});
-      } else {
-        members[place->second].weight = add_saturating(members[place->second].weight, share);
+      if (Member* same = places.find(address)) {
+        same->weight = add_saturating(same->weight, share);
+        continue;
       }
+      Member& member = members.next();
+      member.rdata.assign(address.bytes());
+      member.weight = share;
+      member.tier = 0;
+      member.addresses.clear();
     }
   }
-  return members;
 }
 
 bool fits_below(const Name& service, std::string_view label) {
   return !label.empty() && label.size() <= 63 && service.size() + label.size() + 1 <= 255;
 }
 
-// As encode_srv, of a target below the service's name, in one allocation: a change of a large service makes
-// thousands.
-std::string srv_rdata(std::uint16_t priority, std::uint16_t weight, std::uint16_t port,
-                      std::string_view label, const Name& service) {
-  std::string rdata;
-  rdata.reserve(7 + label.size() + service.size());
+// As encode_srv, of a target below the service's name.
+void write_srv(std::uint16_t priority, std::uint16_t weight, std::uint16_t port, std::string_view label,
+               const Name& service, std::string& rdata) {
+  std::array<char, 7> head;
+  std::size_t at = 0;
   for (const std::uint16_t field : {priority, weight, port}) {
-    rdata += static_cast<char>(field >> 8);
-    rdata += static_cast<char>(field & 0xff);
+    head[at++] = static_cast<char>(field >> 8);
+    head[at++] = static_cast<char>(field & 0xff);
   }
-  rdata += static_cast<char>(label.size());
+  head[at] = static_cast<char>(label.size());
+  rdata.assign(head.data(), head.size());
   rdata += label;
   rdata += service.wire();
-  return rdata;
 }
 
-std::vector<Member> srv_members(const SetKey& key, const ServicePicture& service,
-                                const std::vector<Chosen>& chosen) {
-  std::vector<Member> members;
-  members.reserve(chosen.size());
+void write_services(const SetKey& key, const ServicePicture& service, std::span<const Chosen> chosen,
+                    std::vector<Member>& to) {
+  MemberWriter members(to);
   const auto weights = srv_weights(chosen, service.policy.srv_weight_scale);
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const Instance& instance = *chosen[i].instance;
     const InstanceBody& body = *instance.body;
     if (!fits_below(service.name, instance.label)) continue;
-    const std::uint16_t priority = body.priority_or_default();
-    members.push_back(
-        {.rdata = srv_rdata(priority, weights[i], port_for(key, body)->number, instance.label, service.name),
-         .weight = draw_share(chosen[i].weight),
-         .tier = priority,
-         .addresses = addresses_of(body)});
+    Member& member = members.next();
+    member.tier = body.priority_or_default();
+    member.weight = draw_share(chosen[i].weight);
+    member.addresses = addresses_of(body);
+    write_srv(member.tier, weights[i], port_for(key, body)->number, instance.label, service.name,
+              member.rdata);
   }
-  return members;
 }
 
 // The frame of an RRset that is chosen by the service's policy; without members when nobody can be served.
-RrsetSpec chosen_rrset(RrType type, const Instances& able, const ReadySet& set,
-                       const ServicePicture& service) {
-  RrsetSpec rrset;
+RrsetSpec& add_rrset(RrType type, std::span<const Instance* const> able, const ReadySet& set,
+                     const ServicePicture& service, SetContent& content) {
+  RrsetSpec& rrset = content.add();
   rrset.type = type;
   rrset.ttl = ttl_of(able, service.ttl, set.nothing_ready()).seconds;
+  rrset.full_ttl = rrset.ttl < service.ttl.most ? service.ttl.most : 0;  // `rrset` held something before
   rrset.additional_ttl = type == RrType::srv ? rrset.ttl : 0;
   rrset.order = Order::weighted;
   rrset.overflow = type == RrType::srv ? Overflow::truncate : Overflow::fit;
@@ -123,29 +168,29 @@ RrsetSpec chosen_rrset(RrType type, const Instances& able, const ReadySet& set,
   return rrset;
 }
 
-void add_addresses(const Instances& standing, net::Family family, const ServicePicture& service,
-                   SetContent& content) {
+void add_addresses(std::span<const Instance* const> standing, net::Family family,
+                   const ServicePicture& service, SetContent& content) {
   Instances able;
   for (const Instance* instance : standing) {
     if (has_family(*instance, family)) able.push_back(instance);
   }
+  if (able.empty()) return;
   const ReadySet set = choose(able, service.policy, Tiers::lowest);
   if (set.candidates == 0) return;
   const RrType type = family == net::Family::v4 ? RrType::a : RrType::aaaa;
-  content.rrsets.push_back(chosen_rrset(type, able, set, service));
-  content.rrsets.back().members = address_members(set.chosen, family);
+  write_addresses(set.chosen, family, add_rrset(type, able, set, service, content).members);
 }
 
-void add_srv(const SetKey& key, const Instances& standing, const ServicePicture& service,
+void add_srv(const SetKey& key, std::span<const Instance* const> standing, const ServicePicture& service,
              SetContent& content) {
   Instances able;
   for (const Instance* instance : standing) {
     if (port_for(key, *instance->body)) able.push_back(instance);
   }
+  if (able.empty()) return;
   const ReadySet set = choose(able, service.policy, Tiers::all);
   if (set.candidates == 0) return;
-  content.rrsets.push_back(chosen_rrset(RrType::srv, able, set, service));
-  content.rrsets.back().members = srv_members(key, service, set.chosen);
+  write_services(key, service, set.chosen, add_rrset(RrType::srv, able, set, service, content).members);
 }
 
 }  // namespace
@@ -164,11 +209,13 @@ std::optional<std::string> tag_label(std::string_view value) {
   return label;
 }
 
-std::vector<SetKey> set_keys(const Instance& instance, const ServicePolicy& policy) {
-  std::vector<SetKey> keys{{}};
+void add_set_keys(const Instance& instance, const ServicePolicy& policy, std::vector<SetKey>& keys) {
+  static constexpr std::ptrdiff_t kJustAdded = 8;
   const auto add = [&keys](SetKey key) {
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(std::move(key));
+    const auto from = keys.end() - std::min(std::ssize(keys), kJustAdded);
+    if (std::find(from, keys.end(), key) == keys.end()) keys.push_back(std::move(key));
   };
+  add({});
   for (const Port& port : instance.body->ports) {
     add({Kind::service, port.protocol, "", ""});
     if (!port.name.empty()) add({Kind::port, port.protocol, registry::ascii_lower(port.name), ""});
@@ -178,16 +225,14 @@ std::vector<SetKey> set_keys(const Instance& instance, const ServicePolicy& poli
     const auto label = value ? tag_label(*value) : std::nullopt;
     if (label) add({Kind::tag, Protocol::tcp, view, *label});
   }
-  return keys;
 }
 
 std::optional<Name> owner_of(const SetKey& key, const Name& domain, std::string_view label) {
   switch (key.kind) {
     case Kind::plain: return domain.child(label);
-    case Kind::service: return below(domain.child(underscored(key.protocol)), underscored(label));
-    case Kind::port:
-      return below(below(domain.child(label), underscored(key.protocol)), underscored(key.first));
-    case Kind::tag: return below(below(below(domain.child(label), "by"), key.first), key.second);
+    case Kind::service: return domain.below({underscored(label), underscored(key.protocol)});
+    case Kind::port: return domain.below({underscored(key.first), underscored(key.protocol), label});
+    case Kind::tag: return domain.below({key.second, key.first, "by", label});
   }
   return std::nullopt;
 }
@@ -209,10 +254,22 @@ bool stands_under(const SetKey& key, const Instance& instance) {
   return value && tag_label(*value) == key.second;
 }
 
-SetContent set_content(const SetKey& key, const ServicePicture& service) {
-  SetContent content;
+// Back in order, so that each comes to the like of what it was.
+void SetContent::clear() {
+  any = false;
+  for (; !rrsets.empty(); rrsets.pop_back()) spare_.push_back(std::move(rrsets.back()));
+}
+
+RrsetSpec& SetContent::add() {
+  if (spare_.empty()) return rrsets.emplace_back();
+  rrsets.push_back(std::move(spare_.back()));
+  spare_.pop_back();
+  return rrsets.back();
+}
+
+void fill_set(const SetKey& key, const ServicePicture& service, SetContent& content) {
+  content.clear();
   Instances standing;
-  standing.reserve(service.members.size());
   for (const Instance* instance : service.members) {
     if (stands_under(key, *instance)) standing.push_back(instance);
   }
@@ -222,7 +279,6 @@ SetContent set_content(const SetKey& key, const ServicePicture& service) {
     add_addresses(standing, net::Family::v6, service, content);
   }
   add_srv(key, standing, service, content);
-  return content;
 }
 
 const std::vector<net::IpAddress>& addresses_of(const InstanceBody& body) {

@@ -43,8 +43,9 @@ std::optional<Name> service_name(const Name& domain, std::string_view label);
 // Its name below the service's; nullopt: does not fit into 255 octets.
 std::optional<Name> instance_name(const Name& service, const registry::Instance& instance);
 
-// Under which keys an instance stands, itself: whatever its state.
-std::vector<SetKey> set_keys(const registry::Instance& instance, const ServicePolicy& policy);
+// Adds the keys under which an instance stands, itself: whatever its state. Of many instances in a row most
+// stand under the same: what was just added is not added again, further repeats are the caller's to drop.
+void add_set_keys(const registry::Instance& instance, const ServicePolicy& policy, std::vector<SetKey>& keys);
 // A tag value is published when, folded, it is a label of letters, digits and hyphens.
 std::optional<std::string> tag_label(std::string_view value);
 std::optional<Name> owner_of(const SetKey& key, const Name& domain, std::string_view label);
@@ -53,12 +54,19 @@ std::optional<Name> owner_of(const SetKey& key, const Name& domain, std::string_
 const registry::Port* port_for(const SetKey& key, const registry::InstanceBody& body);
 bool stands_under(const SetKey& key, const registry::Instance& instance);
 
-// The RRsets at a key's name. `any` false: no instance stands under it.
+// The RRsets at a key's name. `any` false: no instance stands under it. Filled again and again: what it has
+// allocated is used by the next set, because a change of a large service makes thousands of records.
 struct SetContent {
   bool any = false;
   std::vector<RrsetSpec> rrsets;
+
+  void clear();
+  RrsetSpec& add();  // its members are those of some set before, to be overwritten
+
+ private:
+  std::vector<RrsetSpec> spare_;
 };
-SetContent set_content(const SetKey& key, const ServicePicture& service);
+void fill_set(const SetKey& key, const ServicePicture& service, SetContent& content);
 
 // What the addresses of an instance are, as its name and the sets answer them.
 const std::vector<net::IpAddress>& addresses_of(const registry::InstanceBody& body);

@@ -57,6 +57,23 @@ class StrictReader {
   StrictReader(const Octets& query, const Octets& octets, bool udp)
       : query_(query), octets_(octets), udp_(udp) {}
 
+  // Of a transfer; `later`: not the first.
+  Reply read_part(bool later) {
+    read_header();
+    read_question();
+    for (int section = 1; section <= 3 && !broken_; ++section) read_section(section);
+    EXPECT_EQ(at_, octets_.size()) << "octets behind the last record";
+    EXPECT_TRUE(reply_.aa) << "AA on each message (RFC 5936 §2.2.1)";
+    EXPECT_FALSE(reply_.tc);
+    if (later) {
+      EXPECT_FALSE(reply_.has_question);
+      EXPECT_FALSE(reply_.has_opt);
+    } else {
+      check_query();
+    }
+    return reply_;
+  }
+
   Reply read() {
     reply_.size = octets_.size();
     if (octets_.empty()) {
@@ -173,13 +190,18 @@ class StrictReader {
       const std::size_t size = u16(at_ + 8);
       at_ += 10;
       const std::size_t end = at_ + size;
+      record.wire_rdata_size = size;
       if (broken_ || end > octets_.size()) return broken("rdata runs out");
       const NameFields fields = name_fields(record.type);
       if (fields.names > 0) record.rdata = raw(fields.lead);
       for (int n = 0; n < fields.names; ++n) record.rdata += name(fields.compressible);
       if (at_ > end) return broken("a name runs out of its rdata");
       record.rdata += raw(end - at_);
-      if (record.type == 41) {
+      EXPECT_FALSE(reply_.has_tsig) << "a record behind the TSIG (RFC 8945 §5.1)";
+      if (record.type == 250) {
+        EXPECT_EQ(section, 3);
+        reply_.has_tsig = true;
+      } else if (record.type == 41) {
         read_opt(section, root_owner, record);
       } else {
         reply_.sections[section].push_back(std::move(record));
@@ -295,6 +317,23 @@ int Reply::extended_error() const {
 }
 
 std::string Reply::extended_text() const { return extended_error() < 0 ? "" : options.at(15).substr(2); }
+
+Reply read_transfer(const Octets& query, const std::vector<Octets>& messages) {
+  Reply all;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    Reply one = StrictReader(query, messages[i], false).read_part(i > 0);
+    decode_with_ldns(messages[i], one);
+    EXPECT_TRUE(one.authority.empty());
+    EXPECT_TRUE(one.additional.empty());
+    if (i == 0) {
+      all = std::move(one);
+    } else {
+      all.answer.insert(all.answer.end(), one.answer.begin(), one.answer.end());
+      all.sections[1].insert(all.sections[1].end(), one.sections[1].begin(), one.sections[1].end());
+    }
+  }
+  return all;
+}
 
 Reply read_reply(const Octets& query, const Octets& reply, bool udp) {
   Reply read = StrictReader(query, reply, udp).read();

@@ -18,6 +18,7 @@ struct ReadRecord {
   std::uint16_t rr_class = 0;
   std::uint32_t ttl = 0;
   std::string rdata;  // names uncompressed
+  std::size_t wire_rdata_size = 0;
 };
 
 struct Reply {
@@ -30,6 +31,7 @@ struct Reply {
   bool has_question = false;
   std::vector<ReadRecord> sections[4];  // 1 answer, 2 authority, 3 additional without OPT
   bool has_opt = false;
+  bool has_tsig = false;                    // the last record of all; judged by tests/dns/support/signing.h
   std::map<unsigned, std::string> options;  // by code; an extended error is one of them
   // Each section's records as ldns writes them, "owner ttl type rdata", in the order of the reply.
   std::vector<std::string> answer;
@@ -41,5 +43,9 @@ struct Reply {
 
 // Reads and checks; what is broken fails the test that runs. `udp`: the size limit of UDP applies.
 Reply read_reply(const Octets& query, const Octets& reply, bool udp);
+
+// The messages of one transfer: the question and the OPT are in the first, records in the answer sections only.
+// Gives the header of the first and the records of all.
+Reply read_transfer(const Octets& query, const std::vector<Octets>& messages);
 
 }  // namespace muster::dns::test

@@ -83,6 +83,26 @@ constexpr const char* kExample[] = {
     "odd 300 TYPE65280 \\# 5 000ac00c01",
     "odd\\032name\\000.\\200 300 TXT \"octets\"",
     "minfo 300 MINFO mail web",
+    "zero 0 A 192.0.2.70",
+    "twice 300 MX 1 mail",
+    "twice 300 MX 2 mail",
+    "to-fat 300 CNAME fat",
+    "to-crowd 300 MX 1 crowd",
+    "old 300 MB web",
+    "old 300 MD web",
+    "old 300 MF web",
+    "old 300 MG web",
+    "old 300 MR web",
+    "later 300 RP web mail",
+    "later 300 AFSDB 1 web",
+    "later 300 KX 1 web",
+    "later 300 SRV 1 1 1 web",
+    "later 300 SVCB 1 web",
+    "later 300 NAPTR 1 2 \"u\" \"sip\" \"\" web",
+    "below.later 300 DNAME web",
+    "at\\064[ 300 TXT \"at\"",
+    "at`[ 300 TXT \"grave\"",
+    "at`\\123 300 TXT \"brace\"",
     "Case.PEOPLE 300 MX 1 Mail.PEOPLE",
     "mail.people 300 A 192.0.2.27",
 };
@@ -183,6 +203,13 @@ void build_service_shapes(World& world) {
   ports.rrsets[0].additional_ttl = 5;
   world.put(zone, ports);
 
+  NameSpec crowd = members_at("_crowd._tcp.svc.internal.", RrType::srv, {}, Order::fixed, Overflow::truncate);
+  Member balancer{zones::encode_srv(1, 1, 80, name_of("i1.crowd.svc.internal.")), 1, 0, {}};
+  for (int i = 0; i < 30; ++i) balancer.addresses.push_back(*net::parse_ip("10.4.0." + std::to_string(i)));
+  crowd.rrsets[0].members.push_back(balancer);
+  crowd.rrsets[0].additional_ttl = 5;
+  world.put(zone, crowd);
+
   std::vector<Instance> far;  // over TCP most lie behind the reach of pointers
   for (int i = 0; i < 600; ++i)
     far.push_back(
@@ -273,9 +300,11 @@ void build_shapes(World& world) {
   for (int i = 0; i < 8; ++i) {
     const std::string server = "ns" + std::to_string(i) + ".wide";
     glue.push_back("wide 3600 NS " + server);
+    glue.push_back("sibling 3600 NS " + server);
     for (int j = 1; j < 6; ++j)
       glue.push_back(server + " 3600 AAAA 2001:db8::" + std::to_string(i) + ":" + std::to_string(j));
   }
+  for (int i = 0; i < 30; ++i) glue.push_back("crowd 300 A 198.51.100." + std::to_string(i));
   for (const std::string& line : glue) example.push_back(line.c_str());
   world.file_zone("Example.com.", example);
   world.file_zone("example.", kWildcards);
@@ -328,6 +357,13 @@ namespace {
 AnswerConfig thread_config() {
   AnswerConfig config;
   config.server_name = "ns1.muster.test";
+  config.cookies = CookieSecrets{{'s', 'e', 'c', 'r', 'e', 't'}, std::nullopt};
+  config.tsig_keys = std::make_shared<const TsigKeys>(
+      std::vector<TsigKey>{{name_of("transfer."), TsigAlgorithm::hmac_sha256, "a secret of octets"},
+                           {name_of("sha1."), TsigAlgorithm::hmac_sha1, "a secret of octets"},
+                           {name_of("sha384."), TsigAlgorithm::hmac_sha384, "a secret of octets"},
+                           {name_of("sha512."), TsigAlgorithm::hmac_sha512, "a secret of octets"},
+                           {name_of("short."), TsigAlgorithm::hmac_sha512, "a secret of octets", 32}});
   return config;
 }
 
@@ -346,7 +382,7 @@ std::vector<std::uint8_t> Thread::ask(const std::vector<std::uint8_t>& query, co
   return {reply.get(), reply.get() + written};
 }
 
-Client udp_client() { return {*net::parse_ip("127.0.0.1"), 40000, Transport::udp, false}; }
-Client tcp_client() { return {*net::parse_ip("127.0.0.1"), 40000, Transport::tcp, false}; }
+Client udp_client() { return {*net::parse_ip("127.0.0.1"), 40000, Transport::udp, false, kNow}; }
+Client tcp_client() { return {*net::parse_ip("127.0.0.1"), 40000, Transport::tcp, false, kNow}; }
 
 }  // namespace muster::dns::test

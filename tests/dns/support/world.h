@@ -58,6 +58,9 @@ class Thread {
   Answerer answerer_;
 };
 
+// At kNow; a thread takes the signatures of Signing's defaults (tests/dns/support/signing.h) and gives
+// cookies.
+inline constexpr std::uint32_t kNow = 1'700'000'000;
 Client udp_client();
 Client tcp_client();
 

@@ -17,7 +17,12 @@ class CaughtReply final : public http::Reply::Sink {
   void parked(bool) override {}
   void on_abandoned(net::UniqueFunction<void()>) override {}
   void on_late(net::SteadyTime, net::UniqueFunction<bool()> told) override { late = std::move(told); }
+  bool charge(double cost) override {
+    charged = cost;
+    return true;
+  }
   std::optional<http::Response> response;
+  std::optional<double> charged;
   net::UniqueFunction<bool()> late;
 };
 

@@ -57,6 +57,16 @@ HttpClient::HttpClient(const net::Endpoint& to, bool tls, std::optional<net::IpA
   if (SSL_connect(ssl_) != 1) throw std::runtime_error("TLS handshake");
 }
 
+std::string HttpClient::certificate() const {
+  X509* peer = SSL_get1_peer_certificate(ssl_);
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(peer, &der);
+  std::string octets(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  X509_free(peer);
+  return octets;
+}
+
 HttpClient::~HttpClient() {
   SSL_free(ssl_);
   SSL_CTX_free(context_);

@@ -39,6 +39,7 @@ class HttpClient {
   // The next octets, whatever they are; "" at the end.
   std::string read_some();
   bool at_end();  // the server has closed, within five seconds
+  std::string certificate() const;  // of a TLS server, DER
 
  private:
   bool fill();

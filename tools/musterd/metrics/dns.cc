@@ -50,7 +50,12 @@ std::string rcode_name(std::size_t rcode) {
   static constexpr std::array<std::string_view, 7> kNames = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
                                                              "NOTIMP",  "REFUSED", "YXDOMAIN"};
   if (rcode < kNames.size()) return std::string(kNames[rcode]);
-  return rcode == 16 ? "BADVERS" : std::to_string(rcode);
+  switch (static_cast<dns::Rcode>(rcode)) {
+    case dns::Rcode::notauth: return "NOTAUTH";
+    case dns::Rcode::badvers: return "BADVERS";
+    case dns::Rcode::badcookie: return "BADCOOKIE";
+    default: return std::to_string(rcode);
+  }
 }
 
 // A row whose zone is gone since keeps its count under "", together with replies of no zone and of zones past
@@ -101,6 +106,27 @@ void write_malformed(Exposition& page, const Threads& threads) {
   }
 }
 
+// One family whose samples are an array of counters, each with its name as the label.
+template <std::size_t N>
+void write_kinds(Exposition& page, const Threads& threads, std::string_view label,
+                 const std::array<std::string_view, N>& names,
+                 std::array<dns::Counter, N> dns::Counters::*which) {
+  for (std::size_t i = 0; i < N; ++i) {
+    page.sample({{label, names[i]}},
+                sum(threads, [&](const dns::Counters& c) -> const dns::Counter& { return (c.*which)[i]; }));
+  }
+}
+
+void write_senders(Exposition& page, const Threads& threads) {
+  page.family("muster_dns_tsig_total", MetricType::counter, "Signed queries.");
+  write_kinds(page, threads, "result", dns::kTsigCheckNames, &dns::Counters::tsig);
+  page.family("muster_dns_cookies_total", MetricType::counter, "Queries with a cookie.");
+  write_kinds(page, threads, "result", dns::kCookieCheckNames, &dns::Counters::cookies);
+  page.family("muster_dns_slipped_total", MetricType::counter,
+              "Suppressed replies that went out small instead.");
+  write_kinds(page, threads, "as", dns::kSlippedNames, &dns::Counters::slipped);
+}
+
 void write_timing(Exposition& page, const dns::UdpServer& udp, const dns::TcpCounters& tcp) {
   page.family("muster_dns_answer_seconds", MetricType::histogram,
               "From a packet in memory to its reply in memory; one query in 1,024.");
@@ -123,6 +149,23 @@ void write_tcp(Exposition& page, const dns::TcpCounters& tcp) {
   page.sample({{"reason", "error"}}, static_cast<double>(tcp.closed_error.load()));
 }
 
+void write_transfers(Exposition& page, const MetricSources& sources) {
+  page.family("muster_transfers_total", MetricType::counter, "Zone transfers that have ended.");
+  for (const auto& [labels, count] : sources.transfers.ended) {
+    const auto& [zone, kind, result] = labels;
+    page.sample({{"zone", zone}, {"kind", kind}, {"result", result}}, static_cast<double>(count));
+  }
+  page.gauge("muster_transfers_running", "Zone transfers under way.",
+             static_cast<double>(sources.transfers.running));
+  page.family("muster_notify_total", MetricType::counter, "NOTIFY messages to secondaries, and what became of them.");
+  for (const auto& [zone, results] : sources.notified) {
+    for (std::size_t result = 0; result < results.size(); ++result) {
+      page.sample({{"zone", zone}, {"result", dns::kNotifyResultNames[result]}},
+                  static_cast<double>(results[result]));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<const dns::Counters*> answering_threads(const dns::UdpServer& udp, const dns::TcpServer& tcp) {
@@ -139,8 +182,10 @@ void write_dns(Exposition& page, const ControlSnapshot& snapshot, const MetricSo
                sum(threads, [](const dns::Counters& c) -> const dns::Counter& { return c.truncated; }));
   write_dropped(page, threads, sources.udp);
   write_malformed(page, threads);
+  write_senders(page, threads);
   write_timing(page, sources.udp, sources.tcp.counters());
   write_tcp(page, sources.tcp.counters());
+  write_transfers(page, sources);
 }
 
 }  // namespace muster::tools

@@ -17,6 +17,19 @@ void write_limits(Exposition& page, const ControlSnapshot& snapshot, const Metri
   limit("watchers", sources.watch.refused.load());
   limit("watch_queue", sources.watch.queue_full.load());
   limit("dns_tcp_connections", sources.tcp.counters().closed_full.load());
+  limit("dns_rate_limit_buckets", sources.rate_limit_displaced);
+  limit("dns_desk", sources.desk_refused);
+  limit("transfers_waiting", sources.transfers.waiting_full);
+  std::uint64_t dropped = 0;
+  zones::ZoneHistory::Counts history;
+  for (const ControlSnapshot::Zone& zone : snapshot.zones) {
+    dropped += zone.journal_dropped;
+    history.batches_overgrown += zone.history.batches_overgrown;
+    history.walks_aborted += zone.history.walks_aborted;
+  }
+  limit("zone_journal", dropped);
+  limit("zone_batch", history.batches_overgrown);
+  limit("transfer_memory", history.walks_aborted);
   for (std::size_t i = 0; i < registry::http::kLimits; ++i) {
     const auto which = static_cast<registry::http::Limit>(i);
     limit(to_string(which), sources.http.count(which));

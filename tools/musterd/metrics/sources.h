@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "dns/notify.h"
 #include "dns/tcp_server.h"
+#include "dns/transfers.h"
 #include "dns/udp_server.h"
 #include "registry/api/watch.h"
 #include "registry/control.h"
@@ -25,6 +27,10 @@ struct ControlSnapshot {
     std::size_t row = 0;  // in dns::Counters
     std::uint32_t serial = 0;
     std::size_t names = 0;
+    bool transferable = false;
+    std::size_t journal_octets = 0;
+    std::uint64_t journal_dropped = 0;
+    zones::ZoneHistory::Counts history;
   };
   registry::RegistryCounts registry;
   std::vector<Zone> zones;
@@ -41,6 +47,9 @@ struct ReloadCounts {
 struct MetricSources {
   const dns::UdpServer& udp;
   const dns::TcpServer& tcp;
+  const dns::Transfers::Counts& transfers;
+  const dns::NotifySchedule::Counts& notified;
+  std::uint64_t desk_refused = 0;
   const registry::Control& control;
   const registry::LatenessTimes& lateness;
   const registry::http::Counters& http;
@@ -49,6 +58,7 @@ struct MetricSources {
   ReloadCounts reloads;
   std::uint64_t log_suppressed = 0;
   net::Instant started;
+  std::uint64_t rate_limit_displaced = 0;
 };
 
 std::vector<const dns::Counters*> answering_threads(const dns::UdpServer& udp, const dns::TcpServer& tcp);

@@ -8,8 +8,17 @@ ControlSnapshot take_snapshot(const registry::Registry& registry, Names& names) 
   snapshot.table = names.table.stats();
   snapshot.published = names.publisher->counters();
   for (zones::Zone* zone : names.zones.all()) {
-    snapshot.zones.push_back({names.zones.apex(*zone).text(), names.zones.id(*zone),
-                              names.zones.serial(*zone), names.zones.names(*zone)});
+    ControlSnapshot::Zone& row = snapshot.zones.emplace_back();
+    row.name = names.zones.apex(*zone).text();
+    row.row = names.zones.id(*zone);
+    row.serial = names.zones.serial(*zone);
+    row.names = names.zones.names(*zone);
+    const zones::ZoneHistory* history = names.zones.history(*zone);
+    row.transferable = history != nullptr;
+    if (history == nullptr) continue;
+    row.journal_octets = history->journal().octets();
+    row.journal_dropped = history->journal().dropped();
+    row.history = history->counts();
   }
   return snapshot;
 }
@@ -56,6 +65,11 @@ void write_zones(Exposition& page, const ControlSnapshot& snapshot, const Metric
   for (const ZoneStatus& zone : sources.files) page.sample({{"zone", zone.name}}, zone.failed ? 1 : 0);
   page.family("muster_zone_loaded", MetricType::gauge, "1 while a version of the zone's file is served.");
   for (const ZoneStatus& zone : sources.files) page.sample({{"zone", zone.name}}, zone.loaded ? 1 : 0);
+  page.family("muster_zone_journal_bytes", MetricType::gauge,
+              "Octets of differences kept for IXFR, of zones that may be transferred.");
+  for (const auto& zone : snapshot.zones) {
+    if (zone.transferable) page.sample({{"zone", zone.name}}, static_cast<double>(zone.journal_octets));
+  }
   write_published(page, snapshot.published);
   write_table(page, snapshot.table);
 }

@@ -1,0 +1,54 @@
+#include "tools/config/secret.h"
+
+#include <fstream>
+
+namespace muster::config {
+
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+}  // namespace
+
+std::optional<std::string> read_secret(Section& section, std::string_view key) {
+  const std::string file_key = std::string(key) + "_file";
+  const std::string file = section.text(file_key, "");
+  std::string secret = section.text(key, "");
+  if (!file.empty() && !secret.empty()) {
+    section.error(key, "and " + file_key + ": give one of the two");
+    return std::nullopt;
+  }
+  if (file.empty()) return secret;
+  std::ifstream in(section.diagnostics().folder() / file);
+  if (!in) {
+    section.error(file_key, "cannot be read: " + file);
+    return std::nullopt;
+  }
+  std::getline(in, secret);
+  while (!secret.empty() && (secret.back() == '\r' || secret.back() == ' ')) secret.pop_back();
+  return secret;
+}
+
+std::optional<std::array<std::uint8_t, 16>> read_hex_secret(Section& section, std::string_view key) {
+  const std::string text = read_secret(section, key).value_or("");
+  if (text.empty()) return std::nullopt;
+  std::array<std::uint8_t, 16> secret{};
+  bool good = text.size() == 2 * secret.size();
+  for (std::size_t i = 0; good && i < secret.size(); ++i) {
+    const int high = hex_digit(text[2 * i]);
+    const int low = hex_digit(text[2 * i + 1]);
+    good = high >= 0 && low >= 0;
+    secret[i] = static_cast<std::uint8_t>(high << 4 | low);
+  }
+  if (good) return secret;
+  const std::string file_key = std::string(key) + "_file";
+  section.error(section.has(key) ? std::string(key) : file_key,
+                "must be 32 hex digits (openssl rand -hex 16)");
+  return std::nullopt;
+}
+
+}  // namespace muster::config
