@@ -73,10 +73,13 @@ class Road {
   State write_hit();
   State write_any();
   State write_negative(Rcode rcode);
-  bool write_set(const zones::RrsetView& set, Owner& owner);
+  // Whether a set may go out in part where its policy, or TCP, allows it.
+  enum class Cut : std::uint8_t { by_policy, never };
+  bool write_set(const zones::RrsetView& set, Owner& owner, Cut cut = Cut::by_policy);
   bool write_whole(const zones::RrsetView& set);
-  bool write_drawn(const zones::RrsetView& set, Owner& owner);
+  bool write_drawn(const zones::RrsetView& set, Owner& owner, Cut cut);
   bool keeps_part(const zones::RrsetView& set, std::size_t written);
+  void note_part(std::size_t written, std::size_t there, const char* what);
   std::size_t apex_in_question() const;
 
   // aliases.cc

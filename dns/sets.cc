@@ -49,13 +49,25 @@ Road::State Road::write_hit() {
   return State::done;
 }
 
-// RFC 8482 §4: over UDP one RRset, so that nobody amplifies with us; over TCP all.
+// RFC 8482 §4: over UDP one RRset, so that nobody amplifies with us; over TCP as many whole ones as fit, and
+// how many there are. Only where the first does not fit by itself is it cut as when it is asked for by its
+// type.
 Road::State Road::write_any() {
   const auto first = first_filled(*source_);
   if (!first) return write_negative(Rcode::noerror);
   scratch_.written.clear();
   if (udp()) return write_set(*first, owner_) ? State::done : State::trunc;
-  for (std::uint32_t i = 0; i < source_->rrset_count(); ++i) write_set(source_->rrset(i), owner_);
+  if (edns_.present) writer().keep_free(kExtendedErrorFixed + scratch_.note.size());
+  std::size_t there = 0;
+  std::size_t written = 0;
+  for (std::uint32_t i = 0; i < source_->rrset_count(); ++i) {
+    const RrsetView set = source_->rrset(i);
+    if (set.count() == 0) continue;
+    ++there;
+    written += write_set(set, owner_, Cut::never);
+  }
+  if (written == 0) return write_set(*first, owner_) ? State::done : State::trunc;
+  if (written < there) note_part(written, there, "RRsets");
   return State::done;
 }
 
@@ -89,13 +101,13 @@ std::size_t Road::apex_in_question() const {
 }
 
 // False: it does not fit and must not be cut. Leaves nothing behind then.
-bool Road::write_set(const RrsetView& set, Owner& owner) {
+bool Road::write_set(const RrsetView& set, Owner& owner, Cut cut) {
   if (set.count() == 0) return true;
   const bool whole = set.order() == zones::Order::fixed && set.at_most() == set.count();
   if (whole && owner.at == kQuestionName && compressible_names(set.type()).count == 0 && write_whole(set)) {
     return true;
   }
-  return write_drawn(set, owner);
+  return write_drawn(set, owner, cut);
 }
 
 // The short way: one copy.
@@ -111,11 +123,11 @@ bool Road::write_whole(const RrsetView& set) {
   return true;
 }
 
-bool Road::write_drawn(const RrsetView& set, Owner& owner) {
+bool Road::write_drawn(const RrsetView& set, Owner& owner, Cut cut) {
   const ReplyWriter::Mark before = writer().mark();
   const std::size_t image = set.stride() != 0 ? set.stride() : zones::layout::kRecordFixed + 1;
-  const bool may_cut = set.overflow() == zones::Overflow::fit || !udp();
-  if (!udp() && edns_.present && set.images().size() > writer().room()) {
+  const bool may_cut = cut == Cut::by_policy && (set.overflow() == zones::Overflow::fit || !udp());
+  if (may_cut && !udp() && edns_.present && set.images().size() > writer().room()) {
     writer().keep_free(kExtendedErrorFixed + scratch_.note.size());
   }
   const std::size_t room = writer().room() / (compressible_names(set.type()).count > 0 ? 12 : image);
@@ -136,13 +148,15 @@ bool Road::write_drawn(const RrsetView& set, Owner& owner) {
 // count is told.
 bool Road::keeps_part(const RrsetView& set, std::size_t written) {
   if (written == 0) return false;
-  if (!udp()) {
-    const int size = std::snprintf(scratch_.note.data(), scratch_.note.size(), "%zu of %u records fit",
-                                   written, static_cast<unsigned>(set.at_most()));
-    edns_.error = ExtendedError::other;
-    edns_.error_text = {scratch_.note.data(), static_cast<std::size_t>(size)};
-  }
+  if (!udp()) note_part(written, set.at_most(), "records");
   return true;
+}
+
+void Road::note_part(std::size_t written, std::size_t there, const char* what) {
+  const int size =
+      std::snprintf(scratch_.note.data(), scratch_.note.size(), "%zu of %zu %s fit", written, there, what);
+  edns_.error = ExtendedError::other;
+  edns_.error_text = {scratch_.note.data(), static_cast<std::size_t>(size)};
 }
 
 }  // namespace muster::dns

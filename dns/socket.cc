@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "dns/socket_address.h"
+
 namespace muster::dns {
 
 namespace {
@@ -16,30 +18,6 @@ constexpr int kBacklog = 4096;           // 200 connections at once are answered
 constexpr int kReceiveOctets = 4 << 20;  // the kernel grants what net.core.rmem_max allows
 constexpr int kPortTries = 64;
 constexpr timeval kStopLook{0, 250'000};  // how often a blocked UDP thread looks whether it shall stop
-
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-Address to_sockaddr(const net::Endpoint& endpoint) {
-  Address address;
-  if (endpoint.address.family == net::Family::v4) {
-    auto& in = reinterpret_cast<sockaddr_in&>(address.storage);
-    in.sin_family = AF_INET;
-    in.sin_port = htons(endpoint.port);
-    std::memcpy(&in.sin_addr, endpoint.address.octets.data(), 4);
-    address.size = sizeof in;
-  } else {
-    auto& in = reinterpret_cast<sockaddr_in6&>(address.storage);
-    in.sin6_family = AF_INET6;
-    in.sin6_port = htons(endpoint.port);
-    std::memcpy(&in.sin6_addr, endpoint.address.octets.data(), 16);
-    address.size = sizeof in;
-  }
-  return address;
-}
 
 void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
 
@@ -50,11 +28,11 @@ BindError failure(const net::Endpoint& endpoint, const char* transport) {
 }
 
 net::Result<Socket, BindError> open_tcp(const net::Endpoint& endpoint) {
-  Address address = to_sockaddr(endpoint);
-  Socket socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  SocketAddress address(endpoint);
+  Socket socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (socket.fd() < 0) return failure(endpoint, "TCP");
   set(socket.fd(), SOL_SOCKET, SO_REUSEADDR, 1);
-  if (address.storage.ss_family == AF_INET6) set(socket.fd(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (address.family() == AF_INET6) set(socket.fd(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (::bind(socket.fd(), address.get(), address.size) != 0 || ::listen(socket.fd(), kBacklog) != 0) {
     return failure(endpoint, "TCP");
   }
@@ -78,8 +56,8 @@ void set_udp_options(int fd, const net::Endpoint& endpoint) {
 }
 
 net::Result<Socket, BindError> open_udp(const net::Endpoint& endpoint, bool shared) {
-  Address address = to_sockaddr(endpoint);
-  Socket socket(::socket(address.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  SocketAddress address(endpoint);
+  Socket socket(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (socket.fd() < 0) return failure(endpoint, "UDP");
   set_udp_options(socket.fd(), endpoint);
   set(socket.fd(), SOL_SOCKET, SO_REUSEPORT, shared ? 1 : 0);
@@ -88,12 +66,9 @@ net::Result<Socket, BindError> open_udp(const net::Endpoint& endpoint, bool shar
 }
 
 std::uint16_t bound_port(int fd) {
-  Address address;
-  address.size = sizeof address.storage;
+  SocketAddress address;
   ::getsockname(fd, address.get(), &address.size);
-  return address.storage.ss_family == AF_INET
-             ? ntohs(reinterpret_cast<sockaddr_in&>(address.storage).sin_port)
-             : ntohs(reinterpret_cast<sockaddr_in6&>(address.storage).sin6_port);
+  return address.endpoint().port;
 }
 
 net::Result<Listener, BindError> open_both(const net::Endpoint& endpoint, unsigned udp_sockets) {

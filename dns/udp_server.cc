@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <span>
+
+#include "dns/socket_address.h"
 
 namespace muster::dns {
 
@@ -19,17 +20,10 @@ constexpr std::size_t kReplyOctets = 4096;  // the most that dns.edns_udp_size m
 constexpr std::size_t kControlOctets = CMSG_SPACE(sizeof(in6_pktinfo));
 
 Client to_client(const sockaddr_storage& storage) {
+  const net::Endpoint from = to_endpoint(storage);
   Client client;
-  if (storage.ss_family == AF_INET) {
-    const auto& in = reinterpret_cast<const sockaddr_in&>(storage);
-    std::memcpy(client.address.octets.data(), &in.sin_addr, 4);
-    client.port = ntohs(in.sin_port);
-  } else {
-    const auto& in = reinterpret_cast<const sockaddr_in6&>(storage);
-    client.address.family = net::Family::v6;
-    std::memcpy(client.address.octets.data(), &in.sin6_addr, 16);
-    client.port = ntohs(in.sin6_port);
-  }
+  client.address = from.address;
+  client.port = from.port;
   return client;
 }
 

@@ -660,6 +660,21 @@ TEST_F(Answers, ToAny) {
               UnorderedElementsAre("web.example.com. 300 A 192.0.2.81", "web.example.com. 300 TXT \"v=1\""));
 }
 
+TEST_F(Answers, ToAnyOverTcpAreWholeSetsOnly) {
+  const auto any = [&](const char* name) { return QueryBuilder(name, RrType::any).edns().build(); };
+  const Reply wide = ask(any("wide.svc.internal."), false);
+  EXPECT_EQ(wide.answer.size(), 2001u) << "A and TXT; AAAA does not fit beside them";
+  EXPECT_THAT(wide.answer, testing::Contains("wide.svc.internal. 5 TXT \"t\""));
+  EXPECT_FALSE(wide.tc) << "there is no larger transport to go to";
+  EXPECT_EQ(wide.extended_text(), "2 of 3 RRsets fit");
+  EXPECT_EQ(ask("wide.svc.internal.", RrType::aaaa, false).answer.size(), 1200u) << "asked for by its type";
+
+  const Reply big = ask(any("_big._tcp.svc.internal."), false);
+  EXPECT_GT(big.answer.size(), 1400u)
+      << "one set alone, larger than a message: as when asked for by its type";
+  EXPECT_EQ(big.extended_text(), std::to_string(big.answer.size()) + " of 4000 records fit");
+}
+
 TEST_F(Answers, OfAService) {
   for (int round = 0; round < 20; ++round) {
     const Reply a = ask("web.svc.internal.", RrType::a);

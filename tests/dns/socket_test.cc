@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <fstream>
 
+#include "dns/socket_address.h"
 #include "tests/dns/support/sockets.h"
 
 namespace muster::dns {
@@ -17,12 +18,9 @@ namespace {
 using test::endpoint_of;
 
 std::uint16_t port_of(const Socket& socket) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  EXPECT_EQ(::getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&storage), &size), 0);
-  std::uint16_t port = 0;  // at the same place in both families, in network order
-  std::copy_n(reinterpret_cast<const char*>(&storage) + 2, 2, reinterpret_cast<char*>(&port));
-  return static_cast<std::uint16_t>(port << 8 | port >> 8);
+  SocketAddress address;
+  EXPECT_EQ(::getsockname(socket.fd(), address.get(), &address.size), 0);
+  return address.endpoint().port;
 }
 
 TEST(Listener, PortZeroIsOneFreePortForBothTransports) {

@@ -55,6 +55,8 @@ class Names(EndToEnd):
         rows = [
             ("web.svc.internal", "AAAA", "NOERROR", "a service with IPv4 alone has no AAAA record"),
             ("_tcp.svc.internal", "A", "NOERROR", "a name between others"),
+            ("_web._tcp.svc.internal", "A", "NOERROR", "the service has TCP ports"),
+            ("_web._udp.svc.internal", "SRV", "NXDOMAIN", "and no UDP port: nobody offers that"),
             ("nothing.svc.internal", "A", "NXDOMAIN", "a service that never was"),
         ]
         for name, kind, status, why in rows:

@@ -6,17 +6,16 @@ import os
 import random
 import re
 import shutil
-import socket
 import time
 import unittest
 
 from harness import ADDRESS, EndToEnd, exchange, run, wait_until
+from ports import free_port
 
 ZONE = "svc.internal"
 CHANGES = 1000
 STANDING = 1000
 LEASE = "1h"
-PORTS = range(10000, 30000)  # below the ephemeral range, so that no client is given one meanwhile
 TRIES = 5
 
 ZONES = '[zones]\nallow_transfer = ["127.0.0.0/8"]\n'
@@ -24,16 +23,6 @@ ZONES = '[zones]\nallow_transfer = ["127.0.0.0/8"]\n'
 
 def program(name):
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-
-
-def free_port(address):
-    """A port that UDP and TCP can have now."""
-    while True:
-        port = random.choice(PORTS)
-        with contextlib.suppress(OSError), socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind((address, port))
-            udp.bind((address, port))
-            return port
 
 
 def records(server, *words):

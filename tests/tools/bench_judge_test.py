@@ -1,12 +1,14 @@
 """The judging of the benchmark: ranges, ratios within rounds, bars, completeness."""
 import os
+import pathlib
 import sys
+import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/load"))
 
-from bench import main, query_cost, wire, workload  # noqa: E402
+from bench import changing, main, query_cost, targets, wire, workload  # noqa: E402
 from bench.judge import Range, Target, verdict  # noqa: E402
 
 
@@ -51,16 +53,23 @@ class Ranges(unittest.TestCase):
             Range([1.0]).ratio(Range([1.0, 2.0]))
 
 
-class Completeness(unittest.TestCase):
-    def replies(self, **changed):
-        good = {"octets": 100, "aa": 1, "rcode": 0, "answers": 3, "authority": 0, "additional": 0}
-        replies = {"A": dict(good), "SRV": dict(good, additional=3),
-                   "NODATA": dict(good, answers=0, authority=1),
-                   "NXDOMAIN": dict(good, answers=0, authority=1, rcode=3)}
-        for kind, fields in changed.items():
-            replies[kind].update(fields)
-        return replies
+def reply(**fields):
+    return {"octets": 100, "aa": 1, "tc": 0, "rcode": 0, "answers": 3, "authority": 0, "additional": 0, **fields}
 
+
+def replies(**changed):
+    """What a complete server says of the plain fleet."""
+    good = {"A": reply(), "SRV": reply(additional=3), "NODATA": reply(answers=0, authority=1),
+            "NXDOMAIN": reply(answers=0, authority=1, rcode=3)}
+    for kind, fields in changed.items():
+        good[kind].update(fields)
+    return good
+
+
+PLAIN = workload.Fleet(1000)
+
+
+class Completeness(unittest.TestCase):
     def test_a_server_that_answers_less_is_marked(self):
         rows = [
             ("complete", {}, []),
@@ -69,22 +78,30 @@ class Completeness(unittest.TestCase):
             ("dnsmasq", {"NXDOMAIN": {"authority": 0}}, ["no SOA in negative answers"]),
             ("not its own", {"NODATA": {"aa": 0}}, ["AA not set"]),
             ("empty zone", {"NODATA": {"rcode": 3}}, ["wrong rcode"]),
+            ("too large", {"A": {"answers": 0, "tc": 1}}, ["truncated: A"]),
         ]
         for why, changed, notes in rows:
             with self.subTest(why):
-                self.assertEqual(query_cost.shortcomings(self.replies(**changed)), notes)
+                self.assertEqual(query_cost.shortcomings(replies(**changed), PLAIN), notes)
 
-    def test_counts_during_a_round_must_match_the_workload(self):
-        good = {"received": 1000, "answers": 2.4, "rcodes": {"0": 900, "3": 100}}
+    def test_of_a_large_service_it_is_said_how_much_fits(self):
+        large = workload.Fleet(100, 1000)
+        found = replies(A={"answers": 74}, SRV={"answers": 0, "additional": 0, "tc": 1})
+        self.assertEqual(query_cost.shortcomings(found, large), ["truncated: SRV", "as many as fit: A 74 of 1000"])
+
+    def test_what_is_counted_during_a_round_must_match_what_one_question_brought(self):
+        good = {"received": 1000, "answers": 2.4, "octets": 100, "rcodes": {"0": 900, "3": 100}}
         rows = [
             ("as asked", {}, False),
             ("fewer records", {"answers": 2.0}, True),
+            ("smaller", {"octets": 80}, True),
             ("too many NXDOMAIN", {"rcodes": {"0": 800, "3": 200}}, True),
-            ("REFUSED", {"rcodes": {"0": 890, "3": 100, "5": 10}}, True),
+            ("REFUSED", {"rcodes": {"0": 880, "3": 100, "5": 20}}, True),
+            ("nothing at all", {"received": 0}, True),
         ]
         for why, changed, differ in rows:
             with self.subTest(why):
-                self.assertEqual(query_cost.answers_differ({**good, **changed}, "peer"), differ)
+                self.assertEqual(query_cost.answers_differ({**good, **changed}, replies(), PLAIN), differ)
 
     def test_a_loss_of_a_tenth_of_a_percent_is_borne(self):
         self.assertFalse(query_cost.lossy({"sent": 10_000, "lost": 10}))
@@ -92,17 +109,90 @@ class Completeness(unittest.TestCase):
 
 
 class Workload(unittest.TestCase):
+    FLEETS = (workload.Fleet(20), workload.Fleet(20, 50), workload.Fleet(20, 3, True, True, True),
+              workload.Fleet(20, 3, dual_stack=True), workload.Fleet(20, 3, reverse=True))
+
     def test_addresses_of_a_fleet_are_distinct(self):
-        seen = {workload.address(k, i) for k in range(2000) for i in range(3)}
-        self.assertEqual(len(seen), 6000)
+        for fleet in (workload.Fleet(2000), workload.Fleet(100, 50)):
+            seen = {fleet.address(k, i) for k, i in fleet.members()}
+            self.assertEqual(len(seen), fleet.services * fleet.instances)
+
+    def test_the_shares_of_the_kinds_are_one(self):
+        for fleet in self.FLEETS:
+            with self.subTest(fleet.title):
+                self.assertAlmostEqual(sum(kind.share for kind in workload.kinds(fleet)), 1)
+
+    def test_the_zones_hold_what_is_asked_and_as_many_records_as_are_counted(self):
+        for fleet in self.FLEETS:
+            with self.subTest(fleet.title), tempfile.TemporaryDirectory() as folder:
+                lines = [line for path in workload.write_zones(folder, fleet).values()
+                         for line in pathlib.Path(path).read_text().splitlines()]
+                records = [line for line in lines if not line.startswith("$")]
+                self.assertEqual(len(records), workload.records(fleet))
+                self.assertEqual(len(set(records)), len(records) - 2 * fleet.reverse, "SOA and NS look alike")
 
     def test_a_summary_counts_sections_without_the_opt_record(self):
-        reply = bytes.fromhex("0001" "8403" "0001" "0000" "0001" "0001")
-        self.assertEqual(wire.summary(reply, edns=True), {"octets": 12, "aa": 1, "rcode": 3, "answers": 0,
-                                                          "authority": 1, "additional": 0})
+        octets = bytes.fromhex("0001" "8603" "0001" "0000" "0001" "0001")
+        self.assertEqual(wire.summary(octets, edns=True), {"octets": 12, "aa": 1, "tc": 1, "rcode": 3, "answers": 0,
+                                                           "authority": 1, "additional": 0})
 
+
+class Options(unittest.TestCase):
     def test_numbers_may_be_written_short(self):
         self.assertEqual(main.counts("1000,100k,1M"), [1000, 100_000, 1_000_000])
+
+    def test_each_part_alone_and_the_usual_ones(self):
+        rows = [
+            ([], [(1000, "udp"), (100_000, "udp")]),
+            (["--queries", "--services", "100k", "--tcp"], [(100_000, "udp"), (100_000, "tcp")]),
+            (["--rate", "20k"], [(1000, 20_000)]),
+            (["--queries", "--instances", "50"], [(1000, "udp")]),
+            (["--queries", "--instances", "1000"], [(100, "udp")]),
+            (["--load"], []),
+        ]
+        for words, wanted in rows:
+            with self.subTest(words):
+                found = main.scenarios(main.read_options([*words, "--servers", "limit,musterd"]))
+                self.assertEqual([(one.fleet.services, one.how) for one in found], wanted)
+
+
+class Targets(unittest.TestCase):
+    """The bars find the figures that they are about, and no others."""
+
+    def comparison(self, scenario, **costs):
+        made = query_cost.Comparison(scenario, None)
+        made.rounds = {name: [{"cpu_us": cost, "p50_us": 10 * cost, "p99_us": 100 * cost}] for name, cost in costs.items()}
+        return made
+
+    def verdicts(self, judged):
+        return {(t.text, t.bar): t.verdict for t in judged if t.verdict != "not measured"}
+
+    def test_queries(self):
+        plain = self.comparison(query_cost.Scenario(PLAIN), limit=1.0, musterd=1.1, knotd=2.0)
+        self.assertEqual(self.verdicts(targets.query_targets([plain])), {
+            ("CPU a query, 1,000 services", 1.20): "met", ("CPU a query, 1,000 services", 0.80): "met"})
+        for other in (query_cost.Scenario(PLAIN, how="tcp"), query_cost.Scenario(workload.Fleet(1000, 50)),
+                      query_cost.Scenario(workload.Fleet(1000, dns_sd=True))):
+            self.assertEqual(self.verdicts(targets.query_targets([self.comparison(other, limit=1.0, musterd=1.1)])), {})
+
+    def test_latency_at_a_fixed_rate(self):
+        paced = self.comparison(query_cost.Scenario(PLAIN, how=20_000), limit=1.0, musterd=1.3, knotd=2.0)
+        self.assertEqual(list(self.verdicts(targets.latency_targets([paced])).values()), ["missed by 18 %", "met"])
+        self.assertEqual(self.verdicts(targets.latency_targets([])), {})
+
+    def test_changes(self):
+        part = changing.Changing(None, 1000)
+        for name, rate in (("musterd", 20_000), ("named", 1000)):
+            for label, _, _ in changing.SUSTAINED:
+                part.sustained[name, label] = [{"elements_per_s": rate, "cpu_us_per_element": 15, "failed": 0}]
+        part.plain["musterd"] = [{"cpu_us": 2.0, "p99_us": 100}]
+        part.during["musterd"] = [{"cpu_us": 2.1, "p99_us": 150}]
+        found = self.verdicts(targets.changing_targets([part]))
+        self.assertEqual(found["sustained single changes, store off, against BIND", 10], "met")
+        self.assertEqual(found["changes in messages of 100", 100_000], "missed by 80 %")
+        self.assertEqual(found["CPU a query during 1,000 changes a second", 1.10], "met")
+        self.assertEqual(found["p99 of queries during 1,000 changes a second", 1.10], "missed by 36 %")
+        self.assertEqual(self.verdicts(targets.changing_targets([])), {})
 
 
 if __name__ == "__main__":

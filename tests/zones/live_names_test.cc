@@ -122,11 +122,16 @@ TEST(LiveNames, AKnownServiceWithoutInstancesIsNodata) {
 
   const auto i1 = Make("web", "i1").at("10.0.0.7").on(port(80)).get();
   names.apply(batch(nullptr, i1), at(1));
+  EXPECT_EQ(sink.find("_web._udp.svc.internal."), nullptr) << "it is all TCP now";
+  const auto drained = Make("web", "i1").at("10.0.0.7").on(port(80)).draining().get();
+  names.apply(batch(i1, drained), at(2));
+  EXPECT_NE(sink.find("_web._tcp.svc.internal."), nullptr) << "NODATA: it still offers its port";
   EXPECT_EQ(sink.find("_web._udp.svc.internal."), nullptr);
-  names.apply(batch(i1, nullptr), at(2));
+  names.apply(batch(drained, nullptr), at(3));
   EXPECT_THAT(sink.find("web.svc.internal.")->rrsets, IsEmpty()) << "it lingers";
+  EXPECT_NE(sink.find("_web._udp.svc.internal."), nullptr) << "nobody can say what it will offer";
   known.clear();
-  names.apply(configured, at(3));
+  names.apply(configured, at(4));
   EXPECT_THAT(texts(sink), IsEmpty());
 }
 

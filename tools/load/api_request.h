@@ -14,6 +14,7 @@ struct Fleet {
   std::size_t instances = 3;
   std::string lease = "1h";
   std::size_t tags = 0;
+  bool dual_stack = false;  // an IPv6 address beside each IPv4 one
 };
 
 struct Member {
@@ -22,8 +23,9 @@ struct Member {
 };
 
 inline unsigned usual_weight(Member member) { return 10 * static_cast<unsigned>(member.instance % 6000 + 1); }
-// 10.0.0.0/8, distinct for up to four instances a service; the benchmark's zone file has the same.
-std::string usual_address(Member member);
+// 10.0.0.0/8 and 2001:db8::/96, distinct for 16 million members; the benchmark's zone file has the same.
+std::string usual_address(const Fleet& fleet, Member member);
+std::string usual_address6(const Fleet& fleet, Member member);
 
 std::string put(const Fleet& fleet, Member member, const std::string& address, unsigned weight);
 std::string heartbeat(const Fleet& fleet, Member member);
@@ -31,7 +33,7 @@ std::string heartbeat(const Fleet& fleet, Member member);
 // POST of many elements: /api/v1/registrations or /api/v1/heartbeats.
 class BatchRequest {
  public:
-  void add_registration(const Fleet& fleet, Member member);
+  void add_registration(const Fleet& fleet, Member member, const std::string& address);
   void add_heartbeat(const Fleet& fleet, Member member);
   std::size_t size() const { return size_; }
   std::string request(const std::string& path) const;

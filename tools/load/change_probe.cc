@@ -1,5 +1,5 @@
-// From a change to its answer: registers a new address for one instance over a kept-alive connection and asks
-// DNS for the service, again and again, until the new address is there. It tells how long that took, and
+// From a change to its answer: gives one instance a new address, over a kept-alive HTTP connection or by DNS
+// UPDATE, and asks DNS, again and again, until the new address is there. It tells how long that took, and
 // whether a query sent after the acknowledgement was ever answered with the old address (it must not be).
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -12,12 +12,14 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <stdexcept>
 #include <thread>
 
 #include "tools/load/api_request.h"
-#include "tools/load/http_connection.h"
+#include "tools/load/connection.h"
+#include "tools/load/dns_update.h"
 #include "tools/load/process_cpu.h"
 #include "tools/load/workload.h"
 
@@ -35,6 +37,7 @@ struct Arguments {
   int dns_port = 5300;
   std::string domain = "svc.internal";
   Fleet fleet;
+  bool update = false;       // change by DNS UPDATE at the server that answers
   bool at_instance = false;  // ask for the instance's name: a big service's own answer does not fit in UDP
   std::size_t changes = 200;
   double pause = 0.002;  // between two changes, so that each finds the server idle
@@ -81,12 +84,74 @@ class Asker {
   std::array<std::uint8_t, 65536> reply_{};
 };
 
+// Where changes go in, one at a time; nothing here blocks.
+class Door {
+ public:
+  virtual ~Door() = default;
+  virtual void change(Member member, const std::string& address) = 0;
+  virtual bool acknowledged() = 0;
+};
+
+class HttpDoor : public Door {
+ public:
+  explicit HttpDoor(const Arguments& arguments)
+      : a_(arguments), connection_(arguments.address, arguments.http_port) {}
+
+  void change(Member member, const std::string& address) override {
+    connection_.queue(put(a_.fleet, member, address, usual_weight(member)));
+    connection_.write();
+  }
+
+  bool acknowledged() override {
+    connection_.write();
+    connection_.read();
+    const auto reply = connection_.next();
+    if (reply && reply->status / 100 != 2)
+      throw std::runtime_error("refused: " + std::string(reply->body.substr(0, 300)));
+    return reply.has_value();
+  }
+
+ private:
+  const Arguments& a_;
+  HttpConnection connection_;
+};
+
+class UpdateDoor : public Door {
+ public:
+  explicit UpdateDoor(const Arguments& arguments)
+      : a_(arguments), connection_(arguments.address, arguments.dns_port) {}
+
+  void change(Member member, const std::string& address) override {
+    UpdateMessage message(a_.domain);
+    message.replace(member_name(a_.fleet, member, a_.domain), address);
+    connection_.ask(message.message(1));
+    connection_.write();
+  }
+
+  bool acknowledged() override {
+    connection_.read();
+    const auto reply = connection_.next();
+    if (reply && (reply->size() < 12 || ((*reply)[3] & 15) != 0))
+      throw std::runtime_error("the update was refused");
+    return reply.has_value();
+  }
+
+ private:
+  const Arguments& a_;
+  DnsConnection connection_;
+};
+
+std::unique_ptr<Door> door_of(const Arguments& arguments) {
+  if (arguments.update) return std::make_unique<UpdateDoor>(arguments);
+  return std::make_unique<HttpDoor>(arguments);
+}
+
 class Probe {
  public:
   explicit Probe(const Arguments& arguments)
       : a_(arguments),
         random_(arguments.seed),
-        http_(arguments.address, arguments.http_port),
+        door_(door_of(arguments)),
         asker_(arguments.address, arguments.dns_port) {}
 
   void go() {
@@ -99,25 +164,9 @@ class Probe {
   }
 
  private:
-  // 198.18.0.0/15, the range for benchmarks; a different one each time.
-  static std::string fresh_address(std::size_t n) {
-    return "198." + std::to_string(18 + (n >> 16 & 1)) + "." + std::to_string(n >> 8 & 255) + "." +
-           std::to_string(n & 255);
-  }
-
   std::vector<std::uint8_t> question(Member member) const {
     const std::string service = a_.fleet.prefix + std::to_string(member.service) + "." + a_.domain;
-    return query_packet(a_.at_instance ? "i" + std::to_string(member.instance) + "." + service : service, kA,
-                        true);
-  }
-
-  bool acknowledged() {
-    http_.write();
-    http_.read();
-    const auto reply = http_.next();
-    if (reply && reply->status / 100 != 2)
-      throw std::runtime_error("refused: " + std::string(reply->body.substr(0, 300)));
-    return reply.has_value();
+    return query_packet(a_.at_instance ? member_name(a_.fleet, member, a_.domain) : service, kA, true);
   }
 
   void change(std::size_t n) {
@@ -127,12 +176,11 @@ class Probe {
     inet_pton(AF_INET, text.c_str(), &address);
     const auto packet = question(member);
     const auto start = Clock::now();
-    http_.queue(put(a_.fleet, member, text, usual_weight(member)));
-    http_.write();
+    door_->change(member, text);
     bool acked = false;
     bool visible = false;
     while (!acked || !visible) {
-      if (!acked && (acked = acknowledged())) acked_us_.push_back(micros(Clock::now() - start));
+      if (!acked && (acked = door_->acknowledged())) acked_us_.push_back(micros(Clock::now() - start));
       if (visible) continue;
       visible = asker_.holds(packet, address);
       if (visible) visible_us_.push_back(micros(Clock::now() - start));
@@ -163,7 +211,7 @@ class Probe {
 
   const Arguments& a_;
   std::mt19937_64 random_;
-  HttpConnection http_;
+  std::unique_ptr<Door> door_;
   Asker asker_;
   std::vector<std::uint32_t> visible_us_;
   std::vector<std::uint32_t> acked_us_;
@@ -183,6 +231,7 @@ int main(int argc, char** argv) {
   app.add_option("--services", arguments.fleet.services)->check(CLI::Range(1, 10'000'000));
   app.add_option("--instances", arguments.fleet.instances)->check(CLI::Range(1, 100'000));
   app.add_option("--lease", arguments.fleet.lease);
+  app.add_flag("--update", arguments.update, "change by DNS UPDATE at the DNS port");
   app.add_flag("--at-instance", arguments.at_instance, "ask for the instance's name, not the service's");
   app.add_option("--changes", arguments.changes)->check(CLI::Range(1, 1'000'000));
   app.add_option("--pause", arguments.pause, "seconds between two changes");

@@ -1,7 +1,8 @@
 // A load generator for the HTTP API: kept-alive connections, each with a number of pipelined requests
 // outstanding, closed loop or at a fixed rate. Modes: fill (registers the whole fleet in batches), weight
-// (one changed weight a request), register (new instances one by one), heartbeat (one a request), heartbeats
-// (batches). A refused element counts as failed, whatever the status of the reply that lists it.
+// (one changed weight a request), address (one new address a request), addresses (batches of them), register
+// (new instances one by one), heartbeat (one a request), heartbeats (batches). A refused element counts as
+// failed, whatever the status of the reply that lists it.
 #include <poll.h>
 
 #include <CLI/CLI.hpp>
@@ -16,7 +17,8 @@
 #include <stdexcept>
 
 #include "tools/load/api_request.h"
-#include "tools/load/http_connection.h"
+#include "tools/load/connection.h"
+#include "tools/load/dns_update.h"
 #include "tools/load/process_cpu.h"
 
 namespace {
@@ -56,10 +58,13 @@ class Composer {
   Request next() {
     if (filling()) return fill();
     if (a_.mode == "heartbeats") return heartbeats();
+    if (a_.mode == "addresses") return addresses();
     if (a_.mode == "register") return {registration()};
     const Member member = any_member();
     if (a_.mode == "heartbeat") return {heartbeat(a_.fleet, member)};
-    return {put(a_.fleet, member, usual_address(member), 1 + static_cast<unsigned>(random_() % 60000))};
+    if (a_.mode == "address") return {put(a_.fleet, member, fresh_address(next_++), usual_weight(member))};
+    return {
+        put(a_.fleet, member, usual_address(a_.fleet, member), 1 + static_cast<unsigned>(random_() % 60000))};
   }
 
  private:
@@ -67,8 +72,10 @@ class Composer {
 
   Request fill() {
     BatchRequest batch;
-    for (; batch.size() < kFillBatch && !finished(); ++next_)
-      batch.add_registration(a_.fleet, {next_ / a_.fleet.instances, next_ % a_.fleet.instances});
+    for (; batch.size() < kFillBatch && !finished(); ++next_) {
+      const Member member{next_ / a_.fleet.instances, next_ % a_.fleet.instances};
+      batch.add_registration(a_.fleet, member, usual_address(a_.fleet, member));
+    }
     return {batch.request("/api/v1/registrations"), batch.size()};
   }
 
@@ -78,11 +85,17 @@ class Composer {
     return {batch.request("/api/v1/heartbeats"), batch.size()};
   }
 
+  Request addresses() {
+    BatchRequest batch;
+    while (batch.size() < a_.batch) batch.add_registration(a_.fleet, any_member(), fresh_address(next_++));
+    return {batch.request("/api/v1/registrations"), batch.size()};
+  }
+
   // Members that the fleet does not have yet, round and round its services.
   std::string registration() {
     const std::size_t fresh = next_++;
     const Member member{fresh % a_.fleet.services, a_.fleet.instances + fresh / a_.fleet.services};
-    return put(a_.fleet, member, usual_address({fresh, 0}), 10);
+    return put(a_.fleet, member, usual_address(a_.fleet, {fresh, 0}), 10);
   }
 
   const Arguments& a_;
@@ -264,12 +277,14 @@ int main(int argc, char** argv) {
   app.add_option("--address", arguments.address);
   app.add_option("--port", arguments.port);
   app.add_option("--mode", arguments.mode)
-      ->check(CLI::IsMember({"fill", "weight", "register", "heartbeat", "heartbeats"}));
+      ->check(
+          CLI::IsMember({"fill", "weight", "address", "addresses", "register", "heartbeat", "heartbeats"}));
   app.add_option("--prefix", arguments.fleet.prefix);
   app.add_option("--services", arguments.fleet.services);
   app.add_option("--instances", arguments.fleet.instances);
   app.add_option("--lease", arguments.fleet.lease);
   app.add_option("--tags", arguments.fleet.tags);
+  app.add_flag("--dual-stack", arguments.fleet.dual_stack);
   app.add_option("--connections", arguments.connections);
   app.add_option("--depth", arguments.depth);
   app.add_option("--batch", arguments.batch);

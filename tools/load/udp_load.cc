@@ -13,14 +13,18 @@
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
+#include <vector>
 
 #include "tools/load/process_cpu.h"
+#include "tools/load/tally.h"
 #include "tools/load/workload.h"
+#include "tools/load/workload_options.h"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 using muster::load::QueryStream;
+using muster::load::Tally;
 
 // What has not been answered for so long is lost; a server that the machine left waiting is not.
 constexpr auto kPatience = std::chrono::milliseconds(250);
@@ -31,22 +35,11 @@ struct Arguments {
   int port = 5300;
   muster::load::Workload workload;
   std::size_t outstanding = 100;
+  std::size_t sockets = 1;
   double seconds = 2;
   double warm_up = 0.3;
   double rate = 0;  // queries a second; 0: closed loop
   std::vector<int> pids;
-};
-
-struct Tally {
-  std::uint64_t sent = 0;
-  std::uint64_t received = 0;
-  std::uint64_t lost = 0;
-  std::uint64_t octets = 0;
-  std::uint64_t answers = 0;
-  std::uint64_t authorities = 0;
-  std::uint64_t additionals = 0;
-  std::array<std::uint64_t, 16> rcodes{};
-  std::array<std::uint32_t, 200'000> latency{};  // by microsecond, the last bin holds the rest
 };
 
 Clock::duration duration(double seconds) {
@@ -56,7 +49,7 @@ Clock::duration duration(double seconds) {
 class Run {
  public:
   explicit Run(const Arguments& arguments) : arguments_(arguments), queries_(arguments.workload) {
-    open_socket();
+    for (std::size_t i = 0; i < arguments.sockets; ++i) open_socket();
     for (std::size_t i = 0; i < kBatch; ++i) {
       receive_vectors_[i] = {replies_[i].data(), replies_[i].size()};
       received_[i].msg_hdr.msg_iov = &receive_vectors_[i];
@@ -76,40 +69,22 @@ class Run {
     cpu_ = muster::load::cpu_seconds(arguments_.pids) - cpu;
   }
 
-  void print() const {
-    const double n = static_cast<double>(std::max<std::uint64_t>(tally_.received, 1));
-    const auto mean = [n](std::uint64_t sum) { return static_cast<double>(sum) / n; };
-    std::printf("{\"seconds\":%.3f,\"sent\":%llu,\"received\":%llu,\"lost\":%llu,\"qps\":%.0f,", elapsed_,
-                count(tally_.sent), count(tally_.received), count(tally_.lost),
-                static_cast<double>(tally_.received) / elapsed_);
-    std::printf("\"cpu_us\":%.4f,\"octets\":%.2f,\"answers\":%.4f,\"authorities\":%.4f,\"additionals\":%.4f,",
-                cpu_ / n * 1e6, mean(tally_.octets), mean(tally_.answers), mean(tally_.authorities),
-                mean(tally_.additionals));
-    std::printf("\"p50_us\":%zu,\"p99_us\":%zu,\"rcodes\":{", percentile(0.5), percentile(0.99));
-    const char* separator = "";
-    for (std::size_t i = 0; i < tally_.rcodes.size(); ++i) {
-      if (tally_.rcodes[i] == 0) continue;
-      std::printf("%s\"%zu\":%llu", separator, i, count(tally_.rcodes[i]));
-      separator = ",";
-    }
-    std::printf("}}\n");
-  }
+  void print() const { tally_.print(elapsed_, cpu_); }
 
  private:
-  static unsigned long long count(std::uint64_t value) { return value; }
-
+  // A server with several threads shares queries out by their source port.
   void open_socket() {
-    fd_ = socket(AF_INET, SOCK_DGRAM, 0);
+    const int fd = fds_.emplace_back(socket(AF_INET, SOCK_DGRAM, 0));
     const int size = 8 << 20;
-    setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     const timeval wait{0, 20'000};
-    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(arguments_.port));
     if (inet_pton(AF_INET, arguments_.address.c_str(), &address.sin_addr) != 1 ||
-        connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+        connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
       throw std::runtime_error("cannot connect to " + arguments_.address);
   }
 
@@ -134,10 +109,11 @@ class Run {
 
   void send(std::size_t queries, Clock::time_point now) {
     while (queries > 0) {
+      const int fd = fds_[turn_++ % fds_.size()];
       const std::size_t batch = std::min(queries, kBatch);
       for (std::size_t i = 0; i < batch; ++i) compose(i, now);
       for (std::size_t done = 0; done < batch;) {
-        const int sent = sendmmsg(fd_, &sending_[done], static_cast<unsigned>(batch - done), 0);
+        const int sent = sendmmsg(fd, &sending_[done], static_cast<unsigned>(batch - done), 0);
         done += sent > 0 ? static_cast<std::size_t>(sent) : 1;
       }
       tally_.sent += batch;
@@ -158,33 +134,26 @@ class Run {
   }
 
   // At a fixed rate nothing blocks: the core is the generator's own, and a sleep would add its wake-up to
-  // what is measured.
+  // what is measured. Nor does it with several sockets.
   void receive() {
-    const int flags = arguments_.rate > 0 ? MSG_DONTWAIT : MSG_WAITFORONE;
-    const int messages = recvmmsg(fd_, received_.data(), kBatch, flags, nullptr);
-    if (messages <= 0) return;
-    const auto now = Clock::now();
-    for (int i = 0; i < messages; ++i) take(static_cast<std::size_t>(i), now);
+    const bool blocks = arguments_.rate <= 0 && fds_.size() == 1;
+    for (const int fd : fds_) {
+      const int messages =
+          recvmmsg(fd, received_.data(), kBatch, blocks ? MSG_WAITFORONE : MSG_DONTWAIT, nullptr);
+      const auto now = Clock::now();
+      for (int i = 0; i < messages; ++i) take(static_cast<std::size_t>(i), now);
+    }
   }
 
   void take(std::size_t i, Clock::time_point now) {
+    const std::size_t size = received_[i].msg_len;
+    if (size < 12) return;
     const auto& reply = replies_[i];
-    if (received_[i].msg_len < 12) return;
-    const auto at = [&reply](std::size_t n) {
-      return static_cast<std::uint16_t>(reply[n] << 8 | reply[n + 1]);
-    };
-    const std::uint16_t id = at(0);
+    const auto id = static_cast<std::uint16_t>(reply[0] << 8 | reply[1]);
     if (!busy_[id]) return;
     busy_[id] = false;
     --outstanding_;
-    ++tally_.received;
-    tally_.octets += received_[i].msg_len;
-    tally_.answers += at(6);
-    tally_.authorities += at(8);
-    tally_.additionals += at(10);
-    ++tally_.rcodes[reply[3] & 15];
-    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now - since_[id]).count();
-    ++tally_.latency[std::min(static_cast<std::size_t>(micros), tally_.latency.size() - 1)];
+    tally_.count({reply.data(), size}, now - since_[id]);
   }
 
   void sweep(Clock::time_point now) {
@@ -200,19 +169,10 @@ class Run {
     ++tally_.lost;
   }
 
-  std::size_t percentile(double share) const {
-    const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(tally_.received));
-    std::uint64_t seen = 0;
-    for (std::size_t i = 0; i < tally_.latency.size(); ++i) {
-      seen += tally_.latency[i];
-      if (seen > wanted) return i;
-    }
-    return tally_.latency.size();
-  }
-
   const Arguments& arguments_;
   QueryStream queries_;
-  int fd_ = -1;
+  std::vector<int> fds_;
+  std::size_t turn_ = 0;
   std::uint16_t next_id_ = 0;
   std::size_t outstanding_ = 0;
   Clock::time_point next_send_{};
@@ -237,12 +197,9 @@ int main(int argc, char** argv) {
                "muster-udp-load");
   app.add_option("--address", arguments.address);
   app.add_option("--port", arguments.port);
-  app.add_option("--domain", arguments.workload.domain);
-  app.add_option("--services", arguments.workload.services)->check(CLI::Range(1, 10'000'000));
-  app.add_flag("--edns", arguments.workload.edns);
-  app.add_flag("--zipf", arguments.workload.zipf);
-  app.add_option("--seed", arguments.workload.seed);
+  muster::load::add_workload_options(app, arguments.workload);
   app.add_option("--outstanding", arguments.outstanding)->check(CLI::Range(1, 60000));
+  app.add_option("--sockets", arguments.sockets)->check(CLI::Range(1, 256));
   app.add_option("--seconds", arguments.seconds);
   app.add_option("--warm-up", arguments.warm_up);
   app.add_option("--rate", arguments.rate, "queries a second; 0: closed loop");

@@ -10,8 +10,11 @@ namespace {
 
 constexpr std::size_t kPackets = std::size_t{1} << 20;
 constexpr std::uint16_t kA = 1;
+constexpr std::uint16_t kPtr = 12;
+constexpr std::uint16_t kTxt = 16;
 constexpr std::uint16_t kAaaa = 28;
 constexpr std::uint16_t kSrv = 33;
+constexpr std::uint16_t kHttps = 65;
 constexpr std::uint16_t kOpt = 41;
 constexpr std::uint16_t kEdnsSize = 1232;
 
@@ -24,7 +27,7 @@ void put16(std::vector<std::uint8_t>& packet, std::uint16_t value) {
 class Popularity {
  public:
   Popularity(const Workload& workload, std::mt19937_64& random)
-      : random_(random), services_(workload.services) {
+      : random_(random), services_(workload.fleet.services) {
     if (!workload.zipf) return;
     shuffled_.resize(services_);
     std::iota(shuffled_.begin(), shuffled_.end(), std::size_t{0});
@@ -48,12 +51,35 @@ class Popularity {
   std::vector<double> sums_;
 };
 
-std::vector<std::uint8_t> draw_packet(const Workload& workload, std::size_t service, std::uint64_t tenth) {
-  const std::string name = "web-" + std::to_string(service) + "." + workload.domain;
-  if (tenth < 5) return query_packet(name, kA, workload.edns);
-  if (tenth < 8) return query_packet("_http._tcp." + name, kSrv, workload.edns);
-  if (tenth < 9) return query_packet(name, kAaaa, workload.edns);
-  return query_packet("gone-" + std::to_string(service) + "." + workload.domain, kA, workload.edns);
+std::string reverse_name(const std::string& address) {
+  std::string name;
+  for (std::size_t end = address.size(); end != address.npos;) {
+    const std::size_t dot = end == 0 ? address.npos : address.rfind('.', end - 1);
+    name +=
+        address.substr(dot == address.npos ? 0 : dot + 1, end - (dot == address.npos ? 0 : dot + 1)) + ".";
+    end = dot;
+  }
+  return name + "in-addr.arpa";
+}
+
+// `share`: 0 to 99. tools/load/bench/workload.py knows the same shares.
+std::vector<std::uint8_t> draw_packet(const Workload& workload, Member member, std::uint64_t share) {
+  const Fleet& fleet = workload.fleet;
+  const std::string service = fleet.prefix + std::to_string(member.service);
+  const std::string name = service + "." + workload.domain;
+  const auto ask = [&](const std::string& owner, std::uint16_t type) {
+    return query_packet(owner, type, workload.edns);
+  };
+  if (share < 30) return ask("_http._tcp." + name, kSrv);
+  if (share < 40) return ask(name, fleet.dual_stack ? kHttps : kAaaa);
+  if (share < 50) return ask("gone-" + std::to_string(member.service) + "." + workload.domain, kA);
+  if (share < 60 && workload.dns_sd) {
+    const std::string label = service + " i" + std::to_string(member.instance);
+    return ask(label + "._http._tcp." + workload.domain, share % 2 == 0 ? kSrv : kTxt);
+  }
+  if (share >= 60 && share < 70 && workload.reverse)
+    return ask(reverse_name(usual_address(fleet, member)), kPtr);
+  return ask(name, fleet.dual_stack && share % 2 == 0 ? kAaaa : kA);
 }
 
 }  // namespace
@@ -92,7 +118,8 @@ QueryStream::QueryStream(const Workload& workload) {
   begins_.reserve(kPackets + 1);
   octets_.reserve(kPackets * 64);
   for (std::size_t i = 0; i < kPackets; ++i) {
-    const auto packet = draw_packet(workload, popularity.draw(), random() % 10);
+    const Member member{popularity.draw(), random() % workload.fleet.instances};
+    const auto packet = draw_packet(workload, member, random() % 100);
     begins_.push_back(octets_.size());
     octets_.insert(octets_.end(), packet.begin(), packet.end());
   }

@@ -9,52 +9,15 @@
 #include <cerrno>
 #include <cstring>
 
+#include "dns/socket_address.h"
+
 namespace muster::dns::test {
 namespace {
 
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof(sockaddr_storage);
-  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-Address to_sockaddr(const net::Endpoint& endpoint) {
-  Address address;
-  if (endpoint.address.family == net::Family::v4) {
-    auto& in = reinterpret_cast<sockaddr_in&>(address.storage);
-    in.sin_family = AF_INET;
-    in.sin_port = htons(endpoint.port);
-    std::memcpy(&in.sin_addr, endpoint.address.octets.data(), 4);
-    address.size = sizeof in;
-  } else {
-    auto& in = reinterpret_cast<sockaddr_in6&>(address.storage);
-    in.sin6_family = AF_INET6;
-    in.sin6_port = htons(endpoint.port);
-    std::memcpy(&in.sin6_addr, endpoint.address.octets.data(), 16);
-    address.size = sizeof in;
-  }
-  return address;
-}
-
-net::Endpoint to_endpoint(const Address& address) {
-  net::Endpoint endpoint;
-  if (address.storage.ss_family == AF_INET) {
-    const auto& in = reinterpret_cast<const sockaddr_in&>(address.storage);
-    endpoint.port = ntohs(in.sin_port);
-    std::memcpy(endpoint.address.octets.data(), &in.sin_addr, 4);
-  } else {
-    const auto& in = reinterpret_cast<const sockaddr_in6&>(address.storage);
-    endpoint.address.family = net::Family::v6;
-    endpoint.port = ntohs(in.sin6_port);
-    std::memcpy(endpoint.address.octets.data(), &in.sin6_addr, 16);
-  }
-  return endpoint;
-}
-
 net::Endpoint local_of(int fd) {
-  Address address;
+  SocketAddress address;
   EXPECT_EQ(::getsockname(fd, address.get(), &address.size), 0);
-  return to_endpoint(address);
+  return address.endpoint();
 }
 
 bool readable(int fd, std::chrono::milliseconds patience) {
@@ -72,37 +35,37 @@ net::Endpoint endpoint_of(std::string_view text) {
 
 bool has_ipv6_loopback() {
   const Socket socket(::socket(AF_INET6, SOCK_DGRAM, 0));
-  Address address = to_sockaddr(endpoint_of("[::1]:0"));
+  SocketAddress address(endpoint_of("[::1]:0"));
   return socket.fd() >= 0 && ::bind(socket.fd(), address.get(), address.size) == 0;
 }
 
 UdpClient::UdpClient(std::string_view from) {
-  Address address = to_sockaddr(endpoint_of(from));
-  socket_ = Socket(::socket(address.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  SocketAddress address(endpoint_of(from));
+  socket_ = Socket(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
   EXPECT_EQ(::bind(socket_.fd(), address.get(), address.size), 0) << std::strerror(errno);
 }
 
 net::Endpoint UdpClient::local() const { return local_of(socket_.fd()); }
 
 void UdpClient::send(const net::Endpoint& to, const Octets& packet) {
-  Address address = to_sockaddr(to);
+  SocketAddress address(to);
   const auto sent = ::sendto(socket_.fd(), packet.data(), packet.size(), 0, address.get(), address.size);
   EXPECT_EQ(sent, static_cast<ssize_t>(packet.size())) << std::strerror(errno);
 }
 
 std::optional<UdpClient::Received> UdpClient::receive(std::chrono::milliseconds patience) {
   if (!readable(socket_.fd(), patience)) return {};
-  Address from;
+  SocketAddress from;
   Octets packet(65'535);
   const auto size = ::recvfrom(socket_.fd(), packet.data(), packet.size(), 0, from.get(), &from.size);
   if (size < 0) return {};
   packet.resize(static_cast<std::size_t>(size));
-  return Received{std::move(packet), to_endpoint(from)};
+  return Received{std::move(packet), from.endpoint()};
 }
 
 TcpClient::TcpClient(const net::Endpoint& server, int receive_octets) {
-  Address address = to_sockaddr(server);
-  socket_ = Socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  SocketAddress address(server);
+  socket_ = Socket(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (receive_octets > 0) {
     ::setsockopt(socket_.fd(), SOL_SOCKET, SO_RCVBUF, &receive_octets, sizeof receive_octets);
   }

@@ -166,6 +166,18 @@ void build_service_shapes(World& world) {
   world.put(zone,
             members_at("_big._tcp.svc.internal.", RrType::srv, srv, Order::weighted, Overflow::truncate));
 
+  // Together more than a message holds.
+  std::vector<std::string> addresses6;
+  for (int i = 0; i < 1200; ++i) addresses6.push_back(std::string(12, '\x20') + address_rdata(i));
+  NameSpec wide = members_at("wide.svc.internal.", RrType::a, many, Order::weighted, Overflow::fit);
+  const NameSpec wide6 =
+      members_at("wide.svc.internal.", RrType::aaaa, addresses6, Order::weighted, Overflow::fit);
+  wide.rrsets.push_back(wide6.rrsets[0]);
+  wide.rrsets.push_back(
+      members_at(".", RrType::txt, std::vector{std::string("\x1t")}, Order::fixed, Overflow::truncate)
+          .rrsets[0]);
+  world.put(zone, wide);
+
   NameSpec panic = members_at("panic.svc.internal.", RrType::a, std::vector{address_rdata(1)},
                               Order::weighted, Overflow::fit);
   panic.rrsets[0].note = "0 of 1 ready";

@@ -1,21 +1,28 @@
 """The benchmark as a whole: options, the order of the parts, the report."""
 import argparse
+import contextlib
+import io
 import json
 import os
 import signal
 import sys
 
 from . import process, servers, targets
+from .changing import Changing
 from .machine import Elsewhere, facts
 from .query_cost import Comparison, Scenario
 from .size import RegistrySize, ZoneSize
 from .watchers import Expiry, Watchers
+from .workload import Fleet
 from .writes import ChangeToVisible, Writes
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 BUSY_BAR = 0.3
-NOT_MEASURED = ("a real network card, IPv6, TCP queries, several UDP threads, encrypted HTTP, latency at a fixed rate, "
-                "queries while changes come in, DNS-SD and reverse zones under query load")
+UNMEASURED = ("a real network card", "IPv6 as transport", "encrypted HTTP")
+
+
+# Where more instances a service are asked for: a million in all takes long to register.
+DEFAULT_SERVICES = {3: [1000, 100_000], 1000: [100]}
 
 
 def count(text):
@@ -38,7 +45,14 @@ def read_options(arguments):
     parser.add_argument("--watchers", action="store_true", help="part: readers of GET /watch, lateness of expiry")
     parser.add_argument("--load", action="store_true", help="part: memory, load and restart (minutes)")
     parser.add_argument("--all", action="store_true", help="all parts, all servers, more scenarios (about 15 minutes)")
-    parser.add_argument("--services", type=counts, default=[1000, 100_000], help="for queries and changes: 1000,100k")
+    parser.add_argument("--tcp", action="store_true", help="part: CPU per query over TCP connections that stay open")
+    parser.add_argument("--rate", type=counts, default=[], help="part: latency at so many queries a second: 20k")
+    parser.add_argument("--services", type=counts, help="for queries and changes: default 1000,100k; "
+                        "1000 with --instances 50, 100 with --instances 1000")
+    parser.add_argument("--instances", type=count, default=3, help="a service, for queries: 3, 50, 1000")
+    parser.add_argument("--dual-stack", action="store_true", help="an AAAA beside each A")
+    parser.add_argument("--dns-sd", action="store_true", help="DNS-SD names for all servers, and in the queries")
+    parser.add_argument("--reverse", action="store_true", help="reverse zones for all servers, and in the queries")
     parser.add_argument("--distribution", choices=("uniform", "zipf"), default="uniform")
     parser.add_argument("--edns", action="store_true")
     parser.add_argument("--servers", help="limit,musterd,musterd-zone,knotd,gdnsd,nsd,named; "
@@ -50,6 +64,10 @@ def read_options(arguments):
     parser.add_argument("--seconds", type=float, help="a round; default 1, with --all 2")
     parser.add_argument("--outstanding", type=int, default=100)
     parser.add_argument("--probes", type=int, default=300, help="changes probed a round")
+    parser.add_argument("--changes-per-second", type=count, default=1000, help="while queries are measured")
+    parser.add_argument("--pin", choices=("split", "both"), default="split",
+                        help="servers on one core and the generator on another, or all on both")
+    parser.add_argument("--threads", type=int, default=1, help="UDP threads or processes of each server")
     parser.add_argument("--write-services", type=count, default=100_000, help="registered while writes are measured")
     parser.add_argument("--load-services", type=counts, default=[100_000, 1_000_000])
     parser.add_argument("--load-instances", type=counts, default=[100_000, 1_000_000])
@@ -57,19 +75,28 @@ def read_options(arguments):
     parser.add_argument("--server-cpu", default="0")
     parser.add_argument("--generator-cpu", default="1")
     parser.add_argument("--json", help="write every round to this file")
+    parser.add_argument("--markdown", help="write the report to this file, too")
     parser.add_argument("--gate", action="store_true", help="exit 3 when a must is missed")
     return complete(parser.parse_args(arguments))
 
 
 def complete(options):
-    parts = (options.queries, options.changes, options.writes, options.watchers, options.load)
+    parts = (options.queries, options.changes, options.writes, options.watchers, options.load, options.tcp, options.rate)
     if options.all:
+        options.tcp = True
+        options.rate = options.rate or [20_000]
         options.queries = options.changes = options.writes = options.watchers = options.load = True
         options.source = "both"
     elif not any(parts):
         options.queries = options.changes = options.writes = options.watchers = True
     options.rounds = options.rounds or 5
     options.seconds = options.seconds or (2 if options.all else 1)
+    options.services = options.services or DEFAULT_SERVICES.get(options.instances, [1000])
+    options.change_services = options.services if options.all else options.services[-1:]
+    options.change_rounds, options.during_rounds = (3, 5) if options.all else (1, 3)
+    options.update_probes = 100 if options.all else 30
+    if options.pin == "both":
+        options.server_cpu = options.generator_cpu = f"{options.server_cpu},{options.generator_cpu}"
     options.absent = []
     if options.servers:
         options.servers = options.servers.split(",")
@@ -82,10 +109,36 @@ def complete(options):
 
 
 def scenarios(options):
-    wanted = [Scenario(n, options.distribution, options.edns) for n in options.services]
+    fleets = [Fleet(n, options.instances, options.dual_stack, options.dns_sd, options.reverse)
+              for n in options.services]
+    wanted = []
+    if options.queries:
+        wanted += [Scenario(fleet, options.distribution, options.edns) for fleet in fleets]
+    if options.tcp:
+        wanted += [Scenario(fleet, options.distribution, options.edns, "tcp") for fleet in fleets[:1]]
+    wanted += [Scenario(fleets[0], options.distribution, options.edns, rate) for rate in options.rate]
     if options.all:
-        wanted += [Scenario(n, "zipf", True) for n in options.services]
+        wanted += [Scenario(fleet, "zipf", True) for fleet in fleets]
+        wanted += [Scenario(Fleet(1000, 50), edns=True), Scenario(Fleet(100, 1000), edns=True),
+                   Scenario(Fleet(1000, 3, True, True, True), edns=True)]
     return wanted
+
+
+class Printed(io.TextIOBase):
+    """Passes on what is printed, and keeps it."""
+
+    def __init__(self, stream):
+        self._stream, self._parts = stream, []
+
+    def write(self, text):
+        self._parts.append(text)
+        return self._stream.write(text)
+
+    def flush(self):
+        self._stream.flush()
+
+    def text(self):
+        return "".join(self._parts)
 
 
 class Report:
@@ -94,7 +147,7 @@ class Report:
     def __init__(self, options):
         self.options = options
         self.machine = facts()
-        self.comparisons, self.zones, self.registries = [], [], []
+        self.comparisons, self.changing, self.zones, self.registries = [], [], [], []
         self.visible = self.writes = self.watchers = self.expiry = None
         self.warnings, self.failures, self.raised = [], [], {}
 
@@ -106,15 +159,17 @@ class Report:
         for name in self.options.servers:
             if name in servers.PEERS:
                 print(f"- {name}: {servers.version_of(name)}")
-        print(f"- servers on core {self.options.server_cpu} with one UDP thread, generator on core "
+        threads = "one UDP thread" if self.options.threads == 1 else f"{self.options.threads} UDP threads"
+        print(f"- servers on core {self.options.server_cpu} with {threads}, generator on core "
               f"{self.options.generator_cpu}, loopback; {self.options.rounds} rounds of {self.options.seconds:g} s, "
               f"interleaved; {self.options.outstanding} queries outstanding; figures: median (min–max)\n", flush=True)
 
     def run(self):
-        if self.options.queries:
+        wanted = scenarios(self.options)
+        if wanted:
             print("## Queries\n", flush=True)
-            for scenario in scenarios(self.options):
-                self._queries(Comparison(scenario, self.options))
+        for scenario in wanted:
+            self._queries(Comparison(scenario, self.options))
         if self.options.changes:
             self._part("Change → visible", self._changes)
         if self.options.writes:
@@ -150,6 +205,12 @@ class Report:
             self.visible.run(services)
         self._collect(self.visible)
         print(self.visible.text() + "\n", flush=True)
+        for services in self.options.change_services:
+            part = Changing(self.options, services)
+            part.run()
+            self.changing.append(part)
+            self._collect(part)
+            print(part.text() + "\n", flush=True)
 
     def _writes(self):
         self.writes = Writes(self.options)
@@ -184,14 +245,15 @@ class Report:
             print(part.text() + "\n", flush=True)
 
     def targets(self):
-        return (targets.query_targets(self.comparisons) + targets.change_targets(self.visible) +
+        return (targets.query_targets(self.comparisons) + targets.latency_targets(self.comparisons) +
+                targets.change_targets(self.visible) + targets.changing_targets(self.changing) +
                 targets.write_targets(self.writes) + targets.watch_targets(self.watchers, self.expiry) +
                 targets.size_targets(self.zones, self.registries))
 
     def tail(self, busy):
         judged = self.targets()
         print(f"## Targets\n\n{targets.text(judged)}\n\nBusy elsewhere: {busy:.2f} of the machine. "
-              f"Not measured: {NOT_MEASURED}.")
+              f"Never measured here: {', '.join(UNMEASURED)}.")
         if self.raised:
             print("Limits of musterd raised: " + ", ".join(f"{k}={v}" for k, v in self.raised.items()))
         if busy > BUSY_BAR:
@@ -206,9 +268,10 @@ class Report:
     def raw(self, busy, judged):
         return {
             "machine": self.machine, "busy_elsewhere": busy, "raised": self.raised,
-            "queries": [{"scenario": vars(c.scenario), "answers": c.found, "rounds": c.rounds}
+            "queries": [{"scenario": c.scenario.row(), "answers": c.found, "rounds": c.rounds}
                         for c in self.comparisons],
             "visible": self.visible.rounds if self.visible else None,
+            "changing": [part.raw() for part in self.changing],
             "writes": self.writes.rounds if self.writes else None,
             "paced_heartbeats": self.writes.paced if self.writes else None,
             "watchers": self.watchers.rounds if self.watchers else None,
@@ -227,10 +290,15 @@ def main(arguments=None):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     elsewhere = Elsewhere()
     report = Report(options)
-    report.head()
-    report.run()
-    busy = elsewhere.share()
-    judged = report.tail(busy)
+    printed = Printed(sys.stdout)
+    with contextlib.redirect_stdout(printed):
+        report.head()
+        report.run()
+        busy = elsewhere.share()
+        judged = report.tail(busy)
+    if options.markdown:
+        with open(options.markdown, "w") as out:
+            out.write(printed.text())
     if options.json:
         with open(options.json, "w") as out:
             json.dump(report.raw(busy, judged), out, indent=1)

@@ -104,8 +104,35 @@ class Process:
             self._popen.wait(20)
 
 
+class Load:
+    """One of the load programs while it runs; result() waits for its end and returns what it printed."""
+
+    def __init__(self, program, cpu, **options):
+        self._name = os.path.basename(program)
+        self._popen = subprocess.Popen(_command(program, cpu, options), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       text=True)
+
+    def result(self, seconds=900):
+        try:
+            out, complaint = self._popen.communicate(timeout=seconds)
+        except BaseException:
+            self._popen.kill()
+            self._popen.communicate()
+            raise
+        if self._popen.returncode != 0:
+            raise Failed(f"{self._name}: {complaint.strip()}")
+        result = json.loads(out)
+        if complaint:
+            result["complaint"] = complaint.strip()[:500]
+        return result
+
+
 def run_load(program, cpu, **options):
     """Runs one of the load programs and returns what it printed."""
+    return Load(program, cpu, **options).result()
+
+
+def _command(program, cpu, options):
     command = ["taskset", "-c", cpu, program]
     for name, value in options.items():
         flag = "--" + name.replace("_", "-")
@@ -115,10 +142,4 @@ def run_load(program, cpu, **options):
             command += [flag] + [str(v) for v in value]
         elif value is not False and value is not None:
             command += [flag, str(value)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
-    if done.returncode != 0:
-        raise Failed(f"{os.path.basename(program)}: {done.stderr.strip()}")
-    result = json.loads(done.stdout)
-    if done.stderr:
-        result["complaint"] = done.stderr.strip()[:500]
-    return result
+    return command

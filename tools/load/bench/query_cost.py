@@ -1,4 +1,5 @@
-"""CPU time per answered query at saturation: all servers side by side, rounds interleaved A B C … C B A."""
+"""What a query costs: all servers side by side, rounds interleaved A B C … C B A. Saturated it is CPU time per answer,
+over UDP or over kept TCP connections; at a fixed rate it is latency."""
 import os
 import tempfile
 
@@ -6,67 +7,100 @@ from . import process, servers, wire, workload
 from .judge import Range, number
 from .tables import table
 
-KINDS = (("A", "web-{k}", wire.A), ("SRV", "_http._tcp.web-{k}", wire.SRV),
-         ("NODATA", "web-{k}", wire.AAAA), ("NXDOMAIN", "gone-{k}", wire.A))
 LOSS_BAR = 0.001
-# What the workload makes of complete answers: A and SRV with 3 records each, a tenth NXDOMAIN.
-MEAN_ANSWERS = 0.5 * 3 + 0.3 * 3
-NXDOMAIN_SHARE = 0.1
+DIFFERENCE_BAR = 0.05  # of the answers counted during a round from those of the completeness table
+SOCKETS_A_THREAD = 8
+COMPLETE = 3  # instances whose answers every server can give whole over UDP
 
 
 class Scenario:
-    def __init__(self, services, distribution="uniform", edns=False):
-        self.services, self.distribution, self.edns = services, distribution, edns
+    """`how`: saturated over udp or tcp, or so many queries a second."""
+
+    def __init__(self, fleet, distribution="uniform", edns=False, how="udp"):
+        self.fleet, self.distribution, self.edns, self.how = fleet, distribution, edns, how
 
     @property
     def title(self):
-        return f"{self.services:,} services, {self.distribution}, EDNS {'on' if self.edns else 'off'}"
+        how = {"udp": "", "tcp": ", TCP"}.get(self.how, f", {self.how} queries a second")
+        return f"{self.fleet.title}, {self.distribution}, EDNS {'on' if self.edns else 'off'}{how}"
+
+    @property
+    def key(self):
+        """What a target names it by."""
+        f = self.fleet
+        plain = f.instances == COMPLETE and not (f.dual_stack or f.dns_sd or f.reverse)
+        return (f.services, self.distribution, self.edns, self.how) if plain else None
+
+    def row(self):
+        return {**vars(self.fleet), "distribution": self.distribution, "edns": self.edns, "how": self.how}
 
 
 def completeness(server, scenario):
     """One question of each kind; by kind the summary of the reply."""
-    k = scenario.services // 2
-    return {kind: wire.ask(server.port, f"{owner.format(k=k)}.{workload.DOMAIN}", rrtype, scenario.edns)
-            for kind, owner, rrtype in KINDS}
+    ask = wire.ask_tcp if scenario.how == "tcp" else wire.ask
+    return {kind.label: ask(server.port, kind.owner, kind.rrtype, scenario.edns)
+            for kind in workload.kinds(scenario.fleet)}
 
 
-def shortcomings(found):
+def shortcomings(found, fleet):
     """What a server leaves out of its answers, in words; empty for a complete one."""
     notes = []
+    kinds = workload.kinds(fleet)
     if any(reply is None for reply in found.values()):
         return ["does not answer every kind"]
     if any(reply["aa"] == 0 for reply in found.values()):
         notes.append("AA not set")
-    if found["A"]["answers"] < 3 or found["SRV"]["answers"] < 3:
+    cut = [kind.label for kind in kinds if found[kind.label]["tc"]]
+    if cut:
+        notes.append(f"truncated: {', '.join(cut)}")
+    few = [kind.label for kind in kinds
+           if found[kind.label]["answers"] < kind.answers and not found[kind.label]["tc"]]
+    if few and fleet.instances == COMPLETE:
         notes.append("records missing")
-    if found["SRV"]["additional"] < 3:
+    elif few:
+        notes.append("as many as fit: " + ", ".join(
+            f"{kind.label} {found[kind.label]['answers']} of {kind.answers}" for kind in kinds if kind.label in few))
+    if fleet.instances == COMPLETE and any(found[kind.label]["additional"] < kind.additional for kind in kinds):
         notes.append("SRV without addresses")
     if found["NODATA"]["authority"] < 1 or found["NXDOMAIN"]["authority"] < 1:
         notes.append("no SOA in negative answers")
-    if found["NODATA"]["rcode"] != wire.NOERROR or found["NXDOMAIN"]["rcode"] != wire.NXDOMAIN:
+    if any(found[kind.label]["rcode"] != kind.rcode for kind in kinds):
         notes.append("wrong rcode")
     return notes
 
 
-def completeness_table(found):
+def completeness_table(found, notes, fleet):
+    labels = [kind.label for kind in workload.kinds(fleet)]
     rows = []
     for name, replies in found.items():
         row = [name]
-        for kind, _, _ in KINDS:
-            r = replies[kind]
+        for label in labels:
+            r = replies[label]
             row.append("no reply" if r is None else
                        f"{r['octets']} aa={r['aa']} rcode={r['rcode']} {r['answers']}/{r['authority']}/{r['additional']}")
-        rows.append(row + ["canned" if name == "limit" else "; ".join(shortcomings(replies)) or "complete"])
-    return table(["server", *(f"{kind}: octets, flags, records" for kind, _, _ in KINDS), "note"], rows)
+        rows.append(row + ["canned" if name == "limit" else "; ".join(notes[name]) or "complete"])
+    return table(["server", *(f"{label}: octets, flags, records" for label in labels), "note"], rows)
 
 
-def answers_differ(round_, kind):
-    """Whether the answers counted during a round are not those that the workload asks for."""
-    if kind == "limit" or not round_["received"]:
-        return False
-    nxdomain = round_["rcodes"].get("3", 0) / round_["received"]
-    return (abs(round_["answers"] - MEAN_ANSWERS) > 0.05 * MEAN_ANSWERS or abs(nxdomain - NXDOMAIN_SHARE) > 0.01 or
-            set(round_["rcodes"]) - {"0", "3"} != set())
+def answers_differ(round_, found, fleet):
+    """Whether the replies counted during a round are not those that the server gave to one question of each kind."""
+    if not round_["received"] or any(reply is None for reply in found.values()):
+        return True
+    kinds = workload.kinds(fleet)
+
+    def mean(key):
+        return sum(kind.share * found[kind.label][key] for kind in kinds)
+
+    def off(counted, expected):
+        return abs(counted - expected) > DIFFERENCE_BAR * max(expected, 1)
+
+    rcodes = {}
+    for kind in kinds:
+        rcode = str(found[kind.label]["rcode"])
+        rcodes[rcode] = rcodes.get(rcode, 0) + kind.share
+    seen = {rcode: count / round_["received"] for rcode, count in round_["rcodes"].items()}
+    return (off(round_["answers"], mean("answers")) or off(round_["octets"], mean("octets")) or
+            any(abs(seen.get(rcode, 0) - rcodes.get(rcode, 0)) > 0.01 for rcode in {*seen, *rcodes}))
 
 
 class Comparison:
@@ -92,35 +126,33 @@ class Comparison:
                     server.stop()
 
     def _start_all(self, folder):
-        zone = os.path.join(folder, "zone")
-        workload.write_zone(zone, self.scenario.services)
+        fleet = self.scenario.fleet
+        zones = workload.write_zones(folder, fleet)
         for name in self.options.servers:
-            server = self._create(name, os.path.join(folder, name))
+            if name == "limit" and self.scenario.how == "tcp":
+                continue  # it speaks UDP alone
+            server = servers.create(name, os.path.join(folder, name), self.options, fleet)
             self._running.append(server)
             try:
                 if name == "musterd":
-                    server.serve_registry(self.options.generator_cpu, self.scenario.services)
+                    server.serve_registry(self.options.generator_cpu)
                 else:
-                    server.serve(zone, self.scenario.services)
+                    server.serve(zones, fleet.services)
             except (process.Failed, OSError) as failure:
                 self.failures.append(str(failure))
                 self._running.remove(server)
                 server.stop()
                 continue
-            self.found[name] = completeness(server, self.scenario)
-            self.notes[name] = [] if name == "limit" else shortcomings(self.found[name])
-            if server.kind == "musterd":
-                self.raised.update(server.raised)
-                self.failures += [f"{name}: {note}" for note in self.notes[name]]
+            self._look_at(server)
 
-    def _create(self, name, folder):
-        options = self.options
-        if name == "limit":
-            return servers.Limit(name, folder, options.server_cpu, options.binaries)
-        if name.startswith("musterd"):
-            return servers.Musterd(name, folder, options.server_cpu, options.binaries,
-                                   services=self.scenario.services)
-        return servers.PEERS[name](name, folder, options.server_cpu)
+    def _look_at(self, server):
+        name, fleet = server.name, self.scenario.fleet
+        self.found[name] = completeness(server, self.scenario)
+        self.notes[name] = [] if name == "limit" else shortcomings(self.found[name], fleet)
+        if server.kind == "musterd":
+            self.raised.update(server.raised)
+            if fleet.instances == COMPLETE:
+                self.failures += [f"{name}: {note}" for note in self.notes[name]]
 
     def _measure(self):
         for round_number in range(self.options.rounds):
@@ -137,27 +169,27 @@ class Comparison:
             if lossy(result):
                 self.warnings.append(f"{server.name}: over 0.1 % lost in round {round_number + 1}, "
                                      f"{self.scenario.title}")
-        if answers_differ(result, server.kind) and "answers differ" not in self.notes[server.name]:
+        if (server.name != "limit" and "answers differ" not in self.notes[server.name] and
+                answers_differ(result, self.found[server.name], self.scenario.fleet)):
             self.notes[server.name].append("answers differ")
             if server.kind == "musterd":
                 self.failures.append(f"{server.name}: the answers counted were not those asked for: {result}")
         return result
 
     def _load(self, server, round_number, outstanding):
-        return process.run_load(
-            os.path.join(self.options.binaries, "muster-udp-load"), self.options.generator_cpu, port=server.port,
-            domain=workload.DOMAIN, services=self.scenario.services, zipf=self.scenario.distribution == "zipf",
-            edns=self.scenario.edns, seconds=self.options.seconds, outstanding=outstanding,
-            seed=round_number + 1, pids=server.process.pids())
+        return ask_load(self.options, server, self.scenario, round_number + 1, outstanding).result()
 
     def cost(self, name):
         """CPU-µs per answer by round; None when the server is not there."""
-        return Range(r["cpu_us"] for r in self.rounds[name]) if name in self.rounds else None
+        return self.figure(name, "cpu_us")
 
-    def ratio(self, name, other):
+    def figure(self, name, key):
+        return Range(r[key] for r in self.rounds[name]) if name in self.rounds else None
+
+    def ratio(self, name, other, key="cpu_us"):
         if name not in self.rounds or other not in self.rounds:
             return None
-        return self.cost(name).ratio(self.cost(other))
+        return self.figure(name, key).ratio(self.figure(other, key))
 
     def text(self):
         head = ["server", "CPU µs/query (min–max)", "× limit", f"× {self.options.baseline}", "queries/s", "loss %",
@@ -166,7 +198,8 @@ class Comparison:
         rows += [[name] + ["–"] * 10 + [f"not installed (Debian package {servers.PACKAGES[name]})"]
                  for name in self.options.absent]
         return (f"### {self.scenario.title}\n\nWhat one question of each kind is answered with (records by section: "
-                f"answer/authority/additional):\n\n{completeness_table(self.found)}\n\n{table(head, rows)}\n")
+                f"answer/authority/additional):\n\n{completeness_table(self.found, self.notes, self.scenario.fleet)}"
+                f"\n\n{table(head, rows)}\n")
 
     def _row(self, server):
         rounds = self.rounds[server.name]
@@ -181,6 +214,19 @@ class Comparison:
                 number(100 * sum(r["lost"] for r in rounds) / max(sent, 1)), middle("p50_us"), middle("p99_us"),
                 middle("octets"), number(server.resident / 2**20, 0), number(server.start_seconds),
                 "; ".join(self.notes[server.name])]
+
+
+def ask_load(options, server, scenario, seed, outstanding, **more):
+    """A load program at work on the server."""
+    load = {"port": server.port, "domain": workload.DOMAIN, "zipf": scenario.distribution == "zipf",
+            "edns": scenario.edns, "seconds": options.seconds, "outstanding": outstanding, "seed": seed,
+            "pids": server.process.pids(), **scenario.fleet.asked(), **more}
+    program = "muster-tcp-load" if scenario.how == "tcp" else "muster-udp-load"
+    if scenario.how == "udp" and server.threads > 1:
+        load["sockets"] = SOCKETS_A_THREAD * server.threads
+    if scenario.how not in ("udp", "tcp"):
+        load["rate"] = scenario.how
+    return process.Load(os.path.join(options.binaries, program), options.generator_cpu, **load)
 
 
 def lossy(result):

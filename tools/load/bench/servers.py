@@ -27,8 +27,9 @@ class Server:
 
     kind = "peer"
 
-    def __init__(self, name, folder, cpu):
-        self.name, self.folder, self.cpu = name, folder, cpu
+    def __init__(self, name, folder, cpu, threads=1, updates=False):
+        self.name, self.folder, self.cpu, self.threads = name, folder, cpu, threads
+        self.updates = updates  # takes DNS UPDATE from this machine
         self.port = process.free_port()
         self.process = None
         self.start_seconds = None
@@ -45,9 +46,10 @@ class Server:
     def launch(self, command):
         self.process = process.Process(command, self.file("log"), self.cpu)
 
-    def await_service(self, service, seconds=300):
+    def await_service(self, service):
         """Until the last service is answered, and a name that is not there is denied: the zone is complete."""
-        self._await(f"web-{service}.{workload.DOMAIN}", lambda reply: reply["answers"] > 0, seconds)
+        seconds = 60 + service / 2000  # a server that refused its zone would be waited for
+        self._await(f"web-{service}.{workload.DOMAIN}", lambda reply: reply["answers"] > 0 or reply["tc"], seconds)
         at = self._await(f"gone-{service}.{workload.DOMAIN}", self.denied, seconds)
         self.start_seconds = at - self.process.started
         self.load_cpu_seconds = self.process.cpu_seconds()
@@ -62,8 +64,9 @@ class Server:
             raise process.Failed(f"{self.name} did not answer about {name}: {self.process.log_tail()}")
         return at
 
-    def serve(self, zone, services):
-        self.launch(self.command(zone))
+    def serve(self, zones, services):
+        """`zones`: master files by apex."""
+        self.launch(self.command(zones))
         self.await_service(services - 1)
 
     def stop(self):
@@ -74,24 +77,31 @@ class Server:
 class Limit(Server):
     kind = "limit"
 
-    def __init__(self, name, folder, cpu, binaries):
-        super().__init__(name, folder, cpu)
+    def __init__(self, name, folder, cpu, binaries, threads=1):
+        super().__init__(name, folder, cpu, threads)
         self._program = os.path.join(binaries, "muster-limit")
 
     @staticmethod
     def denied(_reply):
         return True
 
-    def command(self, _zone):
-        return [self._program, "127.0.0.1", str(self.port)]
+    def command(self, _zones):
+        return [self._program, "127.0.0.1", str(self.port), str(self.threads)]
 
 
 class Knot(Server):
-    def command(self, zone):
+    def command(self, zones):
+        entries = "".join(f"""
+  - domain: {apex}
+    file: {file}
+    semantic-checks: off
+    zonefile-sync: -1
+    {"acl: local" if self.updates else "journal-content: none"}
+""" for apex, file in zones.items())
         return [path_of("knotd"), "-c", self.file("knot.conf", f"""
 server:
     listen: 127.0.0.1@{self.port}
-    udp-workers: 1
+    udp-workers: {self.threads}
     tcp-workers: 1
     background-workers: 1
     rundir: {self.folder}
@@ -102,40 +112,46 @@ control:
 log:
   - target: stderr
     any: error
+acl:
+  - id: local
+    address: 127.0.0.1
+    action: update
 zone:
-  - domain: {workload.DOMAIN}
-    file: {zone}
-    semantic-checks: off
-    zonefile-sync: -1
-    journal-content: none
+{entries}
 """)]
 
 
 class Gdnsd(Server):
-    def command(self, zone):
+    def command(self, zones):
         self.file("config", f"""
 options => {{
   listen => [ "127.0.0.1:{self.port}" ]
   run_dir => {self.folder}/run
   state_dir => {self.folder}/state
-  udp_threads => 1
+  udp_threads => {self.threads}
   tcp_threads => 1
   lock_mem => false
 }}
 """)
-        zones = os.path.join(self.folder, "zones")
-        for path in (zones, os.path.join(self.folder, "run"), os.path.join(self.folder, "state")):
+        folder = os.path.join(self.folder, "zones")
+        for path in (folder, os.path.join(self.folder, "run"), os.path.join(self.folder, "state")):
             os.makedirs(path, exist_ok=True)
-        os.symlink(zone, os.path.join(zones, workload.DOMAIN))
+        for apex, file in zones.items():
+            os.symlink(file, os.path.join(folder, apex))
         return [path_of("gdnsd"), "-c", self.folder, "start"]
 
 
 class Nsd(Server):
-    def command(self, zone):
+    def command(self, zones):
+        entries = "".join(f"""
+zone:
+    name: "{apex}"
+    zonefile: "{file}"
+""" for apex, file in zones.items())
         return [path_of("nsd"), "-d", "-c", self.file("nsd.conf", f"""
 server:
     ip-address: 127.0.0.1@{self.port}
-    server-count: 1
+    server-count: {self.threads}
     rrl-ratelimit: 0
     username: ""
     zonesdir: "{self.folder}"
@@ -148,21 +164,24 @@ server:
     verbosity: 0
 remote-control:
     control-enable: no
-zone:
-    name: "{workload.DOMAIN}"
-    zonefile: "{zone}"
+{entries}
 """)]
 
 
 class Named(Server):
-    def command(self, zone):
-        return [path_of("named"), "-f", "-n", "1", "-c", self.file("named.conf", f"""
+    def command(self, zones):
+        update = "allow-update { 127.0.0.1; };" if self.updates else ""
+        entries = "\n".join(
+            f'zone "{apex}" {{ type primary; file "{file}"; check-integrity no; notify no; {update} }};'
+            for apex, file in zones.items())
+        return [path_of("named"), "-f", "-n", str(self.threads), "-c", self.file("named.conf", f"""
 options {{
   directory "{self.folder}";
   listen-on port {self.port} {{ 127.0.0.1; }};
   listen-on-v6 {{ none; }};
   recursion no;
   minimal-responses no-auth;
+  max-records-per-type 0;
   pid-file none;
   session-keyfile none;
   dnssec-validation no;
@@ -170,10 +189,12 @@ options {{
 }};
 controls {{ }};
 logging {{ category default {{ null; }}; category unmatched {{ null; }}; }};
-zone "{workload.DOMAIN}" {{ type primary; file "{zone}"; check-integrity no; notify no; }};
+{entries}
 """)]
 
 
+# Those that take DNS UPDATE.
+UPDATED = ("knotd", "named")
 PEERS = {"knotd": Knot, "gdnsd": Gdnsd, "nsd": Nsd, "named": Named}
 
 
@@ -182,12 +203,13 @@ class Musterd(Server):
 
     kind = "musterd"
 
-    def __init__(self, name, folder, cpu, binaries, store="memory", services=1000, instances=3):
-        super().__init__(name, folder, cpu)
+    def __init__(self, name, folder, cpu, binaries, fleet, store="memory", threads=1):
+        super().__init__(name, folder, cpu, threads)
         self._binaries = binaries
         self._store = store
+        self.fleet = fleet
         self.http_port = process.free_port()
-        self.raised = self._limits(services, instances)
+        self.raised = self._limits(fleet.services, fleet.instances)
 
     @staticmethod
     def _limits(services, instances):
@@ -200,16 +222,17 @@ class Musterd(Server):
             raised["registry.max_instances_per_service"] = instances + 1000
         return raised
 
-    def _config(self, domain, files=""):
+    def _config(self, domain, reverse=(), files=""):
         return self.file("musterd.toml", f"""
 [server]
 name = "bench"
 [dns]
 listen = ["127.0.0.1:{self.port}"]
-udp_threads = 1
+udp_threads = {self.threads}
 [zones]
 domain = "{domain}."
 ttl = "{workload.TTL}s"
+reverse = [{", ".join(f'"{apex}."' for apex in reverse)}]
 [http]
 listen = ["127.0.0.1:{self.http_port}"]
 [store]
@@ -226,39 +249,52 @@ level = "error"
             command += ["--set", f"{key}={value}"]
         self.launch(command)
 
-    def serve(self, zone, services):
-        self._start(self._config("live.internal", f"""
+    def serve(self, zones, services):
+        files = "".join(f"""
 [[zones.file]]
-name = "{workload.DOMAIN}."
-file = "{zone}"
-"""))
+name = "{apex}."
+file = "{file}"
+""" for apex, file in zones.items())
+        self._start(self._config("live.internal", files=files))
         self.await_service(services - 1)
 
+    def _live_config(self):
+        return self._config(workload.DOMAIN, [workload.REVERSE] if self.fleet.reverse else [])
+
     def start_empty(self):
-        self._start(self._config(workload.DOMAIN))
+        self._start(self._live_config())
         at = self._await(f"gone.{workload.DOMAIN}", self.denied, 60)
         self.start_seconds = at - self.process.started
 
     def restart_after_kill(self, service):
         self.process.kill()
-        self._start(self._config(workload.DOMAIN))
+        self._start(self._live_config())
         self.await_service(service)
 
     def http(self, cpu, **options):
         return process.run_load(os.path.join(self._binaries, "muster-http-load"), cpu, port=self.http_port,
                                 pids=self.process.pids(), **options)
 
-    def register(self, cpu, services, instances=3, **options):
-        """Registers the fleet through the API, in batches."""
-        result = self.http(cpu, mode="fill", services=services, instances=instances, depth=4, **options)
+    def register(self, cpu, **options):
+        """Registers the fleet through the API, in batches; `options` say what differs."""
+        result = self.http(cpu, mode="fill", depth=4, **{**self.fleet.registered(), **options})
         if result["failed"]:
             raise process.Failed(f"{result['failed']} registrations refused: {result.get('complaint')}")
         return result
 
-    def serve_registry(self, cpu, services, instances=3, **options):
+    def serve_registry(self, cpu, **options):
         self.start_empty()
-        filled = self.register(cpu, services, instances, **options)
+        filled = self.register(cpu, **options)
         began = self.start_seconds
-        self.await_service(services - 1)
+        self.await_service(self.fleet.services - 1)
         self.start_seconds = began
         return filled
+
+
+def create(name, folder, options, fleet, **more):
+    """The server of this name, not started; cores and threads as the options say."""
+    if name == "limit":
+        return Limit(name, folder, options.server_cpu, options.binaries, options.threads)
+    if name.startswith("musterd"):
+        return Musterd(name, folder, options.server_cpu, options.binaries, fleet, threads=options.threads, **more)
+    return PEERS[name](name, folder, options.server_cpu, options.threads, **more)

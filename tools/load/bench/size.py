@@ -13,37 +13,35 @@ class ZoneSize:
     """A master file of N services in each server: memory per record over an empty start, and load time."""
 
     def __init__(self, options, services):
-        self._options, self.services = options, services
+        self._options, self.services, self.fleet = options, services, workload.Fleet(services)
         self.rows = {}
         self.raised = {}
         self.failures = []
 
     def run(self):
         with tempfile.TemporaryDirectory(prefix="muster-bench-") as folder:
-            small, large = os.path.join(folder, "small"), os.path.join(folder, "large")
-            workload.write_zone(small, 1)
-            workload.write_zone(large, self.services)
+            small, large = (os.path.join(folder, part) for part in ("small", "large"))
+            os.makedirs(small)
+            os.makedirs(large)
+            small = workload.write_zones(small, workload.Fleet(1))
+            large = workload.write_zones(large, self.fleet)
             for name in self._options.servers:
                 if name == "limit" or name == "musterd-zone":
                     continue
                 try:
-                    empty = self._load(name, os.path.join(folder, name + "-1"), small, 1)
-                    full = self._load(name, os.path.join(folder, name + "-n"), large, self.services)
+                    empty = self._load(name, os.path.join(folder, name + "-1"), small, workload.Fleet(1))
+                    full = self._load(name, os.path.join(folder, name + "-n"), large, self.fleet)
                 except (process.Failed, OSError) as failure:
                     self.failures.append(str(failure))
                     continue
                 self.rows[name] = {
-                    "octets_per_record": (full["resident"] - empty["resident"]) / workload.records(self.services),
+                    "octets_per_record": (full["resident"] - empty["resident"]) / workload.records(self.fleet),
                     **full}
 
-    def _load(self, name, folder, zone, services):
-        if name == "musterd":
-            server = servers.Musterd(name, folder, self._options.server_cpu, self._options.binaries,
-                                     services=services)
-        else:
-            server = servers.PEERS[name](name, folder, self._options.server_cpu)
+    def _load(self, name, folder, zones, fleet):
+        server = servers.create(name, folder, self._options, fleet)
         try:
-            server.serve(zone, services)
+            server.serve(zones, fleet.services)
             time.sleep(1.0)
             return {"resident": server.process.resident_octets(), "start_s": server.start_seconds,
                     "cpu_s": server.load_cpu_seconds}
@@ -56,7 +54,7 @@ class ZoneSize:
     def text(self):
         rows = [[name, number(row["resident"] / 2**20, 0), number(row["octets_per_record"], 1),
                  number(row["start_s"]), number(row["cpu_s"])] for name, row in self.rows.items()]
-        return table([f"master file, {self.services:,} services, {workload.records(self.services):,} records",
+        return table([f"master file, {self.services:,} services, {workload.records(self.fleet):,} records",
                       "memory MiB", "octets a record", "first answer s", "CPU s"], rows)
 
 
@@ -73,9 +71,9 @@ class RegistrySize:
         return self.instances // 3
 
     def run(self):
-        with Musterd(self._options, 0) as idle:
+        with Musterd(self._options, workload.Fleet(0)) as idle:
             empty = idle.process.resident_octets()
-        with Musterd(self._options, self.services, "sqlite", tags=3) as server:
+        with Musterd(self._options, workload.Fleet(self.services), "sqlite", tags=3) as server:
             self.raised = server.raised
             settle(server.process)
             self.octets = Range([(server.process.resident_octets() - empty) / (self.services * 3)])

@@ -5,10 +5,10 @@ from .tables import table
 
 def query_targets(comparisons):
     targets = []
-    by_key = {(c.scenario.services, c.scenario.distribution, c.scenario.edns): c for c in comparisons}
+    by_key = {c.scenario.key: c for c in comparisons if c.scenario.key}
 
     def ratio(services, distribution, edns, other):
-        comparison = by_key.get((services, distribution, edns))
+        comparison = by_key.get((services, distribution, edns, "udp"))
         return comparison.ratio("musterd", other) if comparison else None
 
     def add(text, bar, key, other, kind="must"):
@@ -24,6 +24,38 @@ def query_targets(comparisons):
     add("CPU a query, 100,000 services", 0.85, large, "gdnsd", "aim")
     add("CPU a query, 100,000 services, Zipf, EDNS", 0.60, (100_000, "zipf", True), "knotd", "release")
     return targets
+
+
+def latency_targets(comparisons):
+    """At a fixed rate; the limit stands for what the machine allows."""
+    paced = [c for c in comparisons if c.scenario.how not in ("udp", "tcp")]
+    if not paced:
+        return [Target("p50 at a fixed rate", 1.10, None, "× limit", kind="release"),
+                Target("p99 at a fixed rate", 1.00, None, "× knotd", kind="release")]
+    return [target for c in paced for target in (
+        Target(f"p50 at {c.scenario.how:,.0f} queries a second", 1.10, c.ratio("musterd", "limit", "p50_us"), "× limit",
+               kind="release"),
+        Target(f"p99 at {c.scenario.how:,.0f} queries a second", 1.00, c.ratio("musterd", "knotd", "p99_us"), "× knotd",
+               kind="release"))]
+
+
+def changing_targets(parts):
+    """Of the largest fleet that was changed."""
+    part = max(parts, key=lambda p: p.services, default=None)
+
+    def of(figure, *arguments):
+        return getattr(part, figure)(*arguments) if part else None
+
+    return [
+        Target("sustained single changes, store off, against BIND", 10, of("times_of", "named", "64 outstanding"), "×",
+               more_is_better=True),
+        Target("sustained single changes, store off", 15_000, of("rate", "64 outstanding"), "/s", 0, more_is_better=True),
+        Target("CPU a single change", 20, of("cpu", "64 outstanding"), "µs"),
+        Target("changes in messages of 100", 100_000, of("rate", "100 a message"), "/s", 0, more_is_better=True),
+        Target("CPU a query during 1,000 changes a second", 1.10, of("growth", "cpu_us"), "× without"),
+        Target("the same", 1.05, of("growth", "cpu_us"), "× without", kind="aim"),
+        Target("p99 of queries during 1,000 changes a second", 1.10, of("growth", "p99_us"), "× without"),
+    ]
 
 
 def change_targets(visible):

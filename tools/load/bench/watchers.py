@@ -8,7 +8,7 @@ import socket
 import time
 import urllib.request
 
-from . import process
+from . import process, workload
 from .judge import Range
 from .tables import table
 from .writes import Musterd
@@ -69,7 +69,7 @@ class Watchers:
         self.rounds = []
 
     def run(self):
-        with Musterd(self._options, 1, instances=self.MEMBERS, raised=self.raised) as server:
+        with Musterd(self._options, workload.Fleet(1, self.MEMBERS), raised=self.raised) as server:
             crowd = Crowd(server.http_port, "web-0", self.SIZE)
             try:
                 self.rounds = [self._round(server.http_port, crowd, number) for number in range(self.ROUNDS)]
@@ -124,7 +124,7 @@ class Expiry:
         self.counts = {}
 
     def run(self):
-        with Musterd(self._options, self.services, raised=self.raised) as server:
+        with Musterd(self._options, workload.Fleet(self.services), raised=self.raised) as server:
             before = lateness(server.http_port)
             server.register(self._options.generator_cpu, self.SHORT_LIVED // 3, 3, prefix="short-",
                             lease=f"{self.LEASE_SECONDS}s", batch=100, rate=self.A_SECOND / 100)

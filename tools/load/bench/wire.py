@@ -3,7 +3,7 @@ import socket
 import struct
 import time
 
-A, AAAA, SRV = 1, 28, 33
+A, PTR, TXT, AAAA, SRV, HTTPS = 1, 12, 16, 28, 33, 65
 NOERROR, NXDOMAIN = 0, 3
 
 
@@ -14,9 +14,9 @@ def query(name, rrtype, edns=False, ident=1):
 
 
 def summary(reply, edns=False):
-    """Size, AA, rcode and records by section; the OPT record is not counted."""
+    """Size, TC, AA, rcode and records by section; the OPT record is not counted."""
     _, flags, _, answers, authority, additional = struct.unpack("!6H", reply[:12])
-    return {"octets": len(reply), "aa": flags >> 10 & 1, "rcode": flags & 15, "answers": answers,
+    return {"octets": len(reply), "tc": flags >> 9 & 1, "aa": flags >> 10 & 1, "rcode": flags & 15, "answers": answers,
             "authority": authority, "additional": additional - (1 if edns and additional else 0)}
 
 
@@ -30,6 +30,23 @@ def ask(port, name, rrtype, edns=False, timeout=1.0):
             return summary(udp.recv(65535), edns)
         except OSError:
             return None
+
+
+def ask_tcp(port, name, rrtype, edns=False, timeout=1.0):
+    """The same over TCP."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout) as tcp:
+            packet = query(name, rrtype, edns)
+            tcp.sendall(struct.pack("!H", len(packet)) + packet)
+            octets = b""
+            while len(octets) < 2 or len(octets) < 2 + struct.unpack("!H", octets[:2])[0]:
+                more = tcp.recv(65536)
+                if not more:
+                    return None
+                octets += more
+            return summary(octets[2:], edns)
+    except OSError:
+        return None
 
 
 def wait_until(port, name, rrtype, good, deadline, alive=lambda: True):

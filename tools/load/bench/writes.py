@@ -11,19 +11,17 @@ from .tables import table
 class Musterd:
     """A musterd of its own with a registered fleet, ended at the end of the with-block."""
 
-    def __init__(self, options, services, store="memory", instances=3, raised=None, **fleet):
-        self._options, self._services, self._store, self._instances = options, services, store, instances
-        self._raised, self._fleet = raised or {}, fleet
+    def __init__(self, options, fleet, store="memory", raised=None, **registered):
+        self._options, self._fleet, self._store, self._registered = options, fleet, store, registered
+        self._raised = raised or {}
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="muster-bench-")
-        self.server = servers.Musterd("musterd", self._folder.name, self._options.server_cpu,
-                                      self._options.binaries, self._store, self._services, self._instances)
+        self.server = servers.create("musterd", self._folder.name, self._options, self._fleet, store=self._store)
         self.server.raised.update(self._raised)
         try:
-            if self._services:
-                self.server.serve_registry(self._options.generator_cpu, self._services, self._instances,
-                                           **self._fleet)
+            if self._fleet.services:
+                self.server.serve_registry(self._options.generator_cpu, **self._registered)
             else:
                 self.server.start_empty()
         except BaseException:
@@ -45,7 +43,7 @@ class ChangeToVisible:
         self.failures = []
 
     def run(self, services):
-        with Musterd(self._options, services) as server:
+        with Musterd(self._options, workload.Fleet(services)) as server:
             for label, fleet in self._fleets(server, services):
                 self.rounds[label] = [self._probe(server, seed, fleet) for seed in range(1, 4)]
                 late = sum(r["old_after_acknowledgement"] for r in self.rounds[label])
@@ -99,7 +97,7 @@ class Writes:
 
     def run(self):
         for store in ("memory", "sqlite"):
-            with Musterd(self._options, self.services, store) as server:
+            with Musterd(self._options, workload.Fleet(self.services), store) as server:
                 for label, (where, load) in self.WORKS.items():
                     if where == store:
                         self.rounds[label] = [self._one(server, label, load, seed) for seed in range(1, 4)]

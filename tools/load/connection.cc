@@ -1,4 +1,4 @@
-#include "tools/load/http_connection.h"
+#include "tools/load/connection.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -32,7 +32,7 @@ std::size_t length_of(std::string_view head) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(const std::string& address, int port) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+Connection::Connection(const std::string& address, int port) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -45,9 +45,9 @@ HttpConnection::HttpConnection(const std::string& address, int port) : fd_(socke
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-HttpConnection::~HttpConnection() { close(fd_); }
+Connection::~Connection() { close(fd_); }
 
-void HttpConnection::write() {
+void Connection::write() {
   if (!wants_to_write()) return;
   const ssize_t sent = send(fd_, &output_[written_], output_.size() - written_, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent > 0) written_ += static_cast<std::size_t>(sent);
@@ -57,7 +57,7 @@ void HttpConnection::write() {
   }
 }
 
-void HttpConnection::read() {
+void Connection::read() {
   input_.erase(0, taken_);
   taken_ = 0;
   std::array<char, 65536> buffer;
@@ -70,15 +70,31 @@ void HttpConnection::read() {
 }
 
 std::optional<HttpReply> HttpConnection::next() {
-  const std::string_view rest = std::string_view(input_).substr(taken_);
-  const auto end = rest.find("\r\n\r\n");
-  if (end == rest.npos) return std::nullopt;
-  const std::string_view head = rest.substr(0, end);
+  const std::string_view text = rest();
+  const auto end = text.find("\r\n\r\n");
+  if (end == text.npos) return std::nullopt;
+  const std::string_view head = text.substr(0, end);
   const std::size_t length = length_of(head);
-  if (rest.size() < end + 4 + length) return std::nullopt;
-  taken_ += end + 4 + length;
+  if (text.size() < end + 4 + length) return std::nullopt;
+  take(end + 4 + length);
   return HttpReply{number<int>(head.substr(std::min<std::size_t>(9, head.size()))), head,
-                   rest.substr(end + 4, length)};
+                   text.substr(end + 4, length)};
+}
+
+void DnsConnection::ask(std::span<const std::uint8_t> message) {
+  const char length[] = {static_cast<char>(message.size() >> 8), static_cast<char>(message.size() & 0xff)};
+  queue({length, sizeof length});
+  queue({reinterpret_cast<const char*>(message.data()), message.size()});
+}
+
+std::optional<std::span<const std::uint8_t>> DnsConnection::next() {
+  const std::string_view octets = rest();
+  if (octets.size() < 2) return std::nullopt;
+  const auto* at = reinterpret_cast<const std::uint8_t*>(octets.data());
+  const std::size_t length = static_cast<std::size_t>(at[0] << 8 | at[1]);
+  if (octets.size() < 2 + length) return std::nullopt;
+  take(2 + length);
+  return std::span(at + 2, length);
 }
 
 }  // namespace muster::load

@@ -1,0 +1,130 @@
+"""Changes beside those of the servers that take DNS UPDATE: how soon one is seen, how many a second are taken, and what
+queries cost meanwhile. musterd is changed through its API, store off; Knot and BIND journal each update."""
+import os
+import tempfile
+
+from . import process, servers, workload
+from .judge import Range, number
+from .query_cost import Scenario, ask_load
+from .tables import table
+
+# How much is outstanding: label, options of muster-http-load, options of muster-update-load.
+SUSTAINED = (
+    ("1 outstanding", {"mode": "address", "connections": 1, "depth": 1}, {"outstanding": 1}),
+    ("64 outstanding", {"mode": "address", "connections": 1, "depth": 64}, {"outstanding": 64}),
+    ("100 a message", {"mode": "addresses", "batch": 100, "connections": 1, "depth": 4},
+     {"batch": 100, "outstanding": 4, "tcp": True}),
+)
+WARM_UP = 0.3  # of the query load; changes begin before it and end after it
+MARGIN = 0.4
+
+
+class Changing:
+    """One size of fleet; each server is started once and changed in every way."""
+
+    def __init__(self, options, services):
+        self._options, self.services = options, services
+        self.fleet = workload.Fleet(services)
+        self.visible, self.sustained, self.plain, self.during, self.achieved = {}, {}, {}, {}, {}
+        self.failures = []
+
+    def run(self):
+        names = [name for name in ("musterd", *servers.UPDATED) if name in self._options.servers]
+        with tempfile.TemporaryDirectory(prefix="muster-bench-") as folder:
+            zones = workload.write_zones(folder, self.fleet)
+            for name in names:
+                try:
+                    self._one(name, os.path.join(folder, name), zones)
+                except (process.Failed, OSError) as failure:
+                    self.failures.append(f"{name}, changes at {self.services:,} services: {failure}")
+
+    def _one(self, name, folder, zones):
+        more = {} if name == "musterd" else {"updates": True}
+        server = servers.create(name, folder, self._options, self.fleet, **more)
+        try:
+            if name == "musterd":
+                server.serve_registry(self._options.generator_cpu)
+            else:
+                server.serve(zones, self.services)
+            self.visible[name] = [self._probe(server, seed) for seed in self._seeds()]
+            for label, http, update in SUSTAINED:
+                self.sustained[name, label] = [self._change(server, seed, self._options.seconds, http, update).result()
+                                               for seed in self._seeds()]
+            self._queries_meanwhile(server)
+        finally:
+            server.stop()
+
+    def _seeds(self):
+        return range(1, self._options.change_rounds + 1)
+
+    def _program(self, name):
+        return os.path.join(self._options.binaries, name)
+
+    def _probe(self, server, seed):
+        door = {"http_port": server.http_port} if server.kind == "musterd" else {"update": True}
+        return process.run_load(
+            self._program("muster-change-probe"), self._options.generator_cpu, dns_port=server.port,
+            domain=workload.DOMAIN, at_instance=True, changes=self._options.update_probes, seed=seed,
+            services=self.services, instances=self.fleet.instances, pids=server.process.pids(), **door)
+
+    def _change(self, server, seed, seconds, http, update):
+        """Changes under way; http for musterd's API, update for DNS UPDATE."""
+        load = {"seconds": seconds, "seed": seed, "services": self.services, "instances": self.fleet.instances,
+                "pids": server.process.pids()}
+        if server.kind == "musterd":
+            return process.Load(self._program("muster-http-load"), self._options.generator_cpu,
+                                port=server.http_port, **load, **http)
+        return process.Load(self._program("muster-update-load"), self._options.generator_cpu, port=server.port,
+                            domain=workload.DOMAIN, **load, **update)
+
+    def _queries_meanwhile(self, server):
+        scenario, rate = Scenario(self.fleet), self._options.changes_per_second
+        for seed in range(1, self._options.during_rounds + 1):
+            self.plain.setdefault(server.name, []).append(
+                ask_load(self._options, server, scenario, seed, self._options.outstanding).result())
+            changes = self._change(server, seed, self._options.seconds + WARM_UP + MARGIN,
+                                   {"mode": "address", "connections": 1, "depth": 64, "rate": rate},
+                                   {"outstanding": 64, "rate": rate})
+            queries = ask_load(self._options, server, scenario, seed, self._options.outstanding).result()
+            self.achieved.setdefault(server.name, []).append(changes.result()["elements_per_s"])
+            self.during.setdefault(server.name, []).append(queries)
+
+    def rate(self, label, name="musterd"):
+        rounds = self.sustained.get((name, label))
+        return Range(r["elements_per_s"] for r in rounds) if rounds else None
+
+    def cpu(self, label, name="musterd"):
+        rounds = self.sustained.get((name, label))
+        return Range(r["cpu_us_per_element"] for r in rounds) if rounds else None
+
+    def times_of(self, other, label, name="musterd"):
+        mine, others = self.rate(label, name), self.rate(label, other)
+        return mine.ratio(others) if mine and others else None
+
+    def growth(self, key, name="musterd"):
+        """What a query costs during the changes over what it costs without, by round."""
+        if name not in self.during:
+            return None
+        return Range(r[key] for r in self.during[name]).ratio(Range(r[key] for r in self.plain[name]))
+
+    def raw(self):
+        return {"services": self.services, "visible": self.visible,
+                "sustained": [{"server": name, "how": label, "rounds": rounds}
+                              for (name, label), rounds in self.sustained.items()],
+                "plain": self.plain, "during": self.during, "achieved": self.achieved}
+
+    def text(self):
+        seen = [[name, *(Range(r[key] / 1000 for r in rounds).text(3)
+                         for key in ("visible_p50_us", "visible_p99_us", "visible_max_us")),
+                 Range(r["cpu_us_per_change"] for r in rounds).text(0)] for name, rounds in self.visible.items()]
+        taken = [[name, label, self.rate(label, name).text(0), self.cpu(label, name).text(),
+                  sum(r["failed"] for r in rounds)] for (name, label), rounds in self.sustained.items()]
+        cost = [[name, Range(self.achieved[name]).text(0), Range(r["cpu_us"] for r in self.plain[name]).text(),
+                 Range(r["cpu_us"] for r in self.during[name]).text(), self.growth("cpu_us", name).text(),
+                 self.growth("p99_us", name).text()] for name in self.during]
+        return (f"### {self.services:,} services: musterd by its API, store off; the others by DNS UPDATE, with journal\n\n"
+                + table(["a new address of an instance, ms until DNS has it", "p50", "p99", "most", "CPU µs a change"],
+                        seen) + "\n\n"
+                + table(["sustained, each a new address", "how", "changes a second", "CPU µs each", "refused"], taken) + "\n\n"
+                + table([f"queries during {number(self._options.changes_per_second, 0)} changes a second", "changes a second taken",
+                         "CPU µs/query without", "with", "×", "p99 ×"], cost))
