@@ -33,7 +33,8 @@ std::string immutable_uri(const std::string& path) {
 bool SqliteError::is_damage() const {
   const int primary = code_ & 0xff;
   if (code_ == SQLITE_IOERR_READ || code_ == SQLITE_IOERR_SHORT_READ) return true;
-  return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+  // SQLITE_ERROR: our statements are right, so the tables are not what they were.
+  return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_ERROR;
 }
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }

@@ -394,9 +394,27 @@ CommitResult SqliteStore::commit(const Rows& rows) {
     write(rows);
     return {};
   } catch (const SqliteError& error) {
-    return failed(error);
+    return error.is_damage() ? commit_repaired(error, rows) : failed(error);
   } catch (const StoreRefused& error) {
     return {false, error.what()};
+  }
+}
+
+// Damage that no look at the start has shown, or that came since. What the new file lacks of this life's rows comes
+// with their next change; without an epoch in it the next start begins a new one.
+CommitResult SqliteStore::commit_repaired(const SqliteError& damage, const Rows& rows) {
+  trouble_ = damage.what();
+  condition_ = Condition::damaged;
+  LoadReport report;
+  repair(report);
+  if (condition_ != Condition::writable) return {false, report.message};
+  Rows all = rows;
+  all.push_back(MetaRow{"clean_stop", "0"});
+  try {
+    write(all);
+    return {true, report.message};
+  } catch (const SqliteError& error) {
+    return failed(error);
   }
 }
 

@@ -44,6 +44,7 @@ class SqliteStore final : public Store {
   void read_all(const std::function<void(Row)>& visit, LoadReport& report);
   void write(const Rows& rows);
   CommitResult failed(const SqliteError& error);
+  CommitResult commit_repaired(const SqliteError& damage, const Rows& rows);
   bool is_still_there() const;
 
   const std::string path_;
