@@ -17,14 +17,8 @@ RrsetSpec rrset_spec(std::span<const ZoneRecord> set) {
 
 }  // namespace
 
-std::span<const ZoneRecord> first_rrset(std::span<const ZoneRecord> records) {
-  std::size_t size = 0;
-  while (size < records.size() && records[size].type == records[0].type) ++size;
-  return records.first(size);
-}
-
-CompiledZone::CompiledZone(ZoneContent content, ZoneFaults warnings)
-    : content_(std::move(content)), warnings_(std::move(warnings)) {
+CompiledZone::CompiledZone(ZoneContent content, ZoneFaults warnings, std::uint64_t fingerprint)
+    : content_(std::move(content)), warnings_(std::move(warnings)), fingerprint_(fingerprint) {
   const auto apex = records_of(0);
   const auto soa =
       std::find_if(apex.begin(), apex.end(), [](const ZoneRecord& r) { return r.type == RrType::soa; });

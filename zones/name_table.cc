@@ -37,6 +37,13 @@ class KeyOf {
 using ViewPtr = std::unique_ptr<const ZoneView>;
 using ArrayPtr = std::unique_ptr<SlotArray>;
 
+void visit_entries(const SlotArray& array, const std::function<void(const Entry&)>& visit) {
+  for (std::size_t i = 0; i < array.size(); ++i) {
+    const SlotArray::Word word = array.at(i);
+    if (SlotArray::is_entry(word)) visit(*SlotArray::entry_of(word));
+  }
+}
+
 struct Retired {
   std::uint64_t epoch;
   std::size_t octets;
@@ -57,6 +64,7 @@ class NameTable::Core {
 
   const Entry* find(const NameKey& key) const { return array_->find(array_->hash(key), key); }
   void reserve(std::size_t names);
+  void prefetch(std::string_view name) const { array_->prefetch_slot(array_->hash(FoldedWire(name).wire())); }
   void put(EntryPtr entry);
   void remove(const Entry* entry);
   void for_each(const std::function<void(const Entry&)>& visit) const;
@@ -174,10 +182,7 @@ void NameTable::Core::remove_next(const NameKey& key, const Entry* entry) {
 }
 
 void NameTable::Core::for_each(const std::function<void(const Entry&)>& visit) const {
-  for (std::size_t i = 0; i < array_->size(); ++i) {
-    const SlotArray::Word word = array_->at(i);
-    if (SlotArray::is_entry(word)) visit(*SlotArray::entry_of(word));
-  }
+  visit_entries(*array_, visit);
 }
 
 // What every change does besides.
@@ -314,6 +319,7 @@ const Entry* NameTable::find(std::string_view folded) const { return core_->find
 const Entry* NameTable::find_aside(ZoneId outer, std::string_view folded) const {
   return core_->find({folded, true, outer});
 }
+void NameTable::prefetch(std::string_view name) const { core_->prefetch(name); }
 void NameTable::put(EntryPtr entry) { core_->put(std::move(entry)); }
 void NameTable::remove(const Entry* entry) { core_->remove(entry); }
 void NameTable::for_each(const std::function<void(const Entry&)>& visit) const { core_->for_each(visit); }
@@ -359,6 +365,11 @@ const Entry* NameTable::Reader::find(std::uint64_t hash, std::string_view folded
 const Entry* NameTable::Reader::find_aside(const Entry& of, std::string_view folded) const {
   const NameKey key{folded, true, of.zone_id()};
   return array_->find(array_->hash(key), key);
+}
+
+void NameTable::Reader::for_each(const std::function<void(const Entry&)>& visit) const {
+  assert(array_ != nullptr);
+  visit_entries(*array_, visit);
 }
 
 const ZoneView& NameTable::Reader::zone(const Entry& entry) const { return core_->view(entry.zone_id()); }

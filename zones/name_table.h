@@ -67,6 +67,8 @@ class NameTable {
   void reserve(std::size_t names);
   const Entry* find(std::string_view folded) const;
   const Entry* find_aside(ZoneId outer, std::string_view folded) const;
+  // Fetches what put() or find() will look at; for whoever has many names to put.
+  void prefetch(std::string_view name) const;
   // Adds the entry or replaces the one of the same name (of the same outer zone, when kAside).
   void put(EntryPtr entry);
   // Precondition: found by find or find_aside just now.
@@ -127,6 +129,9 @@ class NameTable::Reader {
   // DS). `of` is the nearest ancestor that find() gives.
   const Entry* find_aside(const Entry& of, std::string_view folded) const;
   const ZoneView& zone(const Entry& entry) const;
+  // Every entry that was there when the reader went online and still is, in no order. Nothing retired is
+  // freed until it goes offline again.
+  void for_each(const std::function<void(const Entry&)>& visit) const;
 
  private:
   Core* core_;

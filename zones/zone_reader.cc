@@ -1,5 +1,8 @@
 #include "zones/zone_reader.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -131,6 +134,7 @@ void ZoneReader::read_file(const std::string& path) {
     draft_.errors.add({path, {}, "cannot be read: " + text.error().message()});
     return;
   }
+  draft_.fingerprint = XXH3_64bits_withSeed(text->data(), text->size(), draft_.fingerprint);
   open_files_.push_back(path);
   draft_.sources.enter(path, 1);
   ZoneLexer* const outer = lexer_;

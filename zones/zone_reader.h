@@ -35,6 +35,7 @@ struct ZoneDraft {
   ZoneFaults errors;
   ZoneFaults warnings;
   bool has_soa = false;
+  std::uint64_t fingerprint = 0;
 };
 
 // The apex is owner 0, even when it has no record.

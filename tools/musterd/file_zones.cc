@@ -1,15 +1,18 @@
 #include "tools/musterd/file_zones.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "zones/zone_diff.h"
 #include "zones/zone_file.h"
+#include "zones/zone_snapshot.h"
+#include "zones/zone_writer.h"
 
 namespace muster::tools {
 
 namespace {
 
-constexpr std::size_t kSlice = 400;  // names; about a millisecond
+constexpr std::size_t kSlice = 1000;  // names; half a millisecond of the control thread
 
 zones::ZoneConfig zone_config(const zones::Name& apex) {
   zones::ZoneConfig config;
@@ -19,7 +22,8 @@ zones::ZoneConfig zone_config(const zones::Name& apex) {
 
 }  // namespace
 
-FileZones::FileZones(zones::Zones& zones, OnControl on_control) : zones_(zones), on_control_(std::move(on_control)) {}
+FileZones::FileZones(zones::NameTable& table, zones::Zones& zones, OnControl on_control)
+    : zones_(zones), names_(table), on_control_(std::move(on_control)) {}
 
 void FileZones::announce(const std::vector<config::ZoneFile>& files) {
   for (const config::ZoneFile& file : files) {
@@ -37,11 +41,33 @@ zones::Zone& FileZones::zone_at(const zones::Name& apex) {
   return zone;
 }
 
-void FileZones::in_slices(std::size_t count, const std::function<void(std::size_t)>& each) {
-  for (std::size_t begin = 0; begin < count; begin += kSlice) {
-    const std::size_t end = std::min(count, begin + kSlice);
+void FileZones::put(zones::Zone& zone, const zones::CompiledZone& version, std::span<const std::uint32_t> names) {
+  const zones::ZoneId id = zones_.id(zone);
+  std::vector<zones::EntryPtr> entries;
+  for (std::size_t begin = 0; begin < names.size(); begin += kSlice) {
+    const auto slice = names.subspan(begin, std::min(kSlice, names.size() - begin));
+    entries.clear();
+    bool has_apex = false;
+    for (const std::uint32_t name : slice) {
+      if (name == 0) {
+        has_apex = true;
+      } else {
+        entries.push_back(zones::Zones::prepare(id, version.owner(name), version.records_of(name)));
+      }
+    }
     const bool done = on_control_([&] {
-      for (std::size_t i = begin; i < end; ++i) each(i);
+      if (has_apex) zones_.put(zone, version.name(0));
+      zones_.put(zone, entries);
+    });
+    if (!done) return;
+  }
+}
+
+void FileZones::erase(zones::Zone& zone, const zones::CompiledZone& version, std::span<const std::uint32_t> names) {
+  for (std::size_t begin = 0; begin < names.size(); begin += kSlice) {
+    const auto slice = names.subspan(begin, std::min(kSlice, names.size() - begin));
+    const bool done = on_control_([&] {
+      for (const std::uint32_t name : slice) zones_.erase(zone, *zones::Name::from_wire(version.owner(name)));
     });
     if (!done) return;
   }
@@ -65,11 +91,25 @@ void FileZones::remove_unlisted(const std::vector<config::ZoneFile>& files, Zone
     for (const zones::Name& apex : gone) held_.erase(apex);
   }
   for (const zones::Name& apex : gone) {
-    on_control_([&] {
-      if (zones::Zone* zone = zones_.find(apex)) zones_.remove(*zone);
-    });
+    remove(apex);
     report.changed.push_back(apex.text() + ": removed");
   }
+}
+
+// SERVFAIL while its names go, a slice at a time: with half of a zone nothing should be answered.
+void FileZones::remove(const zones::Name& apex) {
+  zones::Zone* zone = nullptr;
+  on_control_([&] {
+    zone = zones_.find(apex);
+    if (zone != nullptr) zones_.set_readiness(*zone, zones::Readiness::not_ready);
+  });
+  if (zone == nullptr) return;
+  if (const auto old = live(apex)) {
+    std::vector<std::uint32_t> names(old->names() - 1);
+    std::iota(names.rbegin(), names.rend(), 1U);
+    erase(*zone, *old, names);
+  }
+  on_control_([&] { zones_.remove(*zone); });
 }
 
 void FileZones::load_one(const config::ZoneFile& file, ZoneLoad& report) {
@@ -78,17 +118,22 @@ void FileZones::load_one(const config::ZoneFile& file, ZoneLoad& report) {
     for (const zones::ZoneFault& fault : result.error().list) report.errors.push_back(zones::to_string(fault));
     return fail(file);
   }
-  const auto next = std::make_shared<const zones::CompiledZone>(std::move(*result));
-  for (const zones::ZoneFault& fault : next->warnings().list()) report.warnings.push_back(zones::to_string(fault));
-  if (const auto old = compiled(file.name)) {
-    apply(*old, *next, report);
-  } else {
-    put_all(*next);
-    report.changed.push_back(file.name.text() + ": " + std::to_string(next->records()) + " records, serial " +
-                             std::to_string(next->soa().serial));
+  const zones::CompiledZone& next = *result;
+  for (const zones::ZoneFault& fault : next.warnings().list()) report.warnings.push_back(zones::to_string(fault));
+  Held held;
+  {
+    const std::lock_guard lock(mutex_);
+    held = held_[file.name];
+  }
+  if (!held.served) {
+    put_all(next);
+    report.changed.push_back(file.name.text() + ": " + std::to_string(next.records()) + " records, serial " +
+                             std::to_string(next.soa().serial));
+  } else if (held.fingerprint != next.fingerprint()) {
+    if (const auto old = live(file.name)) apply(*old, next, report);
   }
   const std::lock_guard lock(mutex_);
-  held_[file.name] = {next, false};
+  held_[file.name] = {true, false, next.fingerprint()};
 }
 
 // What is served stays; what never was served answers SERVFAIL, and says that its data are bad.
@@ -98,7 +143,7 @@ void FileZones::fail(const config::ZoneFile& file) {
     const std::lock_guard lock(mutex_);
     Held& held = held_[file.name];
     held.failed = true;
-    served = held.version != nullptr;
+    served = held.served;
   }
   if (served) return;
   on_control_([&] { zones_.set_readiness(zone_at(file.name), zones::Readiness::load_failed); });
@@ -109,10 +154,16 @@ void FileZones::put_all(const zones::CompiledZone& next) {
   on_control_([&] {
     zone = &zone_at(next.apex());
     zones_.set_soa(*zone, next.soa(), next.soa_ttl());
+    zones_.expect(next.names());
   });
   if (zone == nullptr) return;
-  in_slices(next.names(), [&](std::size_t i) { zones_.put(*zone, next.name(static_cast<std::uint32_t>(i))); });
-  on_control_([&] { zones_.set_readiness(*zone, zones::Readiness::ready); });
+  std::vector<std::uint32_t> names(next.names());
+  std::iota(names.begin(), names.end(), 0U);
+  put(*zone, next, names);
+  on_control_([&] {
+    zones_.expect(0);
+    zones_.set_readiness(*zone, zones::Readiness::ready);
+  });
 }
 
 void FileZones::apply(const zones::CompiledZone& old, const zones::CompiledZone& next, ZoneLoad& report) {
@@ -121,10 +172,8 @@ void FileZones::apply(const zones::CompiledZone& old, const zones::CompiledZone&
   zones::Zone* zone = nullptr;
   on_control_([&] { zone = &zone_at(next.apex()); });
   if (zone == nullptr) return;
-  in_slices(change.puts.size(), [&](std::size_t i) { zones_.put(*zone, next.name(change.puts[i])); });
-  in_slices(change.erases.size(), [&](std::size_t i) {
-    zones_.erase(*zone, *zones::Name::from_wire(old.owner(change.erases[i])));
-  });
+  put(*zone, next, change.puts);
+  erase(*zone, old, change.erases);
   zones::Soa soa = next.soa();
   on_control_([&] {
     if (!zones::serial_newer(soa.serial, zones_.serial(*zone))) soa.serial = zones_.serial(*zone) + 1;
@@ -141,14 +190,31 @@ void FileZones::apply(const zones::CompiledZone& old, const zones::CompiledZone&
 std::vector<ZoneStatus> FileZones::status() const {
   const std::lock_guard lock(mutex_);
   std::vector<ZoneStatus> all;
-  for (const auto& [apex, held] : held_) all.push_back({apex.text(), held.version != nullptr, held.failed});
+  for (const auto& [apex, held] : held_) all.push_back({apex.text(), held.served, held.failed});
   return all;
 }
 
-std::shared_ptr<const zones::CompiledZone> FileZones::compiled(const zones::Name& apex) const {
+bool FileZones::has(const zones::Name& apex) const {
   const std::lock_guard lock(mutex_);
-  const auto found = held_.find(apex);
-  return found == held_.end() ? nullptr : found->second.version;
+  return held_.contains(apex);
+}
+
+std::optional<zones::CompiledZone> FileZones::live(const zones::Name& apex) {
+  std::optional<zones::ZoneId> id;
+  on_control_([&] {
+    if (const zones::Zone* zone = zones_.find(apex)) id = zones_.id(*zone);
+  });
+  return id ? zones::snapshot(names_, *id, apex) : std::nullopt;
+}
+
+std::optional<std::string> FileZones::text(const zones::Name& apex) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = held_.find(apex);
+    if (found == held_.end() || !found->second.served) return std::nullopt;
+  }
+  const auto zone = live(apex);
+  return zone ? std::optional(zones::write_zone(*zone)) : std::nullopt;
 }
 
 }  // namespace muster::tools

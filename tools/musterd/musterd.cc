@@ -97,7 +97,7 @@ void Musterd::make_publisher() {
     registry_->store_beside(registry::MetaRow{"serial_block:" + zone, std::to_string(block)});
   };
   names_.publisher = std::make_unique<zones::Publisher>(std::move(to), names_.zones);
-  file_zones_ = std::make_unique<FileZones>(names_.zones, [this](net::UniqueFunction<void()> work) {
+  file_zones_ = std::make_unique<FileZones>(names_.table, names_.zones, [this](net::UniqueFunction<void()> work) {
     return on_control([work = std::move(work)](registry::Turn&) mutable { work(); });
   });
   file_zones_->announce(config_->zones.files);

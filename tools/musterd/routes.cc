@@ -249,8 +249,13 @@ std::string Musterd::explain_name(std::string_view name, std::string_view type) 
 void Musterd::zone_text(std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done) {
   const auto apex = zones::parse_domain(zone);
   if (!apex) return done(std::nullopt);
-  if (const auto compiled = file_zones_->compiled(*apex)) return done(zones::write_zone(*compiled));
   const auto finish = std::make_shared<net::UniqueFunction<void(std::optional<std::string>)>>(std::move(done));
+  if (file_zones_->has(*apex)) {
+    asio::post(loader_, [this, apex = *apex, finish] {
+      asio::post(io_, [finish, text = file_zones_->text(apex)]() mutable { (*finish)(std::move(text)); });
+    });
+    return;
+  }
   const bool taken = control_->submit([this, apex = *apex, finish](registry::Turn& turn) {
     zones::Zone* found = names_.zones.find(apex);
     auto names = std::make_shared<std::vector<zones::NameSpec>>();
