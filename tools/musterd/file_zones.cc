@@ -1,6 +1,7 @@
 #include "tools/musterd/file_zones.h"
 
 #include <algorithm>
+#include <chrono>
 #include <numeric>
 
 #include "zones/zone_diff.h"
@@ -12,7 +13,9 @@ namespace muster::tools {
 
 namespace {
 
-constexpr std::size_t kSlice = 1000;  // names; half a millisecond of the control thread
+constexpr std::size_t kPrepared = 4096;  // names made ready at once
+constexpr std::size_t kPart = 64;        // names between two looks at the clock
+constexpr std::chrono::microseconds kSliceTime{1000};
 
 zones::ZoneConfig zone_config(const zones::Name& apex) {
   zones::ZoneConfig config;
@@ -41,36 +44,51 @@ zones::Zone& FileZones::zone_at(const zones::Name& apex) {
   return zone;
 }
 
+bool FileZones::in_slices(std::size_t count, const std::function<void(std::size_t, std::size_t)>& each) {
+  bool runs = true;
+  for (std::size_t begin = 0; runs && begin < count;) {
+    runs = on_control_([&] {
+      const auto until = std::chrono::steady_clock::now() + kSliceTime;
+      do {
+        const std::size_t end = std::min(begin + kPart, count);
+        each(begin, end);
+        begin = end;
+      } while (begin < count && std::chrono::steady_clock::now() < until);
+    });
+  }
+  return runs;
+}
+
 void FileZones::put(zones::Zone& zone, const zones::CompiledZone& version, std::span<const std::uint32_t> names) {
   const zones::ZoneId id = zones_.id(zone);
   std::vector<zones::EntryPtr> entries;
-  for (std::size_t begin = 0; begin < names.size(); begin += kSlice) {
-    const auto slice = names.subspan(begin, std::min(kSlice, names.size() - begin));
+  for (; !names.empty(); names = names.subspan(std::min(kPrepared, names.size()))) {
     entries.clear();
-    bool has_apex = false;
-    for (const std::uint32_t name : slice) {
-      if (name == 0) {
-        has_apex = true;
-      } else {
-        entries.push_back(zones::Zones::prepare(id, version.owner(name), version.records_of(name)));
-      }
+    for (const std::uint32_t name : names.first(std::min(kPrepared, names.size()))) {
+      entries.push_back(name == 0 ? nullptr
+                                  : zones::Zones::prepare(id, version.owner(name), version.records_of(name)));
     }
-    const bool done = on_control_([&] {
-      if (has_apex) zones_.put(zone, version.name(0));
-      zones_.put(zone, entries);
+    const bool runs = in_slices(entries.size(), [&](std::size_t begin, std::size_t end) {
+      while (begin < end) {
+        const auto first = entries.begin() + static_cast<std::ptrdiff_t>(begin);
+        const auto apex = std::find(first, entries.begin() + static_cast<std::ptrdiff_t>(end), nullptr);
+        zones_.put(zone, std::span(first, apex));
+        begin = static_cast<std::size_t>(apex - entries.begin());
+        if (begin == end) break;
+        zones_.put(zone, version.name(0));
+        ++begin;
+      }
     });
-    if (!done) return;
+    if (!runs) return;
   }
 }
 
 void FileZones::erase(zones::Zone& zone, const zones::CompiledZone& version, std::span<const std::uint32_t> names) {
-  for (std::size_t begin = 0; begin < names.size(); begin += kSlice) {
-    const auto slice = names.subspan(begin, std::min(kSlice, names.size() - begin));
-    const bool done = on_control_([&] {
-      for (const std::uint32_t name : slice) zones_.erase(zone, *zones::Name::from_wire(version.owner(name)));
-    });
-    if (!done) return;
-  }
+  in_slices(names.size(), [&](std::size_t begin, std::size_t end) {
+    for (const std::uint32_t name : names.subspan(begin, end - begin)) {
+      zones_.erase(zone, *zones::Name::from_wire(version.owner(name)));
+    }
+  });
 }
 
 ZoneLoad FileZones::load(const std::vector<config::ZoneFile>& files) {

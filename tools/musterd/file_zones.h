@@ -64,7 +64,10 @@ class FileZones {
   void apply(const zones::CompiledZone& old, const zones::CompiledZone& next, ZoneLoad& report);
   void remove_unlisted(const std::vector<config::ZoneFile>& files, ZoneLoad& report);
   void remove(const zones::Name& apex);
-  // These names of a version, in this order, made ready here and put on the control thread a slice at a time.
+  // Calls `each` with consecutive parts of 0 … count - 1 on the control thread, for about kSliceTime at a time.
+  // False: the control thread has stopped.
+  bool in_slices(std::size_t count, const std::function<void(std::size_t begin, std::size_t end)>& each);
+  // These names of a version, in this order, made ready here and put there.
   void put(zones::Zone& zone, const zones::CompiledZone& version, std::span<const std::uint32_t> names);
   void erase(zones::Zone& zone, const zones::CompiledZone& version, std::span<const std::uint32_t> names);
   std::optional<zones::CompiledZone> live(const zones::Name& apex);
