@@ -74,8 +74,8 @@ void NotifySchedule::set_targets(Targets targets) {
   for (auto& [name, zone] : zones_) {
     const auto listed = targets.find(name);
     if (listed == targets.end()) zone.targets.clear();
-    std::erase_if(zone.pending, [&](const Pending& one) {
-      return std::find(zone.targets.begin(), zone.targets.end(), one.to) == zone.targets.end();
+    std::erase_if(zone.pending, [&kept = zone.targets](const Pending& one) {
+      return std::find(kept.begin(), kept.end(), one.to) == kept.end();
     });
   }
 }
@@ -141,8 +141,8 @@ std::optional<net::SteadyTime> NotifySchedule::next() const {
 
 void NotifySchedule::answered(const net::Endpoint& from, std::span<const std::uint8_t> packet) {
   for (auto& [name, zone] : zones_) {
-    const auto found = std::find_if(zone.pending.begin(), zone.pending.end(), [&](const Pending& one) {
-      return one.to == from && is_response(packet, one.id, name);
+    const auto found = std::find_if(zone.pending.begin(), zone.pending.end(), [&, &apex = name](const Pending& one) {
+      return one.to == from && is_response(packet, one.id, apex);
     });
     if (found == zone.pending.end()) continue;
     count(name, (packet[3] & 0xf) == 0 ? NotifyResult::answered : NotifyResult::refused);
