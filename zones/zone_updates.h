@@ -1,11 +1,11 @@
 // What DNS UPDATE makes of one file zone: planned at once, stored in groups, visible when it is stored. A
-// commit that fails leaves no trace (dns-updates are "commit, then publish"). Control thread only.
+// commit that fails leaves no trace. Control thread only.
 //
 // Invariants:
 //  1. At most one group is being stored; what is planned meanwhile gathers in the next, on top of it.
 //  2. The names stored are those whose content is no longer the file's, each as a whole, and the apex with
 //  its
-//     SOA; the file under them may not change unseen (zones that hold updates refuse a changed file).
+//     SOA. They stand over what the file says; a reload refuses a changed file while there are any.
 //  3. Everybody is told once, in the order of arrival.
 #pragma once
 
