@@ -193,7 +193,9 @@ void Control::Impl::run_jobs(Turn& turn) {
   const auto begin = Stopwatch::now();
   const std::size_t first = next_job_;
   while (has_jobs()) {
-    run(jobs_[next_job_++], turn);
+    run(jobs_[next_job_], turn);
+    if (turn.ends_before_job) break;
+    ++next_job_;
     --counters_.queued;
     if (has_jobs() && since(begin) >= config_.max_batch) {
       ++counters_.cut_batches;

@@ -36,8 +36,13 @@ class Turn {
   void after_visible(Acknowledge done) { visible.push_back(std::move(done)); }
   void after_durable(Acknowledge done) { durable.push_back(std::move(done)); }
 
+  // Ends the batch before the job that calls it, which runs again as the first of the next: it must see published
+  // what the jobs before it changed. Only for a job that has done nothing yet.
+  void publish_first() { ends_before_job = true; }
+
   std::vector<Acknowledge> visible;
   std::vector<Acknowledge> durable;
+  bool ends_before_job = false;
   std::uint64_t refused_writes = 0;  // by jobs, because accepts_writes is false
 };
 using Job = net::UniqueFunction<void(Turn&)>;

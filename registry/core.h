@@ -58,6 +58,7 @@ class Registry::Core {
   void store_heard(Instant now, const std::function<void(Rows)>& hand_over);
   void store_beside(Row row) { batch_.rows.push_back(std::move(row)); }
   Batch take_batch();
+  bool has_changes() const { return !batch_.changes.empty(); }
 
   InstancePtr find(std::string_view service, std::string_view id) const;
   bool is_known(std::string_view service) const { return services_.contains(service); }

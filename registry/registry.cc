@@ -29,6 +29,7 @@ void Registry::store_heard(Instant now, const std::function<void(Rows)>& hand_ov
   core_->store_heard(now, hand_over);
 }
 Batch Registry::take_batch() { return core_->take_batch(); }
+bool Registry::has_changes() const { return core_->has_changes(); }
 
 InstancePtr Registry::find(std::string_view service, std::string_view id) const {
   return core_->find(service, id);

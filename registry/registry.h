@@ -178,6 +178,8 @@ class Registry {
   void store_heard(Instant now, const std::function<void(Rows)>& hand_over);
 
   Batch take_batch();
+  // Whether the next batch will have changes: what is published is older than what is registered.
+  bool has_changes() const;
 
   // Reads, on the control thread.
   InstancePtr find(std::string_view service, std::string_view id) const;

@@ -71,7 +71,10 @@ void ZoneUpdates::settled(bool stored) {
   for (const UpdatePlan& plan : group.plans) publish(plan);
   for (auto& [owner, spec] : group.names) stored_[owner] = std::move(spec);
   tell(group, Ending::applied);
-  if (!next_.waiting.empty()) begin_storing();
+  if (next_.waiting.empty()) return;
+  if (zones_.find(apex_) != nullptr) return begin_storing();
+  Group orphans = std::exchange(next_, {});
+  tell(orphans, Ending::not_stored);
 }
 
 // What waits was planned on top of what has failed. The store tries failed rows again by itself, so it is

@@ -50,6 +50,7 @@ class ZoneUpdates {
 
   // `done` may be called before this returns. Precondition: the zone exists and is ready.
   void submit(const Update& update, Done done);
+  // The zone may be gone meanwhile: what was being stored stays stored, what waits is told `not_stored`.
   void settled(bool stored);
 
   bool idle() const { return !storing_; }

@@ -116,6 +116,35 @@ class Updates(EndToEnd):
         self.assertEqual(self.nsupdate("zone svc.internal", "update delete i1.web.svc.internal A"), "NOERROR")
         self.assertEqual(self.data("web.svc.internal"), [])
 
+    def update(self, identity, *records):
+        """An UPDATE of svc.internal with these records, whole."""
+        head = struct.pack(">6H", identity, 5 << 11, 1, 0, len(records), 0)
+        return head + wire.name("svc.internal.") + struct.pack(">HH", 6, 1) + b"".join(records)
+
+    def pipelined(self, messages):
+        """Their rcodes, sent in one piece over one connection."""
+        with socket.create_connection(self.server.dns, timeout=30) as connection:
+            connection.sendall(b"".join(struct.pack(">H", len(one)) + one for one in messages))
+            replies = [wire.Reply(wire.receive(connection)) for _ in messages]
+        return [reply.rcode for reply in sorted(replies, key=lambda reply: reply.identity)]
+
+    def test_each_of_many_updates_sees_the_ones_before_it(self):
+        def record(owner, rrtype, rdata, rrclass=1, ttl=5):
+            return wire.name(owner) + struct.pack(">HHIH", rrtype, rrclass, ttl, len(rdata)) + rdata
+
+        owners = [f"i{i}.many.svc.internal." for i in range(40)]
+        adds = []
+        for i, owner in enumerate(owners):
+            adds += [[record(owner, 1, bytes([127, 0, 1, i]))], [record(owner, 28, bytes(15) + bytes([1 + i]))],
+                     [record("_web._tcp.many.svc.internal.", 33, struct.pack(">3H", 0, 1, 8000 + i) + wire.name(owner))]]
+        self.assertEqual(set(self.pipelined([self.update(i, *one) for i, one in enumerate(adds)])), {0})
+        for i, owner in enumerate(owners):
+            self.assertEqual((self.data(owner), self.data(owner, "AAAA")), ([f"127.0.1.{i}"], [f"::{1 + i:x}"]), owner)
+        deletes = [[record(owner, 255, b"", rrclass=255, ttl=0)] for owner in owners for _ in range(2)]
+        self.assertEqual(set(self.pipelined([self.update(i, *one) for i, one in enumerate(deletes)])), {0})
+        self.assertEqual(self.data("many.svc.internal"), [])
+        self.assertEqual(self.data("many.svc.internal", "AAAA"), [])
+
     def test_the_lease_of_the_option_is_granted_and_ends(self):
         lease = struct.pack(">HHI", 2, 4, 2)
         opt = b"\0" + struct.pack(">HHIH", wire.OPT, 1232, 0, len(lease)) + lease

@@ -157,6 +157,30 @@ TEST_F(Controls, ALongQueueIsCutIntoBatches) {
   EXPECT_GE(control->counters().cut_batches, 1u);
 }
 
+// A job that must see the jobs before it published is held back, and nobody overtakes it.
+TEST_F(Controls, AJobMayAskThatWhatIsBeforeItIsPublishedFirst) {
+  config.max_batch = std::chrono::seconds(10);
+  start();
+  auto leave = hold();
+  const auto see = [this](const std::string& id) {
+    return [this, id](Turn& turn) {
+      if (turn.registry.has_changes()) return turn.publish_first();
+      log.note("looked " + id);
+      EXPECT_TRUE(turn.registry.apply(registration(id), turn.now));
+    };
+  };
+  ASSERT_TRUE(control->submit(put("i1")));
+  ASSERT_TRUE(control->submit(see("i2")));
+  ASSERT_TRUE(control->submit(see("i3")));
+  ASSERT_TRUE(control->submit(put("i4")));
+  leave.set_value();
+  const auto lines = log.wait_for(16);
+  EXPECT_LT(place(lines, "published i1"), place(lines, "looked i2"));
+  EXPECT_LT(place(lines, "published i2"), place(lines, "looked i3"));
+  EXPECT_LT(place(lines, "looked i3"), place(lines, "applied i4"));
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "looked i2"), 1);
+}
+
 TEST_F(Controls, AFullQueueRefusesAndCounts) {
   config.max_queue = 3;
   start();

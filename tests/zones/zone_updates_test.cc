@@ -134,6 +134,17 @@ TEST_F(ZoneUpdatesTest, AFailedCommitLeavesNoTrace) {
   EXPECT_EQ(serial(), 9U);
 }
 
+TEST_F(ZoneUpdatesTest, AZoneTakenOutWhileItsUpdatesAreStoredTellsWhoWaits) {
+  const auto first = submit({add("a.t.", "192.0.2.1")});
+  const auto second = submit({add("b.t.", "192.0.2.2")});
+  zones_.remove(*zones_.find(name("t.")));
+  updates_.settled(true);
+  EXPECT_EQ(*first, "applied, changed") << "it is stored";
+  EXPECT_EQ(*second, "not stored");
+  EXPECT_TRUE(updates_.idle());
+  EXPECT_EQ(stores_.size(), 1U);
+}
+
 TEST_F(ZoneUpdatesTest, ARestartBringsBackWhatWasStored) {
   submit({add("new.t.", "192.0.2.7"), erase("old.t.")});
   updates_.settled(true);

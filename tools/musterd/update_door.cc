@@ -98,6 +98,7 @@ bool UpdateDoor::apply(dns::UpdateRequest request, dns::Updates::Done done) {
   return control_->submit(
       [this, request = std::move(request), done = std::move(done)](registry::Turn& turn) mutable {
         if (request.update.zone == domain_) {
+          if (turn.registry.has_changes()) return turn.publish_first();
           register_instances(request, std::move(done), turn);
         } else {
           update_file_zone(request, std::move(done), turn);
@@ -126,6 +127,8 @@ void UpdateDoor::settle(Stored& zone, bool durable) {
   if (!taken) later_([this, &zone, durable] { settle(zone, durable); });
 }
 
+// The message is held against what is published, so that must be all that is registered: two updates of one batch
+// would otherwise be planned as if the first had not been.
 // The store is known to fail: nothing is applied. A commit that fails later leaves the change in memory, and
 // the client, told so, asks again.
 void UpdateDoor::register_instances(const dns::UpdateRequest& request, dns::Updates::Done done, registry::Turn& turn) {
