@@ -101,7 +101,7 @@ Road::Road(const Pending& pending, Answerer& self, std::span<std::uint8_t> reply
 std::size_t Road::walk() {
   begin();
   State state = check();
-  if (state == State::hand_on) return hand_on();
+  if (state == State::hand_on) return may_hand_on() ? hand_on() : 0;
   while (state == State::follow) state = resolve();
   return finish(write(state));
 }

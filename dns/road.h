@@ -63,6 +63,7 @@ class Road {
   // Whose signature the query carries; null: it is not signed.
   const TsigKey* signed_by() const { return is_verified() ? scratch_.tsig.key : nullptr; }
   State refuse_signature();
+  bool may_hand_on();
   std::size_t hand_on();
   State answer_only_cookie();
   ReplyKind kind() const;

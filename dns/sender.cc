@@ -36,6 +36,18 @@ Road::State Road::answer_only_cookie() {
   return cookie_invalid_ ? fail(Rcode::badcookie) : State::done;
 }
 
+// What is handed on is answered past finish(). Of senders over UDP who show neither a key nor a cookie it is nearly
+// always refused, and they may be forged: they get as many of these replies as they get errors, the rest is dropped.
+bool Road::may_hand_on() {
+  if (self_.config.rate_limit.responses_per_second == 0 || !udp() || cookie_valid_ || is_verified()) return true;
+  const Client& client = *pending_.client;
+  if (self_.config.rate_limiter->count(client.address, ReplyKind::error, 0, client.tick, self_.config.rate_limit) ==
+      RateVerdict::send)
+    return true;
+  self_.counters.dropped[static_cast<std::size_t>(Dropped::rate_limit)].add();
+  return false;
+}
+
 // Whoever received the query takes what is known of its sender along.
 std::size_t Road::hand_on() {
   Sender& sender = scratch_.sender;

@@ -83,7 +83,8 @@ ReadContext Call::read_context() const {
 }
 
 void Call::finish(http::Response response) {
-  const std::uint64_t shown = revision.value_or(context->revision.load(std::memory_order_relaxed));
+  const std::uint64_t seen = revision.load(std::memory_order_relaxed);
+  const std::uint64_t shown = seen != 0 ? seen : context->revision.load(std::memory_order_relaxed);
   response.headers.emplace_back("Muster-Epoch", context->epoch);
   response.headers.emplace_back("Muster-Revision", std::to_string(shown));
   reply.send(std::move(response));
@@ -117,10 +118,11 @@ void Call::refuse_full_queue() {
 
 void on_control(CallPtr call, net::UniqueFunction<void(Turn&)> work) {
   run_in_time(call, call->context->outside.submit, [call, work = std::move(work)](Turn& turn) mutable {
-    call->revision = turn.registry.revision();
+    call->revision.store(turn.registry.revision(), std::memory_order_relaxed);
     work(turn);
-    call->revision = turn.registry.revision();
-    call->context->revision.store(*call->revision, std::memory_order_relaxed);
+    const std::uint64_t revision = turn.registry.revision();
+    call->revision.store(revision, std::memory_order_relaxed);
+    call->context->revision.store(revision, std::memory_order_relaxed);
   });
 }
 

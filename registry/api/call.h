@@ -30,7 +30,7 @@ class Call final : public TimedCall {
       : TimedCall(std::move(incoming), std::move(answer)), context(std::move(shared)) {}
 
   const std::shared_ptr<Context> context;
-  std::optional<std::uint64_t> revision;  // the registry's when this call's job ran
+  std::atomic<std::uint64_t> revision{0};  // the registry's when this call's job ran; 0: none has
   // A batch's own words for a deadline that passes once it was applied; empty: a single write's.
   std::function<ApiError()> what_stands;
 

@@ -309,6 +309,23 @@ TEST_F(SenderTest, SuppressedRepliesAreSilentOrSlip) {
   EXPECT_THAT(ask(edns_query(), later).answer, SizeIs(1)) << "another second";
 }
 
+// Updates and UDP's IXFR are answered past the limit: who may be forged is held back before.
+TEST_F(SenderTest, WhatIsHandedOnIsLimitedToo) {
+  limit_rate(2, 1);
+  thread_.answerer().config.updates = true;
+  const Octets update = QueryBuilder("example.com.", RrType::soa).flags(5 << 11).build();
+  const auto size = [&](const Octets& packet, const Client& client) {
+    Octets reply(kPacketMax);
+    const zones::NameTable::Reader::Online online(thread_.reader());
+    return answer({packet.data(), packet.size()}, client, thread_.answerer(), {reply.data(), reply.size()});
+  };
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(size(update, test::udp_client()), kHandOn);
+  EXPECT_EQ(size(update, test::udp_client()), 0u);
+  EXPECT_EQ(counters().dropped[static_cast<std::size_t>(Dropped::rate_limit)].value(), 1u);
+  EXPECT_EQ(size(update, test::tcp_client()), kHandOn) << "TCP is exempt";
+  EXPECT_EQ(size(sign(update, {}), test::udp_client()), kHandOn) << "a key of ours is nobody's forgery";
+}
+
 TEST_F(SenderTest, MadeUpNamesShareTheirBucket) {
   struct Row {
     const char* why;

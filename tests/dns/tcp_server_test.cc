@@ -307,14 +307,16 @@ TEST_F(TcpServerTest, IdleCountsFromTheLastWholeQuery) {
     SCOPED_TRACE(row.why);
     TcpClient client(endpoint_);
     const auto begin = Steady::now();
+    std::size_t sent = 0;
     for (const std::uint8_t octet : row.drip) {
       if (client.closed_by_now()) break;
       client.send({octet});
+      ++sent;
       std::this_thread::sleep_for(50ms);
     }
     EXPECT_TRUE(eventually([&] { return client.closed_by_now(); }));
     EXPECT_GE(Steady::now() - begin, 390ms);
-    EXPECT_LT(Steady::now() - begin, 4s);
+    EXPECT_TRUE(row.drip.size() < 2 || sent < row.drip.size()) << "an octet more does not give it more time";
     EXPECT_EQ(counters().closed_idle, ++idle);
   }
 }
