@@ -14,7 +14,9 @@ CompiledZoneResult compile_zone(const std::string& path, const Name& apex, const
   if (!draft.errors.full()) {
     GroupedZone zone = group_records(draft);
     check_rules(zone, draft);
-    if (draft.errors.empty()) return CompiledZone(std::move(zone.content), std::move(draft.warnings));
+    if (draft.errors.empty()) {
+      return CompiledZone(std::move(zone.content), std::move(draft.warnings));
+    }
   }
   return ZoneFileErrors{draft.errors.list()};
 }
