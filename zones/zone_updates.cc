@@ -55,16 +55,23 @@ registry::Row ZoneUpdates::base_row(const Base& base) const {
                            std::to_string(base.made_on) + ' ' + std::to_string(base.laid_over)};
 }
 
-// Additions first, then erasures from the deepest on: the zone is not answered from before this is done.
-registry::Rows ZoneUpdates::lay_over(Zone& zone, std::uint64_t file) {
+// In no order that matters: the zone is not answered from before this is done.
+std::optional<Name> ZoneUpdates::lay_over(Zone& zone, const std::optional<Name>& behind) {
+  auto at = behind ? stored_.upper_bound(*behind) : stored_.begin();
+  std::optional<Name> last;
+  for (std::size_t names = 0; at != stored_.end() && names < kLaidAtOnce; ++at, ++names) {
+    if (at->second.rrsets.empty()) {
+      zones_.erase(zone, at->first);
+    } else {
+      zones_.put(zone, at->second);
+    }
+    last = at->first;
+  }
+  return last;
+}
+
+registry::Rows ZoneUpdates::stand_on(Zone& zone, std::uint64_t file) {
   file_ = file;
-  const std::uint32_t serial_of_file = zones_.serial(zone);
-  for (const auto& [owner, spec] : stored_) {
-    if (!spec.rrsets.empty()) zones_.put(zone, spec);
-  }
-  for (auto at = stored_.rbegin(); at != stored_.rend(); ++at) {
-    if (at->second.rrsets.empty()) zones_.erase(zone, at->first);
-  }
   const auto apex = stored_.find(apex_);
   if (apex == stored_.end()) return {};
   const auto set = std::find_if(apex->second.rrsets.begin(), apex->second.rrsets.end(), is_soa);
@@ -74,7 +81,8 @@ registry::Rows ZoneUpdates::lay_over(Zone& zone, std::uint64_t file) {
   const std::uint32_t ttl = set->ttl;
   const bool has_changed = base_ && base_->laid_over != file;
   if (has_changed) {
-    soa->serial = serial_newer(serial_of_file, soa->serial) ? serial_of_file : soa->serial + 1;
+    const std::uint32_t of_file = zones_.serial(zone);
+    soa->serial = serial_newer(of_file, soa->serial) ? of_file : soa->serial + 1;
     apex->second = with_soa(std::move(apex->second), {*soa, ttl});
     base_->laid_over = file;
   }

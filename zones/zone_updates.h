@@ -28,6 +28,7 @@ class ZoneUpdates {
  public:
   // Updates that wait in one group; beyond it they are not taken.
   static constexpr std::size_t kWaitingMost = 1000;
+  static constexpr std::size_t kLaidAtOnce = 100;
 
   // How an update ended; `refusal` only of `refused`.
   enum class Ending : std::uint8_t { applied, refused, not_stored, too_many };
@@ -47,9 +48,12 @@ class ZoneUpdates {
   // What the zone's file says (CompiledZone::digest); updates from now on are made on top of it. Precondition:
   // idle(), nothing is stored.
   void set_file(std::uint64_t file) { file_ = file; }
-  // Publishes what is stored on top of the zone, which has just been filled from its file. The rows that are to be
-  // stored for that: the file has changed, so what is served now needs a new serial.
-  registry::Rows lay_over(Zone& zone, std::uint64_t file);
+  // After the zone has been filled from its file: publishes a few of the stored names behind this one. The last of
+  // them; nullopt: that was all.
+  std::optional<Name> lay_over(Zone& zone, const std::optional<Name>& behind);
+  // And then the stored SOA. The rows that are to be stored for that: where the file has changed, what is served now
+  // needs a new serial, for secondaries hold another zone under the old one.
+  registry::Rows stand_on(Zone& zone, std::uint64_t file);
   // Forgets what is stored and gives back the rows that say so; the zone stays as it is. Precondition:
   // idle().
   registry::Rows discard();

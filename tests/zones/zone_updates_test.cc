@@ -53,6 +53,13 @@ class ZoneUpdatesTest : public testing::Test {
   }
   bool exists(std::string_view owner) const { return zones_.read(name(owner)).has_value(); }
   std::uint32_t serial() { return zones_.serial(*zones_.find(name("t."))); }
+  registry::Rows lay_over(ZoneUpdates& updates, std::uint64_t file) {
+    Zone& zone = *zones_.find(name("t."));
+    std::optional<Name> laid;
+    do laid = updates.lay_over(zone, laid);
+    while (laid);
+    return updates.stand_on(zone, file);
+  }
   // The rows of a store as "name=content;" without line ends.
   static std::string text_of(const registry::Rows& rows) {
     std::string text;
@@ -145,7 +152,7 @@ TEST_F(ZoneUpdatesTest, ARestartBringsBackWhatWasStored) {
   EXPECT_FALSE(later.restore({"t.", "x.t.", "x.t. 5 IN A nonsense\n"}));
   EXPECT_FALSE(later.restore({"t.", "x.u.", ""}));
   EXPECT_FALSE(later.restore({"t.", "", "1"}));
-  EXPECT_THAT(later.lay_over(*zones_.find(name("t.")), 0), testing::IsEmpty());
+  EXPECT_THAT(lay_over(later, 0), testing::IsEmpty());
   EXPECT_FALSE(later.on_other_file());
   EXPECT_TRUE(exists("new.t."));
   EXPECT_FALSE(exists("old.t."));
@@ -185,10 +192,22 @@ TEST_F(ZoneUpdatesTest, AFileThatChangedMeanwhileIsSeenAndGetsANewSerial) {
     if (row.made_on != nullptr) {
       EXPECT_TRUE(later.restore({"t.", "", row.made_on}));
     }
-    EXPECT_EQ(text_of(later.lay_over(*zones_.find(name("t.")), row.file)), row.stored);
+    EXPECT_EQ(text_of(lay_over(later, row.file)), row.stored);
     EXPECT_EQ(later.on_other_file(), row.on_other_file);
     EXPECT_EQ(serial(), row.serial);
   }
+}
+
+TEST_F(ZoneUpdatesTest, MoreNamesThanArePublishedAtOnceAreAllPublished) {
+  ZoneUpdates later = make();
+  const int names = static_cast<int>(2 * ZoneUpdates::kLaidAtOnce);
+  for (int i = 0; i < names; ++i) {
+    const std::string owner = "n" + std::to_string(i) + ".t.";
+    EXPECT_TRUE(later.restore({"t.", owner, i % 2 == 0 ? "" : owner + " 5 IN A 192.0.2.7\n"}));
+    if (i % 2 == 0) zones_.put(*zones_.find(name("t.")), {name(owner), {a_set({"192.0.2.1"})}});
+  }
+  EXPECT_THAT(lay_over(later, 1), testing::IsEmpty());
+  for (int i = 0; i < names; ++i) EXPECT_EQ(exists("n" + std::to_string(i) + ".t."), i % 2 == 1) << i;
 }
 
 TEST_F(ZoneUpdatesTest, WhichFileItStandsOnIsStoredOnceAndWithTheFirst) {

@@ -220,11 +220,15 @@ void FileZones::put_all(const zones::CompiledZone& next, ZoneLoad& report) {
   std::vector<std::uint32_t> names(next.names());
   std::iota(names.begin(), names.end(), 0U);
   put(*zone, next, names);
+  std::optional<zones::Name> laid;
+  do {
+    if (!on_control_([&] { laid = updates_.lay_over(*zone, apex, laid); })) return;
+  } while (laid);
   bool on_other_file = false;
   std::uint32_t serial = 0;
   on_control_([&] {
     zones_.expect(0);
-    on_other_file = updates_.lay_over(*zone, apex, next.digest());
+    on_other_file = updates_.stand_on(*zone, apex, next.digest());
     zones_.set_readiness(*zone, zones::Readiness::ready);
     serial = zones_.serial(*zone);
   });

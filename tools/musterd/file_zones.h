@@ -44,8 +44,11 @@ class FileZones {
   // What DNS UPDATE made of a zone, kept by somebody else. All on the control thread. `file` is the digest of what the
   // zone's file says (CompiledZone::digest).
   struct Updates {
-    // Publishes what is stored on top of the file. True: it was made on top of another one.
-    std::function<bool(zones::Zone& zone, const zones::Name& apex, std::uint64_t file)> lay_over;
+    // Publishes a few of the names stored behind this one on top of the file: the last of them; nullopt: that was all.
+    std::function<std::optional<zones::Name>(zones::Zone& zone, const zones::Name& apex, const std::optional<zones::Name>& behind)>
+        lay_over;
+    // After that. True: what is stored was made on top of another file.
+    std::function<bool(zones::Zone& zone, const zones::Name& apex, std::uint64_t file)> stand_on;
     // No update is taken from now on. True: there are some, or one is being stored.
     std::function<bool(const zones::Name& apex)> close;
     std::function<void(const zones::Name& apex, std::uint64_t file)> open;

@@ -120,8 +120,11 @@ void Musterd::make_file_zones() {
   }
   zone_rows_ = {};
   FileZones::Updates updates;
-  updates.lay_over = [this](zones::Zone& zone, const zones::Name& apex, std::uint64_t file) {
-    return update_door_->lay_over(zone, apex, file, *turn_);
+  updates.lay_over = [this](zones::Zone& zone, const zones::Name& apex, const std::optional<zones::Name>& behind) {
+    return update_door_->lay_over(zone, apex, behind);
+  };
+  updates.stand_on = [this](zones::Zone& zone, const zones::Name& apex, std::uint64_t file) {
+    return update_door_->stand_on(zone, apex, file, *turn_);
   };
   updates.close = [this](const zones::Name& apex) { return update_door_->close(apex); };
   updates.open = [this](const zones::Name& apex, std::uint64_t file) { update_door_->open(apex, file); };

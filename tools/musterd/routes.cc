@@ -207,6 +207,8 @@ std::vector<registry::api::HealthCheck> Musterd::checks() {
   const auto files = [this] {
     for (const ZoneStatus& zone : file_zones_->status()) {
       if (zone.failed) return HealthVerdict{HealthStatus::warn, zone.name + ": its file has errors"};
+      if (zone.updates_on_other_file)
+        return HealthVerdict{HealthStatus::warn, zone.name + ": its file changed below stored updates"};
     }
     return HealthVerdict{};
   };

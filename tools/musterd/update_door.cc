@@ -198,10 +198,15 @@ zones::RegistrationsView UpdateDoor::registrations(const registry::Turn& turn) c
           }};
 }
 
+std::optional<zones::Name> UpdateDoor::lay_over(zones::Zone& zone, const zones::Name& apex,
+                                                const std::optional<zones::Name>& behind) {
+  return stored(apex).updates.lay_over(zone, behind);
+}
+
 // Rows that the store fails to take now are tried again by itself.
-bool UpdateDoor::lay_over(zones::Zone& zone, const zones::Name& apex, std::uint64_t file, registry::Turn& turn) {
+bool UpdateDoor::stand_on(zones::Zone& zone, const zones::Name& apex, std::uint64_t file, registry::Turn& turn) {
   zones::ZoneUpdates& updates = stored(apex).updates;
-  for (registry::Row& row : updates.lay_over(zone, file)) turn.registry.store_beside(std::move(row));
+  for (registry::Row& row : updates.stand_on(zone, file)) turn.registry.store_beside(std::move(row));
   return updates.on_other_file();
 }
 

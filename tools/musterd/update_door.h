@@ -35,7 +35,8 @@ class UpdateDoor {
   bool apply(dns::UpdateRequest request, dns::Updates::Done done);
 
   // What FileZones asks of the updates of a file zone (FileZones::Updates).
-  bool lay_over(zones::Zone& zone, const zones::Name& apex, std::uint64_t file, registry::Turn& turn);
+  std::optional<zones::Name> lay_over(zones::Zone& zone, const zones::Name& apex, const std::optional<zones::Name>& behind);
+  bool stand_on(zones::Zone& zone, const zones::Name& apex, std::uint64_t file, registry::Turn& turn);
   bool close(const zones::Name& apex);
   void open(const zones::Name& apex, std::uint64_t file);
   bool discard(const zones::Name& apex, registry::Turn& turn);
