@@ -1,5 +1,8 @@
 #include "zones/compiled_zone.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 
 namespace muster::zones {
@@ -15,13 +18,20 @@ RrsetSpec rrset_spec(std::span<const ZoneRecord> set) {
   return spec;
 }
 
-}  // namespace
-
-std::span<const ZoneRecord> first_rrset(std::span<const ZoneRecord> records) {
-  std::size_t size = 0;
-  while (size < records.size() && records[size].type == records[0].type) ++size;
-  return records.first(size);
+std::uint64_t digest_of(const ZoneContent& content) {
+  std::uint64_t sum = 0;
+  for (std::uint32_t name = 0; name < content.owners.size(); ++name) {
+    const std::string_view owner = content.owners[name];
+    const std::uint64_t of_owner = XXH3_64bits(owner.data(), owner.size());
+    for (const ZoneRecord& record : content.of(name)) {
+      const std::uint64_t fixed = std::uint64_t{static_cast<std::uint16_t>(record.type)} << 32 | record.ttl;
+      sum += XXH3_64bits_withSeed(record.octets, record.size, of_owner ^ fixed);
+    }
+  }
+  return sum;
 }
+
+}  // namespace
 
 CompiledZone::CompiledZone(ZoneContent content, ZoneFaults warnings)
     : content_(std::move(content)), warnings_(std::move(warnings)) {
@@ -30,6 +40,7 @@ CompiledZone::CompiledZone(ZoneContent content, ZoneFaults warnings)
       std::find_if(apex.begin(), apex.end(), [](const ZoneRecord& r) { return r.type == RrType::soa; });
   soa_ = *decode_soa(soa->rdata());
   soa_ttl_ = soa->ttl;
+  digest_ = digest_of(content_);
 }
 
 NameSpec CompiledZone::name(std::uint32_t name) const {

@@ -2,8 +2,8 @@
 // thread and consumed on the control thread a few names at a time: name(0) to name(names() - 1), parents
 // before children.
 //
-// Compact (16 octets a record, 28 to 36 a name, and their own octets), because two versions live during a
-// reload. NameSpec values are made only when asked for.
+// Compact (16 octets a record, 36 to 52 a name, and their own octets), because a large zone is there twice
+// while it is loaded: here and in the live table. NameSpec values are made only when asked for.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,12 @@
 #include "zones/octet_arena.h"
 #include "zones/owner_index.h"
 #include "zones/zone_fault.h"
+#include "zones/zone_record.h"
 
 namespace muster::zones {
 
-struct ZoneRecord {
-  const char* octets;
-  std::uint32_t ttl;
-  RrType type;
-  std::uint16_t size;
-  std::string_view rdata() const { return {octets, size}; }
-};
-
 // The parts of a compiled zone. Records of owner i are records[firsts[i]] up to firsts[i + 1], one type after
-// the other; owners are numbered by label count, so the apex is 0 and ancestors come first.
+// the other; the apex is owner 0 and ancestors come before what is below them, else as first read.
 struct ZoneContent {
   OctetArena octets;
   OwnerIndex owners;
@@ -43,9 +36,6 @@ struct ZoneContent {
   }
 };
 
-// The first RRset of records that are grouped by type.
-std::span<const ZoneRecord> first_rrset(std::span<const ZoneRecord> records);
-
 class CompiledZone {
  public:
   // Precondition: the content has a SOA at its apex.
@@ -57,6 +47,9 @@ class CompiledZone {
   std::size_t names() const { return content_.owners.size(); }  // with records
   std::size_t records() const { return content_.records.size(); }
   const ZoneFaults& warnings() const { return warnings_; }
+  // Of all that it holds, whatever the order: another content has another one, but for one case in 2^64. It is
+  // stored, so what it is of may not change between versions of musterd.
+  std::uint64_t digest() const { return digest_; }
 
   std::string_view owner(std::uint32_t name) const { return content_.owners[name]; }
   std::span<const ZoneRecord> records_of(std::uint32_t name) const { return content_.of(name); }
@@ -71,6 +64,7 @@ class CompiledZone {
   ZoneFaults warnings_;
   Soa soa_;
   std::uint32_t soa_ttl_ = 0;
+  std::uint64_t digest_ = 0;
 };
 
 }  // namespace muster::zones

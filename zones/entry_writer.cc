@@ -105,11 +105,25 @@ class Drawable {
   std::vector<Tier> tiers_;
 };
 
-void append_offsets(std::string& out, const std::vector<const Member*>& members) {
+// The records of a set, and their offsets where their sizes differ. `rdata` gives that of member i.
+template <class Rdata>
+void append_images(std::string& out, ImageHead image, const Rdata& rdata, RrsetHead& head) {
+  head.body = static_cast<std::uint32_t>(out.size());
+  const std::size_t first = head.count == 0 ? 0 : rdata(0).size();
+  bool alike = first + layout::kRecordFixed <= 0xffff;
+  for (std::uint32_t i = 0; i < head.count; ++i) {
+    image.append(out, rdata(i));
+    alike = alike && rdata(i).size() == first;
+  }
+  head.images_size = static_cast<std::uint32_t>(out.size() - head.body);
+  if (alike) {
+    head.stride = static_cast<std::uint16_t>(first + layout::kRecordFixed);
+    return;
+  }
   std::uint32_t at = 0;
   append(out, at);
-  for (const Member* member : members) {
-    at += static_cast<std::uint32_t>(layout::kRecordFixed + member->rdata.size());
+  for (std::uint32_t i = 0; i < head.count; ++i) {
+    at += static_cast<std::uint32_t>(layout::kRecordFixed + rdata(i).size());
     append(out, at);
   }
 }
@@ -231,21 +245,13 @@ RrsetHead append_body(std::string& out, const RrsetSpec& spec) {
   RrsetHead head{};
   head.type = static_cast<std::uint16_t>(spec.type);
   head.count = static_cast<std::uint32_t>(members.size());
-  head.body = static_cast<std::uint32_t>(out.size());
   head.at_most = spec.at_most;
   if (spec.overflow == Overflow::fit) head.flags |= layout::kFit;
   if (spec.servfail) head.flags |= layout::kServfail;
 
-  const std::size_t first = members.empty() ? 0 : members[0]->rdata.size();
-  bool alike = first + layout::kRecordFixed <= 0xffff;
-  ImageHead image(spec.type, spec.ttl);
-  for (const Member* member : members) {
-    image.append(out, member->rdata);
-    alike = alike && member->rdata.size() == first;
-  }
-  head.images_size = static_cast<std::uint32_t>(out.size() - head.body);
-  if (alike) head.stride = static_cast<std::uint16_t>(first + layout::kRecordFixed);
-  if (!alike) append_offsets(out, members);
+  append_images(
+      out, ImageHead(spec.type, spec.ttl),
+      [&](std::uint32_t i) -> const std::string& { return members[i]->rdata; }, head);
   if (spec.order == Order::weighted) append_weights(out, drawable, head);
   if ((head.flags & (layout::kUnequal | layout::kTiered)) != 0) append_tiers(out, drawable);
   if ((head.flags & layout::kUnequal) != 0 && drawable.large()) {
@@ -260,6 +266,15 @@ RrsetHead append_body(std::string& out, const RrsetSpec& spec) {
   head.note_size = static_cast<std::uint8_t>(std::min<std::size_t>(spec.note.size(), 255));
   out.append(spec.note, 0, head.note_size);
   if (has_additional(spec)) append_additional(out, refs, members, spec.additional_ttl, head);
+  return head;
+}
+
+RrsetHead append_body(std::string& out, std::span<const ZoneRecord> set) {
+  RrsetHead head{};
+  head.type = static_cast<std::uint16_t>(set[0].type);
+  head.count = static_cast<std::uint32_t>(set.size());
+  append_images(
+      out, ImageHead(set[0].type, set[0].ttl), [&](std::uint32_t i) { return set[i].rdata(); }, head);
   return head;
 }
 
@@ -327,13 +342,35 @@ RrsetSpec read_rrset(const RrsetView& rrset) {
 
 void EntryDelete::operator()(const Entry* entry) const { std::free(const_cast<Entry*>(entry)); }
 
-EntryPtr EntryWriter::build(const NameSpec& spec, std::uint16_t flags, ZoneId zone) {
-  const std::string_view name = spec.owner.wire();
+Entry EntryWriter::header(std::string_view name, std::uint16_t flags, ZoneId zone) {
   Entry header;
   header.flags_ = flags;
   header.zone_ = zone;
   header.name_size_ = static_cast<std::uint8_t>(name.size());
   if (has_capitals(name)) header.flags_ |= Entry::kCapitals;
+  return header;
+}
+
+// The header, room for the heads, and the name: what bodies are appended to.
+std::string& EntryWriter::begin_image(const Entry& header, std::string_view name) {
+  static thread_local std::string image;
+  image.assign(sizeof(Entry) + header.rrset_count_ * sizeof(RrsetHead), '\0');
+  image += name;
+  return image;
+}
+
+EntryPtr EntryWriter::finish(Entry header, std::string& image) {
+  assert(image.size() <= 0xffffffff);
+  header.size_ = static_cast<std::uint32_t>(image.size());
+  std::memcpy(image.data(), &header, sizeof header);
+  void* memory = std::malloc(image.size());
+  if (memory == nullptr) throw std::bad_alloc();
+  return EntryPtr(static_cast<const Entry*>(std::memcpy(memory, image.data(), image.size())));
+}
+
+EntryPtr EntryWriter::build(const NameSpec& spec, std::uint16_t flags, ZoneId zone) {
+  const std::string_view name = spec.owner.wire();
+  Entry header = EntryWriter::header(name, flags, zone);
   for (const RrsetSpec& rrset : spec.rrsets) {
     if (!says_something(rrset)) continue;
     ++header.rrset_count_;
@@ -342,9 +379,7 @@ EntryPtr EntryWriter::build(const NameSpec& spec, std::uint16_t flags, ZoneId zo
     if (rrset.type == RrType::dname) header.flags_ |= Entry::kDname;
   }
 
-  static thread_local std::string image;
-  image.assign(sizeof(Entry) + header.rrset_count_ * sizeof(RrsetHead), '\0');
-  image += name;
+  std::string& image = begin_image(header, name);
   std::size_t head_at = sizeof(Entry);
   for (const RrsetSpec& rrset : spec.rrsets) {
     if (!says_something(rrset)) continue;
@@ -353,13 +388,33 @@ EntryPtr EntryWriter::build(const NameSpec& spec, std::uint16_t flags, ZoneId zo
     head_at += sizeof head;
   }
   if ((header.flags_ & Entry::kLowered) != 0) append_full_ttls(image, spec);
-  assert(image.size() <= 0xffffffff);
-  header.size_ = static_cast<std::uint32_t>(image.size());
-  std::memcpy(image.data(), &header, sizeof header);
+  return finish(header, image);
+}
 
-  void* memory = std::malloc(image.size());
-  if (memory == nullptr) throw std::bad_alloc();
-  return EntryPtr(static_cast<const Entry*>(std::memcpy(memory, image.data(), image.size())));
+EntryPtr EntryWriter::build(std::string_view owner, std::span<const ZoneRecord> records, std::uint16_t flags,
+                            ZoneId zone) {
+  Entry header = EntryWriter::header(owner, flags, zone);
+  for (auto rest = records; !rest.empty(); rest = rest.subspan(first_rrset(rest).size())) {
+    ++header.rrset_count_;
+    if (rest[0].type == RrType::ns) header.flags_ |= Entry::kCut;
+    if (rest[0].type == RrType::cname) header.flags_ |= Entry::kCname;
+    if (rest[0].type == RrType::dname) header.flags_ |= Entry::kDname;
+  }
+  std::string& image = begin_image(header, owner);
+  std::size_t head_at = sizeof(Entry);
+  for (auto rest = records; !rest.empty();) {
+    const auto set = first_rrset(rest);
+    const RrsetHead head = append_body(image, set);
+    std::memcpy(image.data() + head_at, &head, sizeof head);
+    head_at += sizeof head;
+    rest = rest.subspan(set.size());
+  }
+  return finish(header, image);
+}
+
+void EntryWriter::place(const Entry& entry, std::uint16_t flags, std::uint32_t children) {
+  const_cast<Entry&>(entry).flags_ = flags;
+  entry.children_ = children;
 }
 
 EntryPtr EntryWriter::with_flags(const Entry& entry, std::uint16_t flags) {

@@ -57,19 +57,18 @@ void append_padded(std::string& out, std::uint64_t value, const Modifier& modifi
   }
 }
 
-// The width counts the dots too.
+// As BIND has it: the width counts the dots too, so an even one ends in a dot.
 void append_nibbles(std::string& out, std::uint64_t value, const Modifier& modifier) {
   const std::string_view digits = modifier.base == 'n' ? "0123456789abcdef" : "0123456789ABCDEF";
-  std::size_t written = 0;
+  std::size_t left = modifier.width;
   do {
-    if (written > 0) {
-      out += '.';
-      ++written;
-    }
     out += digits[value & 15];
-    ++written;
     value >>= 4;
-  } while (value != 0 || written < modifier.width);
+    if (left > 0) --left;
+    if (left == 0 && value == 0) break;
+    out += '.';
+    if (left > 0) --left;
+  } while (left > 0 || value != 0);
 }
 
 bool append_value(std::string& out, std::uint32_t value, const Modifier& modifier) {

@@ -57,6 +57,7 @@ class NameTable::Core {
 
   const Entry* find(const NameKey& key) const { return array_->find(array_->hash(key), key); }
   void reserve(std::size_t names);
+  void prefetch(std::string_view name) const { array_->prefetch_slot(array_->hash(FoldedWire(name).wire())); }
   void put(EntryPtr entry);
   void remove(const Entry* entry);
   void for_each(const std::function<void(const Entry&)>& visit) const;
@@ -314,6 +315,7 @@ const Entry* NameTable::find(std::string_view folded) const { return core_->find
 const Entry* NameTable::find_aside(ZoneId outer, std::string_view folded) const {
   return core_->find({folded, true, outer});
 }
+void NameTable::prefetch(std::string_view name) const { core_->prefetch(name); }
 void NameTable::put(EntryPtr entry) { core_->put(std::move(entry)); }
 void NameTable::remove(const Entry* entry) { core_->remove(entry); }
 void NameTable::for_each(const std::function<void(const Entry&)>& visit) const { core_->for_each(visit); }

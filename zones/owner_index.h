@@ -22,7 +22,6 @@ class OwnerIndex {
   std::string_view operator[](std::uint32_t number) const {
     return {owners_[number].wire, owners_[number].size};
   }
-  std::uint8_t labels(std::uint32_t number) const { return owners_[number].labels; }
   std::size_t size() const { return owners_.size(); }
   // Owner i becomes owner ranks[i].
   void renumber(std::span<const std::uint32_t> ranks);
@@ -31,16 +30,20 @@ class OwnerIndex {
  private:
   struct Owner {
     const char* wire;
-    std::uint32_t hash;
     std::uint8_t size;
-    std::uint8_t labels;
+  };
+
+  // The hash beside the number, so that probing and growing touch no owner but the one that is looked for.
+  struct Slot {
+    std::uint32_t hash = 0;
+    std::uint32_t number = 0;  // + 1; 0 is free
   };
 
   std::size_t slot_of(std::string_view wire, std::uint32_t hash) const;  // the name's, or the free one for it
   void grow();
 
   std::vector<Owner> owners_;
-  std::vector<std::uint32_t> slots_;  // number + 1; 0 is free
+  std::vector<Slot> slots_;
 };
 
 }  // namespace muster::zones

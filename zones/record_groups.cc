@@ -1,21 +1,35 @@
-// Grouping the records of a draft: sorted by owner, then type, parents before what is below them.
+// Grouping the records of a draft: sorted by owner, then type. Owners come as first read, except that what
+// is above a name comes before it: names of one subtree stay together, so whoever stores them finds the
+// parent near.
 #include <algorithm>
 #include <numeric>
 
 #include "zones/rdata_fields.h"
+#include "zones/wire_name.h"
 #include "zones/zone_rules.h"
 
 namespace muster::zones {
 
 namespace {
 
-// rank of each owner when they are ordered by label count, otherwise as first read.
-std::vector<std::uint32_t> ranks_by_depth(const OwnerIndex& owners) {
-  std::vector<std::uint32_t> next(256);
-  for (std::uint32_t i = 0; i < owners.size(); ++i) ++next[owners.labels(i) + 1U];
-  std::partial_sum(next.begin(), next.end(), next.begin());
-  std::vector<std::uint32_t> ranks(owners.size());
-  for (std::uint32_t i = 0; i < owners.size(); ++i) ranks[i] = next[owners.labels(i)]++;
+constexpr std::uint32_t kNoRank = 0xffffffff;
+
+// The rank of each owner in that order. Owner 0 is the apex.
+std::vector<std::uint32_t> ranks_parents_first(const OwnerIndex& owners) {
+  std::vector<std::uint32_t> ranks(owners.size(), kNoRank);
+  std::vector<std::uint32_t> waiting;  // a name and those above it without a rank, lowest first
+  std::uint32_t next = 0;
+  for (std::uint32_t i = 0; i < owners.size(); ++i) {
+    std::string_view name = owners[i];
+    std::optional<std::uint32_t> owner = i;
+    while (!owner || ranks[*owner] == kNoRank) {
+      if (owner) waiting.push_back(*owner);
+      if (name.size() <= owners[0].size()) break;
+      name = parent_of(name);
+      owner = owners.find(name);
+    }
+    for (; !waiting.empty(); waiting.pop_back()) ranks[waiting.back()] = next++;
+  }
   return ranks;
 }
 
@@ -29,7 +43,7 @@ class Grouping {
   Grouping(ZoneDraft& draft, GroupedZone& zone) : draft_(draft), zone_(zone) {}
 
   void scatter() {
-    const auto ranks = ranks_by_depth(draft_.owners);
+    const auto ranks = ranks_parents_first(draft_.owners);
     ZoneContent& content = zone_.content;
     content.owners = std::move(draft_.owners);
     content.owners.renumber(ranks);

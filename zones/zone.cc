@@ -70,7 +70,8 @@ Zone& Zones::add(const ZoneConfig& config) {
   put_apex(zone, {config.apex, {}});
   zone.inner_zones = inner.size();
   for (const Zone* one : inner) zone.tree.hold(one->config.apex);
-  for (const NameSpec& spec : aside) put_aside(*outer, spec);
+  for (const NameSpec& spec : aside)
+    put_aside(*outer, EntryWriter::build(spec, Entry::kOwned, outer->id));
   return zone;
 }
 
@@ -149,9 +150,46 @@ const Entry* Zones::entry_at(const Zone& zone, const Name& owner) const {
 }
 
 void Zones::put_content(Zone& zone, const NameSpec& spec) {
-  if (is_inner(zone, spec.owner)) return put_aside(zone, spec);
+  if (is_inner(zone, spec.owner))
+    return put_aside(zone, EntryWriter::build(spec, Entry::kOwned, zone.id));
   if (spec.owner == zone.config.apex) return put_apex(zone, spec);
   zone.tree.put(spec);
+}
+
+EntryPtr Zones::prepare(ZoneId zone, std::string_view owner, std::span<const ZoneRecord> records) {
+  return EntryWriter::build(owner, records, Entry::kOwned, zone);
+}
+
+void Zones::put(Zone& zone, std::span<EntryPtr> prepared) {
+  constexpr std::size_t kAhead = 8;  // slots fetched before their names are put
+  for (std::size_t i = 0; i < prepared.size(); ++i) {
+    if (i + kAhead < prepared.size()) table_.prefetch(prepared[i + kAhead]->name());
+    put(zone, std::move(prepared[i]));
+  }
+}
+
+void Zones::put(Zone& zone, EntryPtr prepared) {
+  ++zone.changes;
+  if (zone.history == nullptr) return put_content(zone, std::move(prepared));
+  const Name owner = *Name::from_wire(prepared->name());
+  const Entry* old = entry_at(zone, owner);
+  const bool was_there = old != nullptr;
+  zone.history->before(owner, old);
+  put_content(zone, std::move(prepared));
+  zone.history->after(owner, was_there, entry_at(zone, owner));
+}
+
+void Zones::put_content(Zone& zone, EntryPtr prepared) {
+  if (zone.inner_zones > 0 && is_inner(zone, *Name::from_wire(prepared->name()))) {
+    put_aside(zone, std::move(prepared));
+  } else {
+    zone.tree.put(std::move(prepared));
+  }
+}
+
+// A quarter more, for the empty non-terminals among them.
+void Zones::expect(std::size_t more_names) {
+  table_.reserve(more_names == 0 ? 0 : table_.stats().names + more_names + more_names / 4);
 }
 
 void Zones::erase_content(Zone& zone, const Name& owner) {
@@ -160,9 +198,10 @@ void Zones::erase_content(Zone& zone, const Name& owner) {
   zone.tree.erase(owner);
 }
 
-void Zones::put_aside(Zone& zone, const NameSpec& spec) {
-  if (table_.find_aside(zone.id, FoldedWire(spec.owner).wire()) == nullptr) ++zone.names_aside;
-  table_.put(EntryWriter::build(spec, Entry::kOwned | Entry::kAside, zone.id));
+void Zones::put_aside(Zone& zone, EntryPtr entry) {
+  if (table_.find_aside(zone.id, FoldedWire(entry->name()).wire()) == nullptr) ++zone.names_aside;
+  EntryWriter::place(*entry, (entry->flags() & ~Entry::kCut) | Entry::kAside, 0);
+  table_.put(std::move(entry));
 }
 
 void Zones::erase_aside(Zone& zone, const Name& owner) {
@@ -267,8 +306,11 @@ void Zones::for_each(const Zone& zone, const std::function<void(const NameSpec&)
   });
 }
 
-// Deepest names first, the apex last.
+// Deepest names first, the apex last. Whoever has erased all but the apex spares the pass over the table.
 void Zones::remove_names(const Zone& zone) {
+  if (zone.tree.names() == 1 && zone.names_aside == 0 && zone.inner_zones == 0) {
+    return table_.remove(table_.find(FoldedWire(zone.config.apex).wire()));
+  }
   std::vector<const Entry*> entries;
   table_.for_each([&](const Entry& entry) {
     if (entry.zone_id() == zone.id) entries.push_back(&entry);

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "zones/answer_spec.h"
 #include "zones/name_table.h"
 #include "zones/zone_history.h"
+#include "zones/zone_record.h"
 
 namespace muster::zones {
 
@@ -57,6 +59,12 @@ class Zones {
   // Replaces the whole content of one name; ancestors appear first. The apex's SOA is kept by the zone
   // itself: a spec for the apex holds the other types. Precondition: owner is at or below the apex.
   void put(Zone& zone, const NameSpec& spec);
+  // The same of many names of a zone file, made on any thread by prepare(). An apex is put as a spec.
+  static EntryPtr prepare(ZoneId zone, std::string_view owner, std::span<const ZoneRecord> records);
+  void put(Zone& zone, std::span<EntryPtr> prepared);
+  // So many names are about to be put: room for them is made at once instead of step by step. 0: all are
+  // there.
+  void expect(std::size_t more_names);
   // The name's own records go; it stays as an empty non-terminal while names below it exist.
   void erase(Zone& zone, const Name& owner);
   void set_readiness(Zone& zone, Readiness readiness);
@@ -97,9 +105,11 @@ class Zones {
   std::vector<Zone*> inner_of(const Zone* outer, const Name& below) const;
   const Entry* entry_at(const Zone& zone, const Name& owner) const;
   void put_content(Zone& zone, const NameSpec& spec);
+  void put(Zone& zone, EntryPtr prepared);
+  void put_content(Zone& zone, EntryPtr prepared);
   void erase_content(Zone& zone, const Name& owner);
   void tell_serial(const Zone& zone) const;
-  void put_aside(Zone& zone, const NameSpec& spec);
+  void put_aside(Zone& zone, EntryPtr entry);
   void erase_aside(Zone& zone, const Name& owner);
   void put_apex(Zone& zone, const NameSpec& spec);
   void update_view(Zone& zone);

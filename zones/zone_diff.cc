@@ -152,8 +152,9 @@ ZoneDiff diff(const CompiledZone& old, const CompiledZone& next) {
   result.erases = removal_order(old, gone_names(old, next));
   const bool other_fields = old.soa_ttl() != next.soa_ttl() || !equal_but_serial(old.soa(), next.soa());
   const bool content = other_fields || !result.puts.empty() || !result.erases.empty();
-  result.soa_changed = other_fields || old.soa().serial != next.soa().serial;
-  result.serial_stands = content && !serial_newer(next.soa().serial, old.soa().serial);
+  const bool serial_grows = serial_newer(next.soa().serial, old.soa().serial);
+  result.soa_changed = other_fields || serial_grows;
+  result.serial_stands = content && !serial_grows;
   return result;
 }
 

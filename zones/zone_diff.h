@@ -16,7 +16,7 @@ namespace muster::zones {
 struct ZoneDiff {
   std::vector<std::uint32_t> puts;    // names of `next`
   std::vector<std::uint32_t> erases;  // names of `old`
-  bool soa_changed = false;           // any field of it, or its TTL
+  bool soa_changed = false;           // any field of it, or its TTL; a serial that is older is none
   bool serial_stands = false;  // content changed, but the serial is not newer: the caller warns and raises it
 
   bool empty() const { return puts.empty() && erases.empty() && !soa_changed; }

@@ -5,14 +5,12 @@
 #include <vector>
 
 #include "zones/entry_writer.h"
-#include "zones/folded_wire.h"
+#include "zones/live_zone.h"
 #include "zones/zone_writer.h"
 
 namespace muster::zones {
 
 namespace {
-
-constexpr std::size_t kSlotsAtOnce = 1024;  // below a millisecond
 
 struct Listed {
   Name owner;
@@ -34,25 +32,15 @@ std::string in_order(std::vector<Listed> names) {
 }  // namespace
 
 std::optional<std::string> write_live_zone(NameTable::Reader& reader, const Name& apex) {
-  const FoldedWire folded(apex);
-  std::optional<ZoneId> zone;
   std::vector<Listed> names;
-  NameTable::Reader::Walk walk;
-  for (bool more = true; more;) {
-    const NameTable::Reader::Online online(reader);
-    const Entry* at_apex = reader.find(folded.wire());
-    if (at_apex == nullptr || !at_apex->is(Entry::kApex)) return std::nullopt;
-    // Between two slices the zone may go, and its id pass to another one.
-    if (zone.value_or(at_apex->zone_id()) != at_apex->zone_id()) return std::nullopt;
-    zone = at_apex->zone_id();
-    if (reader.begins_anew(walk)) names.clear();
-    more = reader.walk(walk, kSlotsAtOnce, [&](const Entry& entry) {
-      if (entry.zone_id() != zone || !(entry.is(Entry::kOwned) || entry.is(Entry::kApex))) return;
-      const NameSpec spec = EntryWriter::read(entry);
-      Listed& listed = names.emplace_back(Listed{spec.owner, {}});
-      write_name(listed.text, spec);
-    });
-  }
+  const bool is_there = visit_live_zone(
+      reader, apex, [&] { names.clear(); },
+      [&](const Entry& entry) {
+        const NameSpec spec = EntryWriter::read(entry);
+        Listed& listed = names.emplace_back(Listed{spec.owner, {}});
+        write_name(listed.text, spec);
+      });
+  if (!is_there) return std::nullopt;
   return in_order(std::move(names));
 }
 

@@ -84,6 +84,7 @@ class ZoneReader {
 
  private:
   void read_entries(std::string_view text);
+  void expect_records(std::string_view text);
   void take_entry();
   void take_directive(std::span<const Word> words);
   void take_origin(std::span<const Word> words);
@@ -131,6 +132,7 @@ void ZoneReader::read_file(const std::string& path) {
     draft_.errors.add({path, {}, "cannot be read: " + text.error().message()});
     return;
   }
+  expect_records(*text);
   open_files_.push_back(path);
   draft_.sources.enter(path, 1);
   ZoneLexer* const outer = lexer_;
@@ -140,6 +142,17 @@ void ZoneReader::read_file(const std::string& path) {
   owner_text_ = outer_owner;
   lexer_ = outer;
   open_files_.pop_back();
+}
+
+// At most one a line, but for $GENERATE; room that is not used costs no memory. Of small files that are included one
+// after the other each would move everything, so they are left to the vectors' own growth.
+void ZoneReader::expect_records(std::string_view text) {
+  const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  if (lines < draft_.records.size()) return;
+  const std::size_t records = draft_.records.size() + std::min(lines, limits_.records);
+  draft_.records.reserve(records);
+  draft_.owner_of.reserve(records);
+  draft_.line_of.reserve(records);
 }
 
 void ZoneReader::read_entries(std::string_view text) {

@@ -28,8 +28,14 @@ const Entry* ZoneTree::find(std::string_view wire) const { return table_.find(Fo
 
 void ZoneTree::put(const NameSpec& spec) {
   const bool is_apex = spec.owner.size() == apex_.size();
-  const bool is_cut = !is_apex && has_ns(spec);
-  const std::string_view owner = spec.owner.wire();
+  const std::uint16_t kind = is_apex ? Entry::kApex : has_ns(spec) ? Entry::kCut : 0;
+  put(EntryWriter::build(spec, Entry::kOwned | kind, zone_));
+}
+
+void ZoneTree::put(EntryPtr entry) {
+  const bool is_apex = entry->is(Entry::kApex);
+  const bool is_cut = entry->is(Entry::kCut);
+  const std::string_view owner = entry->name();  // the table keeps the entry
   const Entry* old = find(owner);
   const bool is_new = old == nullptr;
   assert(is_new || old->zone_id() == zone_);
@@ -38,14 +44,13 @@ void ZoneTree::put(const NameSpec& spec) {
   const bool was_cut = !is_new && old->is(Entry::kCut);
   if (is_new || !old->is(Entry::kOwned)) ++names_;
 
-  std::uint16_t flags = Entry::kOwned | (is_apex ? Entry::kApex : 0) | (is_cut ? Entry::kCut : 0);
+  std::uint16_t flags = entry->flags();
   if (!is_new) flags |= old->flags() & kOfPlace;
   if (parent != nullptr) flags |= hidden_by(*parent);
-  EntryPtr entry = EntryWriter::build(spec, flags, zone_);
-  EntryWriter::set_children(*entry, children);
+  EntryWriter::place(*entry, flags, children);
   table_.put(std::move(entry));
   if (parent != nullptr) adopt(*parent, owner);
-  if (was_cut != is_cut && children > 0) hide_below(spec.owner);
+  if (was_cut != is_cut && children > 0) hide_below(*Name::from_wire(owner));
 }
 
 void ZoneTree::erase(const Name& owner) {

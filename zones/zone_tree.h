@@ -22,6 +22,8 @@ class ZoneTree {
   ZoneTree(NameTable& table, Name apex, ZoneId zone) : table_(table), apex_(std::move(apex)), zone_(zone) {}
 
   void put(const NameSpec& spec);
+  // The same of an entry built with kOwned, kCut where it has NS, and kApex at the apex.
+  void put(EntryPtr entry);
   // Nothing happens where nothing was put. Not for the apex.
   void erase(const Name& owner);
   // The apex of a zone inside this one counts as a child, so that its ancestors exist here.

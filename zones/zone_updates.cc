@@ -1,6 +1,7 @@
 #include "zones/zone_updates.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "zones/name_lines.h"
@@ -10,7 +11,15 @@ namespace muster::zones {
 
 namespace {
 
+const std::string kBaseRow;  // no name of a zone is empty
+
 bool is_soa(const RrsetSpec& set) { return set.type == RrType::soa; }
+
+std::optional<std::uint64_t> read_digest(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
 
 }  // namespace
 
@@ -18,6 +27,7 @@ ZoneUpdates::ZoneUpdates(Zones& zones, Name apex, Store store)
     : zones_(zones), apex_(std::move(apex)), store_(std::move(store)) {}
 
 bool ZoneUpdates::restore(const registry::ZoneRow& row) {
+  if (row.name == kBaseRow) return restore_base(row.content);
   const auto owner = Name::from_text(row.name);
   if (!owner || !owner->is_at_or_below(apex_)) return false;
   if (row.content.empty()) {
@@ -30,25 +40,62 @@ bool ZoneUpdates::restore(const registry::ZoneRow& row) {
   return true;
 }
 
-// Additions first, then erasures from the deepest on: the zone is not answered from before this is done.
-void ZoneUpdates::lay_over(Zone& zone) {
-  for (const auto& [owner, spec] : stored_) {
-    if (!spec.rrsets.empty()) zones_.put(zone, spec);
+bool ZoneUpdates::restore_base(std::string_view text) {
+  const std::size_t space = text.find(' ');
+  if (space == std::string_view::npos) return false;
+  const auto made_on = read_digest(text.substr(0, space));
+  const auto laid_over = read_digest(text.substr(space + 1));
+  if (!made_on || !laid_over) return false;
+  base_ = {*made_on, *laid_over};
+  return true;
+}
+
+registry::Row ZoneUpdates::base_row(const Base& base) const {
+  return registry::ZoneRow{apex_.text(), kBaseRow,
+                           std::to_string(base.made_on) + ' ' + std::to_string(base.laid_over)};
+}
+
+// In no order that matters: the zone is not answered from before this is done.
+std::optional<Name> ZoneUpdates::lay_over(Zone& zone, const std::optional<Name>& behind) {
+  auto at = behind ? stored_.upper_bound(*behind) : stored_.begin();
+  std::optional<Name> last;
+  for (std::size_t names = 0; at != stored_.end() && names < kLaidAtOnce; ++at, ++names) {
+    if (at->second.rrsets.empty()) {
+      zones_.erase(zone, at->first);
+    } else {
+      zones_.put(zone, at->second);
+    }
+    last = at->first;
   }
-  for (auto at = stored_.rbegin(); at != stored_.rend(); ++at) {
-    if (at->second.rrsets.empty()) zones_.erase(zone, at->first);
-  }
+  return last;
+}
+
+registry::Rows ZoneUpdates::stand_on(Zone& zone, std::uint64_t file) {
+  file_ = file;
   const auto apex = stored_.find(apex_);
-  if (apex == stored_.end()) return;
+  if (apex == stored_.end()) return {};
   const auto set = std::find_if(apex->second.rrsets.begin(), apex->second.rrsets.end(), is_soa);
-  if (set == apex->second.rrsets.end()) return;
-  if (const auto soa = decode_soa(set->members.front().rdata)) zones_.set_soa(zone, *soa, set->ttl);
+  if (set == apex->second.rrsets.end()) return {};
+  auto soa = decode_soa(set->members.front().rdata);
+  if (!soa) return {};
+  const std::uint32_t ttl = set->ttl;
+  const bool has_changed = base_ && base_->laid_over != file;
+  if (has_changed) {
+    const std::uint32_t of_file = zones_.serial(zone);
+    soa->serial = serial_newer(of_file, soa->serial) ? of_file : soa->serial + 1;
+    apex->second = with_soa(std::move(apex->second), {*soa, ttl});
+    base_->laid_over = file;
+  }
+  zones_.set_soa(zone, *soa, ttl);
+  if (!has_changed) return {};
+  return {row_of(apex_, apex->second), base_row(*base_)};
 }
 
 registry::Rows ZoneUpdates::discard() {
   registry::Rows rows;
   for (const auto& [owner, spec] : std::exchange(stored_, {}))
     rows.push_back(registry::ZoneGone{apex_.text(), owner.lower().text()});
+  if (std::exchange(base_, std::nullopt)) rows.push_back(registry::ZoneGone{apex_.text(), kBaseRow});
   return rows;
 }
 
@@ -69,6 +116,7 @@ void ZoneUpdates::settled(bool stored) {
     return give_up();
   }
   for (const UpdatePlan& plan : group.plans) publish(plan);
+  if (!base_ && !group.names.empty()) base_ = {file_, file_};
   for (auto& [owner, spec] : group.names) stored_[owner] = std::move(spec);
   tell(group, Ending::applied);
   if (next_.waiting.empty()) return;
@@ -89,6 +137,7 @@ void ZoneUpdates::give_up() {
                        ? row_of(owner, was->second)
                        : registry::Row(registry::ZoneGone{apex_.text(), owner.lower().text()}));
   }
+  if (!base_ && !rows.empty()) rows.push_back(registry::ZoneGone{apex_.text(), kBaseRow});
   tell(failed, Ending::not_stored);
   tell(on_top, Ending::not_stored);
   if (rows.empty()) return;
@@ -133,6 +182,7 @@ NameSpec ZoneUpdates::with_soa(NameSpec apex, const std::pair<Soa, std::uint32_t
 registry::Rows ZoneUpdates::rows_of(const Group& group) const {
   registry::Rows rows;
   for (const auto& [owner, spec] : group.names) rows.push_back(row_of(owner, spec));
+  if (!base_ && !rows.empty()) rows.push_back(base_row({file_, file_}));
   return rows;
 }
 

@@ -102,6 +102,48 @@ class Updates(EndToEnd):
         self.assertEqual(self.server.dig("api.example.test").status, "NXDOMAIN")
         self.assertEqual(self.serial(), 9, "it goes forward")
 
+    def test_a_file_that_changed_while_musterd_was_stopped_is_served_below_the_updates_and_said_so(self):
+        def restart(new_file=None):
+            self.server.stop()
+            if new_file:
+                (self.folder / "example.test.zone").write_text(new_file)
+            self.server = self.again()
+            wait_until("the zone is read", lambda: self.server.dig("www.example.test").answer)
+
+        def warns():
+            on_other_file = "muster_zone_updates_on_other_file{zone=\"example.test.\"} "
+            log = wait_until("the zones are read", lambda: self.server.err if "closed.test.: " in self.server.err else None)
+            page = self.server.api("GET", "/metrics").text
+            shown = next(line for line in page.splitlines() if line.startswith(on_other_file)).endswith(" 1")
+            logged = [line for line in log.splitlines() if "muster reload --discard example.test." in line]
+            self.assertEqual(bool(logged), shown)
+            for line in logged:
+                self.assertIn("muster dump example.test.", line)
+            return shown
+
+        self.assertEqual(self.nsupdate("zone example.test", "update add api.example.test 5 A 192.0.2.80"), "NOERROR")
+        restart()
+        self.assertEqual(self.serial(), 8)
+        self.assertFalse(warns(), "the same file")
+        changed = ZONE.replace("192.0.2.10", "192.0.2.11")
+        restart("; a comment is no change\n" + ZONE)
+        self.assertFalse(warns())
+        for _ in range(2):
+            restart(changed)
+            self.assertTrue(warns())
+            self.assertEqual(self.data("www.example.test"), ["192.0.2.11"])
+            self.assertEqual(self.data("api.example.test"), ["192.0.2.80"])
+            self.assertEqual(self.serial(), 9, "secondaries hold another zone under 8")
+        self.assertEqual(self.nsupdate("zone example.test", "update add api.example.test 5 A 192.0.2.81"), "NOERROR")
+        self.assertEqual(self.serial(), 10)
+        self.assertEqual(self.server.muster("reload").status, 0, "the file that is served did not change")
+        self.assertEqual(self.server.muster("reload", "--discard", "example.test").status, 0)
+        self.assertEqual(self.server.dig("api.example.test").status, "NXDOMAIN")
+        self.assertEqual(self.data("www.example.test"), ["192.0.2.11"])
+        restart()
+        self.assertFalse(warns(), "nothing stands on it any more")
+        self.assertEqual(self.server.dig("api.example.test").status, "NXDOMAIN")
+
     def test_an_instance_registers_and_deregisters(self):
         self.assertEqual(self.nsupdate("zone svc.internal", "update add i1.web.svc.internal 5 A 127.0.0.21",
                                        "update add _web._tcp.svc.internal 5 SRV 0 10 8080 i1.web.svc.internal"), "NOERROR")

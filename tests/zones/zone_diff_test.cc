@@ -149,7 +149,8 @@ TEST(ZoneDiff, SerialsAndTheSoa) {
       {"only the serial", "1", "2", "", true, false},
       {"content and serial", "1", "2", "a TXT x\n", true, false},
       {"content alone", "1", "1", "a TXT x\n", false, true},
-      {"a serial that went back", "2", "1", "a TXT x\n", true, true},
+      {"content under a serial that went back", "2", "1", "a TXT x\n", false, true},
+      {"only the serial, and it went back: an old one is none", "2", "1", "", false, false},
       {"a serial that wrapped is newer", "4294967295", "0", "a TXT x\n", true, false},
   };
   for (const Row& row : rows) {

@@ -1,5 +1,6 @@
 #include "zones/zone_updates.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -30,10 +31,10 @@ class ZoneUpdatesTest : public testing::Test {
   ZoneUpdates make() {
     return {zones_, name("t."), [this](registry::Rows rows) { stores_.push_back(std::move(rows)); }};
   }
-  void fill() {
+  void fill(std::uint32_t serial = 7) {
     ZoneConfig config;
     config.apex = name("t.");
-    config.soa = {name("ns.t."), name("host.t."), 7, 60, 60, 60, 5};
+    config.soa = {name("ns.t."), name("host.t."), serial, 60, 60, 60, 5};
     config.soa_ttl = 9;
     Zone& zone = zones_.add(config);
     zones_.put(zone, {name("t."), {name_set(RrType::ns, {"ns.t."})}});
@@ -52,6 +53,13 @@ class ZoneUpdatesTest : public testing::Test {
   }
   bool exists(std::string_view owner) const { return zones_.read(name(owner)).has_value(); }
   std::uint32_t serial() { return zones_.serial(*zones_.find(name("t."))); }
+  registry::Rows lay_over(ZoneUpdates& updates, std::uint64_t file) {
+    Zone& zone = *zones_.find(name("t."));
+    std::optional<Name> laid;
+    do laid = updates.lay_over(zone, laid);
+    while (laid);
+    return updates.stand_on(zone, file);
+  }
   // The rows of a store as "name=content;" without line ends.
   static std::string text_of(const registry::Rows& rows) {
     std::string text;
@@ -78,7 +86,7 @@ TEST_F(ZoneUpdatesTest, IsVisibleWhenItIsStoredAndNotBefore) {
   ASSERT_EQ(stores_.size(), 1U);
   EXPECT_EQ(text_of(stores_[0]),
             "t.=t. 9 IN SOA ns.t. host.t. 8 60 60 60 5|t. 30 IN NS ns.t.|;"
-            "new.t.=new.t. 5 IN A 192.0.2.7|;old.t.=;");
+            "new.t.=new.t. 5 IN A 192.0.2.7|;old.t.=;=0 0;");
   updates_.settled(true);
   EXPECT_EQ(*ended, "applied, changed");
   EXPECT_TRUE(exists("new.t."));
@@ -154,12 +162,78 @@ TEST_F(ZoneUpdatesTest, ARestartBringsBackWhatWasStored) {
   for (const registry::Row& row : stores_[0]) EXPECT_TRUE(later.restore(std::get<registry::ZoneRow>(row)));
   EXPECT_FALSE(later.restore({"t.", "x.t.", "x.t. 5 IN A nonsense\n"}));
   EXPECT_FALSE(later.restore({"t.", "x.u.", ""}));
-  later.lay_over(*zones_.find(name("t.")));
+  EXPECT_FALSE(later.restore({"t.", "", "1"}));
+  EXPECT_THAT(lay_over(later, 0), testing::IsEmpty());
+  EXPECT_FALSE(later.on_other_file());
   EXPECT_TRUE(exists("new.t."));
   EXPECT_FALSE(exists("old.t."));
   EXPECT_EQ(serial(), 8U);
-  EXPECT_EQ(text_of(later.discard()), "t. gone;new.t. gone;old.t. gone;");
+  EXPECT_EQ(text_of(later.discard()), "t. gone;new.t. gone;old.t. gone; gone;");
   EXPECT_TRUE(later.stored().empty());
+}
+
+// What a secondary holds under a serial is not what another file makes of it.
+TEST_F(ZoneUpdatesTest, AFileThatChangedMeanwhileIsSeenAndGetsANewSerial) {
+  struct Row {
+    const char* why;
+    std::uint32_t serial_of_file;
+    const char* made_on;
+    std::uint64_t file;
+    bool on_other_file;
+    std::uint32_t serial;
+    const char* stored;
+  };
+  const Row rows[] = {
+      {"the same file", 7, "5 5", 5, false, 8, ""},
+      {"another one", 7, "5 5", 6, true, 9,
+       "t.=t. 9 IN SOA ns.t. host.t. 9 60 60 60 5|t. 30 IN NS ns.t.|;=5 6;"},
+      {"another one, whose serial is newer", 20, "5 5", 6, true, 20,
+       "t.=t. 9 IN SOA ns.t. host.t. 20 60 60 60 5|t. 30 IN NS ns.t.|;=5 6;"},
+      {"the same other one again", 7, "5 6", 6, true, 8, ""},
+      {"back to the first, after another one was served", 7, "5 6", 5, false, 9,
+       "t.=t. 9 IN SOA ns.t. host.t. 9 60 60 60 5|t. 30 IN NS ns.t.|;=5 5;"},
+      {"stored before anybody asked for the file", 7, nullptr, 6, false, 8, ""},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.why);
+    zones_.remove(*zones_.find(name("t.")));
+    fill(row.serial_of_file);
+    ZoneUpdates later = make();
+    EXPECT_TRUE(later.restore({"t.", "t.", "t. 9 IN SOA ns.t. host.t. 8 60 60 60 5\nt. 30 IN NS ns.t.\n"}));
+    if (row.made_on != nullptr) {
+      EXPECT_TRUE(later.restore({"t.", "", row.made_on}));
+    }
+    EXPECT_EQ(text_of(lay_over(later, row.file)), row.stored);
+    EXPECT_EQ(later.on_other_file(), row.on_other_file);
+    EXPECT_EQ(serial(), row.serial);
+  }
+}
+
+TEST_F(ZoneUpdatesTest, MoreNamesThanArePublishedAtOnceAreAllPublished) {
+  ZoneUpdates later = make();
+  const int names = static_cast<int>(2 * ZoneUpdates::kLaidAtOnce);
+  for (int i = 0; i < names; ++i) {
+    const std::string owner = "n" + std::to_string(i) + ".t.";
+    EXPECT_TRUE(later.restore({"t.", owner, i % 2 == 0 ? "" : owner + " 5 IN A 192.0.2.7\n"}));
+    if (i % 2 == 0) zones_.put(*zones_.find(name("t.")), {name(owner), {a_set({"192.0.2.1"})}});
+  }
+  EXPECT_THAT(lay_over(later, 1), testing::IsEmpty());
+  for (int i = 0; i < names; ++i) EXPECT_EQ(exists("n" + std::to_string(i) + ".t."), i % 2 == 1) << i;
+}
+
+TEST_F(ZoneUpdatesTest, WhichFileItStandsOnIsStoredOnceAndWithTheFirst) {
+  updates_.set_file(5);
+  submit({add("a.t.", "192.0.2.1")});
+  updates_.settled(false);
+  EXPECT_THAT(text_of(stores_[1]), testing::EndsWith("; gone;")) << "nothing is stored";
+  updates_.settled(true);
+  submit({add("a.t.", "192.0.2.1")});
+  EXPECT_THAT(text_of(stores_[2]), testing::EndsWith(";=5 5;"));
+  updates_.settled(true);
+  submit({add("b.t.", "192.0.2.1")});
+  EXPECT_THAT(text_of(stores_[3]), testing::Not(testing::HasSubstr("5 5")));
+  updates_.settled(true);
+  EXPECT_THAT(text_of(updates_.discard()), testing::EndsWith("; gone;"));
 }
 
 TEST_F(ZoneUpdatesTest, SoManyMayWaitAndNoMore) {

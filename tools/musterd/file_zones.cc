@@ -2,16 +2,22 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <thread>
 
 #include "zones/zone_diff.h"
 #include "zones/zone_file.h"
+#include "zones/zone_snapshot.h"
 
 namespace muster::tools {
 
 namespace {
 
-constexpr std::size_t kSlice = 400;  // names; about a millisecond
+constexpr std::size_t kPrepared = 4096;  // names made ready at once
+constexpr std::size_t kPart = 64;        // names between two looks at the clock
+// Of the 2 ms that no piece of the control thread's work may exceed. Where the kernel has to give the table its pages,
+// a thousand names take 3.4 to 4.0 ms, so names are no measure.
+constexpr std::chrono::microseconds kSliceTime{1000};
 constexpr int kDiscardAttempts = 200;
 constexpr std::chrono::milliseconds kDiscardPause{5};
 
@@ -21,10 +27,17 @@ zones::ZoneConfig zone_config(const zones::Name& apex) {
   return config;
 }
 
+std::string not_the_file_of_the_updates(const zones::Name& apex) {
+  const std::string zone = apex.text();
+  return zone + ": the file is not the one that the stored updates of this zone were made on top of; the file is served with "
+                "them on top. Compare `muster dump " + zone + "` with the file, write into the file what is to stay, then "
+                "`muster reload --discard " + zone + "`";
+}
+
 }  // namespace
 
-FileZones::FileZones(zones::Zones& zones, OnControl on_control, Updates updates)
-    : zones_(zones), on_control_(std::move(on_control)), updates_(std::move(updates)) {}
+FileZones::FileZones(zones::NameTable& table, zones::Zones& zones, OnControl on_control, Updates updates)
+    : zones_(zones), names_(table), on_control_(std::move(on_control)), updates_(std::move(updates)) {}
 
 void FileZones::announce(const std::vector<config::ZoneFile>& files) {
   for (const config::ZoneFile& file : files) {
@@ -42,14 +55,48 @@ zones::Zone& FileZones::zone_at(const zones::Name& apex) {
   return zone;
 }
 
-void FileZones::in_slices(std::size_t count, const std::function<void(std::size_t)>& each) {
-  for (std::size_t begin = 0; begin < count; begin += kSlice) {
-    const std::size_t end = std::min(count, begin + kSlice);
-    const bool done = on_control_([&] {
-      for (std::size_t i = begin; i < end; ++i) each(i);
+bool FileZones::in_slices(std::size_t count, const std::function<void(std::size_t, std::size_t)>& each) {
+  bool runs = true;
+  for (std::size_t begin = 0; runs && begin < count;) {
+    runs = on_control_([&] {
+      const auto until = std::chrono::steady_clock::now() + kSliceTime;
+      do {
+        const std::size_t end = std::min(begin + kPart, count);
+        each(begin, end);
+        begin = end;
+      } while (begin < count && std::chrono::steady_clock::now() < until);
     });
-    if (!done) return;
   }
+  return runs;
+}
+
+// The apex, whose SOA is the zone's, is put as a spec.
+void FileZones::put(zones::Zone& zone, const zones::CompiledZone& version, std::span<const std::uint32_t> names) {
+  const zones::ZoneId id = zones_.id(zone);
+  std::vector<zones::EntryPtr> entries;
+  for (; !names.empty(); names = names.subspan(std::min(kPrepared, names.size()))) {
+    entries.clear();
+    for (const std::uint32_t name : names.first(std::min(kPrepared, names.size()))) {
+      entries.push_back(name == 0 ? nullptr
+                                  : zones::Zones::prepare(id, version.owner(name), version.records_of(name)));
+    }
+    const bool runs = in_slices(entries.size(), [&](std::size_t begin, std::size_t end) {
+      const auto part = std::span(entries).subspan(begin, end - begin);
+      const auto apex = std::find(part.begin(), part.end(), nullptr);
+      zones_.put(zone, std::span(part.begin(), apex));
+      if (apex == part.end()) return;
+      zones_.put(zone, version.name(0));
+      zones_.put(zone, std::span(apex + 1, part.end()));
+    });
+    if (!runs) return;
+  }
+}
+
+void FileZones::erase(zones::Zone& zone, const zones::CompiledZone& version, std::span<const std::uint32_t> names) {
+  in_slices(names.size(), [&](std::size_t begin, std::size_t end) {
+    for (const std::uint32_t name : names.subspan(begin, end - begin))
+      zones_.erase(zone, *zones::Name::from_wire(version.owner(name)));
+  });
 }
 
 ZoneLoad FileZones::load(const std::vector<config::ZoneFile>& files, const std::vector<zones::Name>& discard) {
@@ -71,11 +118,25 @@ void FileZones::remove_unlisted(const std::vector<config::ZoneFile>& files, Zone
     for (const zones::Name& apex : gone) held_.erase(apex);
   }
   for (const zones::Name& apex : gone) {
-    on_control_([&] {
-      if (zones::Zone* zone = zones_.find(apex)) zones_.remove(*zone);
-    });
+    remove(apex);
     report.changed.push_back(apex.text() + ": removed");
   }
+}
+
+// SERVFAIL while its names go, a slice at a time: with half of a zone nothing should be answered.
+void FileZones::remove(const zones::Name& apex) {
+  zones::Zone* zone = nullptr;
+  on_control_([&] {
+    zone = zones_.find(apex);
+    if (zone != nullptr) zones_.set_readiness(*zone, zones::Readiness::not_ready);
+  });
+  if (zone == nullptr) return;
+  if (const auto old = zones::snapshot(names_, apex)) {
+    std::vector<std::uint32_t> names(old->names() - 1);
+    std::iota(names.rbegin(), names.rend(), 1U);
+    erase(*zone, *old, names);
+  }
+  on_control_([&] { zones_.remove(*zone); });
 }
 
 void FileZones::load_one(const config::ZoneFile& file, bool discard, ZoneLoad& report) {
@@ -84,51 +145,54 @@ void FileZones::load_one(const config::ZoneFile& file, bool discard, ZoneLoad& r
     for (const zones::ZoneFault& fault : result.error().list) report.errors.push_back(zones::to_string(fault));
     return fail(file);
   }
-  const auto next = std::make_shared<const zones::CompiledZone>(std::move(*result));
-  for (const zones::ZoneFault& fault : next->warnings().list()) report.warnings.push_back(zones::to_string(fault));
+  const zones::CompiledZone& next = *result;
+  for (const zones::ZoneFault& fault : next.warnings().list()) report.warnings.push_back(zones::to_string(fault));
   on_control_([&] { zones_.keep_history(zone_at(file.name), file.secondaries.any()); });
-  if (const auto old = compiled(file.name)) return replace(*old, next, discard, report);
-  put_all(*next);
-  report.changed.push_back(file.name.text() + ": " + std::to_string(next->records()) + " records, serial " +
-                           std::to_string(next->soa().serial));
-  hold(next);
+  if (held(file.name).served) return replace(next, discard, report);
+  put_all(next, report);
 }
 
-void FileZones::hold(const std::shared_ptr<const zones::CompiledZone>& version) {
+FileZones::Held FileZones::held(const zones::Name& apex) const {
   const std::lock_guard lock(mutex_);
-  held_[version->apex()] = {version, false};
+  const auto found = held_.find(apex);
+  return found == held_.end() ? Held() : found->second;
 }
 
-void FileZones::replace(const zones::CompiledZone& old, const std::shared_ptr<const zones::CompiledZone>& next, bool discard,
-                        ZoneLoad& report) {
-  const zones::Name apex = next->apex();
+void FileZones::hold(const zones::CompiledZone& version, bool updates_on_other_file) {
+  const std::lock_guard lock(mutex_);
+  held_[version.apex()] = {true, false, updates_on_other_file, version.digest()};
+}
+
+// No update is taken while a new version is compared with what is served and put in its place, so none gets lost between.
+void FileZones::replace(const zones::CompiledZone& next, bool discard, ZoneLoad& report) {
+  const zones::Name apex = next.apex();
+  Held now = held(apex);
+  if (now.digest == next.digest() && !discard) return hold(next, now.updates_on_other_file);
   bool updated = false;
-  on_control_([&] { updated = updates_.exist(apex); });
-  if (!updated) {
-    apply(old, *next, {}, report);
-    return hold(next);
+  on_control_([&] { updated = updates_.close(apex); });
+  const bool discarded = updated && discard && discard_updates(apex);
+  if (updated && !discarded) {
+    if (discard) {
+      report.errors.push_back(apex.text() + ": an update is still being stored, so none is dropped; is the store well?");
+    } else {
+      report.with_updates.push_back(apex.text());
+    }
+  } else if (const auto old = zones::snapshot(names_, apex)) {
+    apply(*old, next, report);
+    hold(next, false);
+    now.digest = next.digest();
   }
-  if (!discard) {
-    if (!zones::diff(old, *next).empty()) report.with_updates.push_back(apex.text());
-    return;
-  }
-  const auto names = discard_updates(apex);
-  if (!names) {
-    report.errors.push_back(apex.text() + ": updates come faster than they can be dropped; try again, or take away its allow_update first");
-    return;
-  }
-  apply(old, *next, *names, report);
-  hold(next);
+  on_control_([&] { updates_.open(apex, now.digest); });
 }
 
 // An update that is being stored is waited for.
-std::optional<std::vector<zones::Name>> FileZones::discard_updates(const zones::Name& apex) {
-  std::optional<std::vector<zones::Name>> names;
-  for (int attempt = 0; attempt < kDiscardAttempts && !names; ++attempt) {
+bool FileZones::discard_updates(const zones::Name& apex) {
+  bool done = false;
+  for (int attempt = 0; attempt < kDiscardAttempts && !done; ++attempt) {
     if (attempt > 0) std::this_thread::sleep_for(kDiscardPause);
-    if (!on_control_([&] { names = updates_.discard(apex); })) break;
+    if (!on_control_([&] { done = updates_.discard(apex); })) break;
   }
-  return names;
+  return done;
 }
 
 // What is served stays; what never was served answers SERVFAIL, and says that its data are bad.
@@ -138,44 +202,50 @@ void FileZones::fail(const config::ZoneFile& file) {
     const std::lock_guard lock(mutex_);
     Held& held = held_[file.name];
     held.failed = true;
-    served = held.version != nullptr;
+    served = held.served;
   }
   if (served) return;
   on_control_([&] { zones_.set_readiness(zone_at(file.name), zones::Readiness::load_failed); });
 }
 
-void FileZones::put_all(const zones::CompiledZone& next) {
+void FileZones::put_all(const zones::CompiledZone& next, ZoneLoad& report) {
+  const zones::Name apex = next.apex();
   zones::Zone* zone = nullptr;
   on_control_([&] {
-    zone = &zone_at(next.apex());
+    zone = &zone_at(apex);
     zones_.set_soa(*zone, next.soa(), next.soa_ttl());
+    zones_.expect(next.names());
   });
   if (zone == nullptr) return;
-  in_slices(next.names(), [&](std::size_t i) { zones_.put(*zone, next.name(static_cast<std::uint32_t>(i))); });
+  std::vector<std::uint32_t> names(next.names());
+  std::iota(names.begin(), names.end(), 0U);
+  put(*zone, next, names);
+  std::optional<zones::Name> laid;
+  do {
+    if (!on_control_([&] { laid = updates_.lay_over(*zone, apex, laid); })) return;
+  } while (laid);
+  bool on_other_file = false;
+  std::uint32_t serial = 0;
   on_control_([&] {
-    updates_.lay_over(*zone, next.apex());
+    zones_.expect(0);
+    on_other_file = updates_.stand_on(*zone, apex, next.digest());
     zones_.set_readiness(*zone, zones::Readiness::ready);
+    serial = zones_.serial(*zone);
   });
+  hold(next, on_other_file);
+  if (on_other_file) report.warnings.push_back(not_the_file_of_the_updates(apex));
+  report.changed.push_back(apex.text() + ": " + std::to_string(next.records()) + " records, serial " +
+                           std::to_string(serial));
 }
 
-void FileZones::apply(const zones::CompiledZone& old, const zones::CompiledZone& next, const std::vector<zones::Name>& updated,
-                      ZoneLoad& report) {
+void FileZones::apply(const zones::CompiledZone& old, const zones::CompiledZone& next, ZoneLoad& report) {
   const zones::ZoneDiff change = zones::diff(old, next);
-  if (change.empty() && updated.empty()) return;
+  if (change.empty()) return;
   zones::Zone* zone = nullptr;
   on_control_([&] { zone = &zone_at(next.apex()); });
   if (zone == nullptr) return;
-  in_slices(change.puts.size(), [&](std::size_t i) { zones_.put(*zone, next.name(change.puts[i])); });
-  in_slices(change.erases.size(), [&](std::size_t i) {
-    zones_.erase(*zone, *zones::Name::from_wire(old.owner(change.erases[i])));
-  });
-  in_slices(updated.size(), [&](std::size_t i) {
-    if (const auto name = next.find(updated[i].wire())) {
-      zones_.put(*zone, next.name(*name));
-    } else {
-      zones_.erase(*zone, updated[i]);
-    }
-  });
+  put(*zone, next, change.puts);
+  erase(*zone, old, change.erases);
   zones::Soa soa = next.soa();
   on_control_([&] {
     if (!zones::serial_newer(soa.serial, zones_.serial(*zone))) soa.serial = zones_.serial(*zone) + 1;
@@ -185,21 +255,15 @@ void FileZones::apply(const zones::CompiledZone& old, const zones::CompiledZone&
     report.warnings.push_back(next.apex().text() + ": content changed but the serial did not grow; serving it as " +
                               std::to_string(soa.serial));
   }
-  report.changed.push_back(next.apex().text() + ": " + std::to_string(change.puts.size() + change.erases.size() + updated.size()) +
+  report.changed.push_back(next.apex().text() + ": " + std::to_string(change.puts.size() + change.erases.size()) +
                            " names changed, serial " + std::to_string(soa.serial));
 }
 
 std::vector<ZoneStatus> FileZones::status() const {
   const std::lock_guard lock(mutex_);
   std::vector<ZoneStatus> all;
-  for (const auto& [apex, held] : held_) all.push_back({apex.text(), held.version != nullptr, held.failed});
+  for (const auto& [apex, held] : held_) all.push_back({apex.text(), held.served, held.failed, held.updates_on_other_file});
   return all;
-}
-
-std::shared_ptr<const zones::CompiledZone> FileZones::compiled(const zones::Name& apex) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = held_.find(apex);
-  return found == held_.end() ? nullptr : found->second.version;
 }
 
 }  // namespace muster::tools

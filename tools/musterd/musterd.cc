@@ -120,11 +120,17 @@ void Musterd::make_file_zones() {
   }
   zone_rows_ = {};
   FileZones::Updates updates;
-  updates.exist = [this](const zones::Name& apex) { return update_door_->has_updates(apex); };
-  updates.lay_over = [this](zones::Zone& zone, const zones::Name& apex) { update_door_->lay_over(zone, apex); };
+  updates.lay_over = [this](zones::Zone& zone, const zones::Name& apex, const std::optional<zones::Name>& behind) {
+    return update_door_->lay_over(zone, apex, behind);
+  };
+  updates.stand_on = [this](zones::Zone& zone, const zones::Name& apex, std::uint64_t file) {
+    return update_door_->stand_on(zone, apex, file, *turn_);
+  };
+  updates.close = [this](const zones::Name& apex) { return update_door_->close(apex); };
+  updates.open = [this](const zones::Name& apex, std::uint64_t file) { update_door_->open(apex, file); };
   updates.discard = [this](const zones::Name& apex) { return update_door_->discard(apex, *turn_); };
   file_zones_ = std::make_unique<FileZones>(
-      names_.zones,
+      names_.table, names_.zones,
       [this](net::UniqueFunction<void()> work) {
         return on_control([this, work = std::move(work)](registry::Turn& turn) mutable {
           turn_ = &turn;

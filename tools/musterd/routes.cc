@@ -6,7 +6,6 @@
 #include "tools/musterd/log.h"
 #include "tools/musterd/musterd.h"
 #include "zones/zone_listing.h"
-#include "zones/zone_writer.h"
 
 namespace muster::tools {
 
@@ -208,6 +207,8 @@ std::vector<registry::api::HealthCheck> Musterd::checks() {
   const auto files = [this] {
     for (const ZoneStatus& zone : file_zones_->status()) {
       if (zone.failed) return HealthVerdict{HealthStatus::warn, zone.name + ": its file has errors"};
+      if (zone.updates_on_other_file)
+        return HealthVerdict{HealthStatus::warn, zone.name + ": its file changed below stored updates"};
     }
     return HealthVerdict{};
   };
@@ -246,14 +247,10 @@ std::string Musterd::explain_name(std::string_view name, std::string_view type) 
 void Musterd::zone_text(std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done) {
   const auto apex = zones::parse_domain(zone);
   if (!apex) return done(std::nullopt);
-  // A zone as its file says is written from that; any other is read from the live table as a query is: the control
-  // thread goes on.
+  // Read from the live table as a query is: the control thread goes on.
   asio::post(loader_, [this, apex = *apex,
                        finish = std::make_shared<net::UniqueFunction<void(std::optional<std::string>)>>(std::move(done))] {
-    bool updated = false;
-    on_control([&](registry::Turn&) { updated = update_door_->has_updates(apex); });
-    const auto compiled = file_zones_->compiled(apex);
-    (*finish)(compiled && !updated ? zones::write_zone(*compiled) : zones::write_live_zone(*lister_, apex));
+    (*finish)(zones::write_live_zone(*lister_, apex));
   });
 }
 

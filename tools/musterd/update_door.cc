@@ -70,6 +70,7 @@ class UpdateDoor::Stored {
 
   zones::ZoneUpdates updates;
   registry::Turn* turn = nullptr;
+  bool closed = false;  // while a new version of the file takes the old one's place
 
  private:
   void store(UpdateDoor& door, registry::Rows rows) {
@@ -112,6 +113,8 @@ void UpdateDoor::update_file_zone(const dns::UpdateRequest& request, dns::Update
     return done({.rcode = Rcode::servfail, .error = ExtendedError::not_ready, .reason = "the zone is not loaded"});
   if (!turn.accepts_writes) return done(failed("too much waits for the store"));
   Stored& place = stored(request.update.zone);
+  if (place.closed)
+    return done({.rcode = Rcode::servfail, .error = ExtendedError::not_ready, .reason = "the zone is being reloaded"});
   place.turn = &turn;
   place.updates.submit(request.update, [done = std::move(done)](zones::ZoneUpdates::End end) mutable { done(result_of(end)); });
   place.turn = nullptr;
@@ -198,24 +201,35 @@ zones::RegistrationsView UpdateDoor::registrations(const registry::Turn& turn) c
           }};
 }
 
-bool UpdateDoor::has_updates(const zones::Name& apex) const {
-  const auto found = zones_.find(apex);
-  return found != zones_.end() && !found->second->updates.stored().empty();
+std::optional<zones::Name> UpdateDoor::lay_over(zones::Zone& zone, const zones::Name& apex,
+                                                const std::optional<zones::Name>& behind) {
+  return stored(apex).updates.lay_over(zone, behind);
 }
 
-void UpdateDoor::lay_over(zones::Zone& zone, const zones::Name& apex) {
-  if (has_updates(apex)) stored(apex).updates.lay_over(zone);
+// Rows that the store fails to take now are tried again by itself.
+bool UpdateDoor::stand_on(zones::Zone& zone, const zones::Name& apex, std::uint64_t file, registry::Turn& turn) {
+  zones::ZoneUpdates& updates = stored(apex).updates;
+  for (registry::Row& row : updates.stand_on(zone, file)) turn.registry.store_beside(std::move(row));
+  return updates.on_other_file();
 }
 
-std::optional<std::vector<zones::Name>> UpdateDoor::discard(const zones::Name& apex, registry::Turn& turn) {
-  std::vector<zones::Name> names;
-  const auto found = zones_.find(apex);
-  if (found == zones_.end()) return names;
-  zones::ZoneUpdates& updates = found->second->updates;
-  if (!updates.idle()) return std::nullopt;
-  for (const auto& [owner, spec] : updates.stored()) names.push_back(owner);
+bool UpdateDoor::close(const zones::Name& apex) {
+  Stored& place = stored(apex);
+  place.closed = true;
+  return !place.updates.stored().empty() || !place.updates.idle();
+}
+
+void UpdateDoor::open(const zones::Name& apex, std::uint64_t file) {
+  Stored& place = stored(apex);
+  place.closed = false;
+  if (place.updates.stored().empty() && place.updates.idle()) place.updates.set_file(file);
+}
+
+bool UpdateDoor::discard(const zones::Name& apex, registry::Turn& turn) {
+  zones::ZoneUpdates& updates = stored(apex).updates;
+  if (!updates.idle()) return false;
   for (registry::Row& row : updates.discard()) turn.registry.store_beside(std::move(row));
-  return names;
+  return true;
 }
 
 }  // namespace muster::tools

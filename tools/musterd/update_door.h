@@ -34,11 +34,12 @@ class UpdateDoor {
   // dns::Updates::Apply.
   bool apply(dns::UpdateRequest request, dns::Updates::Done done);
 
-  // Puts what is stored of the zone on top of its file.
-  void lay_over(zones::Zone& zone, const zones::Name& apex);
-  bool has_updates(const zones::Name& apex) const;
-  // Forgets what is stored of the zone; the names that it was about. nullopt: an update is being stored just now.
-  std::optional<std::vector<zones::Name>> discard(const zones::Name& apex, registry::Turn& turn);
+  // What FileZones asks of the updates of a file zone (FileZones::Updates).
+  std::optional<zones::Name> lay_over(zones::Zone& zone, const zones::Name& apex, const std::optional<zones::Name>& behind);
+  bool stand_on(zones::Zone& zone, const zones::Name& apex, std::uint64_t file, registry::Turn& turn);
+  bool close(const zones::Name& apex);
+  void open(const zones::Name& apex, std::uint64_t file);
+  bool discard(const zones::Name& apex, registry::Turn& turn);
 
  private:
   class Stored;

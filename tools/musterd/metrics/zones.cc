@@ -65,6 +65,10 @@ void write_zones(Exposition& page, const ControlSnapshot& snapshot, const Metric
   for (const ZoneStatus& zone : sources.files) page.sample({{"zone", zone.name}}, zone.failed ? 1 : 0);
   page.family("muster_zone_loaded", MetricType::gauge, "1 while a version of the zone's file is served.");
   for (const ZoneStatus& zone : sources.files) page.sample({{"zone", zone.name}}, zone.loaded ? 1 : 0);
+  page.family("muster_zone_updates_on_other_file", MetricType::gauge,
+              "1 while stored DNS UPDATEs stand on top of another file than they were made on.");
+  for (const ZoneStatus& zone : sources.files)
+    page.sample({{"zone", zone.name}}, zone.updates_on_other_file ? 1 : 0);
   page.family("muster_zone_journal_bytes", MetricType::gauge,
               "Octets of differences kept for IXFR, of zones that may be transferred.");
   for (const auto& zone : snapshot.zones) {
