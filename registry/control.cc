@@ -1,6 +1,7 @@
 #include "registry/control.h"
 
 #include <algorithm>
+#include <cassert>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -17,6 +18,9 @@ using Stopwatch = std::chrono::steady_clock;
 constexpr std::size_t kTickSlice = 512;
 // Rows of a clean stop that may wait for the store at one time.
 constexpr std::size_t kHeardRowsWaiting = 16'384;
+// Brief jobs that the thread which handed them in runs by itself: at some 10 us each it is back before a woken
+// thread would have answered; more are better done beside it.
+constexpr std::size_t kLentMost = 16;
 
 std::chrono::microseconds since(Stopwatch::time_point begin) {
   return std::chrono::duration_cast<std::chrono::microseconds>(Stopwatch::now() - begin);
@@ -54,22 +58,32 @@ class Control::Impl {
   void start();
   void stop();
   bool submit(Job job);
+  bool submit_brief(Job job);
 
   ControlConfig config_;
   ControlCounters counters_;
   std::function<void(Instant)> on_tick_;
 
  private:
+  // What became of a job on its way into the queue.
+  enum class Entry { refused, first, behind };
+  Entry enter(Job job, bool brief);
   void loop();
+  void turn();
+  void lend();
+  bool lend_turn();
+  bool take_brief();
   void sleep();
   void take_jobs();
   void look_at_clock(Instant now);
   void run_jobs(Turn& turn);
   void tick(Instant now);
-  void finish(Turn& turn);
+  void count_jobs(std::size_t jobs, const Turn& turn);
+  void finish(Turn& turn, Stopwatch::time_point begin);
   void save_heard();
   void acknowledge(Acknowledges waiting, Durability how);
   bool has_jobs() const { return next_job_ < jobs_.size(); }
+  bool has_leftovers() const { return has_jobs() || tick_unfinished_; }
   void run(Queued& queued, Turn& turn);
   void time_durable(Turn& turn);
 
@@ -77,19 +91,27 @@ class Control::Impl {
   const Publish publish_;
   const Deliver deliver_;
 
+  // Whoever holds it is the registry's writer: the control thread for its turns, and until nothing of them is
+  // left over; for a moment the thread that a brief job came from.
+  std::mutex pen_;
+
   // The control thread's own.
   std::vector<Queued> jobs_;  // taken from the queue; those before next_job_ have run
   std::size_t next_job_ = 0;
+  bool tick_unfinished_ = false;
+  SteadyTime next_tick_{};
+
+  // Of who holds the pen.
+  std::vector<Queued> lent_;  // brief jobs, while they run
   std::vector<Stopwatch::time_point>
       changed_;  // when the jobs of this batch that made revisions were handed in
   std::vector<Stopwatch::time_point> stored_;  // and those that wait for the disk
-  bool tick_unfinished_ = false;
-  SteadyTime next_tick_{};
   SteadyTime last_look_{};
 
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Queued> queue_;
+  bool all_brief_ = true;  // what is in queue_
   bool stopping_ = false;
   std::thread thread_;
 
@@ -116,41 +138,90 @@ void Control::Impl::stop() {
   store_thread_.stop();
 }
 
-bool Control::Impl::submit(Job job) {
+Control::Impl::Entry Control::Impl::enter(Job job, bool brief) {
   Queued queued{std::move(job), Stopwatch::now()};
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return false;
-    if (counters_.queued >= config_.max_queue) {
-      ++counters_.queue_full;
-      return false;
-    }
-    ++counters_.queued;
-    queue_.push_back(std::move(queued));
-    if (queue_.size() > 1) return true;  // already woken
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return Entry::refused;
+  if (counters_.queued >= config_.max_queue) {
+    ++counters_.queue_full;
+    return Entry::refused;
   }
-  wake_.notify_one();
+  ++counters_.queued;
+  const bool first = brief ? queue_.empty() : queue_.empty() || all_brief_;
+  all_brief_ = brief && (queue_.empty() || all_brief_);
+  queue_.push_back(std::move(queued));
+  return first ? Entry::first : Entry::behind;
+}
+
+// Behind another job of its kind it is called for already.
+bool Control::Impl::submit(Job job) {
+  const Entry entry = enter(std::move(job), false);
+  if (entry == Entry::first) wake_.notify_one();
+  return entry != Entry::refused;
+}
+
+bool Control::Impl::submit_brief(Job job) {
+  if (!config_.soon) return submit(std::move(job));
+  const Entry entry = enter(std::move(job), true);
+  if (entry == Entry::first) config_.soon([this] { lend(); });
+  return entry != Entry::refused;
+}
+
+void Control::Impl::lend() {
+  if (!lend_turn()) wake_.notify_one();
+}
+
+// The calling thread is the control thread for a turn of brief jobs. False: they are that one's, because there
+// is too much for a moment, or because the machine has paused. While it is at work it need not be told: it
+// looks into the queue before it sleeps.
+bool Control::Impl::lend_turn() {
+  const std::unique_lock pen(pen_, std::try_to_lock);
+  if (!pen.owns_lock()) return true;
+  const auto begin = Stopwatch::now();
+  const Instant now = config_.clock();
+  if (now.steady - last_look_ - config_.tick > config_.max_late || !take_brief()) return false;
+  if (lent_.empty()) return true;
+  Turn turn(registry_, now, store_thread_.has_room());
+  for (Queued& queued : lent_) run(queued, turn);
+  assert(!turn.ends_before_job);  // a brief job sees the registry, not what is published
+  count_jobs(lent_.size(), turn);
+  lent_.clear();
+  finish(turn, begin);
+  return true;
+}
+
+bool Control::Impl::take_brief() {
+  const std::lock_guard lock(mutex_);
+  if (!all_brief_ || queue_.size() > kLentMost) return false;
+  lent_.swap(queue_);
   return true;
 }
 
 void Control::Impl::loop() {
+  std::unique_lock pen(pen_, std::defer_lock);
   for (bool more = true; more;) {
-    sleep();
-    take_jobs();
-    const auto begin = Stopwatch::now();
-    const Instant now = config_.clock();
-    look_at_clock(now);
-    Turn turn(registry_, now, store_thread_.has_room());
-    run_jobs(turn);
-    tick(now);
-    finish(turn);
-    const auto took = static_cast<std::uint64_t>(since(begin).count());
-    counters_.batch_us_sum += took;
-    raise(counters_.batch_us_max, took);
+    if (!pen.owns_lock()) {
+      sleep();
+      pen.lock();
+    }
+    turn();
+    if (!has_leftovers()) pen.unlock();
     const std::lock_guard lock(mutex_);
     more = !stopping_ || has_jobs() || !queue_.empty();
   }
+  if (!pen.owns_lock()) pen.lock();
   save_heard();
+}
+
+void Control::Impl::turn() {
+  take_jobs();
+  const auto begin = Stopwatch::now();
+  const Instant now = config_.clock();
+  look_at_clock(now);
+  Turn turn(registry_, now, store_thread_.has_room());
+  run_jobs(turn);
+  tick(now);
+  finish(turn, begin);
 }
 
 // As fast as the disk takes it; a store in trouble is not waited for.
@@ -163,9 +234,8 @@ void Control::Impl::save_heard() {
   });
 }
 
-// Until a job arrives or a tick is due; not at all while work is left over.
+// Until a job arrives or a tick is due.
 void Control::Impl::sleep() {
-  if (has_jobs() || tick_unfinished_) return;
   std::unique_lock lock(mutex_);
   const Millis left = next_tick_ - config_.clock().steady;
   if (left > Millis(0)) wake_.wait_for(lock, left, [this] { return stopping_ || !queue_.empty(); });
@@ -177,6 +247,7 @@ void Control::Impl::take_jobs() {
   next_job_ = 0;
   const std::lock_guard lock(mutex_);
   jobs_.swap(queue_);
+  all_brief_ = true;
 }
 
 // After a pause nothing may expire before the sockets were read: the next tick is a whole tick away.
@@ -196,21 +267,26 @@ void Control::Impl::run_jobs(Turn& turn) {
     run(jobs_[next_job_], turn);
     if (turn.ends_before_job) break;
     ++next_job_;
-    --counters_.queued;
     if (has_jobs() && since(begin) >= config_.max_batch) {
       ++counters_.cut_batches;
       break;
     }
   }
+  count_jobs(next_job_ - first, turn);
+}
+
+void Control::Impl::count_jobs(std::size_t jobs, const Turn& turn) {
   counters_.store_full += turn.refused_writes;
-  counters_.jobs += next_job_ - first;
-  counters_.batches += next_job_ != first;
+  counters_.jobs += jobs;
+  counters_.batches += jobs != 0;
 }
 
 void Control::Impl::run(Queued& queued, Turn& turn) {
   const std::uint64_t revision = registry_.revision();
   const std::size_t waiting = turn.durable.size();
   queued.job(turn);
+  if (turn.ends_before_job) return;
+  --counters_.queued;
   if (registry_.revision() != revision) changed_.push_back(queued.at);
   if (turn.durable.size() != waiting) stored_.push_back(queued.at);
 }
@@ -228,7 +304,7 @@ void Control::Impl::tick(Instant now) {
   if (on_tick_) on_tick_(now);
 }
 
-void Control::Impl::finish(Turn& turn) {
+void Control::Impl::finish(Turn& turn, Stopwatch::time_point begin) {
   Batch batch = registry_.take_batch();
   if (!batch.changes.empty() || !batch.known_services.empty()) publish_(batch, turn.now);
   for (const auto at : changed_) counters_.visible.add(micros_since(at));
@@ -236,6 +312,9 @@ void Control::Impl::finish(Turn& turn) {
   if (!stored_.empty()) time_durable(turn);
   store_thread_.put(std::move(batch.rows), std::move(turn.durable));
   acknowledge(std::move(turn.visible), Durability{});
+  const auto took = static_cast<std::uint64_t>(since(begin).count());
+  counters_.batch_us_sum += took;
+  raise(counters_.batch_us_max, took);
 }
 
 // Told with the others, after them.
@@ -265,6 +344,7 @@ void Control::on_tick(std::function<void(Instant)> hook) { impl_->on_tick_ = std
 void Control::start() { impl_->start(); }
 void Control::stop() { impl_->stop(); }
 bool Control::submit(Job job) { return impl_->submit(std::move(job)); }
+bool Control::submit_brief(Job job) { return impl_->submit_brief(std::move(job)); }
 bool Control::accepts_writes() {
   const bool room = impl_->store_thread_.has_room();
   if (!room) ++impl_->counters_.store_full;

@@ -6,8 +6,13 @@
 // leases expire in slices of the same length. A loop that finds itself over a second late (a paused machine)
 // moves all deadlines by what it missed and reads what has arrived meanwhile before anything may expire.
 //
+// A brief job that comes alone does not wake it: the I/O thread that handed it in takes the pen for a turn of
+// its own, when the control thread sleeps. To wake that, and to be woken, costs more than such a job, and on a
+// core that answers queries each switch takes their time. The pen is a mutex, so there is one writer at a
+// time, and jobs run in the order in which they came.
+//
 // Thread safety: submit(), accepts_writes(), store_state() and the counters from any thread; everything else
-// on the control thread.
+// on the control thread, or in the turn of a brief job.
 #pragma once
 
 #include <atomic>
@@ -24,7 +29,7 @@
 
 namespace muster::registry {
 
-// What a job may do while the control thread runs it.
+// What a job may do while it runs.
 class Turn {
  public:
   Turn(Registry& writer, Instant at, bool has_room = true)
@@ -53,6 +58,9 @@ struct ControlConfig {
   std::chrono::microseconds max_batch{2'000};
   Millis max_late{1'000};  // beyond it the machine must have been paused
   std::function<Instant()> clock = net::machine_now;
+  // Runs a task on the I/O thread that called submit_brief(), after all that is ready there. Null: brief jobs
+  // are like others.
+  std::function<void(std::function<void()> task)> soon;
 };
 
 inline constexpr std::array<std::uint64_t, 13> kChangeMicros = {
@@ -79,7 +87,7 @@ struct ControlCounters {
 
 class Control {
  public:
-  // Publishes one batch: zones makes it visible, then the feed tells who watches. Runs on the control thread.
+  // Publishes one batch: zones makes it visible, then the feed tells who watches. Runs within a turn.
   using Publish = std::function<void(const Batch& batch, Instant now)>;
   // Runs a list of acknowledgements where they belong (an I/O executor).
   using Deliver = std::function<void(std::vector<net::UniqueFunction<void()>>)>;
@@ -94,6 +102,9 @@ class Control {
   void stop();   // drains the queue, stores when everybody was last heard, flushes the store, joins
   // False when the queue is full or the control thread is stopping: the job was not taken.
   [[nodiscard]] bool submit(Job job);
+  // The same for a job that touches one instance: it may run on the calling thread, when that has returned to
+  // its loop.
+  [[nodiscard]] bool submit_brief(Job job);
   // False: too many rows wait for the store. Ask before a new write, to refuse it early.
   bool accepts_writes();
   const ControlCounters& counters() const;

@@ -72,6 +72,16 @@ std::optional<ApiError> fault_of_media(const http::Request& request, bool json_o
   return std::nullopt;
 }
 
+net::UniqueFunction<void(Turn&)> minding_revision(CallPtr call, net::UniqueFunction<void(Turn&)> work) {
+  return [call = std::move(call), work = std::move(work)](Turn& turn) mutable {
+    call->revision.store(turn.registry.revision(), std::memory_order_relaxed);
+    work(turn);
+    const std::uint64_t revision = turn.registry.revision();
+    call->revision.store(revision, std::memory_order_relaxed);
+    call->context->revision.store(revision, std::memory_order_relaxed);
+  };
+}
+
 int service_capture_of(const NativeRoute& route) {
   return route.pattern.find("{service}") == std::string_view::npos ? -1 : 0;
 }
@@ -117,13 +127,11 @@ void Call::refuse_full_queue() {
 }
 
 void on_control(CallPtr call, net::UniqueFunction<void(Turn&)> work) {
-  run_in_time(call, call->context->outside.submit, [call, work = std::move(work)](Turn& turn) mutable {
-    call->revision.store(turn.registry.revision(), std::memory_order_relaxed);
-    work(turn);
-    const std::uint64_t revision = turn.registry.revision();
-    call->revision.store(revision, std::memory_order_relaxed);
-    call->context->revision.store(revision, std::memory_order_relaxed);
-  });
+  run_in_time(call, call->context->outside.submit, minding_revision(call, std::move(work)));
+}
+
+void on_control_briefly(CallPtr call, net::UniqueFunction<void(Turn&)> work) {
+  run_in_time(call, call->context->outside.submit_brief, minding_revision(call, std::move(work)));
 }
 
 ApiError missing_instance(const Registry& registry, std::string_view service) {

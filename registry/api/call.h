@@ -54,6 +54,8 @@ using CallPtr = std::shared_ptr<Call>;
 // later. Refuses for the caller when the queue is full (503) or the deadline has passed before the work began
 // (504, not applied).
 void on_control(CallPtr call, net::UniqueFunction<void(Turn&)> work);
+// The same for work on one instance (Control::submit_brief).
+void on_control_briefly(CallPtr call, net::UniqueFunction<void(Turn&)> work);
 
 // Refuses (and returns false) while too many rows wait for the store. Heartbeats and renewals do not ask: a
 // stalled disk must not cost anybody a lease.

@@ -81,7 +81,7 @@ void register_instance(CallPtr call, ReadResult<Registration> read) {
   if (!wanted) return call->refuse(std::move(wanted.error()));
   if (!read) return call->refuse(std::move(read.error()));
   read->precondition = wanted->precondition;
-  on_control(call, [call, change = std::move(*read), must_exist = wanted->must_exist](Turn& turn) mutable {
+  on_control_briefly(call, [call, change = std::move(*read), must_exist = wanted->must_exist](Turn& turn) mutable {
     const bool exists = turn.registry.find(change.service, change.id) != nullptr;
     if (must_exist && !exists) {
       return call->refuse(
@@ -109,7 +109,7 @@ void post_heartbeat(CallPtr call) {
   if (auto fault = check_names(call->capture(0), call->capture(1))) return call->refuse(std::move(*fault));
   auto read = read_heartbeat(call->request.body, call->read_context(), {call->capture(0), call->capture(1)});
   if (!read) return call->refuse(std::move(read.error()));
-  on_control(call, [call, beat = std::move(*read)](Turn& turn) mutable {
+  on_control_briefly(call, [call, beat = std::move(*read)](Turn& turn) mutable {
     apply_and_grant(call, turn, std::move(beat));
   });
 }
@@ -159,7 +159,7 @@ void delete_instance(CallPtr call) {
   removal.id = call->capture(1);
   removal.generation = *generation;
   removal.drain_first = drain->value_or(false);
-  on_control(call, [call, removal = std::move(removal)](Turn& turn) { remove_now(call, turn, removal); });
+  on_control_briefly(call, [call, removal = std::move(removal)](Turn& turn) { remove_now(call, turn, removal); });
 }
 
 }  // namespace

@@ -87,6 +87,7 @@ using WaitForChange = std::function<void(const http::Request& request, http::Rep
 struct Outside {
   std::function<net::Instant()> now;
   std::function<bool(Job)> submit;                // Control::submit
+  std::function<bool(Job)> submit_brief;          // Control::submit_brief
   std::function<net::SteadyTime()> last_tick;     // of the control loop, for /healthz
   std::function<std::vector<Missing>()> missing;  // for /readyz
   std::function<bool()> loaded;                   // something to serve: else /http_sd is 503

@@ -276,12 +276,13 @@ void Watch::stream(http::Request request, http::Reply reply) {
   std::shared_ptr<http::Stream> wire = reply.stream(std::move(head));
   const std::uint64_t id = ++last_stream_;
   const std::vector<std::string> globs = globs_of(request);
+  ++wanted_streams_;  // before its snapshot begins: what happens from then on goes to the strand
   strand_.run(
       [this, id, wire, slot = std::move(slot),
        made = std::make_shared<WatchStream>(config_.stream, wire, globs, writers_, epoch_)]() mutable {
         streams_.emplace(id, Open{std::move(made), std::move(wire), std::move(slot)});
       });
-  wire->on_closed([this, id] { strand_.run([this, id] { streams_.erase(id); }); });
+  wire->on_closed([this, id] { strand_.run([this, id] { wanted_streams_ -= streams_.erase(id); }); });
   const bool taken = on_control_([this, id, globs, from, resumes](Instant now) {
     if (resumes)
       resume(id, globs, from, now);
@@ -372,7 +373,7 @@ void Watch::close_stream(std::uint64_t id) {
 
 void Watch::on_events(const FeedEvents& events) {
   flush_answers();
-  if (events.empty()) return;
+  if (events.empty() || wanted_streams_ == 0) return;
   if (queued_events_ + events.size() > kMaxQueuedEvents) {
     missed_ = true;
     ++counters_->queue_full;

@@ -1,5 +1,5 @@
 // Where registrations survive a restart. An implementation is used by one thread at a time (the store
-// thread); load() is called once, before the first commit.
+// thread, or the registry's writer when it is instant); load() is called once, before the first commit.
 #pragma once
 
 #include <functional>
@@ -41,6 +41,8 @@ class Store {
   virtual LoadReport load(const std::function<void(Row)>& visit) = 0;
   // One transaction, durable when it returns ok. On failure nothing of it is stored.
   virtual CommitResult commit(const Rows& rows) = 0;
+  // commit() has nothing to wait for, so that it needs no thread of its own.
+  virtual bool is_instant() const { return false; }
   // Cheap health: can it still be written?
   virtual CommitResult check() = 0;
   // A clean stop: everything checkpointed.

@@ -13,11 +13,14 @@ StoreThread::StoreThread(Store& store, StoreConfig config, Settle settle)
 StoreThread::~StoreThread() { stop(); }
 
 void StoreThread::start() {
+  started_ = true;
+  if (store_.is_instant()) return;
   thread_ = std::thread([this] { loop(); });
 }
 
 void StoreThread::stop() {
-  if (!thread_.joinable()) return;
+  if (!std::exchange(started_, false)) return;
+  if (store_.is_instant()) return store_.close();
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -29,6 +32,11 @@ void StoreThread::stop() {
 
 void StoreThread::put(Rows rows, Acknowledges waiting) {
   if (rows.empty() && waiting.empty()) return;
+  if (store_.is_instant()) {
+    const Durability how{rows.empty() || commit(rows)};
+    if (!waiting.empty()) settle_(std::move(waiting), how);
+    return;
+  }
   {
     const std::lock_guard lock(mutex_);
     incoming_.rows.add(std::move(rows));
@@ -60,7 +68,7 @@ void StoreThread::loop() {
     const std::lock_guard lock(mutex_);
     more = !stopping_ || has_work();
   }
-  if (is_down()) commit(unsaved_);  // the last chance
+  if (is_down()) commit(unsaved_.rows());  // the last chance
 }
 
 // Sleeps until there is work, a retry is due, or an idle store wants to be looked after.
@@ -76,7 +84,7 @@ StoreThread::Load StoreThread::next_load() {
 
 void StoreThread::save(Load load) {
   bool durable = !is_down();
-  if (durable && !load.rows.empty()) durable = commit(load.rows);
+  if (durable && !load.rows.empty()) durable = commit(load.rows.rows());
   if (!durable) keep(std::move(load.rows));
   {
     const std::lock_guard lock(mutex_);
@@ -93,14 +101,14 @@ void StoreThread::keep(RowBatch rows) {
 }
 
 void StoreThread::retry() {
-  if (commit(unsaved_)) unsaved_.clear();
+  if (commit(unsaved_.rows())) unsaved_.clear();
   unsaved_rows_ = unsaved_.size();
   retry_at_ = steady_clock::now() + config_.retry_every;
 }
 
-bool StoreThread::commit(const RowBatch& rows) {
+bool StoreThread::commit(const Rows& rows) {
   const auto begin = steady_clock::now();
-  CommitResult result = store_.commit(rows.rows());
+  CommitResult result = store_.commit(rows);
   const auto span = steady_clock::now() - begin;
   const auto took = std::chrono::duration_cast<Millis>(span);
   commit_times_.add(

@@ -5,8 +5,10 @@
 // When a commit fails the registry works on: its rows are kept, the last word on each key, waiting writers
 // are told that they are not durable, and every second all that is kept is tried again as one transaction.
 //
-// Thread safety: everything from any thread; the Store belongs to this object's thread from start() to
-// stop().
+// An instant store has no thread: put() commits and tells at once.
+//
+// Thread safety: everything from any thread, put() by one at a time; the Store belongs to this object's thread
+// from start() to stop().
 #pragma once
 
 #include <atomic>
@@ -24,7 +26,7 @@ namespace muster::registry {
 
 class StoreThread {
  public:
-  // Tells a whole batch of waiting writers at once; called on the store thread.
+  // Tells a whole batch of waiting writers at once; called on the store thread, or within put().
   using Settle = std::function<void(Acknowledges waiting, Durability)>;
 
   StoreThread(Store& store, StoreConfig config, Settle settle);
@@ -49,7 +51,7 @@ class StoreThread {
   bool is_down() const { return !unsaved_.empty(); }
   void save(Load load);
   void retry();
-  bool commit(const RowBatch& rows);
+  bool commit(const Rows& rows);
   void keep(RowBatch rows);
   void look_after();
 
@@ -68,6 +70,7 @@ class StoreThread {
   StoreState state_;
   std::atomic<std::size_t> waiting_rows_{0};  // incoming and committing
   std::atomic<std::size_t> unsaved_rows_{0};
+  bool started_ = false;
   std::thread thread_;
 };
 

@@ -216,6 +216,125 @@ TEST_F(Controls, ABrokenStoreIsSaidAndHindersNothing) {
   place(lines, "in memory j4");
 }
 
+// Of brief jobs: the test is the I/O thread whose loop `soon` waits for, and the control thread sleeps until it
+// is woken.
+struct BriefJobs : Controls {
+  void begin() {
+    config.tick = Millis(60'000);
+    config.soon = [this](std::function<void()> task) { soon.push_back(std::move(task)); };
+    start();
+    while (!control_sleeps()) std::this_thread::yield();
+    batches = control->counters().batches;
+  }
+  bool control_sleeps() {
+    std::promise<bool> ran_here;
+    const bool taken = control->submit_brief(
+        [&](Turn&) { ran_here.set_value(std::this_thread::get_id() == here); });
+    run_soon();
+    return taken && ran_here.get_future().get();
+  }
+  Job note_thread(const std::string& what) {
+    return [this, what](Turn&) {
+      log.note(what + (std::this_thread::get_id() == here ? " here" : " on the control thread"));
+    };
+  }
+  void run_soon() {
+    for (auto& task : std::exchange(soon, {})) task();
+  }
+
+  const std::thread::id here = std::this_thread::get_id();
+  std::vector<std::function<void()>> soon;
+  std::uint64_t batches = 0;
+};
+
+TEST_F(BriefJobs, OneThatComesAloneRunsWhereItWasHandedIn) {
+  begin();
+  ASSERT_TRUE(control->submit_brief(note_thread("one")));
+  ASSERT_TRUE(control->submit_brief(put("i1")));
+  EXPECT_EQ(soon.size(), 1u) << "one call for all that are ready";
+  run_soon();
+  const auto lines = log.wait_for(6);
+  EXPECT_LT(place(lines, "one here"), place(lines, "applied i1"));
+  EXPECT_LT(place(lines, "applied i1"), place(lines, "published i1"));
+  EXPECT_LT(place(lines, "published i1"), place(lines, "visible i1"));
+  EXPECT_LT(place(lines, "committed i1"), place(lines, "durable i1"));
+  EXPECT_EQ(control->counters().queued, 0u);
+  EXPECT_EQ(control->counters().batches, batches + 1);
+}
+
+TEST_F(BriefJobs, WhileTheControlThreadIsAtWorkTheyAreItsOwn) {
+  begin();
+  auto leave = hold();
+  ASSERT_TRUE(control->submit_brief(note_thread("one")));
+  run_soon();
+  EXPECT_EQ(log.lines(), std::vector<std::string>());
+  leave.set_value();
+  EXPECT_EQ(log.wait_for(1), std::vector<std::string>{"one on the control thread"});
+}
+
+TEST_F(BriefJobs, ACrowdOfThemIsWorthWakingTheControlThread) {
+  begin();
+  for (int i = 0; i < 17; ++i) ASSERT_TRUE(control->submit_brief(note_thread("one")));
+  run_soon();
+  EXPECT_EQ(log.wait_for(17), std::vector<std::string>(17, "one on the control thread"));
+}
+
+TEST_F(BriefJobs, TheyDoNotOvertakeOtherJobs) {
+  begin();
+  auto leave = hold();
+  ASSERT_TRUE(control->submit_brief(note_thread("first")));
+  ASSERT_TRUE(control->submit(note_thread("second")));
+  ASSERT_TRUE(control->submit_brief(note_thread("third")));
+  leave.set_value();
+  run_soon();
+  EXPECT_EQ(log.wait_for(3),
+            (std::vector<std::string>{"first on the control thread", "second on the control thread",
+                                      "third on the control thread"}));
+}
+
+TEST_F(BriefJobs, AfterAPauseTheControlThreadLooksAtTheDeadlinesFirst) {
+  begin();
+  clock.ms += 100'000;
+  ASSERT_TRUE(control->submit_brief(note_thread("one")));
+  run_soon();
+  EXPECT_EQ(log.wait_for(1), std::vector<std::string>{"one on the control thread"});
+  EXPECT_EQ(control->counters().pauses, 1u);
+}
+
+TEST_F(BriefJobs, AreRefusedAsOthersAre) {
+  config.max_queue = 1;
+  begin();
+  ASSERT_TRUE(control->submit_brief(note_thread("one")));
+  EXPECT_FALSE(control->submit_brief(note_thread("two")));
+  EXPECT_EQ(control->counters().queue_full, 1u);
+  control->stop();
+  EXPECT_EQ(log.lines().front(), "one on the control thread") << "stop() drains the queue";
+  EXPECT_FALSE(control->submit_brief(note_thread("three")));
+  run_soon();
+  EXPECT_EQ(log.lines().back(), "closed");
+}
+
+// Every thread is an I/O thread of its own; the registry has one writer all the same.
+TEST_F(Controls, ManyThreadsHandInBriefAndOtherJobs) {
+  config.soon = [](std::function<void()> task) { task(); };
+  start();
+  constexpr int kThreads = 4, kJobs = 300;
+  int ran = 0;  // a race for TSan, were there two writers
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < kJobs; ++i) {
+        const bool taken = i % 5 == 0 ? control->submit([&](Turn&) { ++ran; })
+                                      : control->submit_brief([&](Turn&) { ++ran; });
+        EXPECT_TRUE(taken);
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  control->stop();
+  EXPECT_EQ(ran, kThreads * kJobs);
+  EXPECT_EQ(control->counters().jobs, static_cast<std::uint64_t>(kThreads * kJobs));
+}
+
 template <const auto& kBounds>
 std::uint64_t count(const net::Histogram<kBounds>& figures) {
   std::uint64_t all = 0;

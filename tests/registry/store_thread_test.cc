@@ -91,6 +91,38 @@ TEST_F(StoreThreads, WhatArrivesDuringACommitIsTheNextOne) {
   EXPECT_EQ(thread.state().rows, 5u);
 }
 
+// commit() has nothing to wait for.
+class InstantStore final : public Store {
+ public:
+  LoadReport load(const std::function<void(Row)>&) override { return {}; }
+  CommitResult commit(const Rows& rows) override {
+    threads.push_back(std::this_thread::get_id());
+    committed += rows.size();
+    return {};
+  }
+  bool is_instant() const override { return true; }
+  CommitResult check() override { return {}; }
+  void close() override { closed = true; }
+
+  std::vector<std::thread::id> threads;
+  std::size_t committed = 0;
+  bool closed = false;
+};
+
+TEST_F(StoreThreads, AnInstantStoreNeedsNoThread) {
+  InstantStore instant;
+  StoreThread thread(instant, config, run_all);
+  thread.start();
+  thread.put({claim("web", "i1"), claim("web", "i2")}, answer(0));
+  EXPECT_EQ(answers[0].get_future().wait_for(Millis(0)), std::future_status::ready);
+  thread.put({}, answer(1));
+  EXPECT_TRUE(durable(1)) << "nothing to store";
+  thread.stop();
+  EXPECT_EQ(instant.threads, std::vector(1, std::this_thread::get_id()));
+  EXPECT_EQ(thread.state().rows, 2u);
+  EXPECT_TRUE(instant.closed);
+}
+
 TEST_F(StoreThreads, NobodyIsAnsweredBeforeTheCommitHasReturned) {
   StoreThread thread(store, config, run_all);
   thread.start();

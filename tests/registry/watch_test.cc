@@ -374,6 +374,20 @@ TEST_F(Watching, ChangesAreGivenWaitedForOrCompacted) {
 
 // ---- streams --------------------------------------------------------------------------------------------
 
+TEST_F(Watching, NobodyIsWokenForEventsThatNoStreamWants) {
+  put("web", "i1");
+  EXPECT_EQ(posts, 0U);
+  const auto sink = stream({{"service", "web"}});
+  posts = 0;
+  put("web", "i2");
+  EXPECT_EQ(posts, 1U);
+  sink->wire->on_gone();
+  run();
+  posts = 0;
+  put("web", "i3");
+  EXPECT_EQ(posts, 0U);
+}
+
 TEST_F(Watching, AStreamBeginsWithSnapshotsAndGoesOnWithChanges) {
   put("web", "i1");
   put("db", "d1");

@@ -27,6 +27,7 @@ using Clock = std::chrono::steady_clock;
 using namespace muster::load;
 
 constexpr std::size_t kFillBatch = 1000;
+constexpr std::size_t kBatch = 100;
 
 struct Arguments {
   std::string address = "127.0.0.1";
@@ -35,7 +36,7 @@ struct Arguments {
   Fleet fleet;
   int connections = 1;
   std::size_t depth = 32;  // pipelined requests a connection
-  std::size_t batch = 100;
+  std::size_t batch = 0;   // elements a batch; 0: kFillBatch in mode fill, else kBatch
   double seconds = 2;  // mode fill: until everything is registered
   double rate = 0;     // requests a second; 0: closed loop
   std::vector<int> pids;
@@ -50,7 +51,10 @@ struct Request {
 // Composes one request after the other.
 class Composer {
  public:
-  explicit Composer(const Arguments& arguments) : a_(arguments), random_(arguments.seed) {}
+  explicit Composer(const Arguments& arguments)
+      : a_(arguments),
+        batch_(a_.batch != 0 ? a_.batch : filling() ? kFillBatch : kBatch),
+        random_(arguments.seed) {}
 
   bool filling() const { return a_.mode == "fill"; }
   bool finished() const { return filling() && next_ >= a_.fleet.services * a_.fleet.instances; }
@@ -72,7 +76,7 @@ class Composer {
 
   Request fill() {
     BatchRequest batch;
-    for (; batch.size() < kFillBatch && !finished(); ++next_) {
+    for (; batch.size() < batch_ && !finished(); ++next_) {
       const Member member{next_ / a_.fleet.instances, next_ % a_.fleet.instances};
       batch.add_registration(a_.fleet, member, usual_address(a_.fleet, member));
     }
@@ -81,13 +85,13 @@ class Composer {
 
   Request heartbeats() {
     BatchRequest batch;
-    while (batch.size() < a_.batch) batch.add_heartbeat(a_.fleet, any_member());
+    while (batch.size() < batch_) batch.add_heartbeat(a_.fleet, any_member());
     return {batch.request("/api/v1/heartbeats"), batch.size()};
   }
 
   Request addresses() {
     BatchRequest batch;
-    while (batch.size() < a_.batch) batch.add_registration(a_.fleet, any_member(), fresh_address(next_++));
+    while (batch.size() < batch_) batch.add_registration(a_.fleet, any_member(), fresh_address(next_++));
     return {batch.request("/api/v1/registrations"), batch.size()};
   }
 
@@ -99,6 +103,7 @@ class Composer {
   }
 
   const Arguments& a_;
+  const std::size_t batch_;
   std::mt19937_64 random_;
   std::size_t next_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "tools/musterd/musterd.h"
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
@@ -158,12 +159,14 @@ void Musterd::publish_stored() {
 }
 
 void Musterd::make_control() {
+  registry::ControlConfig how;
+  how.soon = [this](std::function<void()> task) { asio::post(io_, std::move(task)); };
   control_ = std::make_unique<registry::Control>(
-      registry::ControlConfig{}, *registry_, *store_, store_config(config_->store),
+      std::move(how), *registry_, *store_, store_config(config_->store),
       [this](const registry::Batch& batch, net::Instant now) { publish(batch, now); },
       [this](std::vector<net::UniqueFunction<void()>> tasks) {
-        asio::post(io_, [tasks = std::make_shared<std::vector<net::UniqueFunction<void()>>>(std::move(tasks))] {
-          for (auto& task : *tasks) task();
+        asio::dispatch(io_, [tasks = std::move(tasks)]() mutable {
+          for (auto& task : tasks) task();
         });
       });
   control_->on_tick([this](net::Instant now) { tick(now); });

@@ -122,6 +122,7 @@ registry::api::Outside Musterd::outside() {
   registry::api::Outside to;
   to.now = net::machine_now;
   to.submit = [this](registry::Job job) { return control_->submit(std::move(job)); };
+  to.submit_brief = [this](registry::Job job) { return control_->submit_brief(std::move(job)); };
   to.last_tick = [this] { return net::SteadyTime(net::Millis(control_->counters().last_tick_ms.load())); };
   to.missing = [this] { return missing(); };
   to.loaded = [this] { return serving_.load(); };

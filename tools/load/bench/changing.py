@@ -17,6 +17,7 @@ SUSTAINED = (
 )
 WARM_UP = 0.3  # of the query load; changes begin before it and end after it
 MARGIN = 0.4
+SEEDS = 1000  # of one kind of change; a seed that comes again would set the addresses that are there already
 
 
 class Changing:
@@ -29,7 +30,7 @@ class Changing:
         self.failures = []
 
     def run(self):
-        names = [name for name in ("musterd", *servers.UPDATED) if name in self._options.servers]
+        names = [name for name in ("musterd", *self._options.updated) if name in self._options.servers]
         with tempfile.TemporaryDirectory(prefix="muster-bench-") as folder:
             zones = workload.write_zones(folder, self.fleet)
             for name in names:
@@ -46,13 +47,17 @@ class Changing:
                 server.serve_registry(self._options.generator_cpu)
             else:
                 server.serve(zones, self.services)
-            self.visible[name] = [self._probe(server, seed) for seed in self._seeds()]
-            for label, http, update in SUSTAINED:
-                self.sustained[name, label] = [self._change(server, seed, self._options.seconds, http, update).result()
-                                               for seed in self._seeds()]
-            self._queries_meanwhile(server)
+            self.measure(server)
         finally:
             server.stop()
+
+    def measure(self, server):
+        self.visible[server.name] = [self._probe(server, seed) for seed in self._seeds()]
+        for kind, (label, http, update) in enumerate(SUSTAINED, 1):
+            self.sustained[server.name, label] = [
+                self._change(server, seed + kind * SEEDS, self._options.seconds, http, update).result()
+                for seed in self._seeds()]
+        self._queries_meanwhile(server)
 
     def _seeds(self):
         return range(1, self._options.change_rounds + 1)

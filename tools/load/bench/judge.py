@@ -44,11 +44,12 @@ def verdict(measured, bar, more_is_better=False):
 
 
 class Target:
-    """One line of the list of targets. Kinds: must; release, which must be met before a release; aim."""
+    """One line of the list of targets. Kinds: must; release, which must be met before a release; aim. `of`: the list
+    that the bar stands in."""
 
-    def __init__(self, text, bar, measured=None, unit="", digits=2, more_is_better=False, kind="must"):
+    def __init__(self, text, bar, measured=None, unit="", digits=2, more_is_better=False, kind="must", of=""):
         self.text, self.bar, self.measured, self.unit, self.digits = text, bar, measured, unit, digits
-        self.more_is_better, self.kind = more_is_better, kind
+        self.more_is_better, self.kind, self.of = more_is_better, kind, of
 
     @property
     def verdict(self):
@@ -62,4 +63,4 @@ class Target:
         sign = "≥" if self.more_is_better else "≤"
         shown = self.measured.text(self.digits) if self.measured else "–"
         unit = f" {self.unit}" if self.unit else ""
-        return [self.text, self.kind, f"{sign} {self.bar:,}{unit}", shown, self.verdict]
+        return [self.text, self.of, self.kind, f"{sign} {self.bar:,}{unit}", shown, self.verdict]

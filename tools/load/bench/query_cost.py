@@ -114,6 +114,7 @@ class Comparison:
         self.warnings = []
         self.failures = []
         self.raised = {}
+        self.left_out = []  # servers that cannot hold such a fleet
         self._running = []
 
     def run(self):
@@ -132,6 +133,9 @@ class Comparison:
             if name == "limit" and self.scenario.how == "tcp":
                 continue  # it speaks UDP alone
             server = servers.create(name, os.path.join(folder, name), self.options, fleet)
+            if server.most_instances and fleet.instances > server.most_instances:
+                self.left_out.append(name)
+                continue
             self._running.append(server)
             try:
                 if name == "musterd":
@@ -197,6 +201,7 @@ class Comparison:
         rows = [self._row(server) for server in self._running]
         rows += [[name] + ["–"] * 10 + [f"not installed (Debian package {servers.PACKAGES[name]})"]
                  for name in self.options.absent]
+        rows += [[name] + ["–"] * 10 + ["takes no RRset of so many records"] for name in self.left_out]
         return (f"### {self.scenario.title}\n\nWhat one question of each kind is answered with (records by section: "
                 f"answer/authority/additional):\n\n{completeness_table(self.found, self.notes, self.scenario.fleet)}"
                 f"\n\n{table(head, rows)}\n")

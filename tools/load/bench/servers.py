@@ -26,6 +26,7 @@ class Server:
     """A running server. start_seconds: from exec until the zone is complete."""
 
     kind = "peer"
+    most_instances = None  # of a service that it can hold
 
     def __init__(self, name, folder, cpu, threads=1, updates=False):
         self.name, self.folder, self.cpu, self.threads = name, folder, cpu, threads
@@ -122,6 +123,8 @@ zone:
 
 
 class Gdnsd(Server):
+    most_instances = 300  # no RRset over 16,376 octets
+
     def command(self, zones):
         self.file("config", f"""
 options => {{

@@ -115,7 +115,7 @@ def percentile(values, share):
 class Expiry:
     """How far behind their deadlines leases end, protection off, by musterd's own histogram."""
 
-    LEASE_SECONDS, SHORT_LIVED, A_SECOND = 2, 60_000, 15_000
+    LEASE_SECONDS, SHORT_LIVED, A_SECOND, BATCH = 2, 60_000, 15_000, 100
 
     def __init__(self, options):
         self._options = options
@@ -126,8 +126,8 @@ class Expiry:
     def run(self):
         with Musterd(self._options, workload.Fleet(self.services), raised=self.raised) as server:
             before = lateness(server.http_port)
-            server.register(self._options.generator_cpu, self.SHORT_LIVED // 3, 3, prefix="short-",
-                            lease=f"{self.LEASE_SECONDS}s", batch=100, rate=self.A_SECOND / 100)
+            server.register(self._options.generator_cpu, services=self.SHORT_LIVED // 3, instances=3, prefix="short-",
+                            lease=f"{self.LEASE_SECONDS}s", batch=self.BATCH, rate=self.A_SECOND / self.BATCH)
             deadline = time.monotonic() + PATIENCE_SECONDS
             while self._ended(server.http_port, before) < self.SHORT_LIVED:
                 if time.monotonic() > deadline:

@@ -101,7 +101,7 @@ class Writes:
                 for label, (where, load) in self.WORKS.items():
                     if where == store:
                         self.rounds[label] = [self._one(server, label, load, seed) for seed in range(1, 4)]
-                if store == "sqlite":
+                if store == "sqlite" and self._options.pace_heartbeats:
                     self.paced = self._paced(server)
 
     def _one(self, server, label, load, seed):
