@@ -242,10 +242,7 @@ Road::State Road::decide_at(const Entry& entry) {
   if (type == RrType::any) return entry.rrset_count() > 0 ? State::hit : State::nodata;
   const auto set = entry.find(type);
   if (!set) return State::nodata;
-  if (!set->note().empty()) {
-    edns_.error = ExtendedError::other;
-    edns_.error_text = set->note();
-  }
+  if (set->has_note()) tell(*set);
   if (set->servfail()) return fail(Rcode::servfail, edns_.error, edns_.error_text);
   if (set->count() == 0) return State::nodata;
   set_ = set;

@@ -80,6 +80,7 @@ class Road {
   bool write_whole(const zones::RrsetView& set);
   bool write_drawn(const zones::RrsetView& set, Owner& owner, Cut cut);
   bool keeps_part(const zones::RrsetView& set, std::size_t written);
+  void tell(const zones::RrsetView& set);
   void note_part(std::size_t written, std::size_t there, const char* what);
   std::size_t apex_in_question() const;
 

@@ -1,4 +1,6 @@
 // The answer and authority sections: asked RRsets, ANY, negative answers.
+#include <algorithm>
+#include <cinttypes>
 #include <cstdio>
 
 #include "dns/road.h"
@@ -56,6 +58,7 @@ Road::State Road::write_any() {
   const auto first = first_filled(*source_);
   if (!first) return write_negative(Rcode::noerror);
   scratch_.written.clear();
+  if (first->has_note()) tell(*first);
   if (udp()) return write_set(*first, owner_) ? State::done : State::trunc;
   if (edns_.present) writer().keep_free(kExtendedErrorFixed + scratch_.note.size());
   std::size_t there = 0;
@@ -150,6 +153,21 @@ bool Road::keeps_part(const RrsetView& set, std::size_t written) {
   if (written == 0) return false;
   if (!udp()) note_part(written, set.at_most(), "records");
   return true;
+}
+
+// Why a set is as it is (RFC 8914 §4.1, §4.4).
+void Road::tell(const RrsetView& set) {
+  if (!edns_.present) return;
+  const std::string_view text = set.note_text();
+  edns_.error = ExtendedError::other;
+  edns_.error_text = text;
+  const std::uint32_t since = set.note_since();
+  if (since == 0) return;
+  edns_.error = ExtendedError::stale_answer;
+  const std::uint32_t now = pending_.client->now;
+  const int size = std::snprintf(scratch_.note.data(), scratch_.note.size(), "%.*s, %" PRIu32 " s",
+                                 static_cast<int>(text.size()), text.data(), now > since ? now - since : 0);
+  edns_.error_text = {scratch_.note.data(), std::min<std::size_t>(size, scratch_.note.size() - 1)};
 }
 
 void Road::note_part(std::size_t written, std::size_t there, const char* what) {

@@ -5,6 +5,7 @@
 #include "dns/name_reader.h"
 #include "dns/octets.h"
 #include "zones/rdata_fields.h"
+#include "zones/svc_params.h"
 
 namespace muster::dns {
 
@@ -15,6 +16,9 @@ using zones::RrClass;
 using zones::RrType;
 
 constexpr std::size_t kRecordFixed = 10;  // type, class, TTL, rdata length
+constexpr std::uint32_t kTtlMost = 0x7fffffff;  // a TTL over it is taken for 0 (RFC 2181 §8)
+constexpr std::size_t kLeaseOctets = 4;
+constexpr std::size_t kBothLeasesOctets = 8;
 
 // RFC 3597 §4: compression that old software sends and that is still understood.
 bool may_be_compressed(RrType type, Field field) {
@@ -33,7 +37,7 @@ class RecordReader {
  public:
   RecordReader(Packet packet, std::size_t at) : packet_(packet), at_(at) {}
 
-  std::optional<UpdateError> read(zones::UpdateRecord& record) {
+  std::optional<UpdateError> read(zones::UpdateRecord& record, bool is_prerequisite) {
     const auto end = read_name(packet_, at_, name_);
     if (!end || packet_.size() - *end < kRecordFixed) return UpdateError::owner;
     record.owner = *zones::Name::from_wire(name_.view());
@@ -41,10 +45,12 @@ class RecordReader {
     record.type = static_cast<RrType>(read_u16(fixed));
     record.rr_class = static_cast<RrClass>(read_u16(fixed + 2));
     record.ttl = static_cast<std::uint32_t>(read_u16(fixed + 4)) << 16 | read_u16(fixed + 6);
+    if (record.ttl > kTtlMost) record.ttl = 0;
     const std::size_t size = read_u16(fixed + 8);
     at_ = *end + kRecordFixed;
     if (packet_.size() - at_ < size) return UpdateError::rdata;
-    const bool empty = size == 0 && record.rr_class != RrClass::in;
+    const bool empty = size == 0 && record.rr_class != RrClass::in &&
+                       (is_prerequisite || record.rr_class != RrClass::none);
     if (!empty && !read_rdata(record.type, at_ + size, record.rdata)) return UpdateError::rdata;
     at_ += size;
     return std::nullopt;
@@ -68,7 +74,8 @@ class RecordReader {
       rdata += rest.substr(0, *size);
       at += *size;
     }
-    return at == end;
+    const bool has_params = type == RrType::svcb || type == RrType::https;
+    return at == end && !(has_params && zones::svc_params_fault(rdata));
   }
 
   Packet packet_;
@@ -96,10 +103,22 @@ UpdateResult read_update(Packet packet, const Query& query) {
   RecordReader reader(packet, query.question_end);
   for (std::size_t i = 0; i < prerequisites + changes; ++i) {
     zones::UpdateRecord record;
-    if (const auto error = reader.read(record)) return *error;
-    (i < prerequisites ? update.prerequisites : update.changes).push_back(std::move(record));
+    const bool is_prerequisite = i < prerequisites;
+    if (const auto error = reader.read(record, is_prerequisite)) return *error;
+    (is_prerequisite ? update.prerequisites : update.changes).push_back(std::move(record));
   }
   return update;
+}
+
+bool lease_ok(const Edns& edns) {
+  const std::size_t size = edns.update_lease.size();
+  return size == 0 || size == kLeaseOctets || size == kBothLeasesOctets;
+}
+
+std::optional<std::uint32_t> lease_in(const Edns& edns) {
+  if (edns.update_lease.empty()) return std::nullopt;
+  return static_cast<std::uint32_t>(read_u16(edns.update_lease.data())) << 16 |
+         read_u16(edns.update_lease.data() + 2);
 }
 
 }  // namespace muster::dns

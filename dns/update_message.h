@@ -23,7 +23,12 @@ class [[nodiscard]] UpdateResult : public net::Result<zones::Update, UpdateError
 
 // Precondition: read_query() has walked the packet and found it readable. Names in rdata may be compressed in
 // the types of RFC 1035 and in those that RFC 3597 §4 lists, nowhere else; rdata fits its type, or is empty
-// where the class is not IN. Additional records are not read.
+// where no record is meant: not in class IN, nor in a change of class NONE. Additional records are not read.
 UpdateResult read_update(Packet packet, const Query& query);
+
+// The lease that is asked for (RFC 9664 §4): LEASE, and for those who register keys a KEY-LEASE behind it.
+bool lease_ok(const Edns& edns);
+// In seconds; nullopt: none. Precondition: lease_ok().
+std::optional<std::uint32_t> lease_in(const Edns& edns);
 
 }  // namespace muster::dns

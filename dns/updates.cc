@@ -3,7 +3,6 @@
 #include <boost/asio/post.hpp>
 
 #include "dns/handed_reply.h"
-#include "dns/octets.h"
 #include "dns/update_message.h"
 
 namespace muster::dns {
@@ -11,18 +10,6 @@ namespace muster::dns {
 namespace asio = boost::asio;
 
 namespace {
-
-// RFC 9664 §4: LEASE, and for those who register keys a KEY-LEASE behind it.
-constexpr std::size_t kLeaseOctets = 4;
-constexpr std::size_t kBothLeasesOctets = 8;
-
-bool lease_ok(std::span<const std::uint8_t> body) {
-  return body.empty() || body.size() == kLeaseOctets || body.size() == kBothLeasesOctets;
-}
-std::optional<std::uint32_t> lease_in(std::span<const std::uint8_t> body) {
-  if (body.empty()) return std::nullopt;
-  return static_cast<std::uint32_t>(read_u16(body.data())) << 16 | read_u16(body.data() + 2);
-}
 
 std::string_view result_name(Rcode rcode) {
   switch (rcode) {
@@ -77,7 +64,7 @@ void Updates::Core::begin(Handed handed) {
   message->report.client = client;
   const auto& key = message->handed.sender.key;
   message->report.by = key ? "key:" + key->text() : to_string(client.address);
-  if (message->query.type != zones::RrType::soa || !lease_ok(message->query.edns.update_lease))
+  if (message->query.type != zones::RrType::soa || !lease_ok(message->query.edns))
     return answer(*message, {.rcode = Rcode::formerr});
   if (const zones::Name* apex = permitted_zone(*message)) take(message, *apex);
 }
@@ -119,7 +106,7 @@ void Updates::Core::take(const MessagePtr& message, const zones::Name& apex) {
   if (running_ == kAtOnce) return busy();
   ++running_;
   const bool taken = apply_(
-      {std::move(*update), lease_in(message->query.edns.update_lease), message->report.by},
+      {std::move(*update), lease_in(message->query.edns), message->report.by},
       [self = shared_from_this(), message](Result result) {
         asio::post(self->executor, [self, message, result = std::move(result)] {
           --self->running_;

@@ -138,7 +138,7 @@ struct Grant {
   std::uint64_t revision = 0;
   State state = State::active;
   LeaseView lease;
-  std::size_t touched = 0;  // Amendment, SourceList: how many instances
+  std::size_t touched = 0;  // of several: how many instances
 };
 using Outcome = net::Result<Grant, Refusal>;
 

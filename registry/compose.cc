@@ -83,6 +83,7 @@ Instance compose(const Entry& entry, const Instance& identity, const Setting& se
   view.lease_state = lease_state_of(entry);
   view.lease = Millis(last->lease_ms);
   view.lease_low = entry.lease_low;
+  view.silent_since = is_suspect(entry) ? last->heard : WallTime{};
   view.publishable = setting.service_reason == Reason::ok;
   view.sources.clear();
   for (const Claim& claim : entry.claims) view.sources.push_back(*claim.source);
@@ -101,7 +102,8 @@ Difference difference(const Instance& before, const Instance& after) {
                          before.draining_reason == after.draining_reason && before.lease == after.lease &&
                          before.sources == after.sources;
   if (!same_view) return Difference::view;
-  const bool same_lease = before.lease_state == after.lease_state && before.lease_low == after.lease_low;
+  const bool same_lease = before.lease_state == after.lease_state && before.lease_low == after.lease_low &&
+                          before.silent_since == after.silent_since;
   return same_lease ? Difference::none : Difference::lease_only;
 }
 

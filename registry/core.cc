@@ -73,6 +73,12 @@ const Service* Registry::Core::label_owner(const std::string& label) const {
   return at == capitals_.end() ? nullptr : at->second.front();
 }
 
+std::optional<std::string> Registry::Core::service_for(const std::string& label) const {
+  if (service_name_verdict(label, config_.reserved_labels) != Reason::ok) return std::nullopt;
+  const Service* owner = label_owner(label);
+  return owner == nullptr ? label : std::string(owner->name);
+}
+
 Reason Registry::Core::reason_for(const Service& service) const {
   const Reason verdict = service_name_verdict(service.name, config_.reserved_labels);
   if (verdict != Reason::ok || !has_capitals(service.name)) return verdict;

@@ -48,6 +48,7 @@ class Registry::Core {
   ~Core();
 
   Outcome apply(const Change& change, Instant now);
+  Outcome apply_all(std::span<const Change> changes, Instant now);
   bool tick(Instant now, std::size_t most);
   void shift_deadlines(Millis gap) { skew_ += gap; }
   void suspect_verdict(std::string_view service, std::string_view id, ProbeVerdict verdict, Instant now);
@@ -62,6 +63,7 @@ class Registry::Core {
 
   InstancePtr find(std::string_view service, std::string_view id) const;
   bool is_known(std::string_view service) const { return services_.contains(service); }
+  std::optional<std::string> service_for(const std::string& label) const;
   LeaseView lease_of(std::string_view service, std::string_view id, Instant now) const;
   WallTime safe_stop_of(std::string_view service, std::string_view id, Instant now) const;
   ServiceView view(std::string_view service, Instant now) const;
@@ -94,7 +96,15 @@ class Registry::Core {
   Outcome on(const OverlayEdit& edit);
   Outcome on(const SourceList& list);
   std::optional<Refusal> refuse(const Registration& registration, const Entry* entry) const;
-  std::optional<Refusal> no_room(std::string_view service, const Entry* entry, const SourceId& source);
+  // What changes that are only judged so far would add.
+  struct Growth {
+    std::size_t services = 0;
+    std::size_t instances = 0;
+    std::map<std::string, std::size_t> members;  // by service
+  };
+  std::optional<Refusal> no_room(std::string_view service, const Entry* entry, const SourceId& source,
+                                 const Growth& growth);
+  std::optional<Refusal> refuse_in_turn(const Registration& registration, Growth& growth);
   Standing standing_of(const Entry* entry, const Tombstone* dead) const;
   Outcome write(std::string_view service, std::string_view id, Entry* entry, const ClaimWrite& write,
                 LifeVerdict verdict, const Vitals* vitals);

@@ -1,5 +1,6 @@
 // What each call means: the change is judged whole before anything is touched, so a refusal leaves no trace.
 #include <algorithm>
+#include <cassert>
 
 #include "registry/core.h"
 #include "registry/limits.h"
@@ -107,7 +108,7 @@ Millis Registry::Core::granted_lease(SourceKind kind, std::optional<Millis> aske
 }
 
 std::optional<Refusal> Registry::Core::no_room(std::string_view service_name, const Entry* entry,
-                                               const SourceId& source) {
+                                               const SourceId& source, const Growth& growth) {
   const auto full = [](RefusalCode code, std::string message, std::uint64_t& counter) {
     ++counter;
     return Refusal{code, std::move(message), kFullRetryAfter};
@@ -119,15 +120,17 @@ std::optional<Refusal> Registry::Core::no_room(std::string_view service_name, co
     return refusal(RefusalCode::too_many_claims, "an instance has at most 8 sources");
   }
   const Service* service = service_at(service_name);
-  if (service == nullptr && services_.size() >= config_.max_services)
+  const auto coming = growth.members.find(std::string(service_name));
+  const std::size_t members = coming == growth.members.end() ? 0 : coming->second;
+  if (service == nullptr && members == 0 && services_.size() + growth.services >= config_.max_services)
     return full(RefusalCode::too_many_services,
                 "the registry is full: registry.max_services is " + std::to_string(config_.max_services),
                 limit_services_);
-  if (entries_.size() >= config_.max_instances)
+  if (entries_.size() + growth.instances >= config_.max_instances)
     return full(RefusalCode::too_many_instances,
                 "the registry is full: registry.max_instances is " + std::to_string(config_.max_instances),
                 limit_instances_);
-  if (service != nullptr && service->members.size() >= config_.max_instances_per_service)
+  if (members + (service == nullptr ? 0 : service->members.size()) >= config_.max_instances_per_service)
     return full(RefusalCode::too_many_instances,
                 "the service is full: registry.max_instances_per_service is " +
                     std::to_string(config_.max_instances_per_service),
@@ -148,6 +151,45 @@ std::optional<Refusal> Registry::Core::refuse(const Registration& registration, 
   return std::nullopt;
 }
 
+std::optional<Refusal> Registry::Core::refuse_in_turn(const Registration& registration, Growth& growth) {
+  const Entry* entry = entry_at(registration.service, registration.id);
+  if (auto bad = refuse(registration, entry)) return bad;
+  if (has_generations(registration.source.kind)) {
+    const Tombstone* dead = tombstones_.find({registration.service, registration.id});
+    const auto life = on_put(standing_of(entry, dead), registration.generation, now_.wall);
+    if (is_refused(life.verdict)) return refused_life(life.verdict, registration.service, registration.id);
+  }
+  if (auto full = no_room(registration.service, entry, registration.source, growth)) return full;
+  if (entry != nullptr) return std::nullopt;
+  std::size_t& members = growth.members[registration.service];
+  growth.services += members == 0 && service_at(registration.service) == nullptr;
+  ++growth.instances;
+  ++members;
+  return std::nullopt;
+}
+
+Outcome Registry::Core::apply_all(std::span<const Change> changes, Instant now) {
+  now_ = inner(now);
+  Growth growth;
+  for (const Change& change : changes) {
+    const auto* registration = std::get_if<Registration>(&change);
+    if (registration == nullptr) continue;
+    if (auto refusal = refuse_in_turn(*registration, growth)) return *refusal;
+  }
+  Grant all;
+  all.lease.ttl = Millis::max();
+  for (const Change& change : changes) {
+    const Outcome outcome = apply(change, now);
+    assert(outcome);
+    ++all.touched;
+    if (outcome->lease.ttl > Millis(0)) all.lease.ttl = std::min(all.lease.ttl, outcome->lease.ttl);
+    all.durable_needed |= outcome->durable_needed;
+  }
+  if (all.lease.ttl == Millis::max()) all.lease.ttl = Millis(0);
+  all.revision = revision_;
+  return all;
+}
+
 Outcome Registry::Core::on(const Registration& registration) {
   Entry* entry = entry_at(registration.service, registration.id);
   if (auto bad = refuse(registration, entry)) return *bad;
@@ -158,7 +200,7 @@ Outcome Registry::Core::on(const Registration& registration) {
     life = on_put(standing_of(entry, dead), registration.generation, now_.wall);
     if (is_refused(life.verdict)) return refused_life(life.verdict, registration.service, registration.id);
   }
-  if (auto full = no_room(registration.service, entry, registration.source)) return *full;
+  if (auto full = no_room(registration.service, entry, registration.source, {})) return *full;
 
   ClaimWrite claim{&registration.source, registration.body, life.generation, {}, registration.by};
   if (!claim.body) {
@@ -180,7 +222,7 @@ Outcome Registry::Core::on(const Heartbeat& heartbeat) {
       on_heartbeat(standing_of(entry, dead), heartbeat.generation, heartbeat.body != nullptr, now_.wall);
   if (is_refused(life.verdict)) return refused_life(life.verdict, heartbeat.service, heartbeat.id);
   if (life.verdict == LifeVerdict::renew) return renew(*entry, heartbeat);
-  if (auto full = no_room(heartbeat.service, entry, heartbeat_source())) return *full;
+  if (auto full = no_room(heartbeat.service, entry, heartbeat_source(), {})) return *full;
 
   const Claim* existing = entry != nullptr ? claim_of(*entry, heartbeat_source()) : nullptr;
   const auto current = existing != nullptr ? std::optional<Millis>(existing->lease_ms) : std::nullopt;

@@ -113,12 +113,13 @@ struct Instance {
   Reason reason = Reason::ok;
   double effective_weight = 1.0;  // body weight after warning, load, overload, suspicion (× 1/16)
   AdminMode admin = AdminMode::automatic;
+  LeaseState lease_state = LeaseState::live;
+  bool lease_low = false;   // the last third has begun without a heartbeat: TTLs fall to ttl_min
+  bool publishable = true;  // false: the service's name makes no label of its own
+  Millis lease{0};          // 0: none (static, self)
+  WallTime silent_since{};  // of a suspect: its last sign of life; of others the epoch
   std::optional<WallTime> draining_since;
   std::string draining_reason;
-  LeaseState lease_state = LeaseState::live;
-  Millis lease{0};         // 0: none (static, self)
-  bool lease_low = false;  // the last third has begun without a heartbeat: TTLs fall to ttl_min
-  bool publishable = true;  // false: the service's name makes no label of its own
   std::vector<SourceId> sources;
   WallTime created_at{};
 };

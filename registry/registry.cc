@@ -9,6 +9,9 @@ Registry::Registry(RegistryConfig config, Instant now)
 Registry::~Registry() = default;
 
 Outcome Registry::apply(const Change& change, Instant now) { return core_->apply(change, now); }
+Outcome Registry::apply_all(std::span<const Change> changes, Instant now) {
+  return core_->apply_all(changes, now);
+}
 void Registry::restore(const Row& row, Instant now) { core_->restore(row, now); }
 void Registry::restored(Instant listeners_open) { core_->restored(listeners_open); }
 bool Registry::tick(Instant now, std::size_t most) { return core_->tick(now, most); }
@@ -35,6 +38,9 @@ InstancePtr Registry::find(std::string_view service, std::string_view id) const 
   return core_->find(service, id);
 }
 bool Registry::is_known(std::string_view service) const { return core_->is_known(service); }
+std::optional<std::string> Registry::service_for(const std::string& label) const {
+  return core_->service_for(label);
+}
 LeaseView Registry::lease_of(std::string_view service, std::string_view id, Instant now) const {
   return core_->lease_of(service, id, now);
 }

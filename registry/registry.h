@@ -152,6 +152,9 @@ class Registry {
 
   // The one door for changes.
   Outcome apply(const Change& change, Instant now);
+  // Registrations, and removals of one source's claims, of different instances: all of them, or none when one
+  // would be refused. The lease is the shortest granted.
+  Outcome apply_all(std::span<const Change> changes, Instant now);
 
   // Start: one stored row after the other, then ready() once; leased claims are `recovered` with one whole
   // lease from `listeners_open`.
@@ -184,6 +187,8 @@ class Registry {
   // Reads, on the control thread.
   InstancePtr find(std::string_view service, std::string_view id) const;
   bool is_known(std::string_view service) const;
+  // The service that answers, or would, at a label of its own (folded); nullopt: no service may take it.
+  std::optional<std::string> service_for(const std::string& label) const;
   LeaseView lease_of(std::string_view service, std::string_view id, Instant now) const;
   WallTime safe_stop_of(std::string_view service, std::string_view id, Instant now) const;
   ServiceView view(std::string_view service, Instant now) const;

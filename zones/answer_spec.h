@@ -34,6 +34,13 @@ struct Member {
   bool operator==(const Member&) const = default;
 };
 
+// What an extended error says of a set (RFC 8914).
+struct Note {
+  std::string text;         // "0 of 4 ready"; "" none
+  std::uint32_t since = 0;  // Unix seconds; not 0: a stale answer since then, whose age is added at each answer
+  bool operator==(const Note&) const = default;
+};
+
 struct RrsetSpec {
   RrType type = RrType::a;
   std::uint32_t ttl = 0;
@@ -43,7 +50,7 @@ struct RrsetSpec {
   Overflow overflow = Overflow::truncate;
   std::uint16_t at_most = 0;  // members an answer holds; 0: all
   bool servfail = false;      // when_none = "servfail": SERVFAIL instead of NODATA; then without members
-  std::string note;           // EDE 0 text, e.g. "0 of 4 ready"; "" none
+  Note note;
   std::vector<Member> members;
   bool operator==(const RrsetSpec&) const = default;
 };

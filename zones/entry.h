@@ -11,7 +11,7 @@
 //            [u16 tiers, tier x tiers]   of weighted sets, when weights differ or there are tiers
 //            [u64 threshold x count, u32 alias x count]  when a tier of over 16 members has differing weights
 //            [{u32 at, u32 size} x count]  where each member's additional records are
-//            [note]
+//            [u32 since, note text]
 //            [additional records]        each c00c type class ttl rdlength rdata: 16 octets (A) or 28 (AAAA)
 //   tier   = u16 value, u32 end, u64 total; members are sorted by tier, each from the previous end to its own
 //
@@ -70,7 +70,7 @@ struct RrsetHead {
   std::uint32_t images_size;
   std::uint16_t at_most;
   std::uint8_t flags;
-  std::uint8_t note_size;
+  std::uint8_t note_size;  // of its text
 };
 static_assert(sizeof(RrsetHead) == 20);
 
@@ -98,7 +98,10 @@ class RrsetView {
   std::uint32_t at_most() const { return head_->at_most == 0 ? head_->count : head_->at_most; }
   std::uint16_t at_most_as_written() const { return head_->at_most; }
   bool servfail() const { return has(layout::kServfail); }
-  std::string_view note() const { return {note_at(), head_->note_size}; }
+  bool has_note() const { return head_->note_size != 0; }
+  // As in Note. Precondition of both: has_note().
+  std::string_view note_text() const { return {note_at() + sizeof(std::uint32_t), head_->note_size}; }
+  std::uint32_t note_since() const { return load<std::uint32_t>(note_at()); }
 
   // All members one after the other, each a whole record with the owner c00c.
   std::string_view images() const { return {body(), head_->images_size}; }

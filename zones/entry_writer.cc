@@ -263,8 +263,11 @@ RrsetHead append_body(std::string& out, const RrsetSpec& spec) {
     head.flags |= layout::kAdditional;
     out.append(8 * members.size(), '\0');
   }
-  head.note_size = static_cast<std::uint8_t>(std::min<std::size_t>(spec.note.size(), 255));
-  out.append(spec.note, 0, head.note_size);
+  if (!spec.note.text.empty()) {
+    head.note_size = static_cast<std::uint8_t>(std::min<std::size_t>(spec.note.text.size(), 255));
+    append(out, spec.note.since);
+    out.append(spec.note.text, 0, head.note_size);
+  }
   if (has_additional(spec)) append_additional(out, refs, members, spec.additional_ttl, head);
   return head;
 }
@@ -279,7 +282,7 @@ RrsetHead append_body(std::string& out, std::span<const ZoneRecord> set) {
 }
 
 bool says_something(const RrsetSpec& spec) {
-  return !spec.members.empty() || spec.servfail || !spec.note.empty();
+  return !spec.members.empty() || spec.servfail || !spec.note.text.empty();
 }
 
 bool is_lowered(const RrsetSpec& spec) {
@@ -326,7 +329,7 @@ RrsetSpec read_rrset(const RrsetView& rrset) {
   spec.overflow = rrset.overflow();
   spec.at_most = rrset.at_most_as_written();
   spec.servfail = rrset.servfail();
-  spec.note = rrset.note();
+  if (rrset.has_note()) spec.note = {std::string(rrset.note_text()), rrset.note_since()};
   spec.members.reserve(rrset.count());
   for (std::uint32_t t = 0; t < rrset.tiers(); ++t) {
     const Tier tier = rrset.tier(t);

@@ -164,14 +164,16 @@ NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, 
     return out;
   }
   bool servfail = false;
+  bool nothing_ready = false;
   for (const RrsetSpec& rrset : content->rrsets) {
     if (type && rrset.type != *type) continue;
     servfail |= rrset.servfail;
-    if (!rrset.note.empty()) out.note = rrset.note;
+    if (!rrset.note.text.empty()) out.note = rrset.note.text;
+    nothing_ready |= !rrset.note.text.empty() && rrset.note.since == 0;
     add_records(rrset, out);
   }
   out.outcome = !out.records.empty() ? "answer" : servfail ? "servfail" : "nodata";
-  out.ttl_reason = ttl_reason(names, out.service, !out.note.empty());
+  out.ttl_reason = ttl_reason(names, out.service, nothing_ready);
   return out;
 }
 

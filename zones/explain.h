@@ -27,7 +27,7 @@ struct NameExplanation {
   };
   std::vector<Record> records;
   std::string ttl_reason;
-  std::string note;  // "0 of 4 ready"
+  std::string note;  // "0 of 4 ready", "heartbeats silent"
 };
 
 NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, std::optional<RrType> type);

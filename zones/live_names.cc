@@ -44,6 +44,7 @@ std::size_t index_of(const LiveNames::Members& members, const Instance& instance
 bool same_own_names(const Instance& a, TtlRange a_range, const Instance& b, TtlRange b_range) {
   if (a.service != b.service || a.id != b.id || a.label != b.label) return false;
   if (ttl_of(a, a_range).seconds != ttl_of(b, b_range).seconds) return false;
+  if (a.silent_since != b.silent_since) return false;
   if (a.body == b.body) return true;
   return naming::addresses_of(*a.body) == naming::addresses_of(*b.body) && a.body->ports == b.body->ports &&
          a.body->tags == b.body->tags && a.body->properties == b.body->properties &&
@@ -57,6 +58,7 @@ bool same_in_sets(const Instance& a, const Instance& b, const ServicePolicy& pol
     return false;
   }
   if (ttl_of(a, range).seconds != ttl_of(b, range).seconds || a.sequence != b.sequence) return false;
+  if (a.silent_since != b.silent_since) return false;
   if (a.body == b.body) return true;
   return naming::addresses_of(*a.body) == naming::addresses_of(*b.body) && a.body->ports == b.body->ports &&
          a.body->tags == b.body->tags && a.body->weight_or_default() == b.body->weight_or_default() &&

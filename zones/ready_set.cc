@@ -80,8 +80,19 @@ bool is_ready(const Instance& instance, const ServicePolicy& policy) {
          instance.admin == AdminMode::up || policy.publish_not_ready;
 }
 
-std::string ReadySet::note() const {
-  return nothing_ready() ? "0 of " + std::to_string(candidates) + " ready" : std::string();
+void tell_silence(const Instance& instance, Note& note) {
+  if (instance.lease_state != registry::LeaseState::suspect) return;
+  const auto heard =
+      std::chrono::duration_cast<std::chrono::seconds>(instance.silent_since.time_since_epoch()).count();
+  const auto since = static_cast<std::uint32_t>(std::max<decltype(heard)>(heard, 1));
+  if (note.since == 0 || since < note.since) note = {"heartbeats silent", since};
+}
+
+Note ReadySet::note() const {
+  if (nothing_ready()) return {"0 of " + std::to_string(candidates) + " ready", 0};
+  Note note;
+  for (const Chosen& one : chosen) tell_silence(*one.instance, note);
+  return note;
 }
 
 ReadySet choose(std::span<const Instance* const> able, const ServicePolicy& policy, Tiers tiers) {

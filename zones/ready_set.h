@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "registry/model.h"
+#include "zones/answer_spec.h"
 #include "zones/publish_config.h"
 
 namespace muster::zones {
@@ -35,8 +36,13 @@ struct ReadySet {
   std::size_t ready = 0;
   bool servfail = false;
   bool nothing_ready() const { return ready == 0 && candidates > 0; }
-  std::string note() const;  // "0 of 4 ready", or "" when something is
+  // "0 of 4 ready", else what is to be told of suspects among the chosen; else none.
+  Note note() const;
 };
+
+// A suspect is held by protection alone: its answers say so, and since when it is silent; of several the one
+// silent longest.
+void tell_silence(const registry::Instance& instance, Note& note);
 
 // `able` is in configured order, so that a tier is a run of equal priority.
 ReadySet choose(std::span<const registry::Instance* const> able, const ServicePolicy& policy, Tiers tiers);

@@ -53,7 +53,7 @@ Place place_of(const Name& owner, const Name& domain) {
   if (labels.size() == 1 && is_service(labels[0]))
     return {.kind = Kind::service, .service = labels[0], .instance = {}, .port = {}};
   if (labels.size() == 2) {
-    if (registry::is_label(labels[0], registry::kMaxLabel) && is_service(labels[1]))
+    if (registry::is_label(labels[0], registry::kMaxLabel) && labels[0] != "by" && is_service(labels[1]))
       return {.kind = Kind::instance, .service = labels[1], .instance = labels[0], .port = {}};
     const auto protocol = protocol_of(labels[1]);
     if (protocol && is_underscored(labels[0]))
@@ -173,6 +173,8 @@ class Planner {
       return true;
     }
     if (!is_address(record.type)) return refuse(record, "an instance has addresses only");
+    if (record.rr_class == RrClass::in && !view_.service_for(place.service))
+      return refuse(record, "the name is not a service's: it is reserved");
     const net::IpAddress address = address_of(record);
     const bool adds = record.rr_class == RrClass::in;
     Draft* draft = place.kind == Place::Kind::service ? by_id(place.service, id_for(address), adds)
@@ -267,11 +269,13 @@ class Planner {
     return by_id(service, label, create);
   }
 
-  // Null: not known, nor named before in this message, and not to be created.
+  // Null: not known, nor named before in this message, and not to be created. Precondition of creation: the
+  // service's label is not reserved.
   Draft* by_id(const std::string& service, const std::string& id, bool create) {
     if (Draft* draft = find_draft(service, id)) return draft;
     if (const auto known = view_.find_id(service, id)) return take(*known);
-    return create ? keep({.service = service, .id = id, .body = {}, .claim = nullptr}) : nullptr;
+    return create ? keep({.service = *view_.service_for(service), .id = id, .body = {}, .claim = nullptr})
+                  : nullptr;
   }
 
   // An instance that others registered is claimed with what it is known by, so that its ports may be added

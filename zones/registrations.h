@@ -33,6 +33,8 @@ struct RegistrationsView {
   // Of a service by its folded label; nullopt: no such instance.
   std::function<std::optional<Known>(const std::string& service, const std::string& label)> find_label;
   std::function<std::optional<Known>(const std::string& service, const std::string& id)> find_id;
+  // The name of the service that answers, or would, at a folded label; nullopt: the label is reserved.
+  std::function<std::optional<std::string>(const std::string& label)> service_for;
   // Those with a claim of source `update`.
   std::function<std::vector<Known>(const std::string& service)> claimed;
 };

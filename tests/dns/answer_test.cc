@@ -765,6 +765,22 @@ TEST_F(Answers, TellWhyASetIsAsItIs) {
   EXPECT_EQ(ask("one.svc.internal.", RrType::a).answer.size(), 1u) << "answers = 1";
 }
 
+TEST_F(Answers, SayThatTheyAreStaleAndSinceWhen) {
+  const Reply stale = ask("stale.svc.internal.", RrType::a);
+  EXPECT_EQ(stale.rcode, 0u);
+  EXPECT_EQ(stale.answer.size(), 1u);
+  EXPECT_EQ(stale.extended_error(), 3);
+  EXPECT_EQ(stale.extended_text(), "heartbeats silent, 34 s");
+  EXPECT_EQ(ask("stale.svc.internal.", RrType::any).extended_error(), 3);
+  EXPECT_EQ(ask("stale.svc.internal.", RrType::txt).extended_error(), -1) << "what is not there is not stale";
+
+  Client client = test::udp_client();
+  client.now = test::kNow - 35;
+  const Octets query = QueryBuilder("stale.svc.internal.", RrType::a).edns().build();
+  EXPECT_EQ(test::read_reply(query, thread_.ask(query, client), true).extended_text(), "heartbeats silent, 0 s")
+      << "the clock was set back";
+}
+
 TEST_F(Answers, OfZonesThatAreNotReadyLieToNobody) {
   struct ErrorRow {
     const char* why;

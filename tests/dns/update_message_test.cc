@@ -71,6 +71,16 @@ TEST(UpdateMessage, BothSectionsAreReadInOrder) {
   EXPECT_EQ(result->changes[2].rdata, "\0\5\1m\1T\0"sv) << "names in rdata come out whole";
 }
 
+TEST(UpdateMessage, ATtlWithItsHighestBitCountsAsZero) {
+  const auto result = read_exactly(update()
+                                       .record(kChanges, record_octets("a.t.", RrType::a, 0x80000000, "\1\2\3\4"))
+                                       .record(kChanges, record_octets("b.t.", RrType::a, 0x7fffffff, "\1\2\3\4"))
+                                       .build());
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->changes[0].ttl, 0U);
+  EXPECT_EQ(result->changes[1].ttl, 0x7fffffffU);
+}
+
 TEST(UpdateMessage, NamesInRdataMayBeCompressedWhereTheRfcsSaySo) {
   struct Row {
     RrType type;
@@ -125,6 +135,9 @@ TEST(UpdateMessage, WhatIsNoUpdateIsNamed) {
       {"a pointer to itself", change(RrType::ns, 1, "\xc0\x1f"sv), UpdateError::rdata},
       {"a string that runs on", change(RrType::txt, 1, "\5abc"sv), UpdateError::rdata},
       {"a delete with half an address", change(RrType::a, kNone, "\1\2"sv), UpdateError::rdata},
+      {"SVCB parameters that run out", change(RrType::svcb, 1, "\0\1\0\1\0\0\0\xc1\x0c"sv), UpdateError::rdata},
+      {"SVCB parameters out of order", change(RrType::https, 1, "\0\1\0\0\3\0\0\0\2\0\0"sv), UpdateError::rdata},
+      {"a delete of no record", change(RrType::srv, kNone, ""), UpdateError::rdata},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.why);

@@ -125,6 +125,7 @@ class Answer:
     status: str
     flags: set
     sections: dict
+    text: str
 
     @property
     def answer(self):
@@ -157,7 +158,7 @@ def read_dig(text):
             current = None
     if not status:
         raise AssertionError(f"dig got no answer:\n{text}")
-    return Answer(status[1], set(flags[1].split()), sections)
+    return Answer(status[1], set(flags[1].split()), sections, text)
 
 
 def query_packet(name, kind):

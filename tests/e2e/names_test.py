@@ -156,6 +156,29 @@ class Lease(EndToEnd):
         self.assertEqual((late.status, late.json()["error"]), (410, "deregistered"))
         self.assertEqual(self.server.dig("web.svc.internal").answer, [])
 
+    def test_those_held_by_protection_say_that_they_are_stale(self):
+        for i in range(5):
+            self.server.register("web", f"i{i}", {"address": f"127.0.0.{20 + i}", "lease": "1s"})
+        held = self.stale_answer("web.svc.internal")
+        self.assertEqual(len(held.answer), 5)
+        self.assertRegex(held.text, r"EDE: 3 \(Stale Answer\): \(heartbeats silent, [1-9]\d* s\)")
+        self.stale_answer("i0.web.svc.internal")
+        self.assertIn("EDE: 3 ", self.server.dig("web.svc.internal", "A", "+tcp").text)
+        self.assertNotIn("EDE", self.server.dig("web.svc.internal", "A", "+noedns").text)
+        for i in range(5):
+            self.server.api("POST", f"/api/v1/services/web/instances/i{i}/heartbeat", {})
+        self.assertNotIn("EDE", self.server.dig("web.svc.internal").text)
+
+    def stale_answer(self, name):
+        found = None
+
+        def is_stale():
+            nonlocal found
+            found = self.server.dig(name)
+            return "EDE: 3 " in found.text
+        wait_until(f"{name} stale", is_stale)
+        return found
+
     def test_draining_leaves_the_service_but_not_its_own_name(self):
         self.server.register("web", "i1", {"address": "127.0.0.11", "port": 1})
         self.server.register("web", "i2", {"address": "127.0.0.12", "port": 1})

@@ -155,6 +155,7 @@ class Updates(EndToEnd):
         self.assertEqual(self.nsupdate("zone svc.internal", "prereq yxdomain nobody.svc.internal",
                                        "update add db.svc.internal 5 A 127.0.0.23"), "NXDOMAIN")
         self.assertEqual(self.nsupdate("zone svc.internal", "update add web.svc.internal 5 TXT hello"), "REFUSED")
+        self.assertEqual(self.nsupdate("zone svc.internal", "update add ns1.svc.internal 5 A 127.0.0.24"), "REFUSED")
         self.assertEqual(self.nsupdate("zone svc.internal", "update delete i1.web.svc.internal A"), "NOERROR")
         self.assertEqual(self.data("web.svc.internal"), [])
 
@@ -198,6 +199,14 @@ class Updates(EndToEnd):
         self.assertEqual((reply.identity, reply.opcode, reply.rcode, reply.opt[2]), (77, 5, 0, lease))
         self.assertEqual(self.data("brief.svc.internal"), ["127.0.0.31"])
         wait_until("its lease is over", lambda: not self.data("brief.svc.internal"))
+
+    def test_a_delete_of_no_record_is_formerr_and_harms_nobody(self):
+        record = wire.name("_web._tcp.svc.internal.") + struct.pack(">HHIH", 33, 254, 0, 0)
+        packet = struct.pack(">6H", 78, 5 << 11, 1, 0, 1, 0) + wire.name("svc.internal.") + struct.pack(">HH", 6, 1) + record
+        with socket.create_connection(self.server.dns, timeout=30) as connection:
+            wire.send(connection, packet)
+            self.assertEqual(wire.Reply(wire.receive(connection)).rcode, 1)
+        self.assertEqual(self.server.dig("svc.internal", "SOA").status, "NOERROR")
 
     def test_who_may_not_is_refused_before_anything_is_looked_at(self):
         add = "update add x.example.test 5 A 192.0.2.1"

@@ -7,6 +7,7 @@ a test. Not in the default run (`ctest -L mutation`): a mutant takes about ten s
 
     tests/mutate/mutate.py                  all mutants
     tests/mutate/mutate.py --list           what there is
+    tests/mutate/mutate.py --check          whether each still has its place in the code; builds nothing
     tests/mutate/mutate.py ALI2 tcp_server  those whose rule or file holds one of the words
 """
 
@@ -78,12 +79,16 @@ def failed_test(program, chosen):
     return found[1] if found else f"ends with {done.returncode}"
 
 
+def places_of(mutant, tree):
+    return (tree / mutant.file).read_text().count(mutant.old)
+
+
 def try_mutant(mutant):
     """What became of it, and whether that is right."""
     path = COPY / mutant.file
     text = path.read_text()
-    if text.count(mutant.old) != 1:
-        return f"STALE: {text.count(mutant.old)} places in {mutant.file} look like {mutant.old!r}", False
+    if places_of(mutant, COPY) != 1:
+        return f"STALE: {places_of(mutant, COPY)} places in {mutant.file} look like {mutant.old!r}", False
     program, chosen = judge_of(mutant.file)
     try:
         path.write_text(text.replace(mutant.old, mutant.new))
@@ -101,6 +106,7 @@ def main():
     parser = argparse.ArgumentParser(description="Breaks one rule at a time and demands that a test goes red.")
     parser.add_argument("words", nargs="*")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     chosen = [mutant for mutant in MUTANTS
               if not options.words or any(word in f"{mutant.rule} {mutant.file}" for word in options.words)]
@@ -108,6 +114,11 @@ def main():
         for mutant in chosen:
             print(f"{mutant.rule:6} {mutant.file:24} {mutant.why}")
         return 0
+    if options.check:
+        stale = [mutant for mutant in chosen if places_of(mutant, SOURCE) != 1]
+        for mutant in stale:
+            print(f"{places_of(mutant, SOURCE)} places in {mutant.file} look like {mutant.old!r}")
+        return 1 if stale else 0
     copy_tree()
     configured = run("cmake", "-S", COPY, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_CXX_FLAGS=-w",
                      "-DMUSTER_TOOLS=OFF")

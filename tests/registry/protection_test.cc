@@ -50,11 +50,13 @@ TEST_F(ProtectionOf, FourOfSixAreHeldAndServeASixteenth) {
   EXPECT_EQ(web("i0")->reason, Reason::lease_suspect);
   EXPECT_TRUE(web("i0")->serving);
   EXPECT_EQ(web("i0")->effective_weight, 1.0 / 16);
+  EXPECT_EQ(web("i0")->silent_since, now.wall - Millis(31'000)) << "its last sign of life";
   EXPECT_GT(web("i0")->revision, revision);
   EXPECT_EQ(state(5), LeaseState::live);
   ASSERT_TRUE(beat("i0"));
   EXPECT_EQ(state(0), LeaseState::live) << "full weight at once";
   EXPECT_EQ(web("i0")->effective_weight, 1.0);
+  EXPECT_EQ(web("i0")->silent_since, WallTime{});
   EXPECT_EQ(registry->counts().suspects, 3U);
 }
 

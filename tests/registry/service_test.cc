@@ -229,6 +229,45 @@ TEST_F(ServiceOf, LimitsRefuseTheNewAndLetTheOldGoOn) {
   EXPECT_FALSE(registry->is_known("c")) << "a refusal leaves no trace";
 }
 
+TEST_F(ServiceOf, SeveralChangesAreAppliedAllOrNone) {
+  RegistryConfig config;
+  config.max_instances = 3;
+  config.max_services = 2;
+  config.max_instances_per_service = 2;
+  begin_anew(config);
+  const auto several = [&](std::vector<std::pair<const char*, const char*>> names) {
+    std::vector<Change> changes;
+    for (const auto& [service, id] : names) changes.push_back(registration(service, id));
+    std::get<Registration>(changes.back()).lease = Millis(7'000);
+    return registry->apply_all(changes, now);
+  };
+  const Outcome both = several({{"web", "i1"}, {"db", "d1"}});
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->touched, 2U);
+  EXPECT_EQ(both->lease.ttl, Millis(7'000)) << "the shortest";
+  EXPECT_TRUE(both->durable_needed);
+
+  const std::uint64_t revision = registry->revision();
+  EXPECT_EQ(several({{"web", "i2"}, {"web", "i3"}}).error().code, RefusalCode::too_many_instances);
+  EXPECT_EQ(several({{"web", "i2"}, {"db", "d2"}}).error().code, RefusalCode::too_many_instances);
+  EXPECT_EQ(several({{"web", "i1"}, {"x", "x1"}}).error().code, RefusalCode::too_many_services);
+  EXPECT_EQ(several({{"web", "i1"}, {"web", "a/b"}}).error().code, RefusalCode::bad_name);
+  EXPECT_EQ(registry->revision(), revision);
+  EXPECT_TRUE(several({{"web", "i1"}, {"web", "i2"}})) << "what is there already takes no room";
+}
+
+TEST_F(ServiceOf, TheServiceOfALabelIsTheOneThatAnswersThere) {
+  RegistryConfig config;
+  config.reserved_labels = {"ns1"};
+  begin_anew(config);
+  EXPECT_EQ(registry->service_for("ns1"), std::nullopt);
+  EXPECT_EQ(registry->service_for("web"), "web");
+  ASSERT_TRUE(put_in("WEB", "i1"));
+  EXPECT_EQ(registry->service_for("web"), "WEB");
+  ASSERT_TRUE(put_in("web", "i1"));
+  EXPECT_EQ(registry->service_for("web"), "web");
+}
+
 TEST_F(ServiceOf, CountsItsInstancesByState) {
   ASSERT_TRUE(put_in("a", "1"));
   ASSERT_TRUE(put_in("b", "1"));

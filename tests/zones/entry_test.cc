@@ -120,11 +120,13 @@ TEST(Entry, SetsWithoutMembersStayOnlyWhereTheySaySomething) {
   RrsetSpec failed = rrset(RrType::a, {});
   failed.servfail = true;
   RrsetSpec noted = rrset(RrType::aaaa, {});
-  noted.note = "0 of 4 ready";
+  noted.note.text = "0 of 4 ready";
   const EntryPtr entry = build({failed, noted, rrset(RrType::txt, {})});
   EXPECT_EQ(entry->rrset_count(), 2U);
   EXPECT_TRUE(entry->find(RrType::a)->servfail());
-  EXPECT_EQ(entry->find(RrType::aaaa)->note(), "0 of 4 ready");
+  EXPECT_FALSE(entry->find(RrType::a)->has_note());
+  EXPECT_EQ(entry->find(RrType::aaaa)->note_text(), "0 of 4 ready");
+  EXPECT_EQ(entry->find(RrType::aaaa)->note_since(), 0U);
   EXPECT_FALSE(entry->find(RrType::aaaa)->servfail());
   EXPECT_EQ(entry->find(RrType::a)->ttl(), 0U);
 }
@@ -135,7 +137,7 @@ TEST(Entry, WhatWasWrittenIsReadBack) {
   srv.order = Order::weighted;
   srv.overflow = Overflow::fit;
   srv.at_most = 4;
-  srv.note = "panic";
+  srv.note = {"heartbeats silent", 1'700'000'000};
   srv.additional_ttl = 9;
   for (int i = 0; i < 40; ++i) {
     const std::string target = "i" + std::to_string(i * i) + ".web.";

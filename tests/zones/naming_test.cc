@@ -25,6 +25,7 @@ using test::Srv;
 using test::srv;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 using Kind = SetKey::Kind;
 
@@ -50,7 +51,7 @@ SetContent set_content(const SetKey& key, const ServicePicture& service) {
     before.type = RrType::txt;
     before.at_most = 7;
     before.servfail = true;
-    before.note = "before";
+    before.note = {"before", 1};
     before.members.resize(5, {std::string(40, 'x'), 9, 9, {net::IpAddress{}, net::IpAddress{}}});
   }
   fill_set(key, service, content);
@@ -215,7 +216,7 @@ TEST(Native, PolicyShowsInTheSet) {
 
   const Members none{{Make("web", "i1").at("10.0.0.1").state(State::suspended).get()}};
   const auto all = set_content({}, none.picture()).rrsets.at(0);
-  EXPECT_EQ(all.note, "0 of 1 ready");
+  EXPECT_EQ(all.note, (Note{"0 of 1 ready", 0}));
   EXPECT_EQ(all.ttl, 1u);
   EXPECT_EQ(all.members.size(), 1u);
   policy.when_none = WhenNone::servfail;
@@ -226,7 +227,28 @@ TEST(Native, PolicyShowsInTheSet) {
   const auto nodata = set_content({}, none.picture(policy)).rrsets.at(0);
   EXPECT_FALSE(nodata.servfail);
   EXPECT_THAT(nodata.members, IsEmpty());
-  EXPECT_EQ(nodata.note, "0 of 1 ready");
+  EXPECT_EQ(nodata.note, (Note{"0 of 1 ready", 0}));
+}
+
+TEST(Native, SetsWithASuspectSayThatTheyAreStale) {
+  const Members members{{Make("web", "i1").at("10.0.0.1").on(port(80, "http")).get(),
+                         Make("web", "i2").at("10.0.0.2").on(port(80, "http")).suspect(7).get()}};
+  const Note stale{"heartbeats silent", 7};
+  for (const SetKey& key : set_keys(*members.all[0], {})) {
+    const SetContent content = set_content(key, members.picture());
+    EXPECT_THAT(content.rrsets, Not(IsEmpty()));
+    for (const RrsetSpec& rrset : content.rrsets) EXPECT_EQ(rrset.note, stale);
+  }
+}
+
+TEST(InstanceNames, OfASuspectSayThatTheyAreStale) {
+  const auto instance = Make("web", "i1").at("10.0.0.1").on(port(80)).tag("a", "b").suspect(7).get();
+  const Name owner = name("i1.web.svc.internal.");
+  auto rrsets = instance_spec(owner, *instance, {1, 5}).rrsets;
+  const NameSpec browse = browse_spec(owner, offers_of(*instance).at(0), owner, *instance, {1, 5});
+  rrsets.insert(rrsets.end(), browse.rrsets.begin(), browse.rrsets.end());
+  EXPECT_EQ(rrsets.size(), 5u);
+  for (const RrsetSpec& rrset : rrsets) EXPECT_EQ(rrset.note, (Note{"heartbeats silent", 7}));
 }
 
 TEST(Native, OnlyDrainedOnesIsNodataNotAMissingName) {

@@ -92,7 +92,7 @@ TEST(ReadySet, WhoStandsInAnAnswer) {
     const ReadySet lowest = choose(pointers(members), policy, Tiers::lowest);
     EXPECT_EQ(ids(lowest), row.lowest);
     EXPECT_EQ(ids(choose(pointers(members), policy, Tiers::all)), row.all);
-    EXPECT_EQ(lowest.note(), row.note);
+    EXPECT_EQ(lowest.note(), (Note{row.note, 0}));
     EXPECT_EQ(lowest.servfail, row.when_none == WhenNone::servfail && lowest.nothing_ready());
   }
 }
@@ -106,6 +106,18 @@ TEST(ReadySet, PanicUsesConfiguredWeightsAndAllZeroIsUniform) {
   EXPECT_EQ(choose(pointers(suspect), {}, Tiers::all).chosen.at(0).weight, 0.625);
   const auto zero = read("a0 b0");
   for (const Chosen& one : choose(pointers(zero), {}, Tiers::all).chosen) EXPECT_EQ(one.weight, 1);
+}
+
+TEST(ReadySet, OfSuspectsTheLongestSilenceIsTold) {
+  const Make plain = Make("web", "a").weight(1);
+  Make old = Make("web", "b").weight(1).suspect(1'700'000'005);
+  Make older = Make("web", "c").weight(1).suspect(1'700'000'000);
+  const Note told{"heartbeats silent", 1'700'000'000};
+  EXPECT_EQ(choose(pointers({plain.get(), old.get(), older.get()}), {}, Tiers::all).note(), told);
+  EXPECT_EQ(choose(pointers({old.get(), older.draining().get()}), {}, Tiers::all).note().since, 1'700'000'005u)
+      << "only those that are answered";
+  old.state(State::suspended);
+  EXPECT_EQ(choose(pointers({old.get()}), {}, Tiers::all).note(), (Note{"0 of 1 ready", 0}));
 }
 
 TEST(ReadySet, DrawShares) {

@@ -66,7 +66,7 @@ std::string text_of(const registry::Change& change) {
 }
 
 // Registered: web/i1 by updates (two addresses, a port), web/Other by heartbeat alone, db/192-0-2-9 by
-// updates.
+// updates. The label "shop" is the service "Shop"'s, "ns1" nobody's.
 RegistrationsView view() {
   using Known = RegistrationsView::Known;
   static const std::vector<std::pair<std::string, Known>> all = {
@@ -89,6 +89,10 @@ RegistrationsView view() {
               [=](const std::string& service, const std::string& id) {
                 return find([&](const auto&, const auto& k) { return k.service == service && k.id == id; });
               },
+          .service_for = [](const std::string& label) -> std::optional<std::string> {
+            if (label == "ns1") return std::nullopt;
+            return label == "shop" ? "Shop" : label;
+          },
           .claimed =
               [](const std::string& service) {
                 std::vector<Known> claimed;
@@ -121,6 +125,7 @@ TEST(Registrations, AnUpdateBecomesWhatTheRegistryUnderstands) {
        {"web + A 192.0.2.2", "web + AAAA 2001:db8::2"},
        {"web/192-0-2-2 192.0.2.2", "web/2001-db8--2 2001:db8::2"}},
       {"names are folded", {"I2.WEB + A 192.0.2.2"}, {"web/i2 192.0.2.2"}},
+      {"a service is the one that answers at the label", {"i1.shop + A 192.0.2.2"}, {"Shop/i1 192.0.2.2"}},
       {"with a port",
        {"i2.web + A 192.0.2.2", "_web._tcp + SRV 1 5 80 i2.web"},
        {"web/i2 192.0.2.2 :80 w5 p1"}},
@@ -181,6 +186,9 @@ TEST(Registrations, WhatIsNoRegistrationIsRefused) {
       {"another protocol", "_web._sctp + SRV 0 1 80 i1.web"},
       {"addresses at a SRV name", "_web._tcp + A 192.0.2.1"},
       {"no label of a service", "we_b + A 192.0.2.1"},
+      {"the name of a name server", "ns1 + A 192.0.2.1"},
+      {"an instance of it", "i1.ns1 + A 192.0.2.1"},
+      {"where tag views are", "by.web + A 192.0.2.1"},
       {"an instance that nobody knows", "_web._tcp + SRV 0 1 80 i9.web"},
       {"a target in another service", "_web._tcp + SRV 0 1 80 192-0-2-9.db"},
       {"a target elsewhere", "_web._tcp + SRV 0 1 80 i1.web.example."},

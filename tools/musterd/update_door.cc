@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "registry/label.h"
+#include "zones/registrations_view.h"
 
 namespace muster::tools {
 
@@ -140,16 +140,14 @@ void UpdateDoor::register_instances(const dns::UpdateRequest& request, dns::Upda
   if (const auto refusal = check(request.update)) return done(result_of(*refusal));
   std::optional<registry::Millis> lease;
   if (request.lease_seconds) lease = std::chrono::seconds(*request.lease_seconds);
-  const auto changes = zones::plan_registrations(request.update, registrations(turn), lease, request.by);
+  const auto known = zones::view_registrations(domain_, *names_.publisher, turn.registry, turn.now);
+  const auto changes = zones::plan_registrations(request.update, known, lease, request.by);
   if (!changes) return done(result_of(changes.error()));
+  const registry::Outcome outcome = turn.registry.apply_all(*changes, turn.now);
+  if (!outcome) return done(result_of(outcome.error()));
   Result result;
-  for (const registry::Change& change : *changes) {
-    const registry::Outcome outcome = turn.registry.apply(change, turn.now);
-    if (!outcome) return done(result_of(outcome.error()));
-    const auto granted = static_cast<std::uint32_t>(outcome->lease.ttl.count() / 1000);
-    if (request.lease_seconds && granted > 0)
-      result.lease_seconds = std::min(result.lease_seconds.value_or(granted), granted);
-  }
+  const auto granted = static_cast<std::uint32_t>(outcome->lease.ttl.count() / 1000);
+  if (request.lease_seconds && granted > 0) result.lease_seconds = granted;
   turn.after_durable([done = std::move(done), result = std::move(result)](registry::Durability stored) mutable {
     done(stored.durable ? std::move(result) : failed("applied, but the store cannot be written"));
   });
@@ -165,40 +163,6 @@ std::optional<zones::UpdateRefusal> UpdateDoor::check(const zones::Update& updat
                                       .has_names_below = [&](const zones::Name& owner) {
                                         return all.has_names_below(zone, owner);
                                       }});
-}
-
-zones::RegistrationsView UpdateDoor::registrations(const registry::Turn& turn) const {
-  using Known = zones::RegistrationsView::Known;
-  const auto known = [&turn](const registry::Instance& instance) {
-    Known one{instance.service, instance.id, nullptr, instance.body};
-    const auto explanation = turn.registry.explain(instance.service, instance.id, turn.now);
-    for (const registry::ClaimView& claim : explanation->claims) {
-      if (claim.source.kind == registry::SourceKind::update) one.claim = claim.body;
-    }
-    return one;
-  };
-  const auto find = [this, known](const std::string& service, auto matches) -> std::optional<Known> {
-    const auto members = names_.publisher->members_of(service);
-    const auto found = std::find_if(members.begin(), members.end(), matches);
-    return found == members.end() ? std::nullopt : std::optional(known(**found));
-  };
-  return {.domain = domain_,
-          .find_label = [find](const std::string& service, const std::string& label) {
-            return find(service, [&](const registry::InstancePtr& one) { return one->label == label; });
-          },
-          .find_id = [find](const std::string& service, const std::string& id) {
-            return find(service, [&](const registry::InstancePtr& one) { return one->id == id; });
-          },
-          .claimed = [this, known](const std::string& service) {
-            std::vector<Known> claimed;
-            for (const registry::InstancePtr& one : names_.publisher->members_of(service)) {
-              const bool ours = std::any_of(one->sources.begin(), one->sources.end(), [](const registry::SourceId& source) {
-                return source.kind == registry::SourceKind::update;
-              });
-              if (ours) claimed.push_back(known(*one));
-            }
-            return claimed;
-          }};
 }
 
 std::optional<zones::Name> UpdateDoor::lay_over(zones::Zone& zone, const zones::Name& apex,

@@ -13,7 +13,6 @@
 #include "dns/updates.h"
 #include "registry/control.h"
 #include "tools/musterd/names.h"
-#include "zones/registrations.h"
 #include "zones/zone_updates.h"
 
 namespace muster::tools {
@@ -47,7 +46,6 @@ class UpdateDoor {
   void update_file_zone(const dns::UpdateRequest& request, dns::Updates::Done done, registry::Turn& turn);
   void register_instances(const dns::UpdateRequest& request, dns::Updates::Done done, registry::Turn& turn);
   std::optional<zones::UpdateRefusal> check(const zones::Update& update) const;
-  zones::RegistrationsView registrations(const registry::Turn& turn) const;
   Stored& stored(const zones::Name& apex);
   void settle(Stored& zone, bool durable);
 

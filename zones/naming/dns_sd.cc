@@ -6,6 +6,7 @@
 #include "zones/naming/instance_names.h"
 #include "zones/naming/label.h"
 #include "zones/naming/native.h"
+#include "zones/ready_set.h"
 #include "zones/wire_name.h"
 
 namespace muster::zones::naming {
@@ -22,12 +23,13 @@ std::string underscored(std::string_view text) {
   return label;
 }
 
-RrsetSpec own_rrset(RrType type, Ttls ttl, Member member) {
+RrsetSpec own_rrset(RrType type, Ttls ttl, const Note& note, Member member) {
   RrsetSpec rrset;
   rrset.type = type;
   rrset.ttl = ttl.now;
   if (ttl.now < ttl.configured) rrset.full_ttl = ttl.configured;
   rrset.additional_ttl = type == RrType::srv ? ttl.now : 0;
+  rrset.note = note;
   rrset.members.push_back(std::move(member));
   return rrset;
 }
@@ -75,11 +77,13 @@ std::optional<Name> browse_name(const Name& domain, const ServiceType& type, con
 NameSpec browse_spec(const Name& owner, const Offer& offer, const Name& target, const Instance& instance,
                      TtlRange range) {
   const Ttls ttl{ttl_of(instance, range).seconds, range.most};
+  Note note;
+  tell_silence(instance, note);
   NameSpec spec{.owner = owner, .rrsets = {}};
   spec.rrsets.reserve(2);
-  spec.rrsets.push_back(own_rrset(RrType::srv, ttl, own_srv(*offer.port, target, *instance.body)));
+  spec.rrsets.push_back(own_rrset(RrType::srv, ttl, note, own_srv(*offer.port, target, *instance.body)));
   spec.rrsets.push_back(
-      own_rrset(RrType::txt, ttl,
+      own_rrset(RrType::txt, ttl, note,
                 {.rdata = encode_txt(browse_strings(instance)), .weight = 1, .tier = 0, .addresses = {}}));
   return spec;
 }

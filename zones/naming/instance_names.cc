@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "zones/naming/native.h"
+#include "zones/ready_set.h"
 
 namespace muster::zones::naming {
 
@@ -12,13 +13,14 @@ using registry::InstanceBody;
 
 constexpr std::size_t kTxtStringMax = 255;
 
-void add_rrset(NameSpec& spec, RrType type, Ttls ttl, std::vector<Member> members) {
+void add_rrset(NameSpec& spec, RrType type, Ttls ttl, const Note& note, std::vector<Member> members) {
   if (members.empty()) return;
   RrsetSpec rrset;
   rrset.type = type;
   rrset.ttl = ttl.now;
   if (ttl.now < ttl.configured) rrset.full_ttl = ttl.configured;
   rrset.additional_ttl = type == RrType::srv ? ttl.now : 0;
+  rrset.note = note;
   rrset.members = std::move(members);
   spec.rrsets.push_back(std::move(rrset));
 }
@@ -77,15 +79,17 @@ NameSpec instance_spec(const Name& owner, const registry::Instance& instance, Tt
   NameSpec spec{.owner = owner, .rrsets = {}};
   const InstanceBody& body = *instance.body;
   const Ttls ttl{ttl_of(instance, range).seconds, range.most};
+  Note note;
+  tell_silence(instance, note);
   spec.rrsets.reserve(4);
-  add_rrset(spec, RrType::a, ttl, addresses(body, net::Family::v4));
-  add_rrset(spec, RrType::aaaa, ttl, addresses(body, net::Family::v6));
-  add_rrset(spec, RrType::srv, ttl, services(body, owner));
+  add_rrset(spec, RrType::a, ttl, note, addresses(body, net::Family::v4));
+  add_rrset(spec, RrType::aaaa, ttl, note, addresses(body, net::Family::v6));
+  add_rrset(spec, RrType::srv, ttl, note, services(body, owner));
   const auto strings = txt_strings(body);
   if (!strings.empty()) {
     std::vector<Member> members(1);
     members.front().rdata = encode_txt(strings);
-    add_rrset(spec, RrType::txt, ttl, std::move(members));
+    add_rrset(spec, RrType::txt, ttl, note, std::move(members));
   }
   return spec;
 }

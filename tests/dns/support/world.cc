@@ -180,10 +180,13 @@ void build_service_shapes(World& world) {
 
   NameSpec panic = members_at("panic.svc.internal.", RrType::a, std::vector{address_rdata(1)},
                               Order::weighted, Overflow::fit);
-  panic.rrsets[0].note = "0 of 1 ready";
+  panic.rrsets[0].note.text = "0 of 1 ready";
+  world.put(zone, panic);
+  panic.owner = name_of("stale.svc.internal.");
+  panic.rrsets[0].note = {"heartbeats silent", kNow - 34};
   world.put(zone, panic);
   NameSpec none = members_at("none.svc.internal.", RrType::a, {}, Order::weighted, Overflow::fit);
-  none.rrsets[0].note = "0 of 4 ready";
+  none.rrsets[0].note.text = "0 of 4 ready";
   world.put(zone, none);
   none.owner = name_of("fail.svc.internal.");
   none.rrsets[0].servfail = true;

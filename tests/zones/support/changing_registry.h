@@ -71,6 +71,9 @@ class ChangingRegistry {
     if (pick(6) == 0) make.draining();
     make.lease(pick(3) == 0 ? 9 : 30);
     make.instance.lease_low = pick(5) == 0;
+    make.instance.lease_state = registry::LeaseState::live;
+    make.instance.silent_since = {};
+    if (pick(6) == 0) make.suspect(1'700'000'000 + static_cast<std::int64_t>(pick(3)));
     make.instance.publishable = pick(12) != 0;
     return make;
   }

@@ -45,6 +45,11 @@ struct Make {
   Make& admin(registry::AdminMode admin) { return instance.admin = admin, *this; }
   Make& draining() { return instance.draining_since = registry::WallTime{}, *this; }
   Make& lease(int seconds) { return instance.lease = std::chrono::seconds(seconds), *this; }
+  Make& suspect(std::int64_t silent_since_seconds) {
+    instance.lease_state = registry::LeaseState::suspect;
+    instance.silent_since = registry::WallTime(std::chrono::seconds(silent_since_seconds));
+    return *this;
+  }
   Make& low() { return instance.lease_low = true, *this; }
   Make& tag(std::string key, std::string value) {
     return body.tags.emplace_back(std::move(key), std::move(value)), *this;

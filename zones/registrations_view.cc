@@ -1,0 +1,70 @@
+#include "zones/registrations_view.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace muster::zones {
+
+namespace {
+
+using registry::InstancePtr;
+using registry::SourceKind;
+using Known = RegistrationsView::Known;
+
+class Lookup {
+ public:
+  Lookup(const Publisher& publisher, const registry::Registry& registry, registry::Instant now)
+      : publisher_(publisher), registry_(registry), now_(now) {}
+
+  std::optional<Known> find(const std::string& service, auto matches) const {
+    const auto members = publisher_.members_of(service);
+    const auto found = std::find_if(members.begin(), members.end(), matches);
+    return found == members.end() ? std::nullopt : std::optional(known(**found));
+  }
+
+  std::vector<Known> claimed(const std::string& service) const {
+    std::vector<Known> all;
+    for (const InstancePtr& one : publisher_.members_of(service)) {
+      const bool ours = std::any_of(one->sources.begin(), one->sources.end(), [](const auto& source) {
+        return source.kind == SourceKind::update;
+      });
+      if (ours) all.push_back(known(*one));
+    }
+    return all;
+  }
+
+ private:
+  Known known(const registry::Instance& instance) const {
+    Known one{instance.service, instance.id, nullptr, instance.body};
+    const auto explanation = registry_.explain(instance.service, instance.id, now_);
+    assert(explanation);
+    for (const registry::ClaimView& claim : explanation->claims) {
+      if (claim.source.kind == SourceKind::update) one.claim = claim.body;
+    }
+    return one;
+  }
+
+  const Publisher& publisher_;
+  const registry::Registry& registry_;
+  registry::Instant now_;
+};
+
+}  // namespace
+
+RegistrationsView view_registrations(const Name& domain, const Publisher& publisher,
+                                     const registry::Registry& registry, registry::Instant now) {
+  const Lookup lookup(publisher, registry, now);
+  return {.domain = domain,
+          .find_label =
+              [lookup](const std::string& service, const std::string& label) {
+                return lookup.find(service, [&](const InstancePtr& one) { return one->label == label; });
+              },
+          .find_id =
+              [lookup](const std::string& service, const std::string& id) {
+                return lookup.find(service, [&](const InstancePtr& one) { return one->id == id; });
+              },
+          .service_for = [&registry](const std::string& label) { return registry.service_for(label); },
+          .claimed = [lookup](const std::string& service) { return lookup.claimed(service); }};
+}
+
+}  // namespace muster::zones
