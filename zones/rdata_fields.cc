@@ -22,6 +22,11 @@ constexpr Field kHinfo[] = {string, string};
 constexpr Field kDname[] = {name};
 constexpr Field kRp[] = {name, name};
 constexpr Field kAfsdb[] = {u16, name};
+constexpr Field kPx[] = {u16, name, name};
+constexpr Field kString[] = {string};
+constexpr Field kLocator[] = {u16, locator};
+constexpr Field kL32[] = {u16, address4};
+constexpr Field kZonemd[] = {u32, u8, u8, hex};
 constexpr Field kSrv[] = {u16, u16, u16, name};
 constexpr Field kNaptr[] = {u16, u16, string, string, string, name};
 constexpr Field kUri[] = {u16, u16, text};
@@ -66,12 +71,21 @@ std::span<const Field> rdata_fields(RrType type) {
     case RrType::minfo: return kMinfo;
     case RrType::mx: return kMx;
     case RrType::txt:
-    case RrType::spf: return kStrings;
+    case RrType::spf:
+    case RrType::avc: return kStrings;
     case RrType::hinfo: return kHinfo;
     case RrType::dname: return kDname;
     case RrType::rp: return kRp;
     case RrType::afsdb:
-    case RrType::kx: return kAfsdb;
+    case RrType::kx:
+    case RrType::rt:
+    case RrType::lp: return kAfsdb;
+    case RrType::px: return kPx;
+    case RrType::x25: return kString;
+    case RrType::nid:
+    case RrType::l64: return kLocator;
+    case RrType::l32: return kL32;
+    case RrType::zonemd: return kZonemd;
     case RrType::srv: return kSrv;
     case RrType::naptr: return kNaptr;
     case RrType::uri: return kUri;
@@ -93,11 +107,13 @@ std::optional<std::size_t> field_size(Field field, std::string_view rest) {
     case period:
     case address4: return at_least(4, rest);
     case address6: return at_least(16, rest);
+    case locator: return at_least(8, rest);
     case name:
     case packed_name: return name_length(rest);
     case string:
     case tag: return string_size(rest);
     case strings: return strings_size(rest);
+    case hex: return rest.empty() ? std::nullopt : std::optional(rest.size());
     case text:
     case opaque: return rest.size();
   }
@@ -123,10 +139,12 @@ std::string_view describe(Field field) {
     case packed_name: return "a name";
     case address4: return "an IPv4 address";
     case address6: return "an IPv6 address";
+    case locator: return "four groups of hexadecimal digits, like 14:4fff:ff20:ee64";
     case string: return "a string";
     case strings: return "strings";
     case tag: return "a word of letters and digits";
     case text: return "a quoted text";
+    case hex: return "octets in hexadecimal";
     case opaque: return "its own data";
   }
   return "";

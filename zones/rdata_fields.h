@@ -21,10 +21,12 @@ enum class Field : std::uint8_t {
   packed_name,  // compressible (RFC 3597 §4)
   address4,
   address6,
+  locator,  // four groups of 16 bits in hexadecimal (RFC 6742 §2.1.1)
   string,   // one length octet
   strings,  // one or more, to the end
   tag,      // a string written bare: CAA's property
   text,     // the rest, without a length octet, written quoted: URI, CAA
+  hex,      // the rest, one or more octets in hexadecimal
   opaque,   // the rest; its text is ldns' business
 };
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "registry/net/base64.h"
 #include "zones/escape.h"
 #include "zones/period.h"
 #include "zones/rdata_fields.h"
@@ -93,6 +94,35 @@ Complaint read_string(const Word& word, std::string& out) {
   return std::nullopt;
 }
 
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  return fold(c) >= 'a' && fold(c) <= 'f' ? fold(c) - 'a' + 10 : -1;
+}
+
+// Exactly four groups of one to four digits.
+Complaint read_locator(std::string_view text, std::string& out) {
+  std::uint64_t locator = 0;
+  std::uint32_t group = 0;
+  std::size_t digits = 0;
+  std::size_t groups = 0;
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    if (at < text.size() && text[at] != ':') {
+      const int digit = hex_digit(text[at]);
+      if (digit < 0 || ++digits > 4) return not_a(Field::locator, text);
+      group = group << 4 | static_cast<std::uint32_t>(digit);
+      continue;
+    }
+    if (digits == 0 || ++groups > 4) return not_a(Field::locator, text);
+    locator = locator << 16 | group;
+    group = 0;
+    digits = 0;
+  }
+  if (groups != 4) return not_a(Field::locator, text);
+  append_number(out, static_cast<std::uint32_t>(locator >> 32), 4);
+  append_number(out, static_cast<std::uint32_t>(locator), 4);
+  return std::nullopt;
+}
+
 Complaint read_tag(const Word& word, std::string& out) {
   for (const char c : word.text) {
     const bool alphanumeric = (c >= '0' && c <= '9') || (fold(c) >= 'a' && fold(c) <= 'z');
@@ -120,6 +150,7 @@ Complaint read_field(Field field, const Word& word, std::string_view origin, std
     case Field::period: return read_seconds(word.text, out);
     case Field::address4:
     case Field::address6: return read_address(field, word.text, out);
+    case Field::locator: return read_locator(word.text, out);
     default: return read_target(word.text, origin, out);
   }
 }
@@ -135,29 +166,10 @@ std::string takes(RrType type) {
   return text;
 }
 
-std::optional<RdataError> read_fields(RrType type, std::span<const Word> words, std::string_view origin,
-                                      std::string& out) {
-  std::size_t at = 0;
-  for (const Field field : rdata_fields(type)) {
-    do {
-      if (at == words.size()) return RdataError{at, "something is missing here (" + takes(type) + ")"};
-      if (auto complaint = read_field(field, words[at], origin, out))
-        return RdataError{at, std::move(*complaint)};
-      ++at;
-    } while (field == Field::strings && at < words.size());
-  }
-  if (at < words.size()) return RdataError{at, quoted(words[at].text) + " is too much (" + takes(type) + ")"};
-  return std::nullopt;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  return fold(c) >= 'a' && fold(c) <= 'f' ? fold(c) - 'a' + 10 : -1;
-}
-
-std::optional<RdataError> read_hex(std::span<const Word> words, std::string& out) {
+// The rest of the words, which may be broken anywhere.
+std::optional<RdataError> read_hex(std::span<const Word> words, std::size_t at, std::string& out) {
   int high = -1;
-  for (std::size_t at = 2; at < words.size(); ++at) {
+  for (; at < words.size(); ++at) {
     for (const char c : words[at].text) {
       const int digit = hex_digit(c);
       if (digit < 0) return RdataError{at, quoted(words[at].text) + " is not hexadecimal"};
@@ -169,13 +181,29 @@ std::optional<RdataError> read_hex(std::span<const Word> words, std::string& out
   return std::nullopt;
 }
 
+std::optional<RdataError> read_fields(RrType type, std::span<const Word> words, std::string_view origin,
+                                      std::string& out) {
+  std::size_t at = 0;
+  for (const Field field : rdata_fields(type)) {
+    do {
+      if (at == words.size()) return RdataError{at, "something is missing here (" + takes(type) + ")"};
+      if (field == Field::hex) return read_hex(words, at, out);
+      if (auto complaint = read_field(field, words[at], origin, out))
+        return RdataError{at, std::move(*complaint)};
+      ++at;
+    } while (field == Field::strings && at < words.size());
+  }
+  if (at < words.size()) return RdataError{at, quoted(words[at].text) + " is too much (" + takes(type) + ")"};
+  return std::nullopt;
+}
+
 // RFC 3597 §5: \# length hex. Of a type that we know it must be that type's rdata.
 std::optional<RdataError> read_generic(RrType type, std::span<const Word> words, std::string& out) {
   std::string length;
   if (words.size() < 2 || read_number(Field::u16, words[1].text, 2, length)) {
     return RdataError{1, "\\# takes the number of octets, then the octets in hexadecimal"};
   }
-  if (auto error = read_hex(words, out)) return error;
+  if (auto error = read_hex(words, 2, out)) return error;
   const auto said = static_cast<std::size_t>(static_cast<unsigned char>(length[0]) << 8 |
                                              static_cast<unsigned char>(length[1]));
   if (said != out.size()) {
@@ -189,16 +217,47 @@ std::optional<RdataError> read_generic(RrType type, std::span<const Word> words,
 
 bool is_own(RrType type) { return rdata_fields(type).back() != Field::opaque; }
 
+// RFC 4025 §3: what the gateway is depends on a number before it. No key: the algorithm is 0.
+std::optional<RdataError> read_ipseckey(std::span<const Word> words, std::string_view origin, std::string& out) {
+  enum Part : std::size_t { precedence, gateway_type, algorithm, gateway, key };
+  constexpr std::string_view kTakes =
+      "IPSECKEY takes: precedence, gateway type (0 none, 1 IPv4, 2 IPv6, 3 a name), algorithm, gateway, key in base64";
+  for (std::size_t at = precedence; at <= gateway; ++at) {
+    if (at == words.size()) return RdataError{at, "something is missing here (" + std::string(kTakes) + ")"};
+    Field field = Field::u8;
+    if (at == gateway) {
+      constexpr Field kGateways[] = {Field::name, Field::address4, Field::address6, Field::name};
+      const auto type = static_cast<unsigned char>(out[gateway_type]);
+      if (type > 3) return RdataError{gateway_type, quoted(words[gateway_type].text) + " is no type of gateway (" + std::string(kTakes) + ")"};
+      if (type == 0) {
+        if (words[at].text != ".") return RdataError{at, "the gateway is `.` where its type is 0"};
+        continue;
+      }
+      field = kGateways[type];
+    }
+    if (auto complaint = read_field(field, words[at], origin, out)) return RdataError{at, std::move(*complaint)};
+  }
+  std::string text;
+  for (const auto& word : words.subspan(key)) text += word.text;
+  const auto octets = net::base64_decode(text);
+  if (!octets) return RdataError{key, "the key is not base64"};
+  if (octets->empty() != (out[algorithm] == 0))
+    return RdataError{algorithm, "algorithm 0 means that no key follows, any other that one does"};
+  out += *octets;
+  return std::nullopt;
+}
+
 std::optional<RdataError> read_rare(RrType type, std::span<const Word> words, std::string_view origin,
                                     std::string& out) {
-  // ldns loses memory when it reads bad text of types that have no name here (IPSECKEY, say).
-  if (to_string(type).starts_with("TYPE")) {
-    return RdataError{0, "data of " + to_string(type) + " is not understood: write it as \\# length hex"};
-  }
+  if (type == RrType::ipseckey) return read_ipseckey(words, origin, out);
+  const std::string generic = "TYPE" + std::to_string(static_cast<std::uint16_t>(type)) + " \\# length hex";
+  // ldns loses memory when it reads bad text of types that have no name here.
+  if (to_string(type).starts_with("TYPE"))
+    return RdataError{0, "the data of this type is not read as text: write it as " + generic};
   auto rdata = ldns_rdata_from_text(type, words, origin);
   if (!rdata)
-    return RdataError{0, to_string(type) + " data is not understood: " + rdata.error().what +
-                             " (or write it as \\# length hex)"};
+    return RdataError{0, to_string(type) + " data is not understood: " + rdata.error().what + " (or write it as " +
+                             generic + ")"};
   out = std::move(*rdata);
   if (!fits_fields(type, out)) return RdataError{0, to_string(type) + " data does not have the right shape"};
   return std::nullopt;

@@ -14,16 +14,19 @@ namespace muster::zones {
 
 namespace {
 
-std::string generic_text(std::string_view rdata) {
+std::string hex_text(std::string_view octets) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text = "\\# " + std::to_string(rdata.size());
-  if (!rdata.empty()) text += ' ';
-  for (const char c : rdata) {
+  std::string text;
+  for (const char c : octets) {
     const auto octet = static_cast<unsigned char>(c);
     text += kDigits[octet >> 4];
     text += kDigits[octet & 15];
   }
   return text;
+}
+
+std::string generic_text(std::string_view rdata) {
+  return "\\# " + std::to_string(rdata.size()) + (rdata.empty() ? "" : " ") + hex_text(rdata);
 }
 
 std::uint32_t number(std::string_view octets) {
@@ -51,6 +54,15 @@ std::string quoted(std::string_view octets) {
   return text += '"';
 }
 
+std::string locator_text(std::string_view octets) {
+  std::string text;
+  for (std::size_t at = 0; at < octets.size(); at += 2) {
+    if (at > 0) text += ':';
+    text += hex_text(octets.substr(at, 2));
+  }
+  return text;
+}
+
 std::string strings_text(std::string_view octets) {
   std::string text;
   while (!octets.empty()) {
@@ -72,6 +84,8 @@ std::string field_text(Field field, std::string_view octets) {
     case Field::packed_name: return Name::from_wire(octets)->text();
     case Field::address4: return address_text(AF_INET, octets);
     case Field::address6: return address_text(AF_INET6, octets);
+    case Field::locator: return locator_text(octets);
+    case Field::hex: return hex_text(octets);
     case Field::tag: return std::string(octets.substr(1));
     case Field::string:
     case Field::strings: return strings_text(octets);

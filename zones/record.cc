@@ -36,9 +36,24 @@ constexpr TypeName kTypes[] = {
     {"APL", number(42)},        {"DHCID", number(49)},      {"NSEC3", number(50)},
     {"NSEC3PARAM", number(51)}, {"SMIMEA", number(53)},     {"CDS", number(59)},
     {"CDNSKEY", number(60)},    {"OPENPGPKEY", number(61)}, {"CSYNC", number(62)},
+    {"IPSECKEY", RrType::ipseckey}, {"ZONEMD", RrType::zonemd}, {"NID", RrType::nid},
+    {"L32", RrType::l32},       {"L64", RrType::l64},       {"LP", RrType::lp},
+    {"RT", RrType::rt},         {"PX", RrType::px},         {"X25", RrType::x25},
+    {"AVC", RrType::avc},
     {"OPT", RrType::opt},       {"TKEY", RrType::tkey},     {"TSIG", RrType::tsig},
     {"IXFR", RrType::ixfr},     {"AXFR", RrType::axfr},     {"MAILB", RrType::mailb},
     {"MAILA", RrType::maila},   {"ANY", RrType::any},
+};
+
+// Known by number only. Of these some servers read the text, but not all that are used beside musterd do.
+constexpr TypeName kNumbered[] = {
+    {"WKS", number(11)},      {"ISDN", number(20)},    {"NSAP", number(22)},     {"NSAP-PTR", number(23)},
+    {"GPOS", number(27)},     {"NXT", number(30)},     {"EID", number(31)},      {"NIMLOC", number(32)},
+    {"ATMA", number(34)},     {"A6", number(38)},      {"SINK", number(40)},     {"HIP", number(55)},
+    {"NINFO", number(56)},    {"RKEY", number(57)},    {"TALINK", number(58)},   {"DSYNC", number(66)},
+    {"UINFO", number(100)},   {"UID", number(101)},    {"GID", number(102)},     {"UNSPEC", number(103)},
+    {"DOA", number(259)},     {"AMTRELAY", number(260)}, {"RESINFO", number(261)}, {"WALLET", number(262)},
+    {"TA", number(32768)},    {"DLV", number(32769)},
 };
 
 std::optional<RrType> parse_numbered_type(std::string_view text) {
@@ -75,8 +90,10 @@ std::string to_string(RrType type) {
 }
 
 std::optional<RrType> parse_type(std::string_view text) {
-  for (const TypeName& known : kTypes) {
-    if (Name::equal_fold(known.text, text)) return known.type;
+  for (const std::span<const TypeName> names : {std::span<const TypeName>(kTypes), std::span<const TypeName>(kNumbered)}) {
+    for (const TypeName& known : names) {
+      if (Name::equal_fold(known.text, text)) return known.type;
+    }
   }
   return parse_numbered_type(text);
 }

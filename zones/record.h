@@ -17,15 +17,17 @@ namespace muster::zones {
 
 enum class RrType : std::uint16_t {
   a = 1, ns = 2, md = 3, mf = 4, cname = 5, soa = 6, mb = 7, mg = 8, mr = 9, null = 10, ptr = 12, hinfo = 13,
-  minfo = 14, mx = 15, txt = 16, rp = 17, afsdb = 18, sig = 24, key = 25, aaaa = 28, loc = 29, srv = 33,
-  naptr = 35, kx = 36, cert = 37, dname = 39, opt = 41, ds = 43, sshfp = 44, rrsig = 46, nsec = 47, dnskey = 48,
-  tlsa = 52, svcb = 64, https = 65, spf = 99, eui48 = 108, eui64 = 109, tkey = 249, tsig = 250, ixfr = 251,
-  axfr = 252, mailb = 253, maila = 254, any = 255, uri = 256, caa = 257,
+  minfo = 14, mx = 15, txt = 16, rp = 17, afsdb = 18, x25 = 19, rt = 21, sig = 24, key = 25, px = 26, aaaa = 28,
+  loc = 29, srv = 33, naptr = 35, kx = 36, cert = 37, dname = 39, opt = 41, ds = 43, sshfp = 44, ipseckey = 45,
+  rrsig = 46, nsec = 47, dnskey = 48, tlsa = 52, zonemd = 63, svcb = 64, https = 65, spf = 99, nid = 104, l32 = 105,
+  l64 = 106, lp = 107, eui48 = 108, eui64 = 109, tkey = 249, tsig = 250, ixfr = 251, axfr = 252, mailb = 253,
+  maila = 254, any = 255, uri = 256, caa = 257, avc = 258,
 };
 
 enum class RrClass : std::uint16_t { in = 1, ch = 3, none = 254, any = 255 };
 
-// "A", "TYPE65280"; and back, case-insensitive (RFC 3597 §5).
+// "A", "TYPE65280"; and back, case-insensitive (RFC 3597 §5). Types whose text nobody here reads are TYPEnnn, but
+// are found by their names, so that whoever writes one is told what to write.
 std::string to_string(RrType type);
 std::optional<RrType> parse_type(std::string_view text);
 

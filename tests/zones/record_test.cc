@@ -133,6 +133,107 @@ TEST(Rdata, EveryTypeIsWrittenSoThatItReadsBack) {
   }
 }
 
+struct ServedRow {
+  const char* type;
+  const char* text;
+  const char* octets;
+};
+// Text in the zone t., and what BIND 9.18, NSD 4.6 and Knot DNS 3.2 serve of it: all that read it (at least two do)
+// agree.
+constexpr ServedRow kAsServed[] = {
+    {"APL", "1:192.168.32.0/21 !1:192.168.38.0/28 2:ff00::/8", "00011503c0a82000011c83c0a82600020801ff"},
+    {"CERT", "PKIX 1 RSASHA256 AQIDBA==", "000100010801020304"},
+    {"CERT", "65534 257 8 AQIDBA==", "fffe01010801020304"},
+    {"CERT", "URI 0 0 aHR0cA==", "00fd00000068747470"},
+    {"DHCID", "AAIBY2/AuCccgoJbsaxcQc9TUapptP69lOjxfNuVAA2kjEA=",
+     "000201636fc0b8271c82825bb1ac5c41cf5351aa69b4febd94e8f17cdb95000da48c40"},
+    {"SMIMEA", "3 1 1 d2abde240d7cd3ee6b4b28c54df034b97983a1d16e8a410e4561cb106618e971",
+     "030101d2abde240d7cd3ee6b4b28c54df034b97983a1d16e8a410e4561cb106618e971"},
+    {"OPENPGPKEY", "AQIDBAUGBwg=", "0102030405060708"},
+    {"CSYNC", "66 3 A NS AAAA", "000000420003000460000008"},
+    {"ZONEMD", "2018031900 1 1 c68090d90a7aed716bc459f9340e3d7c1370d4d24b7e2fc3a1ddc0b9a87153b9a9713b3c9ae5cc27777f98b8e730044c",
+     "7848b91c0101c68090d90a7aed716bc459f9340e3d7c1370d4d24b7e2fc3a1ddc0b9a87153b9a9713b3c9ae5cc27777f98b8e730044c"},
+    {"NID", "10 0014:4fff:ff20:ee64", "000a00144fffff20ee64"},
+    {"L32", "10 10.1.2.0", "000a0a010200"},
+    {"L64", "10 2001:0DB8:1140:1000", "000a20010db811401000"},
+    {"LP", "10 l64-subnet1", "000a0b6c36342d7375626e657431017400"},
+    {"PX", "10 map822 mapx400", "000a066d6170383232017400076d617078343030017400"},
+    {"X25", "311061700956", "0c333131303631373030393536"},
+    {"X25", "\"311061700956\"", "0c333131303631373030393536"},
+    {"RT", "2 relay", "00020572656c6179017400"},
+    {"KX", "2 rt1", "000203727431017400"},
+    {"CDS", "60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118",
+     "ec4505012bb183af5f22588179a53b0a98631fad1a292118"},
+    {"CDS", "0 0 0 00", "0000000000"},
+    {"CDNSKEY", "256 3 5 AQPSKmynfzW4kyBv015MUG2DeIQ3", "010003050103d22a6ca77f35b893206fd35e4c506d83788437"},
+    {"CDNSKEY", "0 3 0 AA==", "0000030000"},
+    {"IPSECKEY", "10 1 2 192.0.2.38 AQNRU3mG7TVTO2BkR47usntb102uFJtugbo6BSGvgqt4AQ==",
+     "0a0102c0000226010351537986ed35533b6064478eeeb27b5bd74dae149b6e81ba3a0521af82ab7801"},
+    {"IPSECKEY", "10 0 2 . AQNRU3mG7TVTO2BkR47usntb102uFJtugbo6BSGvgqt4AQ==",
+     "0a0002010351537986ed35533b6064478eeeb27b5bd74dae149b6e81ba3a0521af82ab7801"},
+    {"IPSECKEY", "10 3 2 mygateway AQNRU3mG7TVTO2BkR47usntb102uFJtugbo6BSGvgqt4AQ==",
+     "0a0302096d7967617465776179017400010351537986ed35533b6064478eeeb27b5bd74dae149b6e81ba3a0521af82ab7801"},
+    {"IPSECKEY", "10 2 2 2001:0DB8:0:8002::2000:1 AQNRU3mG7TVTO2BkR47usntb102uFJtugbo6BSGvgqt4AQ==",
+     "0a020220010db8000080020000000020000001010351537986ed35533b6064478eeeb27b5bd74dae149b6e81ba3a0521af82ab7801"},
+    {"URI", "10 1 \"ftp://ftp1.example.com/public\"",
+     "000a00016674703a2f2f667470312e6578616d706c652e636f6d2f7075626c6963"},
+    {"EUI48", "00-00-5e-00-53-2a", "00005e00532a"},
+    {"EUI64", "00-00-5e-ef-10-00-00-2a", "00005eef1000002a"},
+    {"AVC", "\"app-name:WOLFGANG|app-class:OAM\"",
+     "1f6170702d6e616d653a574f4c4647414e477c6170702d636c6173733a4f414d"},
+    {"KEY", "256 3 5 AQPSKmynfzW4kyBv", "010003050103d22a6ca77f35b893206f"},
+    {"SIG", "A 5 3 86400 20300101000000 20200101000000 2642 example.com. AQID",
+     "000105030001518070dbd8805e0be1000a52076578616d706c6503636f6d00010203"},
+    {"NULL", "\\# 3 abcdef", "abcdef"},
+    {"NSEC3PARAM", "1 0 12 aabbccdd", "0100000c04aabbccdd"},
+    {"NSEC3PARAM", "1 0 0 -", "0100000000"},
+    {"NSEC", "host A MX RRSIG NSEC TYPE1234",
+     "04686f73740174000006400100000003041b000000000000000000000000000000000000000000000000000020"},
+    {"SSHFP", "2 1 123456789abcdef67890123456789abcdef67890", "0201123456789abcdef67890123456789abcdef67890"},
+    {"TLSA", "3 1 1 d2abde240d7cd3ee6b4b28c54df034b97983a1d16e8a410e4561cb106618e971",
+     "030101d2abde240d7cd3ee6b4b28c54df034b97983a1d16e8a410e4561cb106618e971"},
+    {"DS", "60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118",
+     "ec4505012bb183af5f22588179a53b0a98631fad1a292118"},
+    {"LOC", "42 21 54 N 71 06 18 W -24m 30m", "0033161389172dd070be15f000988d20"},
+    {"HTTPS", "1 . alpn=h2", "00010000010003026832"},
+};
+
+TEST(Rdata, TypedTextIsReadAsOtherServersReadIt) {
+  for (const ServedRow& row : kAsServed) {
+    SCOPED_TRACE(std::string(row.type) + " " + row.text);
+    const auto type = parse_type(row.type);
+    ASSERT_TRUE(type.has_value());
+    EXPECT_EQ(to_string(*type), row.type);
+    const auto rdata = read(*type, row.text, name("t."));
+    ASSERT_TRUE(rdata.has_value()) << rdata.error().message;
+    EXPECT_EQ(hex(*rdata), row.octets);
+    const std::string text = rdata_text(*type, *rdata);
+    const auto again = read(*type, text, Name());
+    ASSERT_TRUE(again.has_value()) << text << ": " << again.error().message;
+    EXPECT_EQ(hex(*again), row.octets) << text;
+  }
+}
+
+TEST(Rdata, TypesThatAreNotReadAsTextSayWhatToWrite) {
+  const std::pair<const char*, int> rows[] = {
+      {"WKS", 11}, {"ISDN", 20}, {"NSAP", 22}, {"NSAP-PTR", 23}, {"GPOS", 27}, {"NXT", 30}, {"EID", 31},
+      {"NIMLOC", 32}, {"ATMA", 34}, {"A6", 38}, {"SINK", 40}, {"HIP", 55}, {"NINFO", 56}, {"RKEY", 57},
+      {"TALINK", 58}, {"DSYNC", 66}, {"UINFO", 100}, {"UID", 101}, {"GID", 102}, {"UNSPEC", 103}, {"DOA", 259},
+      {"AMTRELAY", 260}, {"RESINFO", 261}, {"WALLET", 262}, {"TA", 32768}, {"DLV", 32769},
+  };
+  for (const auto& [type_name, number] : rows) {
+    SCOPED_TRACE(type_name);
+    const auto type = parse_type(type_name);
+    ASSERT_EQ(type, static_cast<RrType>(number));
+    EXPECT_EQ(to_string(*type), "TYPE" + std::to_string(number)) << "whoever reads it knows the number";
+    const auto rdata = read(*type, "1 2 3");
+    ASSERT_FALSE(rdata.has_value());
+    EXPECT_NE(rdata.error().message.find("TYPE" + std::to_string(number) + " \\# length hex"), std::string::npos)
+        << rdata.error().message;
+    EXPECT_EQ(*read(*type, "\\# 2 c00c"), "\xc0\x0c");
+  }
+}
+
 TEST(Rdata, TypedTextIsWhatPeopleWrite) {
   struct Row {
     RrType type;
@@ -193,8 +294,22 @@ TEST(Rdata, BadTextSaysWhichWordAndWhy) {
       {"no such A", RrType::a, "\\# 3 c00002", 0, "no A record"},
       {"a pointer is no name", RrType::cname, "\\# 2 c00c", 0, "no CNAME record"},
       {"not hexadecimal", RrType::a, "\\# 4 c00002zz", 2, "not hexadecimal"},
-      {"not understood", RrType::eui48, "00-00", 0, "write it as \\#"},
-      {"the type is not known", static_cast<RrType>(65280), "hello", 0, "write it as \\#"},
+      {"not understood", RrType::eui48, "00-00", 0, "write it as TYPE108 \\#"},
+      {"the type is not known", static_cast<RrType>(65280), "hello", 0, "write it as TYPE65280 \\#"},
+      {"a locator of three groups", RrType::nid, "10 1:2:3", 1, "four groups"},
+      {"a locator of five", RrType::l64, "10 1:2:3:4:5", 1, "four groups"},
+      {"a group of five digits", RrType::nid, "10 1:2:3:00004", 1, "four groups"},
+      {"an empty group", RrType::nid, "10 1::3:4", 1, "four groups"},
+      {"no digest", RrType::zonemd, "1 1 1", 3, "ZONEMD takes"},
+      {"half an octet", RrType::zonemd, "1 1 1 abc", 3, "odd number"},
+      {"no digits", RrType::zonemd, "1 1 1 ab xx", 4, "not hexadecimal"},
+      {"a gateway of another kind", RrType::ipseckey, "10 1 2 2001:db8::1 AQID", 3, "not an IPv4 address"},
+      {"a gateway of no kind", RrType::ipseckey, "10 4 2 x AQID", 1, "no type of gateway"},
+      {"a gateway where none is", RrType::ipseckey, "10 0 2 x AQID", 3, "`.` where its type is 0"},
+      {"no gateway", RrType::ipseckey, "10 1 2", 3, "IPSECKEY takes"},
+      {"no key", RrType::ipseckey, "10 0 2 .", 2, "no key follows"},
+      {"a key without algorithm", RrType::ipseckey, "10 0 0 . AQID", 2, "no key follows"},
+      {"no base64", RrType::ipseckey, "10 0 2 . A*ID", 4, "not base64"},
       {"an alias with parameters", RrType::svcb, "0 svc port=53", 0, "alias"},
       {"mandatory without its key", RrType::https, "1 . mandatory=port alpn=h2", 0,
        "key3, which is not given"},
@@ -288,7 +403,7 @@ TEST(Types, EveryNameIsLdnsName) {
   for (std::uint16_t number = 1; number < 300; ++number) {
     const std::string text = to_string(static_cast<RrType>(number));
     EXPECT_EQ(parse_type(text), static_cast<RrType>(number));
-    if (text.starts_with("TYPE")) continue;
+    if (text.starts_with("TYPE") || text == "AVC") continue;  // AVC is newer than ldns 1.8
     EXPECT_EQ(ldns_get_rr_type_by_name(text.c_str()), number) << text;
   }
 }
@@ -298,7 +413,7 @@ TEST(Rdata, AnyOctetsSurviveTheirText) {
   std::uint32_t state = 12345;
   const auto random = [&] { return state = state * 1664525 + 1013904223, state >> 16; };
   for (int round = 0; round < 3000; ++round) {
-    const auto type = static_cast<RrType>(random() % 70 + 1);
+    const auto type = static_cast<RrType>(random() % 110 + 1);
     std::string rdata;
     for (std::uint32_t size = random() % 24; size > 0; --size)
       rdata += static_cast<char>(random() % 4 ? random() % 8 : random());
