@@ -18,8 +18,8 @@ using Stopwatch = std::chrono::steady_clock;
 constexpr std::size_t kTickSlice = 512;
 // Rows of a clean stop that may wait for the store at one time.
 constexpr std::size_t kHeardRowsWaiting = 16'384;
-// Brief jobs that the thread which handed them in runs by itself: at some 10 us each it is back before a woken
-// thread would have answered; more are better done beside it.
+// Brief jobs that the thread which handed them in runs by itself: at some 10 us each it is back before a
+// woken thread would have answered; more are better done beside it.
 constexpr std::size_t kLentMost = 16;
 
 std::chrono::microseconds since(Stopwatch::time_point begin) {
@@ -171,12 +171,11 @@ void Control::Impl::lend() {
   if (!lend_turn()) wake_.notify_one();
 }
 
-// The calling thread is the control thread for a turn of brief jobs. False: they are that one's, because there
-// is too much for a moment, or because the machine has paused. While it is at work it need not be told: it
-// looks into the queue before it sleeps.
+// The calling thread is the control thread for a turn of brief jobs. False: they are that one's, because
+// somebody writes, because there is too much for a moment, or because the machine has paused.
 bool Control::Impl::lend_turn() {
   const std::unique_lock pen(pen_, std::try_to_lock);
-  if (!pen.owns_lock()) return true;
+  if (!pen.owns_lock()) return false;
   const auto begin = Stopwatch::now();
   const Instant now = config_.clock();
   if (now.steady - last_look_ - config_.tick > config_.max_late || !take_brief()) return false;

@@ -7,8 +7,8 @@
 // moves all deadlines by what it missed and reads what has arrived meanwhile before anything may expire.
 //
 // A brief job that comes alone does not wake it: the I/O thread that handed it in takes the pen for a turn of
-// its own, when the control thread sleeps. To wake that, and to be woken, costs more than such a job, and on a
-// core that answers queries each switch takes their time. The pen is a mutex, so there is one writer at a
+// its own, when the control thread sleeps. To wake that, and to be woken, costs more than such a job, and on
+// a core that answers queries each switch takes their time. The pen is a mutex, so there is one writer at a
 // time, and jobs run in the order in which they came.
 //
 // Thread safety: submit(), accepts_writes(), store_state() and the counters from any thread; everything else

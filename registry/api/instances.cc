@@ -81,15 +81,16 @@ void register_instance(CallPtr call, ReadResult<Registration> read) {
   if (!wanted) return call->refuse(std::move(wanted.error()));
   if (!read) return call->refuse(std::move(read.error()));
   read->precondition = wanted->precondition;
-  on_control_briefly(call, [call, change = std::move(*read), must_exist = wanted->must_exist](Turn& turn) mutable {
-    const bool exists = turn.registry.find(change.service, change.id) != nullptr;
-    if (must_exist && !exists) {
-      return call->refuse(
-          precondition_failed("If-Match: * replaces only what exists, and this instance does not"));
-    }
-    if (!exists && !has_room(*call, turn)) return;
-    apply_and_grant(call, turn, std::move(change));
-  });
+  on_control_briefly(
+      call, [call, change = std::move(*read), must_exist = wanted->must_exist](Turn& turn) mutable {
+        const bool exists = turn.registry.find(change.service, change.id) != nullptr;
+        if (must_exist && !exists) {
+          return call->refuse(
+              precondition_failed("If-Match: * replaces only what exists, and this instance does not"));
+        }
+        if (!exists && !has_room(*call, turn)) return;
+        apply_and_grant(call, turn, std::move(change));
+      });
 }
 
 void put_instance(CallPtr call) {
@@ -159,7 +160,8 @@ void delete_instance(CallPtr call) {
   removal.id = call->capture(1);
   removal.generation = *generation;
   removal.drain_first = drain->value_or(false);
-  on_control_briefly(call, [call, removal = std::move(removal)](Turn& turn) { remove_now(call, turn, removal); });
+  on_control_briefly(call,
+                     [call, removal = std::move(removal)](Turn& turn) { remove_now(call, turn, removal); });
 }
 
 }  // namespace

@@ -118,7 +118,8 @@ class Watch {
   const Post post_;
   const std::shared_ptr<WatchCounters> counters_ = std::make_shared<WatchCounters>();  // slots may outlive us
   std::atomic<std::uint64_t> last_stream_{0};
-  std::atomic<std::size_t> wanted_streams_{0};  // asked for and not yet closed; none: no events go to the strand
+  // Asked for and not yet closed. None: no events go to the strand.
+  std::atomic<std::size_t> wanted_streams_{0};
 
   // The control thread's own.
   std::unordered_map<std::string, ServiceViewPtr> views_;  // of this batch, shared by all its polls

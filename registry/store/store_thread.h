@@ -7,8 +7,8 @@
 //
 // An instant store has no thread: put() commits and tells at once.
 //
-// Thread safety: everything from any thread, put() by one at a time; the Store belongs to this object's thread
-// from start() to stop().
+// Thread safety: everything from any thread, put() by one at a time; the Store belongs to this object's
+// thread from start() to stop().
 #pragma once
 
 #include <atomic>

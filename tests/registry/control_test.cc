@@ -216,8 +216,8 @@ TEST_F(Controls, ABrokenStoreIsSaidAndHindersNothing) {
   place(lines, "in memory j4");
 }
 
-// Of brief jobs: the test is the I/O thread whose loop `soon` waits for, and the control thread sleeps until it
-// is woken.
+// Of brief jobs: the test is the I/O thread whose loop `soon` waits for, and the control thread sleeps until
+// it is woken.
 struct BriefJobs : Controls {
   void begin() {
     config.tick = Millis(60'000);
@@ -228,8 +228,8 @@ struct BriefJobs : Controls {
   }
   bool control_sleeps() {
     std::promise<bool> ran_here;
-    const bool taken = control->submit_brief(
-        [&](Turn&) { ran_here.set_value(std::this_thread::get_id() == here); });
+    const bool taken =
+        control->submit_brief([&](Turn&) { ran_here.set_value(std::this_thread::get_id() == here); });
     run_soon();
     return taken && ran_here.get_future().get();
   }

@@ -37,8 +37,8 @@ struct Arguments {
   int connections = 1;
   std::size_t depth = 32;  // pipelined requests a connection
   std::size_t batch = 0;   // elements a batch; 0: kFillBatch in mode fill, else kBatch
-  double seconds = 2;  // mode fill: until everything is registered
-  double rate = 0;     // requests a second; 0: closed loop
+  double seconds = 2;      // mode fill: until everything is registered
+  double rate = 0;         // requests a second; 0: closed loop
   std::vector<int> pids;
   std::uint64_t seed = 1;
 };
@@ -53,7 +53,9 @@ class Composer {
  public:
   explicit Composer(const Arguments& arguments)
       : a_(arguments),
-        batch_(a_.batch != 0 ? a_.batch : filling() ? kFillBatch : kBatch),
+        batch_(a_.batch != 0 ? a_.batch
+               : filling()   ? kFillBatch
+                             : kBatch),
         random_(arguments.seed) {}
 
   bool filling() const { return a_.mode == "fill"; }
