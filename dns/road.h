@@ -73,6 +73,7 @@ class Road {
   // sets.cc: what goes into the answer and authority sections
   State write_hit();
   State write_any();
+  State write_nothing();
   State write_negative(Rcode rcode);
   // Whether a set may go out in part where its policy, or TCP, allows it.
   enum class Cut : std::uint8_t { by_policy, never };

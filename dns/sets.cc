@@ -56,7 +56,7 @@ Road::State Road::write_hit() {
 // type.
 Road::State Road::write_any() {
   const auto first = first_filled(*source_);
-  if (!first) return write_negative(Rcode::noerror);
+  if (!first) return write_nothing();
   scratch_.written.clear();
   if (first->has_note()) tell(*first);
   if (udp()) return write_set(*first, owner_) ? State::done : State::trunc;
@@ -72,6 +72,16 @@ Road::State Road::write_any() {
   if (written == 0) return write_set(*first, owner_) ? State::done : State::trunc;
   if (written < there) note_part(written, there, "RRsets");
   return State::done;
+}
+
+// Of a service with nothing ready: what its sets say of that.
+Road::State Road::write_nothing() {
+  for (std::uint32_t i = 0; i < source_->rrset_count(); ++i) {
+    const RrsetView set = source_->rrset(i);
+    if (set.has_note()) tell(set);
+    if (set.servfail()) return fail(Rcode::servfail, edns_.error, edns_.error_text);
+  }
+  return write_negative(Rcode::noerror);
 }
 
 // RFC 2308 §3: the SOA of the zone that knows, with the TTL for which the answer may be kept.

@@ -97,6 +97,15 @@ TEST_F(Answers, OfAPlainZone) {
        {},
        {"Mail.example.com. 300 A 192.0.2.25", "Mail.example.com. 300 A 192.0.2.26",
         "Mail.example.com. 300 AAAA 2001:db8::25"}},
+      {"the zone's part of a name has the question's case, the labels before it their own (CAS4)",
+       "EXAMPLE.com.",
+       RrType::mx,
+       Rcode::noerror,
+       true,
+       {"EXAMPLE.com. 300 MX 10 Mail.EXAMPLE.com.", "EXAMPLE.com. 300 MX 20 mail.elsewhere.test."},
+       {},
+       {"Mail.EXAMPLE.com. 300 A 192.0.2.25", "Mail.EXAMPLE.com. 300 A 192.0.2.26",
+        "Mail.EXAMPLE.com. 300 AAAA 2001:db8::25"}},
       {"NS at the apex is an answer, not a referral",
        "example.com.",
        RrType::ns,
@@ -758,10 +767,14 @@ TEST_F(Answers, TellWhyASetIsAsItIs) {
   EXPECT_EQ(none.rcode, 0u);
   EXPECT_THAT(none.authority, ElementsAreArray({kServiceSoa}));
   EXPECT_EQ(none.extended_text(), "0 of 4 ready");
+  const Reply any = ask("none.svc.internal.", RrType::any);
+  EXPECT_THAT(any.authority, ElementsAreArray({kServiceSoa}));
+  EXPECT_EQ(any.extended_text(), "0 of 4 ready");
   const Reply fail = ask("fail.svc.internal.", RrType::a);
   EXPECT_EQ(fail.rcode, static_cast<unsigned>(Rcode::servfail));
   EXPECT_FALSE(fail.aa);
   EXPECT_EQ(fail.extended_text(), "0 of 4 ready");
+  EXPECT_EQ(ask("fail.svc.internal.", RrType::any).rcode, static_cast<unsigned>(Rcode::servfail));
   EXPECT_EQ(ask("one.svc.internal.", RrType::a).answer.size(), 1u) << "answers = 1";
 }
 

@@ -105,6 +105,19 @@ TEST_F(SenderTest, SignedQueriesGetSignedReplies) {
   EXPECT_FALSE(ask(a_query()).has_tsig);
 }
 
+// A key's name may be compressed (RFC 8945 §4.2): pointers into the question, followed back.
+TEST_F(SenderTest, TheOwnerOfASignatureMayBeAPointer) {
+  const Octets query = QueryBuilder("transfer.", RrType::soa).build();
+  const Octets packet = sign(query, Signing());
+  Octets compressed = query;
+  compressed[11] = 1;  // a record in the additional section
+  const std::size_t owner = std::string_view("\10transfer").size() + 1;
+  compressed.insert(compressed.end(), {0xc0, 0x0c});
+  compressed.insert(compressed.end(), packet.begin() + static_cast<std::ptrdiff_t>(query.size() + owner), packet.end());
+  EXPECT_EQ(ask(compressed).rcode, code(Rcode::refused)) << "verified, then no zone of ours";
+  EXPECT_EQ(tsig_count(TsigCheck::verified), 1U);
+}
+
 TEST_F(SenderTest, EveryReplyToASignedQueryIsSigned) {
   struct Row {
     const char* why;
