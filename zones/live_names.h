@@ -40,6 +40,7 @@ struct PublishCounters {
   std::uint64_t erasures = 0;  // names gone
   std::uint64_t put_off = 0;   // rebuilds of large names that waited for their 20 ms
   std::uint64_t too_long = 0;  // names that do not fit into 255 octets and are not published, at each change
+  std::string last_too_long;   // what the last of them was to be a name of: SERVICE/ID, or SERVICE
 };
 
 class LiveNames {
@@ -149,6 +150,7 @@ class LiveNames {
   void put(std::size_t zone, const NameSpec& spec);
   void erase(std::size_t zone, const Name& owner);
   void put_fixed();
+  void count_too_long(const std::string& service, const std::string& id);
   bool is_put_off() const { return !late_sets_.empty() || !dirty_types_.empty(); }
 
   naming::ServicePicture picture_of(const std::string& label, const Service& service) const;

@@ -58,6 +58,11 @@ void LiveNames::erase(std::size_t zone, const Name& owner) {
   sink_.erase(zone, owner);
 }
 
+void LiveNames::count_too_long(const std::string& service, const std::string& id) {
+  ++counters_.too_long;
+  counters_.last_too_long = id.empty() ? service : service + "/" + id;
+}
+
 void LiveNames::put_fixed() {
   for (const NameSpec& spec : naming::browsing_domain_specs(config_.domain, config_.ttl))
     put(NameSink::kDomain, spec);
@@ -65,10 +70,7 @@ void LiveNames::put_fixed() {
 
 void LiveNames::put_own_name(const Instance& instance, const ServicePolicy& policy) {
   const auto owner = name_of(instance);
-  if (!owner) {
-    ++counters_.too_long;
-    return;
-  }
+  if (!owner) return count_too_long(instance.service, instance.id);
   if (!gone_own_.empty()) gone_own_.erase(*owner);
   put(NameSink::kDomain, naming::instance_spec(*owner, instance, ttl_range(policy)));
 }
@@ -77,7 +79,7 @@ void LiveNames::put_browse_names(const Instance& instance, const ServicePolicy& 
   const auto target = name_of(instance);
   for (const naming::Offer& offer : naming::offers_of(instance)) {
     const auto owner = naming::browse_name(config_.domain, offer.type, instance);
-    if (!owner) ++counters_.too_long;
+    if (!owner) count_too_long(instance.service, instance.id);
     if (!owner || !target) continue;
     if (!gone_browse_.empty()) gone_browse_.erase(*owner);
     put(NameSink::kDomain, naming::browse_spec(*owner, offer, *target, instance, ttl_range(policy)));
@@ -148,7 +150,7 @@ void LiveNames::put_service(const std::string& label, const Service* service, co
     }
     auto owner = naming::owner_of(key, config_.domain, label);
     if (!owner) {
-      ++counters_.too_long;
+      count_too_long(label, "");
     } else if (content_.any || (service && key.kind == SetKey::Kind::plain)) {
       NameSpec spec{std::move(*owner), std::move(content_.rrsets)};
       put(NameSink::kDomain, spec);

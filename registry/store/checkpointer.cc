@@ -4,6 +4,8 @@
 
 namespace muster::registry {
 
+using std::chrono::steady_clock;
+
 Checkpointer::Checkpointer(std::string path, CheckpointConfig config)
     : path_(std::move(path)),
       config_(config),
@@ -25,6 +27,7 @@ void Checkpointer::committed(std::uint64_t log_bytes) {
     std::unique_lock lock(mutex_);
     resumed_.wait(lock, [this] { return !writer_pauses_; });
     ++commits_;
+    last_commit_ = steady_clock::now();
     if (log_bytes < log_bytes_) next_bytes_ = config_.passive_bytes;  // the log began anew
     log_bytes_ = log_bytes;
     wake = due();
@@ -37,13 +40,15 @@ std::uint64_t Checkpointer::runs() const {
   return runs_;
 }
 
+// Without a commit to look after it sleeps for whole spans, so that a commit never has to wake it.
 void Checkpointer::loop() {
   std::unique_lock lock(mutex_);
   std::uint64_t done = 0;  // commits that the last checkpoint saw
   while (!stopping_) {
-    const std::uint64_t before = commits_;
-    const bool large = wake_.wait_for(lock, config_.idle, [this] { return stopping_ || due(); });
-    const bool idle = !large && commits_ == before && commits_ != done;
+    const bool waits_for_quiet = commits_ != done;
+    const auto until = (waits_for_quiet ? last_commit_ : steady_clock::now()) + config_.idle;
+    const bool large = wake_.wait_until(lock, until, [this] { return stopping_ || due(); });
+    const bool idle = waits_for_quiet && last_commit_ + config_.idle <= steady_clock::now();
     if (stopping_ || !(large || idle)) continue;
     done = commits_;
     const bool restart = log_bytes_ >= config_.restart_bytes;

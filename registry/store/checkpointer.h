@@ -3,6 +3,7 @@
 // ms.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -17,7 +18,7 @@ namespace muster::registry {
 struct CheckpointConfig {
   std::uint64_t passive_bytes = 16ull << 20;   // of log: copy what can be copied without waiting
   std::uint64_t restart_bytes = 256ull << 20;  // wait until the log can begin anew
-  net::Millis idle{5'000};
+  net::Millis idle{5'000};                     // after the last commit: so soon is what was written settled
 };
 
 class Checkpointer {
@@ -43,6 +44,7 @@ class Checkpointer {
   bool stopping_ = false;
   bool writer_pauses_ = false;
   std::uint64_t commits_ = 0;
+  std::chrono::steady_clock::time_point last_commit_{};
   std::uint64_t log_bytes_ = 0;
   std::uint64_t next_bytes_;  // the log's size at which the next checkpoint starts
   std::uint64_t runs_ = 0;

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "registry/json_text.h"
+#include "registry/store/plain_body.h"
 
 namespace muster::registry {
 namespace {
@@ -247,7 +248,8 @@ void append_body(std::string& out, const InstanceBody& body) {
   members.close();
 }
 
-net::Result<InstanceBody, BodyError> read_body(std::string_view text) {
+// Whatever is not written plainly, faulty or only unusual: names what is wrong with it.
+net::Result<BodyPtr, BodyError> read_any_body(std::string_view text) {
   // One row's values live in this buffer and die with it: no allocation for a usual body.
   unsigned char buffer[4096];
   json::monotonic_resource memory(buffer, sizeof buffer);
@@ -255,10 +257,16 @@ net::Result<InstanceBody, BodyError> read_body(std::string_view text) {
   const json::value document = json::parse(json::string_view(text.data(), text.size()), error, &memory);
   if (error) return BodyError::not_json;
   if (!document.is_object()) return BodyError::not_an_object;
-  InstanceBody body;
+  auto body = std::make_shared<InstanceBody>();
   for (const auto& member : document.get_object())
-    if (const Check bad = read_member(member.key(), member.value(), body)) return *bad;
-  return body;
+    if (const Check bad = read_member(member.key(), member.value(), *body)) return *bad;
+  return BodyPtr(std::move(body));
+}
+
+net::Result<BodyPtr, BodyError> read_body(std::string_view text) {
+  auto body = std::make_shared<InstanceBody>();
+  if (read_plain_body(text, *body)) return BodyPtr(std::move(body));
+  return read_any_body(text);
 }
 
 }  // namespace muster::registry

@@ -25,6 +25,8 @@ enum class BodyError : std::uint8_t {
 std::string_view to_string(BodyError error);
 
 void append_body(std::string& out, const InstanceBody& body);
-net::Result<InstanceBody, BodyError> read_body(std::string_view text);
+net::Result<BodyPtr, BodyError> read_body(std::string_view text);
+// The same without the quick way (plain_body.h): slower, and equal for every text.
+net::Result<BodyPtr, BodyError> read_any_body(std::string_view text);
 
 }  // namespace muster::registry

@@ -82,11 +82,11 @@ void Statement::reset() { sqlite3_reset(statement_.get()); }
 
 std::int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_.get(), column); }
 
-std::string Statement::text(int column) const {
+std::string_view Statement::view(int column) const {
   const unsigned char* data = sqlite3_column_text(statement_.get(), column);
   const int size = sqlite3_column_bytes(statement_.get(), column);
-  return data ? std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size))
-              : std::string();
+  return data ? std::string_view(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size))
+              : std::string_view();
 }
 
 void Connection::Close::operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }

@@ -34,7 +34,8 @@ class Statement {
   void run();   // step to the end, then reset
   void reset();
   std::int64_t number(int column) const;
-  std::string text(int column) const;
+  std::string text(int column) const { return std::string(view(column)); }
+  std::string_view view(int column) const;  // until the next step
 
  private:
   struct Finalize {

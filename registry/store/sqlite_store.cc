@@ -350,14 +350,14 @@ void read_claims(Connection& connection, const std::function<void(Row)>& visit, 
       "remove_ms,body "
       "FROM claim NOT INDEXED");
   while (rows.step()) {
-    auto body = read_body(rows.text(13));
+    auto body = read_body(rows.view(13));
     const bool in_range = rows.number(3) >= 0 && rows.number(4) >= 0 && rows.number(5) >= 0;
     if (!body || !in_range) {
       skip(report, "claim " + rows.text(0) + "/" + rows.text(1),
            body ? "number out of range" : to_string(body.error()));
       continue;
     }
-    visit(claim_of(rows, std::make_shared<const InstanceBody>(std::move(*body))));
+    visit(claim_of(rows, std::move(*body)));
     ++report.rows;
   }
 }

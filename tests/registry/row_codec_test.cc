@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "registry/json_text.h"
+#include "registry/store/plain_body.h"
 
 namespace muster::registry {
 namespace {
@@ -38,16 +39,16 @@ InstanceBody full_body() {
 }
 
 TEST(RowCodec, ReadsBackExactlyWhatWasWritten) {
-  EXPECT_EQ(*read_body(written(full_body())), full_body());
-  EXPECT_EQ(*read_body(written(InstanceBody())), InstanceBody());
+  EXPECT_EQ(**read_body(written(full_body())), full_body());
+  EXPECT_EQ(**read_body(written(InstanceBody())), InstanceBody());
   EXPECT_EQ(written(InstanceBody()), "{}");
 }
 
 TEST(RowCodec, SaysWhetherAWeightWasGiven) {
   InstanceBody zero;
   zero.weight = 0;
-  EXPECT_TRUE(read_body(written(zero))->weight.has_value());
-  EXPECT_FALSE(read_body("{}")->weight.has_value());
+  EXPECT_TRUE((*read_body(written(zero)))->weight.has_value());
+  EXPECT_FALSE((*read_body("{}"))->weight.has_value());
 }
 
 TEST(RowCodec, LeavesOutWhatItWouldNotHaveWritten) {
@@ -81,6 +82,72 @@ TEST(RowCodec, LeavesOutWhatItWouldNotHaveWritten) {
     const auto body = read_body(c.text);
     ASSERT_FALSE(body.has_value());
     EXPECT_EQ(body.error(), c.error);
+  }
+}
+
+InstanceBody plain_body() {
+  InstanceBody body = full_body();
+  for (Port& port : body.ports) port.attributes.clear();
+  body.tags = {{"az", "a b"}, {"canary", ""}, {"env", "production"}};
+  body.attributes.clear();
+  body.meta = "{}";
+  body.lyft.reset();
+  return body;
+}
+
+// What read_any_body() makes of it, or nothing.
+std::optional<InstanceBody> read_slowly(const std::string& text) {
+  const auto body = read_any_body(text);
+  return body ? std::optional(**body) : std::nullopt;
+}
+
+TEST(PlainBody, ReadsWhatMostBodiesLookLike) {
+  InstanceBody body;
+  ASSERT_TRUE(read_plain_body(written(plain_body()), body));
+  EXPECT_EQ(body, plain_body());
+  EXPECT_EQ(body.tags.capacity(), body.tags.size()) << "a million bodies have no room to spare";
+}
+
+TEST(PlainBody, NeverReadsWhatTheOtherReaderReadsOtherwise) {
+  const std::string text = written(plain_body());
+  std::size_t read = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    for (const char c : std::string_view("\"\\{}[]:,0123456789-.eE+ aZ\x01\x7f\xc3")) {
+      std::string changed = text;
+      changed[at] = c;
+      InstanceBody body;
+      if (!read_plain_body(changed, body)) continue;
+      ++read;
+      EXPECT_EQ(read_slowly(changed), body) << changed;
+    }
+    InstanceBody body;
+    EXPECT_FALSE(read_plain_body(text.substr(0, at), body)) << at;
+  }
+  EXPECT_GT(read, 1000U) << "letters and digits may be changed";
+}
+
+TEST(PlainBody, LeavesTheUnusualToTheOtherReader) {
+  struct Case {
+    const char* why;
+    const char* text;
+  };
+  const Case cases[] = {
+      {"nothing said", "{}"},
+      {"an escape", R"({"version":"a\u0041"})"},
+      {"beyond ASCII", "{\"version\":\"\xc3\xbc\"}"},
+      {"blanks", R"({ "weight": 1 })"},
+      {"another order", R"({"tags":{"a":"b"},"weight":1})"},
+      {"a member twice", R"({"weight":1,"weight":2})"},
+      {"a tag twice", R"({"tags":{"a":"b","a":"c"}})"},
+      {"an exponent", R"({"attributes":{"x":1e2}})"},
+      {"meta", R"({"meta":"{\"a\":1}"})"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.why);
+    InstanceBody body;
+    EXPECT_FALSE(read_plain_body(c.text, body));
+    EXPECT_TRUE(read_body(c.text).has_value());
+    EXPECT_EQ(read_slowly(c.text), **read_body(c.text));
   }
 }
 

@@ -11,7 +11,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <random>
+#include <thread>
 
+#include "registry/store/checkpointer.h"
 #include "registry/store/schema.h"
 #include "tests/registry/support/scratch.h"
 
@@ -440,6 +442,21 @@ TEST(SqliteStore, CheckpointsKeepTheLogSmall) {
   }
   EXPECT_TRUE(!std::filesystem::exists(path + "-wal") || std::filesystem::file_size(path + "-wal") == 0);
   EXPECT_EQ(reopened(path).sequences.size(), 10'000u);
+}
+
+// Not up to twice as long, as it would be if each span of silence began where the last one ended.
+TEST(SqliteStore, TheIdleCheckpointComesOneSpanAfterTheLastCommit) {
+  const Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  constexpr std::chrono::milliseconds kIdle{1'000};
+  Checkpointer checkpointer(path, {.passive_bytes = 1 << 30, .restart_bytes = 1 << 30, .idle = Millis(kIdle)});
+  std::this_thread::sleep_for(kIdle / 4);
+  const auto last = std::chrono::steady_clock::now();
+  checkpointer.committed(4'096);
+  while (checkpointer.runs() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const auto after = std::chrono::steady_clock::now() - last;
+  EXPECT_GE(after, kIdle);
+  EXPECT_LT(after, kIdle * 3 / 2);
 }
 
 // A child commits without end and reports each commit through a pipe once it has returned.

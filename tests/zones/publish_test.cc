@@ -256,6 +256,7 @@ TEST_F(Publish, CountsWhatItPublishesAndWhatIsTooLong) {
   add("web", std::string(60, 'i'), "10.0.0.7", 0);
   EXPECT_GT(publisher().counters().puts, before.puts);
   EXPECT_GT(publisher().counters().too_long, before.too_long);
+  EXPECT_EQ(publisher().counters().last_too_long, "web/" + std::string(60, 'i'));
 }
 
 TEST_F(Publish, ReconfiguredNameServersReplaceTheOld) {

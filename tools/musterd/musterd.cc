@@ -340,12 +340,25 @@ void Musterd::tick(net::Instant now) {
   suspects_->probe(*registry_, now);
   transitions_.tick(now);
   update_gauges();
+  log_left_out(now.steady);
   if (grace_until_ != net::SteadyTime{} && now.steady >= grace_until_) end_grace();
 }
 
 void Musterd::end_grace() {
   grace_until_ = {};
   names_.zones.set_readiness(*names_.zones.find(config()->zones.domain), zones::Readiness::ready);
+}
+
+// At most a line a second, of all that came since the line before.
+void Musterd::log_left_out(net::SteadyTime now) {
+  const zones::PublishCounters& counters = names_.publisher->counters();
+  if (counters.too_long == left_out_) return;
+  left_out_lines_.settle(now);
+  if (!left_out_lines_.take(now)) return;
+  log(LogLevel::warning, "names_left_out",
+      {{"reason", "longer than 255 octets"},
+       {"names", std::to_string(counters.too_long - std::exchange(left_out_, counters.too_long))},
+       {"last", counters.last_too_long}});
 }
 
 void Musterd::update_gauges() {

@@ -76,6 +76,7 @@ class Musterd {
   void end_grace();
   void keep_histories(const config::Config& config);
   void update_gauges();
+  void log_left_out(net::SteadyTime now);
 
   // Runs work on the control thread and waits; not from the control or the I/O thread.
   bool on_control(net::UniqueFunction<void(registry::Turn&)> work);
@@ -147,6 +148,8 @@ class Musterd {
   Transitions transitions_{log, log_enabled};
   LineBudget update_lines_{20};
   LineBudget transfer_lines_{20};
+  LineBudget left_out_lines_{1};
+  std::uint64_t left_out_ = 0;  // names that have been told of
   // The registry's own counts for /stats, as of the last tick.
   struct Gauges {
     std::atomic<std::size_t> services{0};

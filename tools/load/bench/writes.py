@@ -158,8 +158,9 @@ class Writes:
         return text
 
 
-def settle(running, quiet=6.0, most=40.0):
-    """Waits until the store has written what the registrations before left it (checkpoint after 5 s idle)."""
+def settle(running, quiet=8.0, most=60.0):
+    """Waits until the store has written what the registrations before left it: its checkpoint comes 5 s after the last
+    commit, and what it writes late is not the heartbeats' doing."""
     last, since, start = running.written_octets(), time.monotonic(), time.monotonic()
     while time.monotonic() - since < quiet and time.monotonic() - start < most:
         time.sleep(0.25)
