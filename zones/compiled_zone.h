@@ -47,8 +47,8 @@ class CompiledZone {
   std::size_t names() const { return content_.owners.size(); }  // with records
   std::size_t records() const { return content_.records.size(); }
   const ZoneFaults& warnings() const { return warnings_; }
-  // Of all that it holds, whatever the order: another content has another one, but for one case in 2^64. It is
-  // stored, so what it is of may not change between versions of musterd.
+  // Of all that it holds, whatever the order: another content has another one, but for one case in 2^64. It
+  // is stored, so what it is of may not change between versions of musterd.
   std::uint64_t digest() const { return digest_; }
 
   std::string_view owner(std::uint32_t name) const { return content_.owners[name]; }

@@ -32,7 +32,7 @@ class FoldedWire {
     std::uint64_t octets;
     std::memcpy(&octets, from, sizeof octets);
     const std::uint64_t low = octets & (kEach * 0x7f);
-    const std::uint64_t from_a = low + kEach * (0x80 - 'A');     // bit 7: at least 'A'
+    const std::uint64_t from_a = low + kEach * (0x80 - 'A');    // bit 7: at least 'A'
     const std::uint64_t beyond_z = low + kEach * (0x7f - 'Z');  // bit 7: more than 'Z'
     octets |= ((from_a ^ beyond_z) & ~octets & (kEach * 0x80)) >> 2;
     std::memcpy(to, &octets, sizeof octets);

@@ -103,15 +103,12 @@ Name Name::lower() const {
   return Name(std::move(wire));
 }
 
-std::uint64_t Name::fold_hash() const {
-  return std::hash<std::string_view>{}(FoldedWire(wire_).wire());
-}
+std::uint64_t Name::fold_hash() const { return std::hash<std::string_view>{}(FoldedWire(wire_).wire()); }
 
 // Usually in the same case, too.
 bool Name::equal_fold(std::string_view a, std::string_view b) {
-  return a == b || (a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-                      return fold(x) == fold(y);
-                    }));
+  return a == b || (a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                                       [](char x, char y) { return fold(x) == fold(y); }));
 }
 
 std::weak_ordering operator<=>(const Name& a, const Name& b) {

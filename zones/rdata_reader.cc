@@ -218,24 +218,29 @@ std::optional<RdataError> read_generic(RrType type, std::span<const Word> words,
 bool is_own(RrType type) { return rdata_fields(type).back() != Field::opaque; }
 
 // RFC 4025 §3: what the gateway is depends on a number before it. No key: the algorithm is 0.
-std::optional<RdataError> read_ipseckey(std::span<const Word> words, std::string_view origin, std::string& out) {
+std::optional<RdataError> read_ipseckey(std::span<const Word> words, std::string_view origin,
+                                        std::string& out) {
   enum Part : std::size_t { precedence, gateway_type, algorithm, gateway, key };
   constexpr std::string_view kTakes =
-      "IPSECKEY takes: precedence, gateway type (0 none, 1 IPv4, 2 IPv6, 3 a name), algorithm, gateway, key in base64";
+      "IPSECKEY takes: precedence, gateway type (0 none, 1 IPv4, 2 IPv6, 3 a name), algorithm, gateway, key "
+      "in base64";
   for (std::size_t at = precedence; at <= gateway; ++at) {
     if (at == words.size()) return RdataError{at, "something is missing here (" + std::string(kTakes) + ")"};
     Field field = Field::u8;
     if (at == gateway) {
       constexpr Field kGateways[] = {Field::name, Field::address4, Field::address6, Field::name};
       const auto type = static_cast<unsigned char>(out[gateway_type]);
-      if (type > 3) return RdataError{gateway_type, quoted(words[gateway_type].text) + " is no type of gateway (" + std::string(kTakes) + ")"};
+      if (type > 3)
+        return RdataError{gateway_type, quoted(words[gateway_type].text) + " is no type of gateway (" +
+                                            std::string(kTakes) + ")"};
       if (type == 0) {
         if (words[at].text != ".") return RdataError{at, "the gateway is `.` where its type is 0"};
         continue;
       }
       field = kGateways[type];
     }
-    if (auto complaint = read_field(field, words[at], origin, out)) return RdataError{at, std::move(*complaint)};
+    if (auto complaint = read_field(field, words[at], origin, out))
+      return RdataError{at, std::move(*complaint)};
   }
   std::string text;
   for (const auto& word : words.subspan(key)) text += word.text;
@@ -256,8 +261,8 @@ std::optional<RdataError> read_rare(RrType type, std::span<const Word> words, st
     return RdataError{0, "the data of this type is not read as text: write it as " + generic};
   auto rdata = ldns_rdata_from_text(type, words, origin);
   if (!rdata)
-    return RdataError{0, to_string(type) + " data is not understood: " + rdata.error().what + " (or write it as " +
-                             generic + ")"};
+    return RdataError{0, to_string(type) + " data is not understood: " + rdata.error().what +
+                             " (or write it as " + generic + ")"};
   out = std::move(*rdata);
   if (!fits_fields(type, out)) return RdataError{0, to_string(type) + " data does not have the right shape"};
   return std::nullopt;

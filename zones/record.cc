@@ -20,40 +20,39 @@ constexpr RrType number(std::uint16_t type) { return static_cast<RrType>(type); 
 
 // The commonest first, because reading a zone searches from the front.
 constexpr TypeName kTypes[] = {
-    {"A", RrType::a},           {"AAAA", RrType::aaaa},     {"SRV", RrType::srv},
-    {"TXT", RrType::txt},       {"CNAME", RrType::cname},   {"NS", RrType::ns},
-    {"PTR", RrType::ptr},       {"MX", RrType::mx},         {"SOA", RrType::soa},
-    {"DS", RrType::ds},         {"RRSIG", RrType::rrsig},   {"NSEC", RrType::nsec},
-    {"CAA", RrType::caa},       {"NAPTR", RrType::naptr},   {"DNAME", RrType::dname},
-    {"HTTPS", RrType::https},   {"SVCB", RrType::svcb},     {"TLSA", RrType::tlsa},
-    {"SSHFP", RrType::sshfp},   {"DNSKEY", RrType::dnskey}, {"SPF", RrType::spf},
-    {"HINFO", RrType::hinfo},   {"LOC", RrType::loc},       {"URI", RrType::uri},
-    {"RP", RrType::rp},         {"AFSDB", RrType::afsdb},   {"EUI48", RrType::eui48},
-    {"EUI64", RrType::eui64},   {"MB", RrType::mb},         {"MG", RrType::mg},
-    {"MR", RrType::mr},         {"MINFO", RrType::minfo},   {"MD", RrType::md},
-    {"MF", RrType::mf},         {"NULL", RrType::null},     {"KX", RrType::kx},
-    {"CERT", RrType::cert},     {"SIG", RrType::sig},       {"KEY", RrType::key},
-    {"APL", number(42)},        {"DHCID", number(49)},      {"NSEC3", number(50)},
-    {"NSEC3PARAM", number(51)}, {"SMIMEA", number(53)},     {"CDS", number(59)},
-    {"CDNSKEY", number(60)},    {"OPENPGPKEY", number(61)}, {"CSYNC", number(62)},
+    {"A", RrType::a},               {"AAAA", RrType::aaaa},     {"SRV", RrType::srv},
+    {"TXT", RrType::txt},           {"CNAME", RrType::cname},   {"NS", RrType::ns},
+    {"PTR", RrType::ptr},           {"MX", RrType::mx},         {"SOA", RrType::soa},
+    {"DS", RrType::ds},             {"RRSIG", RrType::rrsig},   {"NSEC", RrType::nsec},
+    {"CAA", RrType::caa},           {"NAPTR", RrType::naptr},   {"DNAME", RrType::dname},
+    {"HTTPS", RrType::https},       {"SVCB", RrType::svcb},     {"TLSA", RrType::tlsa},
+    {"SSHFP", RrType::sshfp},       {"DNSKEY", RrType::dnskey}, {"SPF", RrType::spf},
+    {"HINFO", RrType::hinfo},       {"LOC", RrType::loc},       {"URI", RrType::uri},
+    {"RP", RrType::rp},             {"AFSDB", RrType::afsdb},   {"EUI48", RrType::eui48},
+    {"EUI64", RrType::eui64},       {"MB", RrType::mb},         {"MG", RrType::mg},
+    {"MR", RrType::mr},             {"MINFO", RrType::minfo},   {"MD", RrType::md},
+    {"MF", RrType::mf},             {"NULL", RrType::null},     {"KX", RrType::kx},
+    {"CERT", RrType::cert},         {"SIG", RrType::sig},       {"KEY", RrType::key},
+    {"APL", number(42)},            {"DHCID", number(49)},      {"NSEC3", number(50)},
+    {"NSEC3PARAM", number(51)},     {"SMIMEA", number(53)},     {"CDS", number(59)},
+    {"CDNSKEY", number(60)},        {"OPENPGPKEY", number(61)}, {"CSYNC", number(62)},
     {"IPSECKEY", RrType::ipseckey}, {"ZONEMD", RrType::zonemd}, {"NID", RrType::nid},
-    {"L32", RrType::l32},       {"L64", RrType::l64},       {"LP", RrType::lp},
-    {"RT", RrType::rt},         {"PX", RrType::px},         {"X25", RrType::x25},
-    {"AVC", RrType::avc},
-    {"OPT", RrType::opt},       {"TKEY", RrType::tkey},     {"TSIG", RrType::tsig},
-    {"IXFR", RrType::ixfr},     {"AXFR", RrType::axfr},     {"MAILB", RrType::mailb},
-    {"MAILA", RrType::maila},   {"ANY", RrType::any},
+    {"L32", RrType::l32},           {"L64", RrType::l64},       {"LP", RrType::lp},
+    {"RT", RrType::rt},             {"PX", RrType::px},         {"X25", RrType::x25},
+    {"AVC", RrType::avc},           {"OPT", RrType::opt},       {"TKEY", RrType::tkey},
+    {"TSIG", RrType::tsig},         {"IXFR", RrType::ixfr},     {"AXFR", RrType::axfr},
+    {"MAILB", RrType::mailb},       {"MAILA", RrType::maila},   {"ANY", RrType::any},
 };
 
 // Known by number only. Of these some servers read the text, but not all that are used beside musterd do.
 constexpr TypeName kNumbered[] = {
-    {"WKS", number(11)},      {"ISDN", number(20)},    {"NSAP", number(22)},     {"NSAP-PTR", number(23)},
-    {"GPOS", number(27)},     {"NXT", number(30)},     {"EID", number(31)},      {"NIMLOC", number(32)},
-    {"ATMA", number(34)},     {"A6", number(38)},      {"SINK", number(40)},     {"HIP", number(55)},
-    {"NINFO", number(56)},    {"RKEY", number(57)},    {"TALINK", number(58)},   {"DSYNC", number(66)},
-    {"UINFO", number(100)},   {"UID", number(101)},    {"GID", number(102)},     {"UNSPEC", number(103)},
-    {"DOA", number(259)},     {"AMTRELAY", number(260)}, {"RESINFO", number(261)}, {"WALLET", number(262)},
-    {"TA", number(32768)},    {"DLV", number(32769)},
+    {"WKS", number(11)},    {"ISDN", number(20)},      {"NSAP", number(22)},     {"NSAP-PTR", number(23)},
+    {"GPOS", number(27)},   {"NXT", number(30)},       {"EID", number(31)},      {"NIMLOC", number(32)},
+    {"ATMA", number(34)},   {"A6", number(38)},        {"SINK", number(40)},     {"HIP", number(55)},
+    {"NINFO", number(56)},  {"RKEY", number(57)},      {"TALINK", number(58)},   {"DSYNC", number(66)},
+    {"UINFO", number(100)}, {"UID", number(101)},      {"GID", number(102)},     {"UNSPEC", number(103)},
+    {"DOA", number(259)},   {"AMTRELAY", number(260)}, {"RESINFO", number(261)}, {"WALLET", number(262)},
+    {"TA", number(32768)},  {"DLV", number(32769)},
 };
 
 std::optional<RrType> parse_numbered_type(std::string_view text) {
@@ -90,7 +89,8 @@ std::string to_string(RrType type) {
 }
 
 std::optional<RrType> parse_type(std::string_view text) {
-  for (const std::span<const TypeName> names : {std::span<const TypeName>(kTypes), std::span<const TypeName>(kNumbered)}) {
+  for (const std::span<const TypeName> names :
+       {std::span<const TypeName>(kTypes), std::span<const TypeName>(kNumbered)}) {
     for (const TypeName& known : names) {
       if (Name::equal_fold(known.text, text)) return known.type;
     }

@@ -70,8 +70,7 @@ Zone& Zones::add(const ZoneConfig& config) {
   put_apex(zone, {config.apex, {}});
   zone.inner_zones = inner.size();
   for (const Zone* one : inner) zone.tree.hold(one->config.apex);
-  for (const NameSpec& spec : aside)
-    put_aside(*outer, EntryWriter::build(spec, Entry::kOwned, outer->id));
+  for (const NameSpec& spec : aside) put_aside(*outer, EntryWriter::build(spec, Entry::kOwned, outer->id));
   return zone;
 }
 
@@ -150,8 +149,7 @@ const Entry* Zones::entry_at(const Zone& zone, const Name& owner) const {
 }
 
 void Zones::put_content(Zone& zone, const NameSpec& spec) {
-  if (is_inner(zone, spec.owner))
-    return put_aside(zone, EntryWriter::build(spec, Entry::kOwned, zone.id));
+  if (is_inner(zone, spec.owner)) return put_aside(zone, EntryWriter::build(spec, Entry::kOwned, zone.id));
   if (spec.owner == zone.config.apex) return put_apex(zone, spec);
   zone.tree.put(spec);
 }
@@ -232,8 +230,8 @@ void Zones::set_readiness(Zone& zone, Readiness readiness) {
 void Zones::keep_history(Zone& zone, bool keep) {
   if (keep == (zone.history != nullptr)) return;
   if (!keep) return zone.history.reset();
-  zone.history = std::make_unique<ZoneHistory>(
-      [this, &zone](const Name& owner) { return entry_at(zone, owner); });
+  zone.history =
+      std::make_unique<ZoneHistory>([this, &zone](const Name& owner) { return entry_at(zone, owner); });
   table_.for_each([&](const Entry& entry) {
     if (entry.zone_id() != zone.id || !entry.is(Entry::kOwned)) return;
     zone.history->after(*Name::from_wire(entry.name()), false, &entry);

@@ -9,8 +9,8 @@
 
 namespace muster::zones {
 
-// The names in canonical order, each as it stood when it was met (zones/live_zone.h). nullopt: there is no such
-// zone.
+// The names in canonical order, each as it stood when it was met (zones/live_zone.h). nullopt: there is no
+// such zone.
 std::optional<std::string> write_live_zone(NameTable::Reader& reader, const Name& apex);
 
 }  // namespace muster::zones

@@ -144,8 +144,8 @@ void ZoneReader::read_file(const std::string& path) {
   open_files_.pop_back();
 }
 
-// At most one a line, but for $GENERATE; room that is not used costs no memory. Of small files that are included one
-// after the other each would move everything, so they are left to the vectors' own growth.
+// At most one a line, but for $GENERATE; room that is not used costs no memory. Of small files that are
+// included one after the other each would move everything, so they are left to the vectors' own growth.
 void ZoneReader::expect_records(std::string_view text) {
   const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   if (lines < draft_.records.size()) return;

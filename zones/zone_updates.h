@@ -7,7 +7,8 @@
 //  its
 //     SOA. They stand over what the file says; a reload refuses a changed file while there are any.
 //  3. Everybody is told once, in the order of arrival.
-//  4. Beside the names is stored which file they were made on top of, from the first until discard(): so it is
+//  4. Beside the names is stored which file they were made on top of, from the first until discard(): so it
+//  is
 //     seen at the start that the file has changed meanwhile.
 #pragma once
 
@@ -45,14 +46,14 @@ class ZoneUpdates {
 
   // Start: a stored name. False: its content cannot be read.
   bool restore(const registry::ZoneRow& row);
-  // What the zone's file says (CompiledZone::digest); updates from now on are made on top of it. Precondition:
-  // idle(), nothing is stored.
+  // What the zone's file says (CompiledZone::digest); updates from now on are made on top of it.
+  // Precondition: idle(), nothing is stored.
   void set_file(std::uint64_t file) { file_ = file; }
-  // After the zone has been filled from its file: publishes a few of the stored names behind this one. The last of
-  // them; nullopt: that was all.
+  // After the zone has been filled from its file: publishes a few of the stored names behind this one. The
+  // last of them; nullopt: that was all.
   std::optional<Name> lay_over(Zone& zone, const std::optional<Name>& behind);
-  // And then the stored SOA. The rows that are to be stored for that: where the file has changed, what is served now
-  // needs a new serial, for secondaries hold another zone under the old one.
+  // And then the stored SOA. The rows that are to be stored for that: where the file has changed, what is
+  // served now needs a new serial, for secondaries hold another zone under the old one.
   registry::Rows stand_on(Zone& zone, std::uint64_t file);
   // Forgets what is stored and gives back the rows that say so; the zone stays as it is. Precondition:
   // idle().

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t kPrepared = 4096;  // names made ready at once
 constexpr std::size_t kPart = 64;        // names between two looks at the clock
-// Of the 2 ms that no piece of the control thread's work may exceed. Where the kernel has to give the table its pages,
-// a thousand names take 3.4 to 4.0 ms, so names are no measure.
+// Of the 2 ms that no piece of the control thread's work may exceed. Where the kernel has to give the table
+// its pages, a thousand names take 3.4 to 4.0 ms, so names are no measure.
 constexpr std::chrono::microseconds kSliceTime{1000};
 constexpr int kDiscardAttempts = 200;
 constexpr std::chrono::milliseconds kDiscardPause{5};
@@ -29,9 +29,11 @@ zones::ZoneConfig zone_config(const zones::Name& apex) {
 
 std::string not_the_file_of_the_updates(const zones::Name& apex) {
   const std::string zone = apex.text();
-  return zone + ": the file is not the one that the stored updates of this zone were made on top of; the file is served with "
-                "them on top. Compare `muster dump " + zone + "` with the file, write into the file what is to stay, then "
-                "`muster reload --discard " + zone + "`";
+  return zone +
+         ": the stored updates were made on top of another file than this one, which is served with them on "
+         "top. " +
+         "Compare it with `muster dump " + zone +
+         "`, write into it what is to stay, then `muster reload --discard " + zone + "`";
 }
 
 }  // namespace
@@ -71,7 +73,8 @@ bool FileZones::in_slices(std::size_t count, const std::function<void(std::size_
 }
 
 // The apex, whose SOA is the zone's, is put as a spec.
-void FileZones::put(zones::Zone& zone, const zones::CompiledZone& version, std::span<const std::uint32_t> names) {
+void FileZones::put(zones::Zone& zone, const zones::CompiledZone& version,
+                    std::span<const std::uint32_t> names) {
   const zones::ZoneId id = zones_.id(zone);
   std::vector<zones::EntryPtr> entries;
   for (; !names.empty(); names = names.subspan(std::min(kPrepared, names.size()))) {
@@ -92,14 +95,16 @@ void FileZones::put(zones::Zone& zone, const zones::CompiledZone& version, std::
   }
 }
 
-void FileZones::erase(zones::Zone& zone, const zones::CompiledZone& version, std::span<const std::uint32_t> names) {
+void FileZones::erase(zones::Zone& zone, const zones::CompiledZone& version,
+                      std::span<const std::uint32_t> names) {
   in_slices(names.size(), [&](std::size_t begin, std::size_t end) {
     for (const std::uint32_t name : names.subspan(begin, end - begin))
       zones_.erase(zone, *zones::Name::from_wire(version.owner(name)));
   });
 }
 
-ZoneLoad FileZones::load(const std::vector<config::ZoneFile>& files, const std::vector<zones::Name>& discard) {
+ZoneLoad FileZones::load(const std::vector<config::ZoneFile>& files,
+                         const std::vector<zones::Name>& discard) {
   ZoneLoad report;
   remove_unlisted(files, report);
   for (const config::ZoneFile& file : files)
@@ -112,7 +117,8 @@ void FileZones::remove_unlisted(const std::vector<config::ZoneFile>& files, Zone
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [apex, held] : held_) {
-      const bool listed = std::any_of(files.begin(), files.end(), [&](const auto& file) { return file.name == apex; });
+      const bool listed =
+          std::any_of(files.begin(), files.end(), [&](const auto& file) { return file.name == apex; });
       if (!listed) gone.push_back(apex);
     }
     for (const zones::Name& apex : gone) held_.erase(apex);
@@ -142,11 +148,13 @@ void FileZones::remove(const zones::Name& apex) {
 void FileZones::load_one(const config::ZoneFile& file, bool discard, ZoneLoad& report) {
   auto result = zones::compile_zone(file.file.string(), file.name, zones::read_whole_file);
   if (!result) {
-    for (const zones::ZoneFault& fault : result.error().list) report.errors.push_back(zones::to_string(fault));
+    for (const zones::ZoneFault& fault : result.error().list)
+      report.errors.push_back(zones::to_string(fault));
     return fail(file);
   }
   const zones::CompiledZone& next = *result;
-  for (const zones::ZoneFault& fault : next.warnings().list()) report.warnings.push_back(zones::to_string(fault));
+  for (const zones::ZoneFault& fault : next.warnings().list())
+    report.warnings.push_back(zones::to_string(fault));
   on_control_([&] { zones_.keep_history(zone_at(file.name), file.secondaries.any()); });
   if (held(file.name).served) return replace(next, discard, report);
   put_all(next, report);
@@ -163,7 +171,8 @@ void FileZones::hold(const zones::CompiledZone& version, bool updates_on_other_f
   held_[version.apex()] = {true, false, updates_on_other_file, version.digest()};
 }
 
-// No update is taken while a new version is compared with what is served and put in its place, so none gets lost between.
+// No update is taken while a new version is compared with what is served and put in its place, so none gets
+// lost between.
 void FileZones::replace(const zones::CompiledZone& next, bool discard, ZoneLoad& report) {
   const zones::Name apex = next.apex();
   Held now = held(apex);
@@ -173,7 +182,8 @@ void FileZones::replace(const zones::CompiledZone& next, bool discard, ZoneLoad&
   const bool discarded = updated && discard && discard_updates(apex);
   if (updated && !discarded) {
     if (discard) {
-      report.errors.push_back(apex.text() + ": an update is still being stored, so none is dropped; is the store well?");
+      report.errors.push_back(apex.text() +
+                              ": an update is still being stored, so none is dropped; is the store well?");
     } else {
       report.with_updates.push_back(apex.text());
     }
@@ -252,17 +262,20 @@ void FileZones::apply(const zones::CompiledZone& old, const zones::CompiledZone&
     zones_.set_soa(*zone, soa, next.soa_ttl());
   });
   if (change.serial_stands) {
-    report.warnings.push_back(next.apex().text() + ": content changed but the serial did not grow; serving it as " +
+    report.warnings.push_back(next.apex().text() +
+                              ": content changed but the serial did not grow; serving it as " +
                               std::to_string(soa.serial));
   }
-  report.changed.push_back(next.apex().text() + ": " + std::to_string(change.puts.size() + change.erases.size()) +
+  report.changed.push_back(next.apex().text() + ": " +
+                           std::to_string(change.puts.size() + change.erases.size()) +
                            " names changed, serial " + std::to_string(soa.serial));
 }
 
 std::vector<ZoneStatus> FileZones::status() const {
   const std::lock_guard lock(mutex_);
   std::vector<ZoneStatus> all;
-  for (const auto& [apex, held] : held_) all.push_back({apex.text(), held.served, held.failed, held.updates_on_other_file});
+  for (const auto& [apex, held] : held_)
+    all.push_back({apex.text(), held.served, held.failed, held.updates_on_other_file});
   return all;
 }
 

@@ -1,6 +1,7 @@
-// The zones of [[zones.file]]: read, compiled and made into entries on a thread of its own, handed to the control thread
-// in slices, so that loading a million records delays no change. A file with an error never harms what is served. Of a
-// zone that is served only a digest of its file is kept here: a reload compares the new version with the live table.
+// The zones of [[zones.file]]: read, compiled and made into entries on a thread of its own, handed to the
+// control thread in slices, so that loading a million records delays no change. A file with an error never
+// harms what is served. Of a zone that is served only a digest of its file is kept here: a reload compares
+// the new version with the live table.
 //
 // Thread safety: load() runs on the loader's thread; status() on any.
 #pragma once
@@ -23,17 +24,19 @@
 namespace muster::tools {
 
 struct ZoneLoad {
-  std::vector<std::string> changed;   // "example.test.: 3 names changed, serial 2026112101"
-  std::vector<std::string> errors;    // each "FILE:LINE:COLUMN: …"
+  std::vector<std::string> changed;  // "example.test.: 3 names changed, serial 2026112101"
+  std::vector<std::string> errors;   // each "FILE:LINE:COLUMN: …"
   std::vector<std::string> warnings;
-  std::vector<std::string> with_updates;  // zones whose file changed and was left alone: the store holds updates of them
+  // Zones whose file changed and was left alone: the store holds updates of them.
+  std::vector<std::string> with_updates;
 };
 
 struct ZoneStatus {
   std::string name;
   bool loaded = false;  // a version of it is served
   bool failed = false;  // the last reading of its file failed
-  bool updates_on_other_file = false;  // the file changed while nobody looked, and stored updates stand on top of it
+  // The file changed while nobody looked, and stored updates stand on top of it.
+  bool updates_on_other_file = false;
 };
 
 class FileZones {
@@ -41,11 +44,13 @@ class FileZones {
   // Runs work on the control thread and waits for it; false: the control thread has stopped.
   using OnControl = std::function<bool(net::UniqueFunction<void()>)>;
 
-  // What DNS UPDATE made of a zone, kept by somebody else. All on the control thread. `file` is the digest of what the
-  // zone's file says (CompiledZone::digest).
+  // What DNS UPDATE made of a zone, kept by somebody else. All on the control thread. `file` is the digest of
+  // what the zone's file says (CompiledZone::digest).
   struct Updates {
-    // Publishes a few of the names stored behind this one on top of the file: the last of them; nullopt: that was all.
-    std::function<std::optional<zones::Name>(zones::Zone& zone, const zones::Name& apex, const std::optional<zones::Name>& behind)>
+    // Publishes a few of the names stored behind this one on top of the file: the last of them; nullopt: that
+    // was all.
+    std::function<std::optional<zones::Name>(zones::Zone& zone, const zones::Name& apex,
+                                             const std::optional<zones::Name>& behind)>
         lay_over;
     // After that. True: what is stored was made on top of another file.
     std::function<bool(zones::Zone& zone, const zones::Name& apex, std::uint64_t file)> stand_on;
@@ -61,8 +66,8 @@ class FileZones {
 
   // On the control thread, before DNS is served: the zones exist and answer SERVFAIL until they are read.
   void announce(const std::vector<config::ZoneFile>& files);
-  // Reads all of them, adds what is new, removes what is no longer listed, changes only the names that differ. A
-  // changed file whose zone holds updates is left alone, unless it is to `discard` them.
+  // Reads all of them, adds what is new, removes what is no longer listed, changes only the names that
+  // differ. A changed file whose zone holds updates is left alone, unless it is to `discard` them.
   ZoneLoad load(const std::vector<config::ZoneFile>& files, const std::vector<zones::Name>& discard = {});
   std::vector<ZoneStatus> status() const;
 
@@ -83,8 +88,8 @@ class FileZones {
   void apply(const zones::CompiledZone& old, const zones::CompiledZone& next, ZoneLoad& report);
   void remove_unlisted(const std::vector<config::ZoneFile>& files, ZoneLoad& report);
   void remove(const zones::Name& apex);
-  // Calls `each` with consecutive parts of 0 … count - 1 on the control thread, for about kSliceTime at a time.
-  // False: the control thread has stopped.
+  // Calls `each` with consecutive parts of 0 … count - 1 on the control thread, for about kSliceTime at a
+  // time. False: the control thread has stopped.
   bool in_slices(std::size_t count, const std::function<void(std::size_t begin, std::size_t end)>& each);
   // These names of a version, in this order, made ready here and put there.
   void put(zones::Zone& zone, const zones::CompiledZone& version, std::span<const std::uint32_t> names);
