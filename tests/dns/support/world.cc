@@ -41,6 +41,7 @@ constexpr const char* kExample[] = {
     "Mail 300 A 192.0.2.26",
     "Mail 300 AAAA 2001:db8::25",
     "www 300 CNAME web",
+    "cased 300 MX 10 Mail.EXAMPLE.Com.",
     "web 300 A 192.0.2.81",
     "web 300 TXT \"v=1\"",
     "away 300 CNAME www.elsewhere.test.",
