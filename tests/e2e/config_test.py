@@ -3,7 +3,7 @@
 import socket
 import unittest
 
-from harness import ADDRESS, BIN, SOURCE, EndToEnd, run
+from harness import ADDRESS, BIN, SOURCE, EndToEnd, run, wait_until
 
 FAULTY = """\
 [dns]
@@ -118,6 +118,17 @@ class Options(EndToEnd):
         self.assertEqual(list(self.folder.glob("*.db")), [], "nothing is stored")
 
 
+# A process of that name that listens on the address.
+HOLDER = """\
+import ctypes, socket, sys, time
+PR_SET_NAME = 15
+ctypes.CDLL(None).prctl(PR_SET_NAME, sys.argv[1].encode())
+taken = socket.create_server((sys.argv[2], 0))
+print(taken.getsockname()[1], flush=True)
+time.sleep(600)
+"""
+
+
 class TakenPorts(EndToEnd):
     def setUp(self):
         super().setUp()
@@ -139,6 +150,16 @@ class TakenPorts(EndToEnd):
         self.first.register("web", "i1", {"address": "127.0.0.11", "port": 80})
         for _ in range(20):
             self.assertEqual(self.first.dig("web.svc.internal").data(), ["127.0.0.11"])
+
+    def test_the_program_that_holds_the_port_is_named(self):
+        for name, word in (("dnsmasq", "listen-address="), ("roll-call", "roll-call runs here: stop it")):
+            with self.subTest(name):
+                holder = self.background(name, ["python3", "-c", HOLDER, name, ADDRESS])
+                port = wait_until("its port", lambda: holder.out.strip())
+                ended = self.second("--set", f'dns.listen=["{ADDRESS}:{port}"]')
+                self.assertEqual(ended.status, 1, ended.err)
+                self.assertIn(f"{name} runs here", ended.err)
+                self.assertIn(word, ended.err)
 
     def test_the_same_http_port_is_refused(self):
         ended = self.second("--set", f'http.listen=["{ADDRESS}:{self.first.http[1]}"]')
