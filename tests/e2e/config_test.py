@@ -62,10 +62,36 @@ class CheckConfig(EndToEnd):
         self.assertEqual((told.status, told.err), (0, ""))
 
     def test_zones_defined_twice_and_addresses_taken_in_the_file(self):
-        told = self.check('[dns]\nlisten = ["127.0.0.1:20100", "127.0.0.1:20100"]\n[zones]\nreverse = ["svc.internal."]\n')
+        told = self.check('[dns]\nlisten = ["127.0.0.1:20100", "127.0.0.1:20100"]\n'
+                          '[[zones.file]]\nname = "svc.internal."\nfile = "x"\n[http]\nlisten = ["127.0.0.1:20100"]\n')
         self.assertEqual(told.status, 2)
-        self.assertIn("svc.internal. twice", told.err)
-        self.assertIn("127.0.0.1:20100", told.err)
+        places = [line.removeprefix(f"{self.folder}/faulty.toml:").split(": ")[0] for line in told.err.splitlines()]
+        self.assertEqual(places, ["2:30", "4:8", "7:11"], told.err)
+        self.assertIn("svc.internal. stands twice", told.err)
+
+    def test_what_would_fail_at_the_start_is_told(self):
+        text = """\
+[server]
+user = "no-such-user-here"
+[http]
+tls_certificate = "none.pem"
+tls_key = "none.key"
+[[http.token]]
+name = "a"
+secret = "12345678"
+[[http.token]]
+name = "a"
+secret = "12345678"
+[service.web]
+tag_views = ["A"]
+[zones]
+reverse = ["foo.test"]
+"""
+        told = self.check(text)
+        self.assertEqual(told.status, 2)
+        places = [line.removeprefix(f"{self.folder}/faulty.toml:").split(": ")[0] for line in told.err.splitlines()]
+        self.assertEqual(places, ["2:8", "4:19", "5:11", "10:8", "11:10", "13:14", "15:12"], told.err)
+        self.assertNotIn("12345678", told.err)
 
     def test_environment(self):
         text = '[server]\nname = "${MUSTER_TEST_NAME}"\n'
