@@ -158,6 +158,7 @@ void SqliteStore::open_writable() {
   checkpointer_.reset();
   writer_.reset();
   connection_ = {};
+  lock_.take();
   Connection fresh(path_, Connection::Mode::create);
   sqlite3_db_config(fresh.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   const std::int64_t version = fresh.number("PRAGMA user_version");
@@ -216,7 +217,9 @@ LoadReport SqliteStore::load(const std::function<void(Row)>& visit) {
     add_message(report, path_ + ": " + error.what());
   }
   if (condition_ != Condition::writable) {
-    report.nothing_readable = !connection_;
+    std::error_code unknown;
+    const bool absent = !std::filesystem::exists(path_, unknown) && !unknown;
+    report.nothing_readable = !connection_ && !absent;
     add_message(report, path_ + ": not writable now: " + trouble_);
   }
   return report;

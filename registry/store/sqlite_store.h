@@ -5,8 +5,8 @@
 //  1. A file of a newer schema, or one that another process holds, is refused before anything is written.
 //  2. A damaged file is never written: it is renamed, and what can be read of it is copied to a new one,
 //     under a new epoch, because the revisions of the old one can no longer be trusted.
-//  3. A disk that is full or read-only makes commits fail and nothing else; each commit tries to open anew. A
-//     life that begins on such a disk has an epoch of its own: it cannot reserve revisions.
+//  3. A disk that is full or read-only makes commits fail and nothing else, even if the file is not there yet; each
+//     commit tries to open anew. A life that begins on such a disk has an epoch of its own: it cannot reserve revisions.
 #pragma once
 
 #include <memory>

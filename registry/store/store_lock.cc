@@ -27,31 +27,41 @@ void write_holder(int descriptor) {
   if (ftruncate(descriptor, 0) == 0) (void)!pwrite(descriptor, holder.data(), holder.size(), 0);
 }
 
+// A lock file that is there can be locked, too, where it cannot be written. On failure errno says why none can be made.
 int open_lock_file(const std::string& path) {
   const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor >= 0 || errno != EROFS) return descriptor;
-  return open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor >= 0 || (errno != EROFS && errno != EACCES)) return descriptor;
+  const int why = errno;
+  const int readable = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  errno = why;
+  return readable;
+}
+
+bool is_for_now(int error) {
+  return error == EROFS || error == EACCES || error == ENOSPC || error == EDQUOT;
 }
 
 }  // namespace
 
-StoreLock::StoreLock(const std::string& store_path) {
-  const std::string path = store_path + ".lock";
-  descriptor_ = open_lock_file(path);
-  if (descriptor_ < 0) {
-    const int error = errno;
-    if (access(store_path.c_str(), R_OK) == 0 && (error == EROFS || error == ENOENT || error == ENOSPC))
-      return;
-    throw StoreRefused(path + ": cannot be created: " + std::strerror(error) +
+StoreLock::StoreLock(std::string store_path) : store_path_(std::move(store_path)) { take(); }
+
+void StoreLock::take() {
+  if (held()) return;
+  const std::string path = store_path_ + ".lock";
+  const int descriptor = open_lock_file(path);
+  if (descriptor < 0) {
+    if (is_for_now(errno)) return;
+    throw StoreRefused(path + ": cannot be created: " + std::strerror(errno) +
                        "; make its folder and let musterd write there, or set store.path");
   }
-  if (flock(descriptor_, LOCK_EX | LOCK_NB) == 0) {
-    write_holder(descriptor_);
+  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+    descriptor_ = descriptor;
+    write_holder(descriptor);
     return;
   }
-  const std::string holder = holder_of(descriptor_);
-  close(descriptor_);
-  throw StoreRefused(store_path + ": in use by " + holder + " (it holds " + path +
+  const std::string holder = holder_of(descriptor);
+  close(descriptor);
+  throw StoreRefused(store_path_ + ": in use by " + holder + " (it holds " + path +
                      "); stop that process or set another store.path");
 }
 

@@ -9,15 +9,19 @@ namespace muster::registry {
 
 class StoreLock {
  public:
-  // Throws StoreRefused naming the holder when another process has it. Where nothing can be written (a
-  // read-only file system) there is nothing to guard, and held() is false.
-  explicit StoreLock(const std::string& store_path);
+  // Takes it at once.
+  explicit StoreLock(std::string store_path);
   ~StoreLock();
   StoreLock(const StoreLock&) = delete;
   StoreLock& operator=(const StoreLock&) = delete;
+  // Throws StoreRefused naming the holder when another process has it, and when its folder is not there. Where nothing
+  // can be written (a read-only file system, a full disk) there is nothing to guard yet, and held() stays false: it is
+  // to be taken before the first write.
+  void take();
   bool held() const { return descriptor_ >= 0; }
 
  private:
+  const std::string store_path_;
   int descriptor_ = -1;
 };
 

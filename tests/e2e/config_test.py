@@ -3,7 +3,7 @@
 import socket
 import unittest
 
-from harness import ADDRESS, BIN, SOURCE, EndToEnd, run
+from harness import ADDRESS, BIN, SOURCE, EndToEnd, run, wait_until
 
 FAULTY = """\
 [dns]
@@ -62,10 +62,36 @@ class CheckConfig(EndToEnd):
         self.assertEqual((told.status, told.err), (0, ""))
 
     def test_zones_defined_twice_and_addresses_taken_in_the_file(self):
-        told = self.check('[dns]\nlisten = ["127.0.0.1:20100", "127.0.0.1:20100"]\n[zones]\nreverse = ["svc.internal."]\n')
+        told = self.check('[dns]\nlisten = ["127.0.0.1:20100", "127.0.0.1:20100"]\n'
+                          '[[zones.file]]\nname = "svc.internal."\nfile = "x"\n[http]\nlisten = ["127.0.0.1:20100"]\n')
         self.assertEqual(told.status, 2)
-        self.assertIn("svc.internal. twice", told.err)
-        self.assertIn("127.0.0.1:20100", told.err)
+        places = [line.removeprefix(f"{self.folder}/faulty.toml:").split(": ")[0] for line in told.err.splitlines()]
+        self.assertEqual(places, ["2:30", "4:8", "7:11"], told.err)
+        self.assertIn("svc.internal. stands twice", told.err)
+
+    def test_what_would_fail_at_the_start_is_told(self):
+        text = """\
+[server]
+user = "no-such-user-here"
+[http]
+tls_certificate = "none.pem"
+tls_key = "none.key"
+[[http.token]]
+name = "a"
+secret = "12345678"
+[[http.token]]
+name = "a"
+secret = "12345678"
+[service.web]
+tag_views = ["A"]
+[zones]
+reverse = ["foo.test"]
+"""
+        told = self.check(text)
+        self.assertEqual(told.status, 2)
+        places = [line.removeprefix(f"{self.folder}/faulty.toml:").split(": ")[0] for line in told.err.splitlines()]
+        self.assertEqual(places, ["2:8", "4:19", "5:11", "10:8", "11:10", "13:14", "15:12"], told.err)
+        self.assertNotIn("12345678", told.err)
 
     def test_environment(self):
         text = '[server]\nname = "${MUSTER_TEST_NAME}"\n'
@@ -118,6 +144,17 @@ class Options(EndToEnd):
         self.assertEqual(list(self.folder.glob("*.db")), [], "nothing is stored")
 
 
+# A process of that name that listens on the address.
+HOLDER = """\
+import ctypes, socket, sys, time
+PR_SET_NAME = 15
+ctypes.CDLL(None).prctl(PR_SET_NAME, sys.argv[1].encode())
+taken = socket.create_server((sys.argv[2], 0))
+print(taken.getsockname()[1], flush=True)
+time.sleep(600)
+"""
+
+
 class TakenPorts(EndToEnd):
     def setUp(self):
         super().setUp()
@@ -139,6 +176,16 @@ class TakenPorts(EndToEnd):
         self.first.register("web", "i1", {"address": "127.0.0.11", "port": 80})
         for _ in range(20):
             self.assertEqual(self.first.dig("web.svc.internal").data(), ["127.0.0.11"])
+
+    def test_the_program_that_holds_the_port_is_named(self):
+        for name, word in (("dnsmasq", "listen-address="), ("roll-call", "roll-call runs here: stop it")):
+            with self.subTest(name):
+                holder = self.background(name, ["python3", "-c", HOLDER, name, ADDRESS])
+                port = wait_until("its port", lambda: holder.out.strip())
+                ended = self.second("--set", f'dns.listen=["{ADDRESS}:{port}"]')
+                self.assertEqual(ended.status, 1, ended.err)
+                self.assertIn(f"{name} runs here", ended.err)
+                self.assertIn(word, ended.err)
 
     def test_the_same_http_port_is_refused(self):
         ended = self.second("--set", f'http.listen=["{ADDRESS}:{self.first.http[1]}"]')

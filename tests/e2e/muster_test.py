@@ -45,6 +45,35 @@ class Verbs(EndToEnd):
         self.register()
         self.assertEqual(len(self.server.api("GET", "/api/v1/services/web").json()["instances"]), 1)
 
+    def instance(self, identity, service="web"):
+        return self.server.api("GET", f"/api/v1/services/{service}/instances/{identity}").json()
+
+    def test_a_repeat_is_the_same_life(self):
+        identity = self.register()
+        first = self.instance(identity)
+        self.say("drain", "web", identity)
+        self.register("web", 11, "--weight", "3")
+        again = self.instance(identity)
+        self.assertEqual((again["generation"], again["weight"]), (first["generation"], 3))
+        self.assertIsNotNone(again["draining"], "a renewal does not end a drain")
+        self.assertGreater(again["lease"]["heartbeat_at"], first["lease"]["heartbeat_at"])
+        self.say("deregister", "web", identity)
+        self.register()
+        self.assertGreater(self.instance(identity)["generation"], first["generation"], "a new life")
+        self.register("web", 11, "--generation", str(first["generation"] + 10**9))
+        self.assertEqual(self.instance(identity)["generation"], first["generation"] + 10**9)
+        stale = self.muster("register", "web", "127.0.0.11:18081", "--generation", "5")
+        self.assertEqual(stale.status, REFUSED, stale.out)
+
+    def test_the_default_id_is_the_apis(self):
+        for address, port in (("10.0.0.4", 0), ("10.0.0.4", 80), ("2001:DB8:0::4", 0), ("2001:db8::4", 80)):
+            with self.subTest(f"{address} {port}"):
+                body = {"address": address} | ({"port": port} if port else {})
+                made = self.server.api("POST", "/api/v1/services/ids/instances", body).json()["id"]
+                literal = f"[{address}]" if ":" in address and port else address
+                told = self.muster("register", "ids", f"{literal}:{port}" if port else literal, "--json").json()["id"]
+                self.assertEqual(told, made)
+
     def test_addresses(self):
         rows = [
             ("127.0.0.11:80", DONE, "address and port"),
@@ -107,7 +136,22 @@ class Verbs(EndToEnd):
             self.assertRegex(listed, rf"(?m)^{service} ")
         self.assertNotRegex(self.say("list", "w*"), r"(?m)^api ")
         shown = self.say("show", "web")
-        self.assertRegex(shown, r"127-0-0-12-18081 +127\.0\.0\.12 +18081 +3 +\w+ +ok +heartbeat +live")
+        self.assertRegex(shown, r"127-0-0-12-18081 +127\.0\.0\.12 +18081 +3 +\w+ +ok +heartbeat +live +(2\d|30|31) s\n")
+        self.say("weight", "web", "127-0-0-12-18081", "9")
+        shown = self.say("show", "web")
+        self.assertRegex(shown, r"127-0-0-12-18081 +127\.0\.0\.12 +18081 +9 \(registered 3\) ")
+        self.assertRegex(shown, r"127-0-0-11-18081 +127\.0\.0\.11 +18081 +1 +\w+ ")
+        self.say("weight", "web", "127-0-0-11-18081", "0")
+        self.assertRegex(self.say("show", "web"), r"127-0-0-11-18081 +127\.0\.0\.11 +18081 +0 \(registered 1\) ")
+        self.assertRegex(self.say("show", "muster"), r" self +- +-\n")
+
+    def test_numbers_for_people_are_plain_decimals(self):
+        self.register("web", 11, "--weight", "9")
+        self.register("web", 12, "--weight", "2")
+        explained = self.say("explain", "web/127-0-0-11-18081") + self.say("explain", "web.svc.internal", "SRV")
+        self.assertRegex(explained, r"probability: 0\.818\n")
+        for text in (explained, self.say("stats")):
+            self.assertNotRegex(text, r"\dE[+-]?\d")
 
     def test_lookup_and_explain(self):
         self.register()
@@ -115,6 +159,10 @@ class Verbs(EndToEnd):
         self.assertIn("127.0.0.11", looked)
         self.assertIn("18081", self.say("lookup", "_web._tcp.svc.internal", "SRV"))
         self.assertEqual(self.muster("lookup", "nothing.svc.internal").status, NOT_FOUND)
+        foreign = self.muster("lookup", "www.example.test")
+        self.assertEqual(foreign.status, REFUSED)
+        self.assertIn("REFUSED", foreign.out)
+        self.assertEqual(self.muster("lookup", "web.svc.internal", "AAAA").status, DONE, "known, without such an address")
         self.assertIn("127.0.0.11", self.say("explain", "web.svc.internal", "A"))
         self.assertIn("svc.internal.", self.say("explain", "a.b.nothing.svc.internal"))
         self.assertIn("heartbeat", self.say("explain", "web/127-0-0-11-18081"))
@@ -187,14 +235,24 @@ class Trouble(EndToEnd):
             ([], WRONG_USAGE, "", "no verb"),
             (["lits"], WRONG_USAGE, "did you mean list?", "an unknown verb suggests the nearest"),
             (["deregsiter", "web", "i1"], WRONG_USAGE, "did you mean deregister?", "another"),
+            (["--server", "http://127.0.0.1:1", "--json", "lst"], WRONG_USAGE, "no verb lst (did you mean list?)", "after options"),
+            (["--server=http://127.0.0.1:1", "lst"], WRONG_USAGE, "did you mean list?", "after an option of one word"),
+            (["quuxify"], WRONG_USAGE, "no verb quuxify (muster --help", "an unknown verb without a near one is named"),
             (["register", "web"], WRONG_USAGE, "ADDRESS:PORT", "a word is missing"),
             (["register", "web", "127.0.0.1:80", "--weight", "70000"], WRONG_USAGE, "weight", "a weight beyond 65535"),
             (["register", "web", "127.0.0.1:80", "--tag", "broken"], WRONG_USAGE, "KEY=VALUE", "a tag without value"),
             (["register", "Web", "127.0.0.1:80"], REFUSED, "", "a service in capitals"),
             (["register", "web", "127.0.0.1:80", "--lease", "soon"], REFUSED, "lease", "a lease that is no duration"),
             (["show", "wbe"], NOT_FOUND, "did you mean web?", "an unknown service suggests the nearest"),
-            (["deregister", "web", "i9"], NOT_FOUND, "", "an unknown instance"),
-            (["drain", "none", "i9"], NOT_FOUND, "", "an unknown service"),
+            (["deregister", "web", "i9"], NOT_FOUND, "has no instance i9 (did you mean i1?)", "an unknown instance"),
+            (["deregister", "wbe", "i1"], NOT_FOUND, "no service wbe (did you mean web?)", "each verb suggests the nearest"),
+            (["drain", "wbe", "i1"], NOT_FOUND, "did you mean web?", "each verb"),
+            (["drain", "wbe", "i1", "--undo"], NOT_FOUND, "did you mean web?", "each verb"),
+            (["weight", "wbe", "i1", "2"], NOT_FOUND, "did you mean web?", "each verb"),
+            (["up", "wbe", "i1"], NOT_FOUND, "did you mean web?", "each verb"),
+            (["down", "wbe", "i1"], NOT_FOUND, "did you mean web?", "each verb"),
+            (["explain", "wbe/i1"], NOT_FOUND, "did you mean web?", "each verb"),
+            (["drain", "nothing-like-it", "i9"], NOT_FOUND, "no service nothing-like-it\n", "none is near"),
             (["weight", "web", "i1", "-1"], WRONG_USAGE, "", "a negative weight"),
             (["lookup", "web.svc.internal", "NONSENSE"], WRONG_USAGE, "NONSENSE", "an unknown type"),
             (["--server", "http://127.0.0.1:1", "list"], UNREACHABLE, "MUSTER_SERVER", "nobody there"),
@@ -207,6 +265,7 @@ class Trouble(EndToEnd):
                 self.assertEqual(done.status, status, done.out + done.err)
                 self.assertIn(text, done.out + done.err)
                 self.assertEqual(done.out, "", "trouble goes to stderr")
+                self.assertFalse(words and "subcommand is required" in done.err, done.err)
         self.assertEqual(server.muster("--help").status, DONE)
         self.assertEqual(server.muster("--version").status, DONE)
 
@@ -225,6 +284,22 @@ class Hold(EndToEnd):
         self.assertEqual(holder.wait(), DONE, holder.err)
         self.assertIn("draining", holder.out)
         self.assertEqual(server.api("GET", "/api/v1/services/web/instances/127-0-0-11-80").status, 404)
+
+    def test_a_lease_shorter_than_the_caches_time_is_renewed_while_draining(self):
+        server = self.start('[zones]\nttl = "6s"\nttl_min = "6s"\n', store="memory")
+        holder = self.background("hold", [BIN / "muster", "register", "web", "127.0.0.11:80", "--lease", "2s", "--hold"],
+                                 env=server.environment())
+        path = "/api/v1/services/web/instances/127-0-0-11-80"
+        wait_until("it is in DNS", lambda: server.dig("web.svc.internal").data() == ["127.0.0.11"])
+        holder.signal(signal.SIGTERM)
+        wait_until("drained", lambda: "draining" in holder.out)
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            self.assertEqual(server.api("GET", path).status, 200, "twice as long as its lease")
+            time.sleep(0.05)
+        self.assertEqual(holder.wait(), DONE, holder.err)
+        self.assertEqual(holder.err, "", "it was there to be deregistered")
+        self.assertEqual(server.api("GET", path).status, 404)
 
     def test_a_server_that_restarts_meanwhile_is_told_again(self):
         server = self.start('[zones]\nttl = "1s"\n', "--set", f'http.listen=["{ADDRESS}:{free_port(ADDRESS)}"]', store="memory")
@@ -287,6 +362,21 @@ class Run(EndToEnd):
         running.signal(signal.SIGTERM)
         self.assertEqual(running.wait(), 5)
         self.assertIn("bye", running.out)
+
+    def test_a_command_that_takes_its_time_to_end_is_renewed(self):
+        script = 'trap "sleep 5; exit 0" TERM; echo up; while :; do sleep 0.05; done'
+        running = self.run_command("--as", "job", "--id", "one", "--lease", "2s", "--", "sh", "-c", script)
+        wait_until("the command runs", lambda: "up" in running.out)
+        path = "/api/v1/services/job/instances/one"
+        wait_until("it is registered", lambda: self.server.api("GET", path).status == 200)
+        running.signal(signal.SIGTERM)
+        wait_until("drained", lambda: self.server.api("GET", path).json().get("draining"))
+        end = time.monotonic() + 4
+        while time.monotonic() < end and running.child.poll() is None:
+            self.assertEqual(self.server.api("GET", path).status, 200, "longer than its lease")
+            time.sleep(0.05)
+        self.assertEqual(running.wait(), 0, running.err)
+        self.assertEqual(self.server.api("GET", path).status, 404)
 
     def test_a_server_that_is_away_does_no_harm(self):
         port = free_port(ADDRESS)

@@ -67,7 +67,7 @@ class Reload(EndToEnd):
         log = self.hang_up("reloaded")
         self.assertIn("needs_restart key=dns.tcp_connections", log)
         self.assertIn("needs_restart key=server.name", log)
-        self.assertNotIn("key=zones.ttl", log)
+        self.assertNotIn("needs_restart key=zones.ttl", log)
         wait_until("the new TTL", lambda: self.server.dig("web.svc.internal").answer[0].ttl == 9)
         reply = self.server.api("POST", "/api/v1/reload", {})
         self.assertEqual(reply.status, 200, reply.text)
@@ -81,6 +81,51 @@ class Reload(EndToEnd):
         for time in ("first", "second"):
             with self.subTest(time):
                 self.assertEqual(sorted(self.server.api("POST", "/api/v1/reload", {}).json()["needs_restart"]), expected)
+
+    def reload(self, body=None):
+        reply = self.server.api("POST", "/api/v1/reload", body or {})
+        self.assertEqual(reply.status, 200, reply.text)
+        return reply.json()
+
+    def test_every_key_that_was_taken_over_is_named(self):
+        text = self.configuration(FILE_ZONE, store="memory").read_text()
+        self.write("musterd.toml", text.replace("udp_threads = 1", "udp_threads = 1\ncookies = false") + """\
+allow_transfer = ["127.0.0.1"]
+[zones]
+ttl = "9s"
+domain = "other.test"
+[registry]
+lease = "20s"
+[service.web]
+answers = 1
+[[source.static]]
+service = "db"
+instances = [{ id = "db1", address = "192.0.2.10" }]
+""")
+        told = self.reload()
+        self.assertEqual(sorted(told["changed"]), ["dns.cookies", "registry.lease", "service.web", "source.static", "zones.file",
+                                                   "zones.ttl"])
+        self.assertEqual(told["needs_restart"], ["zones.domain"], "nobody touched zones.ns and zones.hostmaster")
+        self.assertIn("key_changed key=zones.ttl", self.server.err)
+        again = self.reload()
+        self.assertEqual((again["changed"], again["needs_restart"]), ([], ["zones.domain"]))
+        self.configuration(FILE_ZONE, store="memory")
+        self.assertIn("zones.ttl", self.server.muster("reload").out)
+
+    def test_updates_of_an_unknown_zone_cannot_be_discarded(self):
+        self.zone(2, "192.0.2.2")
+        for name in ("nozone.test", "svc.internal", "no..zone"):
+            with self.subTest(name):
+                reply = self.server.api("POST", "/api/v1/reload", {"discard": ["example.test", name]})
+                self.assertEqual(reply.status, 400, reply.text)
+                self.assertEqual(reply.json()["error"], "invalid_field")
+                self.assertIn(name, reply.json()["message"])
+        self.answers("192.0.2.1")
+        done = self.server.muster("reload", "--discard", "nozone.test")
+        self.assertEqual(done.status, 1)
+        self.assertIn("nozone.test", done.err)
+        self.assertEqual(len(self.reload({"discard": ["example.test"]})["changed"]), 1)
+        self.answers("192.0.2.2")
 
     def test_post_reload_tells_which_zones_changed(self):
         self.zone(2, "192.0.2.2")

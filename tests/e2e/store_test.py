@@ -151,6 +151,43 @@ class FullDisk(EndToEnd):
         self.durable_again()
 
 
+@unittest.skipUnless(os.geteuid() == 0, "mounts a small tmpfs")
+class ReadOnlyFromTheFirst(EndToEnd):
+    def setUp(self):
+        super().setUp()
+        self.disk = self.folder / "disk"
+        self.disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,ro", "tmpfs", self.disk], capture_output=True, check=False)
+        if mounted.returncode != 0:
+            self.skipTest("no right to mount: " + mounted.stderr.decode())
+        self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=True)
+        self.path = ("--set", f"store.path={self.disk}/muster.db")
+
+    def test_a_store_that_cannot_be_made_yet_is_made_later(self):
+        server = self.start("", *self.path)
+        self.assertRegex(server.err, r"error.*muster\.db: not writable now")
+        grant = server.register("web", "i1", WEB)
+        self.assertFalse(grant["durable"])
+        self.assertEqual(server.dig("web.svc.internal").data(), ["127.0.0.11"])
+        self.assertEqual(server.dig("never.svc.internal").status, "NXDOMAIN", "there was no store: nothing is lost")
+        health = server.api("GET", "/api/v1/health").json()
+        self.assertEqual([check["status"] for check in health["checks"] if check["name"] == "store"], ["fail"])
+        subprocess.run(["mount", "-o", "remount,rw", self.disk], check=True)
+        wait_until("the store is well", lambda: server.register("api", "i1", WEB)["durable"])
+        second = run(BIN / "musterd", "--config", self.folder / "musterd.toml", *self.path)
+        self.assertEqual(second.status, 2, "the lock is taken with the file: " + second.err)
+        server.signal(signal.SIGKILL)
+        server.wait()
+        server = self.again(*self.path)
+        for name in ("web", "api"):
+            self.assertEqual(server.dig(f"{name}.svc.internal").data(), ["127.0.0.11"])
+
+    def test_a_folder_that_is_not_there_is_a_start_error(self):
+        ended = run(BIN / "musterd", "--config", self.configuration(), "--set", f"store.path={self.disk}/none/muster.db")
+        self.assertEqual(ended.status, 2, ended.err)
+        self.assertIn("make its folder", ended.err)
+
+
 class Stop(EndToEnd):
     def test_sigterm_flushes_and_ends_with_0(self):
         for signal_number in (signal.SIGTERM, signal.SIGINT):

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
+
+#include "tools/config/changes.h"
+#include "tools/config/every_key.h"
 
 namespace muster::config {
 namespace {
@@ -40,10 +44,47 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
        "out"},
       {"an unset environment variable", "[server]\nname = \"${MUSTER_TEST_UNSET}\"\n",
        "m.toml:2:8: environment variable MUSTER_TEST_UNSET is not set"},
+      {"a word of a longer key", "[dns]\nthredas = 2\n",
+       "m.toml:2:1: unknown key dns.thredas (did you mean dns.udp_threads?)"},
+      {"a key of another section", "[zones]\nservice_linger = \"1m\"\n",
+       "m.toml:2:1: unknown key zones.service_linger (did you mean registry.service_linger?)"},
+      {"a key of a table that is not there", "[dns]\nslip = 1\n",
+       "m.toml:2:1: unknown key dns.slip (did you mean dns.rate_limit.slip?)"},
+      {"a key of a service", "[zones]\ntag_views = [\"az\"]\n",
+       "m.toml:2:1: unknown key zones.tag_views (did you mean service.X.tag_views?)"},
+      {"a section that is part of another", "[rate_limit]\n",
+       "m.toml:1:2: unknown key rate_limit (did you mean dns.rate_limit?)"},
+      {"a key that resembles none", "[dns]\nquux = 1\n", "m.toml:2:1: unknown key dns.quux"},
       {"the same zone twice", "[zones]\ndomain = \"a.\"\n[[zones.file]]\nname = \"A\"\nfile = \"x\"\n",
-       "m.toml:1:1: zones define A. twice"},
-      {"the same address twice", "[http]\nlisten = [\"127.0.0.1:5300\"]\n",
-       "m.toml:1:1: http listens on 127.0.0.1:5300, which is taken already in this file"},
+       "m.toml:4:8: the zone A. stands twice, as zones.domain, too"},
+      {"the same file zone twice",
+       "[[zones.file]]\nname = \"a\"\nfile = \"x\"\n[[zones.file]]\nname = \"a\"\nfile = \"x\"\n",
+       "m.toml:5:8: the zone a. stands twice, as zones.file[0].name, too"},
+      {"the same reverse zone twice", "[zones]\nreverse = [\"10.in-addr.arpa\", \"10.in-addr.arpa.\"]\n",
+       "m.toml:2:31: the zone 10.in-addr.arpa. stands twice, as zones.reverse[0], too"},
+      {"a reverse zone that is none", "[zones]\nreverse = [\"foo.test\"]\n",
+       "m.toml:2:12: reverse: \"foo.test\" is not a reverse domain such as \"10.in-addr.arpa.\""},
+      {"the same address twice", "[dns]\nlisten = [\"127.0.0.1:53\", \"127.0.0.1:53\"]\n",
+       "m.toml:2:27: listen: 127.0.0.1:53 is taken in this file already, by 127.0.0.1:53 of dns.listen[0]"},
+      {"an address of both listeners", "[http]\nlisten = [\"127.0.0.1:0\", \"127.0.0.1:5300\"]\n",
+       "m.toml:2:26: listen: 127.0.0.1:5300 is taken in this file already, by 127.0.0.1:5300 of dns.listen[0]"},
+      {"a wildcard that takes the port everywhere", "[dns]\nlisten = [\"0.0.0.0:53\", \"127.0.0.1:53\"]\n",
+       "m.toml:2:25: listen: 127.0.0.1:53 is taken in this file already, by 0.0.0.0:53 of dns.listen[0]"},
+      {"a user who is not there", "[server]\nuser = \"muster-test-nobody\"\n",
+       "m.toml:2:8: user is \"muster-test-nobody\", and there is no such user on this machine (create it, or leave "
+       "the key out)"},
+      {"TLS files that are not there", "[http]\ntls_certificate = \"/dev/null\"\ntls_key = \"none.key\"\n",
+       "m.toml:3:11: tls_key cannot be read: none.key"},
+      {"TLS files that are none", "[http]\ntls_certificate = \"/dev/null\"\ntls_key = \"/dev/null\"\n", nullptr},
+      {"two tokens of one name",
+       "[[http.token]]\nname = \"a\"\nsecret = \"12345678\"\n[[http.token]]\nname = \"a\"\nsecret = \"abcdefgh\"\n",
+       "m.toml:5:8: name is the name of another token, too"},
+      {"two tokens with one secret",
+       "[[http.token]]\nname = \"a\"\nsecret = \"12345678\"\n[[http.token]]\nname = \"b\"\nsecret = \"12345678\"\n",
+       "m.toml:6:10: secret is the secret of another token, too"},
+      {"a tag's key in capitals", "[service.web]\ntag_views = [\"az\", \"A\"]\n",
+       "m.toml:2:20: tag_views: \"A\" is not a tag's key: 1 to 63 octets of a-z, 0-9 and _ . -, beginning and ending "
+       "with a letter or digit"},
       {"a certificate without its key", "[http]\ntls_certificate = \"c.pem\"\n",
        "m.toml:2:19: tls_certificate needs the other of tls_certificate and tls_key"},
       {"a token without a secret", "[[http.token]]\nname = \"deploy\"\nallow = [\"read\"]\n",
@@ -58,7 +99,10 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
        "m.toml:2:19: allow_transfer: \"10.0.0.0/33\" is not an address, a prefix such as \"10.0.0.0/8\", or "
        "\"key:NAME\""},
       {"a key that is not there", "[zones]\nallow_transfer = [\"key:moved\"]\n",
-       "m.toml:1:1: zones of svc.internal. allow key:moved., which no [[key]] defines"},
+       "m.toml:2:19: no [[key]] defines key:moved."},
+      {"a key that is not there, of a file zone",
+       "[[zones.file]]\nname = \"a\"\nfile = \"x\"\nallow_update = [\"10.0.0.0/8\", \"key:moved\"]\n",
+       "m.toml:4:31: no [[key]] defines key:moved."},
       {"a secondary that is none", "[zones]\nnotify = [\"ns2\"]\n",
        "m.toml:2:11: notify: \"ns2\" is not an address such as \"192.0.2.53\" or \"192.0.2.53:53\""},
       {"a key without a secret", "[[key]]\nname = \"a\"\n",
@@ -121,8 +165,8 @@ TEST(Config, AnEmptyFileHasTheDefaults) {
   EXPECT_EQ(net::to_string(config.dns.listen.at(0)), "127.0.0.1:5300");
   EXPECT_EQ(net::to_string(config.http.listen.at(0)), "127.0.0.1:8053");
   EXPECT_EQ(config.zones.domain.text(), "svc.internal.");
-  EXPECT_EQ(config.zones.ns.at(0).text(), "ns1.svc.internal.");
-  EXPECT_EQ(config.zones.hostmaster.text(), "hostmaster.svc.internal.");
+  EXPECT_EQ(config.zones.ns.value.at(0).text(), "ns1.svc.internal.");
+  EXPECT_EQ(config.zones.hostmaster.value.text(), "hostmaster.svc.internal.");
   EXPECT_EQ(config.registry.rules.lease, Millis(30'000));
   EXPECT_EQ(config.store.path, "/etc/muster/muster.db");
 }
@@ -214,8 +258,8 @@ TEST(Config, WhatNeedsARestartIsNamed) {
   const Config running = load_text("", "m.toml").config;
   const Config next =
       load_text("[dns]\nlisten = [\"127.0.0.1:5301\"]\n[log]\nlevel = \"debug\"\n", "m.toml").config;
-  EXPECT_EQ(needs_restart(running, next), std::vector<std::string>{"dns.listen"});
-  EXPECT_TRUE(needs_restart(running, running).empty());
+  EXPECT_EQ(changes_between(running, next).needs_restart, std::vector<std::string>{"dns.listen"});
+  EXPECT_TRUE(changes_between(running, running).needs_restart.empty());
 }
 
 TEST(Config, WhatNeedsARestartIsNamedAgainAtTheNextReload) {
@@ -225,19 +269,21 @@ TEST(Config, WhatNeedsARestartIsNamedAgainAtTheNextReload) {
           .config;
   const Config taken = taken_over(running, next);
   EXPECT_EQ(taken.zones.ttl, Millis(9000));
-  EXPECT_EQ(needs_restart(running, taken), std::vector<std::string>{});
-  EXPECT_EQ(needs_restart(taken, next), (std::vector<std::string>{"http.max_body", "metrics.enabled"}));
+  EXPECT_EQ(changes_between(running, taken).needs_restart, std::vector<std::string>{});
+  EXPECT_EQ(changes_between(taken, next).needs_restart, (std::vector<std::string>{"http.max_body", "metrics.enabled"}));
 }
 
 TEST(Config, ACertificateOfAnotherNameIsTakenOverButTlsItselfNeedsARestart) {
-  const char* kFirst = "[http]\ntls_certificate = \"a.pem\"\ntls_key = \"a.key\"\n";
   const Config plain = load_text("", "m.toml").config;
-  const Config first = load_text(kFirst, "m.toml").config;
-  const Config second =
-      load_text("[http]\ntls_certificate = \"b.pem\"\ntls_key = \"b.key\"\n", "m.toml").config;
-  EXPECT_TRUE(needs_restart(first, second).empty());
+  Config first = plain;
+  first.http.tls_certificate = "a.pem";
+  first.http.tls_key = "a.key";
+  Config second = plain;
+  second.http.tls_certificate = "b.pem";
+  second.http.tls_key = "b.key";
+  EXPECT_TRUE(changes_between(first, second).needs_restart.empty());
   EXPECT_EQ(taken_over(first, second).http.tls_key, second.http.tls_key);
-  EXPECT_EQ(needs_restart(plain, first), (std::vector<std::string>{"http.tls_certificate", "http.tls_key"}));
+  EXPECT_EQ(changes_between(plain, first).needs_restart, (std::vector<std::string>{"http.tls_certificate", "http.tls_key"}));
   EXPECT_TRUE(taken_over(plain, first).http.tls_key.empty());
   EXPECT_EQ(taken_over(first, plain).http.tls_key, first.http.tls_key);
 }
@@ -249,37 +295,73 @@ TEST(Config, TheShippedExamplesLoad) {
   EXPECT_TRUE(result.config.zones.files.at(0).file.is_absolute());
 }
 
+TEST(Config, WhatIsTakenOverIsNamed) {
+  const char* const kEach[][2] = {
+      {"[dns]\ncookies = false\n", "dns.cookies"},
+      {"[dns]\ncookie_secret = \"00112233445566778899001122334455\"\n", "dns.cookie_secret"},
+      {"[dns.rate_limit]\nslip = 3\n", "dns.rate_limit.slip"},
+      {"[[key]]\nname = \"a\"\nsecret = \"c2VjcmV0\"\n", "key"},
+      {"[zones]\nttl = \"9s\"\n", "zones.ttl"},
+      {"[zones]\nallow_transfer = [\"10.0.0.0/8\"]\n", "zones.allow_transfer"},
+      {"[[zones.file]]\nname = \"a\"\nfile = \"a\"\n", "zones.file"},
+      {"[registry]\nlease = \"9s\"\n", "registry.lease"},
+      {"[registry.protection]\nhold = \"9s\"\n", "registry.protection.hold"},
+      {"[registry.lyft]\nprotection = true\n", "registry.lyft.protection"},
+      {"[[http.token]]\nname = \"a\"\nsecret = \"12345678\"\n", "http.token"},
+      {"[[source.static]]\nservice = \"db\"\ninstances = [{ id = \"a\", address = \"192.0.2.1\" }]\n", "source.static"},
+      {"[service.\"web-*\"]\nanswers = 1\n", "service.web-*"},
+      {"[log]\nlevel = \"debug\"\n", "log.level"},
+  };
+  const Config plain = load_text("", "m.toml").config;
+  for (const auto& [text, key] : kEach) {
+    SCOPED_TRACE(text);
+    const LoadResult next = load_text(text, "m.toml");
+    ASSERT_TRUE(next.errors.empty()) << next.errors[0];
+    for (const auto& [was, is] : {std::pair(plain, next.config), std::pair(next.config, plain)}) {
+      const Changes changes = changes_between(was, is);
+      EXPECT_EQ(changes.taken_over, std::vector<std::string>{key});
+      EXPECT_TRUE(changes.needs_restart.empty());
+    }
+    const Changes none = changes_between(next.config, load_text(text, "m.toml").config);
+    EXPECT_TRUE(none.taken_over.empty());
+  }
+  EXPECT_TRUE(changes_between(plain, load_text("[zones]\nttl = \"5000ms\"\n", "m.toml").config).taken_over.empty())
+      << "the default, said aloud";
+}
+
+TEST(Config, NamesBelowTheDomainHaveNotChangedBecauseTheDomainHas) {
+  const Config running = load_text("[zones]\nns = [\"ns7\"]\n", "m.toml").config;
+  const Config next = load_text("[zones]\nns = [\"ns7\"]\ndomain = \"other.test\"\n", "m.toml").config;
+  EXPECT_EQ(changes_between(running, next).needs_restart, std::vector<std::string>{"zones.domain"});
+  EXPECT_EQ(taken_over(running, next).zones.ns.value.at(0).text(), "ns7.svc.internal.");
+  const Config whole = load_text("[zones]\nns = [\"ns7.svc.internal\"]\n", "m.toml").config;
+  EXPECT_TRUE(changes_between(running, whole).needs_restart.empty()) << "the same name in other words";
+  const Config other = load_text("[zones]\nns = [\"ns8\"]\nhostmaster = \"root\"\n", "m.toml").config;
+  EXPECT_EQ(changes_between(running, other).needs_restart, (std::vector<std::string>{"zones.ns", "zones.hostmaster"}));
+}
+
+// A key that is read is also one that a reload compares: itself, the list of tables that it is in, or its section.
+TEST(Config, EveryKeyIsCompared) {
+  const std::set<std::string> compared = compared_keys();
+  const auto is_in = [](const std::string& key, const std::string& table) { return key.starts_with(table + "."); };
+  for (const std::string& path : every_key()) {
+    const std::string key = path.ends_with("_file") ? path.substr(0, path.size() - 5) : path;
+    const bool found = std::any_of(compared.begin(), compared.end(), [&](const std::string& one) {
+      return one == key || is_in(key, one) || is_in(one, key);
+    });
+    EXPECT_TRUE(found || key == "forward") << path;
+  }
+}
+
 // Every key that the reader knows stands, in backquotes, in the reference and in the man page.
 TEST(Config, EveryKeyIsDocumented) {
-  const LoadResult result = load_text(R"(
-[dns.rate_limit]
-[[key]]
-name = "a"
-secret = "c2VjcmV0"
-[registry.protection]
-[registry.lyft]
-[http.throttle]
-[[http.token]]
-name = "anonymous"
-[[zones.file]]
-name = "a."
-file = "a"
-[[source.static]]
-service = "db"
-instances = [{ id = "a", address = "192.0.2.1", ports = [{ port = 1 }] }]
-[service.web]
-[log]
-[metrics]
-)",
-                                      "m.toml");
-  ASSERT_TRUE(result.errors.empty()) << result.errors[0];
-  EXPECT_GT(result.known_keys.size(), 80u);
+  EXPECT_GT(every_key().size(), 80u);
   for (const char* page : {"docs/reference/configuration.md", "tools/man/musterd.toml.5"}) {
     std::ifstream in(std::string(MUSTER_SOURCE_DIR) + "/" + page);
     const std::string text((std::istreambuf_iterator<char>(in)), {});
-    for (const std::string& path : result.known_keys) {
+    for (const std::string& path : every_key()) {
       const std::string key = path.substr(path.rfind('.') + 1);
-      if (key == "web" || key == "forward") continue;  // a service's name; a part that is refused
+      if (key == "forward") continue;  // a part that is refused
       EXPECT_NE(text.find(key), text.npos) << page << " does not name " << path;
     }
   }

@@ -51,6 +51,7 @@ struct Key {
   std::string algorithm = "hmac-sha256";
   std::string secret;  // octets
   std::size_t mac_octets_min = 32;
+  bool operator==(const Key&) const = default;
 };
 
 // Who may: addresses, and holders of a key. Empty: nobody.
@@ -58,6 +59,7 @@ struct Access {
   std::vector<net::IpPrefix> prefixes;
   std::vector<zones::Name> keys;
   bool empty() const { return prefixes.empty() && keys.empty(); }
+  bool operator==(const Access&) const = default;
 };
 
 // The secondaries of a zone.
@@ -66,6 +68,7 @@ struct Secondaries {
   std::vector<net::Endpoint> notify;
   // Whether the zone keeps what a transfer needs.
   bool any() const { return !allow_transfer.empty() || !notify.empty(); }
+  bool operator==(const Secondaries&) const = default;
 };
 
 struct ZoneFile {
@@ -73,12 +76,20 @@ struct ZoneFile {
   std::filesystem::path file;
   Secondaries secondaries{};
   Access allow_update{};  // prefixes count over TCP only
+  bool operator==(const ZoneFile&) const = default;
+};
+
+// Names that the file may give relative to the domain, and its words for them.
+template <class T>
+struct BelowDomain {
+  T value{};
+  std::vector<std::string> words;
 };
 
 struct Zones {
   zones::Name domain;
-  std::vector<zones::Name> ns;  // default ns1.<domain>
-  zones::Name hostmaster;
+  BelowDomain<std::vector<zones::Name>> ns;  // default ns1.<domain>
+  BelowDomain<zones::Name> hostmaster;
   Millis ttl{5'000};
   Millis ttl_min{1'000};
   Millis negative_ttl{2'000};
@@ -139,6 +150,7 @@ struct Service {
   std::vector<std::string> tag_views;
   bool use_load = false;
   bool publish_not_ready = false;
+  bool operator==(const Service&) const = default;
 };
 
 struct Log {
@@ -165,12 +177,5 @@ struct Config {
   // none.
   const Service* service(std::string_view name) const;
 };
-
-// The keys whose new value waits for a restart, as "dns.listen"; empty: everything can be taken over now.
-std::vector<std::string> needs_restart(const Config& running, const Config& next);
-
-// `next`, but for the keys that wait for a restart: they keep their running values, so that the next reload
-// names them again.
-Config taken_over(const Config& running, Config next);
 
 }  // namespace muster::config

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tools/config/check_whole.h"
 #include "tools/config/read_sections.h"
 
 namespace muster::config {
@@ -94,44 +95,6 @@ void read_root(Section& root, Config& config) {
   root.finish();
 }
 
-// Lists of who may: every key in them is one of [[key]].
-void check_keys(Section& root, const Config& config, const zones::Name& zone, const Access& access) {
-  for (const zones::Name& name : access.keys) {
-    const bool known = std::any_of(config.keys.begin(), config.keys.end(),
-                                   [&](const Key& key) { return key.name == name; });
-    if (!known) root.error("zones", "of " + zone.text() + " allow key:" + name.text() + ", which no [[key]] defines");
-  }
-}
-
-// What only the whole can show: names and addresses used twice, keys that are not there.
-void check_whole(Section& root, const Config& config) {
-  std::vector<zones::Name> zones = {config.zones.domain};
-  zones.insert(zones.end(), config.zones.reverse.begin(), config.zones.reverse.end());
-  for (const ZoneFile& file : config.zones.files) zones.push_back(file.name);
-  for (std::size_t i = 0; i < zones.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (zones[i] == zones[j]) root.error("zones", "define " + zones[i].text() + " twice");
-    }
-  }
-  check_keys(root, config, config.zones.domain, config.zones.secondaries.allow_transfer);
-  check_keys(root, config, config.zones.domain, config.zones.allow_update);
-  for (const ZoneFile& file : config.zones.files) {
-    check_keys(root, config, file.name, file.secondaries.allow_transfer);
-    check_keys(root, config, file.name, file.allow_update);
-  }
-  std::vector<net::Endpoint> taken;
-  const auto take = [&](const char* key, const std::vector<net::Endpoint>& listen) {
-    for (const net::Endpoint& endpoint : listen) {
-      if (endpoint.port != 0 && std::find(taken.begin(), taken.end(), endpoint) != taken.end()) {
-        root.error(key, "listens on " + net::to_string(endpoint) + ", which is taken already in this file");
-      }
-      taken.push_back(endpoint);
-    }
-  };
-  take("dns", config.dns.listen);
-  take("http", config.http.listen);
-}
-
 void resolve(std::filesystem::path& path, const std::filesystem::path& folder) {
   if (!path.empty() && path.is_relative()) path = folder / path;
 }
@@ -153,7 +116,7 @@ LoadResult load_table(toml::table table, const std::string& file, const std::vec
   Diagnostics diagnostics(file.empty() ? "--dev" : file);
   Section root(table, "", diagnostics);
   read_root(root, result.config);
-  if (diagnostics.ok()) check_whole(root, result.config);
+  if (diagnostics.ok()) check_whole(table, result.config, diagnostics);
   resolve_paths(result.config);
   for (std::string& line : diagnostics.lines()) result.errors.push_back(std::move(line));
   result.known_keys = diagnostics.known();

@@ -54,4 +54,19 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
   return *best;
 }
 
+std::string nearest_in_part(std::string_view word, const std::vector<std::string>& known) {
+  std::string best;
+  std::size_t least = std::max<std::size_t>(1, word.size() / 4);
+  for (const std::string& candidate : known) {
+    for (auto at = candidate.find('_'); at != candidate.npos; at = candidate.find('_', at + 1)) {
+      const std::string_view whole = candidate;
+      const std::size_t here = std::min(distance(word, whole.substr(0, at)), distance(word, whole.substr(at + 1)));
+      if (here > least || (here == least && !best.empty())) continue;
+      least = here;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
 }  // namespace muster::config

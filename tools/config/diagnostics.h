@@ -42,5 +42,7 @@ class Diagnostics {
 
 // The known word nearest to a misspelt one; "" when none is near.
 std::string nearest(std::string_view word, const std::vector<std::string>& known);
+// As a key of several words may be meant: "thredas" is near the end of "udp_threads".
+std::string nearest_in_part(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace muster::config

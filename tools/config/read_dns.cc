@@ -1,3 +1,5 @@
+#include <pwd.h>
+
 #include "tools/config/read_sections.h"
 #include "tools/config/secret.h"
 
@@ -18,6 +20,9 @@ void read_server(Section& section, Server& server) {
   server.name = section.text("name", server.name);
   if (server.name.empty() || server.name.size() > 128) section.error("name", "must have 1 to 128 octets");
   server.user = section.text("user", "");
+  if (!server.user.empty() && getpwnam(server.user.c_str()) == nullptr) {
+    section.error("user", "is \"" + server.user + "\", and there is no such user on this machine (create it, or leave the key out)");
+  }
   section.finish();
 }
 

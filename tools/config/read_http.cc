@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <fstream>
+
+#include "registry/net/tls_stream.h"
 #include "tools/config/read_sections.h"
 #include "tools/config/secret.h"
 
@@ -9,7 +13,18 @@ bool known_scope(std::string_view scope) {
   return scope == "read" || scope == "admin" || (scope.starts_with("write:") && scope.size() > 6);
 }
 
-Token read_token(Section section) {
+// One name is one row of the log, and one secret one caller.
+void refuse_twice(Section& section, const Token& token, const std::vector<Token>& before) {
+  const auto any = [&](auto same) { return std::any_of(before.begin(), before.end(), same); };
+  if (!token.name.empty() && any([&](const Token& other) { return other.name == token.name; })) {
+    section.error("name", "is the name of another token, too");
+  }
+  if (!token.secret.empty() && any([&](const Token& other) { return other.secret == token.secret; })) {
+    section.error(section.has("secret") ? "secret" : "secret_file", "is the secret of another token, too");
+  }
+}
+
+Token read_token(Section section, const std::vector<Token>& before) {
   Token token;
   token.name = section.text("name", "");
   if (token.name.empty()) section.error("name", "is required: what the log calls who uses this token");
@@ -25,8 +40,35 @@ Token read_token(Section section) {
                                             if (!known_scope(text)) return std::nullopt;
                                             return std::string(text);
                                           });
+  refuse_twice(section, token, before);
   section.finish();
   return token;
+}
+
+// Whatever would hinder a start with these files is known here.
+void read_tls(Section& section, Http& http) {
+  http.tls_certificate = section.text("tls_certificate", "");
+  http.tls_key = section.text("tls_key", "");
+  if (http.tls_certificate.empty() != http.tls_key.empty()) {
+    return section.error(http.tls_key.empty() ? "tls_certificate" : "tls_key",
+                         "needs the other of tls_certificate and tls_key");
+  }
+  if (http.tls_key.empty()) return;
+  const std::filesystem::path folder = section.diagnostics().folder();
+  bool readable = true;
+  const auto look_at = [&](const char* key, const std::filesystem::path& file) {
+    if (std::ifstream(folder / file)) return;
+    section.error(key, "cannot be read: " + file.string());
+    readable = false;
+  };
+  look_at("tls_certificate", http.tls_certificate);
+  look_at("tls_key", http.tls_key);
+  if (!readable) return;
+  try {
+    const net::TlsContext context((folder / http.tls_certificate).string(), (folder / http.tls_key).string());
+  } catch (const std::runtime_error& error) {
+    section.error("tls_key", std::string("and tls_certificate cannot be used: ") + error.what());
+  }
 }
 
 void read_throttle(Section section, Throttle& throttle) {
@@ -46,18 +88,13 @@ void read_http(Section& section, Http& http) {
   http.listen = section.list<net::Endpoint>("listen", {"127.0.0.1:8053"},
                                             "an address such as \"127.0.0.1:8053\"", net::parse_endpoint);
   if (section.is_empty_list("listen")) section.error("listen", "must name at least one address");
-  http.tls_certificate = section.text("tls_certificate", "");
-  http.tls_key = section.text("tls_key", "");
-  if (http.tls_certificate.empty() != http.tls_key.empty()) {
-    section.error(http.tls_key.empty() ? "tls_certificate" : "tls_key",
-                  "needs the other of tls_certificate and tls_key");
-  }
+  read_tls(section, http);
   http.max_body = section.size("max_body", http.max_body, std::size_t{1} << 30);
   http.max_connections = section.count("max_connections", http.max_connections, 1, 1'000'000);
   http.max_in_flight = section.count("max_in_flight", http.max_in_flight, 1, 1'000'000);
   http.trusted_proxies =
       section.list<net::IpPrefix>("trusted_proxies", {}, "an address prefix", net::parse_prefix);
-  for (Section& token : section.tables("token")) http.tokens.push_back(read_token(token));
+  for (Section& token : section.tables("token")) http.tokens.push_back(read_token(token, http.tokens));
   if (!http.trusted_proxies.empty() && http.tokens.empty()) {
     section.error("trusted_proxies",
                   "needs tokens: without them a proxy would open writing to everybody behind it");

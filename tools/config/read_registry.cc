@@ -1,3 +1,4 @@
+#include "registry/api/native_names.h"
 #include "tools/config/read_sections.h"
 
 namespace muster::config {
@@ -77,7 +78,9 @@ void read_service(Section& section, Service& service) {
         static_cast<std::uint32_t>(section.integer_or_word("srv_weight_scale", 1, "auto", 0, 1, 65535));
   }
   service.when_none = section.choice("when_none", service.when_none, {"all", "none", "servfail"});
-  service.tag_views = section.texts("tag_views", {});
+  service.tag_views = section.list<std::string>(
+      "tag_views", {}, "a tag's key: 1 to 63 octets of a-z, 0-9 and _ . -, beginning and ending with a letter or digit",
+      [](std::string_view key) { return registry::api::is_key(key) ? std::optional<std::string>(key) : std::nullopt; });
   service.use_load = section.flag("use_load", false);
   service.publish_not_ready = section.flag("publish_not_ready", false);
   for (const char* key : {"check", "mark_as_timedout", "suspend_on_failure", "timeout", "action", "timedout",

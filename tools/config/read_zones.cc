@@ -6,17 +6,35 @@ namespace {
 
 constexpr std::int64_t kTtlMostSeconds = 2'147'483'647;
 
-std::optional<zones::Name> name_of(std::string_view text) { return zones::parse_domain(text); }
+// RFC 1035 §3.5, RFC 3596 §2.5.
+std::optional<zones::Name> reverse_name(std::string_view text) {
+  static const zones::Name kRoots[] = {*zones::parse_domain("in-addr.arpa."), *zones::parse_domain("ip6.arpa.")};
+  auto name = zones::parse_domain(text);
+  if (name && (name->is_at_or_below(kRoots[0]) || name->is_at_or_below(kRoots[1]))) return name;
+  return std::nullopt;
+}
 
 // Name servers and the hostmaster may be given relative to the domain.
-std::vector<zones::Name> read_names(Section& section, std::string_view key, const zones::Name& domain) {
-  return section.list<zones::Name>(
-      key, {}, "a domain name", [&](std::string_view text) -> std::optional<zones::Name> {
+void read_name_servers(Section& section, Zones& zones) {
+  zones.ns.value = section.list<zones::Name>(
+      "ns", {}, "a domain name", [&](std::string_view text) -> std::optional<zones::Name> {
+        zones.ns.words.emplace_back(text);
         const bool relative = text.find('.') == text.npos;
-        auto name = zones::Name::from_text(text, relative ? domain : zones::Name());
+        auto name = zones::Name::from_text(text, relative ? zones.domain : zones::Name());
         if (!name) return std::nullopt;
         return *name;
       });
+  if (zones.ns.value.empty()) zones.ns.value.push_back(zones.domain.child("ns1").value_or(zones.domain));
+}
+
+void read_hostmaster(Section& section, Zones& zones) {
+  const std::string hostmaster = section.text("hostmaster", "hostmaster");
+  zones.hostmaster.words = {hostmaster};
+  if (auto name = zones::Name::from_text(hostmaster, zones.domain)) {
+    zones.hostmaster.value = *name;
+  } else {
+    section.error("hostmaster", "is not a domain name (write mail@host as mail.host)");
+  }
 }
 
 // "10.0.0.0/8", "2001:db8::1", "key:NAME".
@@ -74,14 +92,8 @@ ZoneFile read_file(Section section) {
 void read_zones(Section& section, Zones& zones) {
   zones.domain = section.domain("domain").value_or(*zones::parse_domain("svc.internal."));
   if (zones.domain.is_root()) section.error("domain", "cannot be the root");
-  zones.ns = read_names(section, "ns", zones.domain);
-  if (zones.ns.empty()) zones.ns.push_back(zones.domain.child("ns1").value_or(zones.domain));
-  const std::string hostmaster = section.text("hostmaster", "hostmaster");
-  if (auto name = zones::Name::from_text(hostmaster, zones.domain)) {
-    zones.hostmaster = *name;
-  } else {
-    section.error("hostmaster", "is not a domain name (write mail@host as mail.host)");
-  }
+  read_name_servers(section, zones);
+  read_hostmaster(section, zones);
   const DurationBounds ttl_bounds{Millis(0), std::chrono::seconds(kTtlMostSeconds)};
   zones.ttl = section.duration("ttl", zones.ttl, ttl_bounds);
   zones.ttl_min = section.duration("ttl_min", zones.ttl_min, ttl_bounds);
@@ -91,7 +103,7 @@ void read_zones(Section& section, Zones& zones) {
   zones.srv_weight_scale =
       static_cast<std::uint32_t>(section.integer_or_word("srv_weight_scale", 1, "auto", 0, 1, 65535));
   zones.reverse =
-      section.list<zones::Name>("reverse", {}, "a reverse domain such as \"10.in-addr.arpa.\"", name_of);
+      section.list<zones::Name>("reverse", {}, "a reverse domain such as \"10.in-addr.arpa.\"", reverse_name);
   zones.reverse_services = section.flag("reverse_services", false);
   section.not_built("hash_key", "the hash policies");
   zones.secondaries = read_secondaries(section);

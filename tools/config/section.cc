@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "registry/duration.h"
+#include "tools/config/every_key.h"
 
 namespace muster::config {
 
@@ -35,6 +36,27 @@ std::optional<std::size_t> parse_size(std::string_view text) {
   if (unit == "GiB") return value << 30;
   if (unit.empty() || unit == "B") return value;
   return std::nullopt;
+}
+
+// Where else this key stands, as "dns.listen or http.listen".
+std::string elsewhere(std::string_view key) {
+  std::string places;
+  for (const std::string& path : every_key()) {
+    if (!path.ends_with(key) || path.size() == key.size() || path[path.size() - key.size() - 1] != '.') continue;
+    places += (places.empty() ? "" : " or ") + path;
+  }
+  return places;
+}
+
+// What an unknown key of the section `path` may have meant; "" when nothing is near.
+std::string meant_by(std::string_view key, std::string_view path, const std::vector<std::string>& known) {
+  const auto here = [&](const std::string& word) {
+    return word.empty() || path.empty() ? word : std::string(path) + "." + word;
+  };
+  std::string meant = here(nearest(key, known));
+  if (meant.empty()) meant = elsewhere(key);
+  if (meant.empty()) meant = here(nearest_in_part(key, known));
+  return meant;
 }
 
 }  // namespace
@@ -91,8 +113,8 @@ void Section::finish() {
   for (const auto& [key, value] : table_) {
     if (known_.contains(key.str())) continue;
     std::string message = "unknown key " + path_of(key.str());
-    if (const std::string near = nearest(key.str(), known); !near.empty()) {
-      message += " (did you mean " + path_of(near) + "?)";
+    if (const std::string meant = meant_by(key.str(), path_, known); !meant.empty()) {
+      message += " (did you mean " + meant + "?)";
     }
     const auto& begin = key.source().begin;
     diagnostics_.error({begin.line, begin.column}, path_of(key.str()), message);

@@ -64,6 +64,11 @@ void prepare(Handle& handle, const std::string& url, const std::string& method, 
 
 void finish(Handle& handle, CURLcode code, Reply& reply) {
   curl_easy_getinfo(handle.curl, CURLINFO_RESPONSE_CODE, &reply.status);
+  curl_header* date = nullptr;
+  if (curl_easy_header(handle.curl, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) {
+    if (const std::time_t at = curl_getdate(date->value, nullptr); at >= 0)
+      reply.date = std::chrono::system_clock::from_time_t(at);
+  }
   if (code == CURLE_OK || reply.status != 0) return;
   reply.trouble = curl_easy_strerror(code);
   reply.untrusted = code == CURLE_PEER_FAILED_VERIFICATION;

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +16,7 @@ namespace muster::cli {
 struct Reply {
   long status = 0;  // 0: the server was not reached
   std::string body;
+  std::optional<std::chrono::system_clock::time_point> date;  // the server's clock, whole seconds
   std::string trouble;     // why it was not reached
   bool untrusted = false;  // because its certificate is not one we trust
   bool ok() const { return status >= 200 && status < 300; }

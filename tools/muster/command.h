@@ -24,8 +24,11 @@ struct RegisterArguments {
   std::vector<std::string> tags;  // k=v
   std::string lease;
   std::string port_name;
+  std::uint64_t generation = 0;  // 0: not said, see register_instance()
   bool hold = false;
 };
+// A repeat of the command renews: an instance that lives keeps its generation. One that is new begins a life of its own,
+// and so does `hold`, whose life is this process's.
 ExitCode register_instance(const Context& context, const RegisterArguments& arguments);
 
 struct RunArguments {

@@ -1,5 +1,6 @@
 #include "tools/muster/instance.h"
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
@@ -58,6 +59,18 @@ bool read_tags(const std::vector<std::string>& words, json::object& tags) {
     tags[word.substr(0, equals)] = word.substr(equals + 1);
   }
   return true;
+}
+
+std::optional<std::uint64_t> live_generation(const Client& client, const Instance& instance) {
+  const Reply reply = client.get(instance.path());
+  const json::value value = json_of(reply);
+  const json::object* found = reply.ok() ? value.if_object() : nullptr;
+  const json::value* sources = found == nullptr ? nullptr : found->if_contains("sources");
+  const json::value* generation = found == nullptr ? nullptr : found->if_contains("generation");
+  if (sources == nullptr || !sources->is_array() || generation == nullptr || !generation->is_number()) return std::nullopt;
+  const auto& names = sources->get_array();
+  if (std::find(names.begin(), names.end(), json::value("heartbeat")) == names.end()) return std::nullopt;
+  return generation->to_number<std::uint64_t>();
 }
 
 Reply put(const Client& client, const Instance& instance) {

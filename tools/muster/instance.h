@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ bool split_address(const std::string& text, std::string& address, int& port);
 // "k=v" words into a JSON object; false: one has no '='.
 bool read_tags(const std::vector<std::string>& words, boost::json::object& tags);
 
+// The generation of the life that was registered over HTTP and still lives; nullopt: there is none, or this token may
+// not look.
+std::optional<std::uint64_t> live_generation(const Client& client, const Instance& instance);
 Reply put(const Client& client, const Instance& instance);
 // A heartbeat that carries the whole instance, so that a lost lease is back at once.
 Reply renew(const Client& client, const Instance& instance);

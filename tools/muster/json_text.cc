@@ -1,7 +1,11 @@
 #include "tools/muster/json_text.h"
 
+#include <algorithm>
+#include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <cmath>
+#include <cstdio>
 
 namespace muster::cli {
 
@@ -47,8 +51,23 @@ void write(std::string& text, const json::value& value, std::size_t depth) {
 
 }  // namespace
 
+std::string plain_decimal(double value) {
+  constexpr int kDigits = 3;
+  constexpr int kDecimalsMost = 12;
+  // Below 0.1 the zeros after the point do not count.
+  const double size = std::fabs(value);
+  const int zeros = size > 0 && size < 0.1 ? static_cast<int>(-std::floor(std::log10(size))) - 1 : 0;
+  std::array<char, 400> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", std::min(kDigits + zeros, kDecimalsMost), value);
+  std::string plain = text.data();
+  while (plain.ends_with('0')) plain.pop_back();
+  if (plain.ends_with('.')) plain.pop_back();
+  return plain == "-0" ? "0" : plain;
+}
+
 std::string text_of(const json::value& value) {
   if (value.is_null()) return "";
+  if (value.is_double()) return plain_decimal(value.get_double());
   if (value.is_string()) return std::string(value.get_string());
   return json::serialize(value);
 }

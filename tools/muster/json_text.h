@@ -7,7 +7,9 @@
 
 namespace muster::cli {
 
-// A scalar without quotes; null: "".
+// "0.818", "1.271", "0.000123": no exponent, three decimals or three digits, no zeros at the end.
+std::string plain_decimal(double value);
+// A scalar without quotes; null: "". Fractions are rounded as above.
 std::string text_of(const boost::json::value& value);
 // The member's text; "" when absent.
 std::string member(const boost::json::object& object, std::string_view name);

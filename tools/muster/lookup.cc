@@ -1,12 +1,13 @@
 // lookup NAME [TYPE]: what musterd's own DNS listener answers, and what the registry says beside it.
-#include <ldns/ldns.h>
-
 #include <cstdio>
 #include <memory>
 
 #include "tools/muster/command.h"
 #include "tools/muster/instance.h"
 #include "tools/muster/json_text.h"
+
+// Last: it makes `false` a macro, which <optional> does not bear.
+#include <ldns/ldns.h>
 
 namespace muster::cli {
 
@@ -104,7 +105,11 @@ ExitCode lookup(const Context& context, const std::string& name, const std::stri
   }
   print(context, message.get(), address, port,
         context.client.get("/api/v1/explain?name=" + encoded(name) + "&type=" + encoded(type)));
-  return ldns_pkt_get_rcode(message.get()) == LDNS_RCODE_NXDOMAIN ? not_found : done;
+  switch (ldns_pkt_get_rcode(message.get())) {
+    case LDNS_RCODE_NOERROR: return done;
+    case LDNS_RCODE_NXDOMAIN: return not_found;
+    default: return refused;
+  }
 }
 
 }  // namespace muster::cli

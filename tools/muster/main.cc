@@ -1,8 +1,10 @@
 // muster, the command line: reads the words, then one function a verb (command.h).
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 
 #include "tools/config/diagnostics.h"
 #include "tools/muster/command.h"
@@ -57,8 +59,7 @@ class Program {
       return action_();
     } catch (const CLI::ParseError& error) {
       if (error.get_exit_code() == 0) return app_.exit(error);
-      suggest(argc, argv);
-      app_.exit(error);
+      if (!refuse_verb(argc, argv)) app_.exit(error);
       return wrong_usage;
     } catch (const std::exception& error) {
       std::fprintf(stderr, "muster: %s\n", error.what());
@@ -87,6 +88,9 @@ class Program {
     put->add_option("--tag", register_.tags, "KEY=VALUE; may repeat")->take_all();
     put->add_option("--lease", register_.lease, "how long it lives without a heartbeat: 30s");
     put->add_option("--port-name", register_.port_name, "gives _NAME._tcp.SERVICE a record of its own");
+    put->add_option("--generation", register_.generation,
+                    "number of this life, a greater one begins a new one; default: the living one's, else the time in ms")
+        ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
     put->add_flag("--hold", register_.hold, "stay, renew, and on a signal drain and deregister");
 
     auto* run = verb("run", "register while a command runs",
@@ -162,19 +166,27 @@ class Program {
     check->callback([this] { action_ = [this] { return check_config(file_, common_.json); }; });
   }
 
-  // An unknown verb: names the nearest.
-  void suggest(int argc, char** argv) const {
-    std::vector<std::string> verbs;
-    for (const CLI::App* sub : app_.get_subcommands([](const CLI::App*) { return true; }))
-      verbs.push_back(sub->get_name());
+  // The first word that is neither an option nor an option's value; "" when there is none.
+  std::string typed_verb(int argc, char** argv) const {
     for (int i = 1; i < argc; ++i) {
-      if (argv[i][0] == '-') continue;
-      if (std::find(verbs.begin(), verbs.end(), argv[i]) != verbs.end()) return;
-      if (const std::string near = config::nearest(argv[i], verbs); !near.empty()) {
-        std::fprintf(stderr, "muster: unknown verb %s (did you mean %s?)\n", argv[i], near.c_str());
-      }
-      return;
+      const std::string word = argv[i];
+      if (!word.starts_with('-')) return word;
+      const CLI::Option* option = app_.get_option_no_throw(word);
+      if (option != nullptr && option->get_items_expected_max() > 0) ++i;
     }
+    return "";
+  }
+
+  // True: the verb is unknown; it was named, and the nearest with it.
+  bool refuse_verb(int argc, char** argv) const {
+    const std::string typed = typed_verb(argc, argv);
+    std::vector<std::string> verbs;
+    for (const CLI::App* sub : app_.get_subcommands([](const CLI::App*) { return true; })) verbs.push_back(sub->get_name());
+    if (typed.empty() || std::find(verbs.begin(), verbs.end(), typed) != verbs.end()) return false;
+    const std::string near = config::nearest(typed, verbs);
+    std::fprintf(stderr, "muster: there is no verb %s (%s)\n", typed.c_str(),
+                 near.empty() ? "muster --help lists them" : ("did you mean " + near + "?").c_str());
+    return true;
   }
 
   CLI::App app_;

@@ -3,14 +3,19 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <thread>
 
 #include <boost/json/serialize.hpp>
 
+#include "registry/net/ip_address.h"
 #include "tools/muster/command.h"
 #include "tools/muster/instance.h"
+#include "tools/muster/suggest.h"
 
 namespace muster::cli {
 
@@ -18,12 +23,14 @@ namespace json = boost::json;
 
 namespace {
 
+// As POST /api/v1/services/{service}/instances makes it: "10-0-0-7-8080", without a port "10-0-0-7".
 std::string default_id(const std::string& address, int port) {
-  std::string id = address + "-" + std::to_string(port);
+  const auto literal = net::parse_ip(address);
+  std::string id = literal ? net::to_string(*literal) : address;
   for (char& c : id) {
     if (c == '.' || c == ':') c = '-';
   }
-  return id;
+  return port == 0 ? id : id + "-" + std::to_string(port);
 }
 
 bool build(const RegisterArguments& arguments, Instance& instance) {
@@ -41,7 +48,6 @@ bool build(const RegisterArguments& arguments, Instance& instance) {
   }
   instance.service = arguments.service;
   instance.id = arguments.id.empty() ? default_id(address, port) : arguments.id;
-  instance.generation = unix_millis();
   instance.body["address"] = address;
   if (port != 0) {
     json::object entry{{"port", port}};
@@ -93,21 +99,49 @@ class StopSignals {
   int fd_;
 };
 
-// Renews until a signal comes; then no new work: drained, the caches waited for, deregistered.
-ExitCode hold(const Context& context, const Instance& instance, Reply grant) {
-  const StopSignals signals;
-  while (!signals.wait(heartbeat_interval(grant))) {
-    Reply reply = renew(context.client, instance);
-    report(context.client, reply);
-    if (reply.ok()) grant = std::move(reply);
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+milliseconds until(steady_clock::time_point at) {
+  return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(at - steady_clock::now()));
+}
+
+// The heartbeats of an instance, at the pace that the server asks for.
+class Renewal {
+ public:
+  Renewal(const Client& client, const Instance& instance, const Reply& grant)
+      : client_(client), instance_(instance), interval_(heartbeat_interval(grant)), next_(steady_clock::now() + interval_) {}
+
+  steady_clock::time_point next() const { return next_; }
+  void renew_if_due() {
+    if (steady_clock::now() < next_) return;
+    const Reply reply = renew(client_, instance_);
+    report(client_, reply);
+    if (reply.ok()) interval_ = heartbeat_interval(reply);
+    next_ = steady_clock::now() + interval_;
   }
+
+ private:
+  const Client& client_;
+  const Instance& instance_;
+  milliseconds interval_;
+  steady_clock::time_point next_;
+};
+
+// Renews until a signal comes; then no new work: drained, the caches waited for, deregistered. A drained instance is
+// renewed as before, since its lease may be shorter than the caches' time.
+ExitCode hold(const Context& context, const Instance& instance, const Reply& grant) {
+  const StopSignals signals;
+  Renewal renewal(context.client, instance, grant);
+  while (!signals.wait(until(renewal.next()))) renewal.renew_if_due();
   const auto safe = safe_stop_in(drain_instance(context.client, instance));
+  const auto end = steady_clock::now() + safe;
   if (!context.json) {
     std::printf("draining; no cache holds it after %.1f s (a second signal does not wait)\n",
                 static_cast<double>(safe.count()) / 1000);
     std::fflush(stdout);
   }
-  signals.wait(safe);
+  while (steady_clock::now() < end && !signals.wait(until(std::min(end, renewal.next())))) renewal.renew_if_due();
   return report(context.client, remove_instance(context.client, instance));
 }
 
@@ -116,17 +150,22 @@ ExitCode hold(const Context& context, const Instance& instance, Reply grant) {
 ExitCode register_instance(const Context& context, const RegisterArguments& arguments) {
   Instance instance;
   if (!build(arguments, instance)) return wrong_usage;
-  Reply reply = put(context.client, instance);
+  instance.generation = arguments.generation;
+  if (instance.generation == 0) {
+    const auto living = arguments.hold ? std::nullopt : live_generation(context.client, instance);
+    instance.generation = living.value_or(unix_millis());
+  }
+  const Reply reply = put(context.client, instance);
   if (const ExitCode code = report(context.client, reply); code != done) return code;
   print_grant(context, instance, reply);
   std::fflush(stdout);
-  return arguments.hold ? hold(context, instance, std::move(reply)) : done;
+  return arguments.hold ? hold(context, instance, reply) : done;
 }
 
 ExitCode deregister(const Context& context, const std::string& service, const std::string& id) {
   Instance instance{service, id, 0, {}};
   const Reply found = context.client.get(instance.path());
-  if (const ExitCode code = report(context.client, found); code != done) return code;
+  if (const ExitCode code = report_about(context, found, service, id); code != done) return code;
   instance.generation = json_of(found).as_object().at("generation").to_number<std::uint64_t>();
   const Reply reply = remove_instance(context.client, instance);
   if (const ExitCode code = report(context.client, reply); code != done) return code;
@@ -140,7 +179,7 @@ ExitCode drain(const Context& context, const std::string& service, const std::st
   const Reply reply =
       undo ? context.client.request("DELETE", instance.path() + "/drain", "")
            : context.client.request("POST", instance.path() + "/drain", R"({"reason":"muster drain"})");
-  if (const ExitCode code = report(context.client, reply); code != done) return code;
+  if (const ExitCode code = report_about(context, reply, service, id); code != done) return code;
   if (context.json) {
     std::printf("%s\n", reply.body.c_str());
   } else if (undo) {
@@ -160,7 +199,7 @@ namespace {
 ExitCode set_admin(const Context& context, const Instance& instance, const json::object& body,
                    const std::string& said) {
   const Reply reply = context.client.request("PUT", instance.path() + "/admin", json::serialize(body));
-  if (const ExitCode code = report(context.client, reply); code != done) return code;
+  if (const ExitCode code = report_about(context, reply, instance.service, instance.id); code != done) return code;
   std::printf("%s\n", context.json ? reply.body.c_str() : said.c_str());
   return done;
 }

@@ -1,29 +1,14 @@
 #include "tools/musterd/listeners.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
-#include <fstream>
 #include <thread>
+
+#include "tools/musterd/port_holder.h"
 
 namespace muster::tools {
 
 namespace {
-
-// The name of a running program among those that usually hold port 53; "" when none runs.
-std::string known_owner() {
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", std::filesystem::directory_options::skip_permission_denied)) {
-    std::ifstream in(entry.path() / "comm");
-    std::string name;
-    std::getline(in, name);
-    for (const std::string owner : {"systemd-resolve", "dnsmasq", "unbound", "named", "knotd", "nsd", "gdnsd", "musterd"}) {
-      if (name == owner && entry.path().filename() != std::to_string(getpid())) return owner;
-    }
-  }
-  return "";
-}
 
 std::string advice(const dns::BindError& error, const net::Endpoint& endpoint) {
   if (error.error == EACCES && endpoint.port < 1024) {
@@ -31,7 +16,7 @@ std::string advice(const dns::BindError& error, const net::Endpoint& endpoint) {
   }
   if (error.error == EADDRNOTAVAIL) return "; no interface of this machine has that address";
   if (error.error != EADDRINUSE) return "";
-  const std::string owner = known_owner();
+  const std::string owner = holder_of_port(endpoint.port);
   if (owner == "systemd-resolve") return "; systemd-resolved runs here: its stub holds 127.0.0.53, DNSStubListener=no frees it";
   if (owner == "dnsmasq") return "; dnsmasq runs here: bind-interfaces and listen-address= make it leave this one";
   if (!owner.empty()) return "; " + owner + " runs here: stop it, or choose another address in dns.listen";

@@ -85,8 +85,10 @@ class Musterd {
   void wait_for_signals();
   void stop();
   // `discard`: zones whose stored updates are to go.
-  registry::api::ReloadReport reload(const std::vector<zones::Name>& discard = {});
-  void take_over(const ConfigPtr& next);
+  registry::api::ReloadReport reload(const std::vector<std::string>& discard = {});
+  registry::api::ReloadReport refuse_reload(std::vector<std::string> errors);
+  // What could not be taken over, as lines.
+  std::vector<std::string> take_over(const ConfigPtr& next);
   std::optional<std::string> renew_certificate();
   ConfigPtr config() const;
 

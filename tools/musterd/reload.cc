@@ -1,43 +1,77 @@
 // SIGHUP and POST /reload: the new configuration is read and checked as a whole, then what can be taken over is taken
 // over, and what cannot is named. On the loader thread.
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "tools/config/changes.h"
 #include "tools/config/config_reader.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/musterd.h"
 
 namespace muster::tools {
 
-registry::api::ReloadReport Musterd::reload(const std::vector<zones::Name>& discard) {
-  registry::api::ReloadReport report;
-  config::LoadResult result = options_.dev ? config::load_dev(options_.overrides)
-                                           : config::load_file(options_.config, options_.overrides);
-  if (!result.errors.empty()) {
-    report.errors = std::move(result.errors);
-    for (const std::string& error : report.errors) log(LogLevel::error, "reload_refused", {{"error", error}});
-    ++reloads_refused_;
-    return report;
+namespace {
+
+// The apexes of the zones that are to lose their stored updates; the names that are no file zone go to `errors`.
+std::vector<zones::Name> discarded(const std::vector<std::string>& names, const config::Config& config,
+                                   std::vector<std::string>& errors) {
+  std::vector<zones::Name> apexes;
+  const auto& files = config.zones.files;
+  for (const std::string& name : names) {
+    const auto apex = zones::parse_domain(name);
+    const bool known = apex && std::any_of(files.begin(), files.end(), [&](const auto& file) { return file.name == *apex; });
+    if (known) {
+      apexes.push_back(*apex);
+    } else {
+      errors.push_back("discard: no [[zones.file]] is named " + name);
+    }
   }
-  const auto next = std::make_shared<const config::Config>(std::move(result.config));
-  report.needs_restart = config::needs_restart(*config(), *next);
-  take_over(next);
-  report.taken_over = true;
-  const ZoneLoad zones = file_zones_->load(next->zones.files, discard);
-  report.changed = zones.changed;
-  report.zones_with_updates = zones.with_updates;
-  report.errors = zones.errors;
-  if (const auto error = renew_certificate()) {
-    report.errors.push_back(*error);
-    log(LogLevel::error, "tls", {{"error", *error}});
-  }
+  return apexes;
+}
+
+void log_report(const registry::api::ReloadReport& report, const ZoneLoad& zones) {
   for (const std::string& line : zones.changed) log(LogLevel::info, "zone_loaded", {{"zone", line}});
   for (const std::string& line : zones.warnings) log(LogLevel::warning, "zone_file", {{"warning", line}});
   for (const std::string& zone : zones.with_updates)
     log(LogLevel::error, "zone_file", {{"zone", zone}, {"error", "the file changed, but the store holds updates of the zone"}});
   for (const std::string& line : zones.errors) log(LogLevel::error, "zone_file", {{"error", line}});
   for (const std::string& key : report.needs_restart) log(LogLevel::warning, "needs_restart", {{"key", key}});
-  log(LogLevel::info, "reloaded", {{"zones_changed", std::to_string(zones.changed.size())}});
+}
+
+}  // namespace
+
+registry::api::ReloadReport Musterd::reload(const std::vector<std::string>& discard) {
+  config::LoadResult result = options_.dev ? config::load_dev(options_.overrides)
+                                           : config::load_file(options_.config, options_.overrides);
+  const std::vector<zones::Name> apexes = discarded(discard, result.config, result.errors);
+  if (!result.errors.empty()) return refuse_reload(std::move(result.errors));
+  const auto next = std::make_shared<const config::Config>(std::move(result.config));
+  config::Changes changes = config::changes_between(*config(), *next);
+  for (const std::string& key : changes.taken_over) log(LogLevel::info, "key_changed", {{"key", key}});
+  registry::api::ReloadReport report;
+  report.changed = std::move(changes.taken_over);
+  report.needs_restart = std::move(changes.needs_restart);
+  report.errors = take_over(next);
+  report.taken_over = true;
+  const ZoneLoad zones = file_zones_->load(next->zones.files, apexes);
+  report.changed.insert(report.changed.end(), zones.changed.begin(), zones.changed.end());
+  report.zones_with_updates = zones.with_updates;
+  report.errors.insert(report.errors.end(), zones.errors.begin(), zones.errors.end());
+  if (const auto error = renew_certificate()) {
+    report.errors.push_back(*error);
+    log(LogLevel::error, "tls", {{"error", *error}});
+  }
+  log_report(report, zones);
+  log(LogLevel::info, "reloaded", {{"changed", std::to_string(report.changed.size())}});
   ++reloads_ok_;
+  return report;
+}
+
+registry::api::ReloadReport Musterd::refuse_reload(std::vector<std::string> errors) {
+  for (const std::string& error : errors) log(LogLevel::error, "reload_refused", {{"error", error}});
+  ++reloads_refused_;
+  registry::api::ReloadReport report;
+  report.errors = std::move(errors);
   return report;
 }
 
@@ -49,7 +83,8 @@ std::optional<std::string> Musterd::renew_certificate() {
 }
 
 // Keys that wait for a restart keep their running values, whatever the file says.
-void Musterd::take_over(const ConfigPtr& next) {
+std::vector<std::string> Musterd::take_over(const ConfigPtr& next) {
+  std::vector<std::string> errors;
   {
     const std::lock_guard lock(config_mutex_);
     config_ = std::make_shared<const config::Config>(config::taken_over(*config_, *next));
@@ -69,14 +104,17 @@ void Musterd::take_over(const ConfigPtr& next) {
     notifier_->set_targets(notify_targets(*now_running));
   });
   if (const auto error = http_->set_tokens(now_running->http.tokens)) {
+    errors.push_back("http.token: " + std::string(to_string(*error)));
     log(LogLevel::error, "tokens", {{"error", std::string(to_string(*error))}});
   }
   try {
     dns_config_->take_over(*now_running, net::machine_now().steady);
   } catch (const std::runtime_error& error) {
+    errors.emplace_back(error.what());
     log(LogLevel::error, "keys", {{"error", error.what()}});
   }
   set_log_level(now_running->log.level);
+  return errors;
 }
 
 }  // namespace muster::tools

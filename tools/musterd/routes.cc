@@ -144,11 +144,7 @@ registry::api::Outside Musterd::outside() {
   to.reload = [this](std::vector<std::string> discard, net::UniqueFunction<void(registry::api::ReloadReport)> done) {
     asio::post(loader_, [this, discard = std::move(discard),
                          done = std::make_shared<net::UniqueFunction<void(registry::api::ReloadReport)>>(std::move(done))] {
-      std::vector<zones::Name> apexes;
-      for (const std::string& zone : discard) {
-        if (const auto apex = zones::parse_domain(zone)) apexes.push_back(*apex);
-      }
-      (*done)(reload(apexes));
+      (*done)(reload(discard));
     });
   };
   to.facts = [this] { return facts(); };

@@ -82,7 +82,7 @@ std::vector<std::string> reserved_labels(const config::Config& config) {
     while (!(name.parent() == config.zones.domain)) name = name.parent();
     labels.emplace_back(name.lower().first_label());
   };
-  for (const zones::Name& server : config.zones.ns) reserve(server);
+  for (const zones::Name& server : config.zones.ns.value) reserve(server);
   for (const config::ZoneFile& file : config.zones.files) reserve(file.name);
   for (const zones::Name& zone : config.zones.reverse) reserve(zone);
   return labels;
@@ -111,9 +111,9 @@ registry::RegistryConfig registry_config(const ConfigPtr& config, std::string ep
 zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<net::Endpoint>& listen) {
   zones::PublishConfig to;
   to.domain = config->zones.domain;
-  to.name_servers = config->zones.ns;
+  to.name_servers = config->zones.ns.value;
   to.listen_addresses = reachable(listen);
-  to.hostmaster = config->zones.hostmaster;
+  to.hostmaster = config->zones.hostmaster.value;
   to.ttl = seconds(config->zones.ttl);
   to.ttl_min = seconds(config->zones.ttl_min);
   to.negative_ttl = seconds(config->zones.negative_ttl);

@@ -1,0 +1,59 @@
+# Completion of muster for bash: verbs, options, and names of services and instances, asked of musterd as they are now.
+# Source it, or put it where bash-completion looks: /usr/share/bash-completion/completions/muster
+
+_muster_verbs="run register deregister drain weight up down auto list show watch explain lookup reload stats dump check-config"
+_muster_common="--server --token-file --ca-file --json --help --version"
+
+# The first column of a table, asked with the same server and token as the line being typed.
+_muster_ask() {
+  muster "${_muster_access[@]}" "$@" 2>/dev/null | sed -e 1d -e 's/ .*//'
+}
+
+_muster_words() {
+  mapfile -t COMPREPLY < <(compgen -W "$1" -- "$_muster_word")
+}
+
+_muster() {
+  local _muster_word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb="" service="" place=0 at
+  local -a _muster_access=()
+  COMPREPLY=()
+  for ((at = 1; at < COMP_CWORD; at++)); do
+    case ${COMP_WORDS[at]} in
+      --server | --token-file | --ca-file)
+        ((at + 1 < COMP_CWORD)) && _muster_access+=("${COMP_WORDS[at]}" "${COMP_WORDS[at + 1]}")
+        ((at++)) ;;
+      --id | --weight | --priority | --tag | --lease | --port-name | --generation | --as | --port | --address | --discard) ((at++)) ;;
+      -*) ;;
+      *)
+        if [[ -z $verb ]]; then verb=${COMP_WORDS[at]}; else ((place++)); fi
+        ((place == 1)) && [[ -z $service ]] && service=${COMP_WORDS[at]} ;;
+    esac
+  done
+  case $previous in
+    --token-file | --ca-file) mapfile -t COMPREPLY < <(compgen -f -- "$_muster_word"); return ;;
+    --as) _muster_words "$(_muster_ask list)"; return ;;
+    --server | --id | --weight | --priority | --tag | --lease | --port-name | --generation | --port | --address | --discard) return ;;
+  esac
+  if [[ $_muster_word == -* ]]; then
+    case $verb in
+      run) _muster_words "--as --port --address --id --lease --weight --tag $_muster_common" ;;
+      register) _muster_words "--id --weight --priority --tag --lease --port-name --generation --hold $_muster_common" ;;
+      drain) _muster_words "--undo --wait $_muster_common" ;;
+      reload) _muster_words "--discard $_muster_common" ;;
+      *) _muster_words "$_muster_common" ;;
+    esac
+    return
+  fi
+  if [[ -z $verb ]]; then
+    _muster_words "$_muster_verbs"
+    return
+  fi
+  case $verb:$place in
+    register:0 | deregister:0 | drain:0 | weight:0 | up:0 | down:0 | auto:0 | show:0 | list:0 | watch:0) _muster_words "$(_muster_ask list)" ;;
+    deregister:1 | drain:1 | weight:1 | up:1 | down:1 | auto:1) _muster_words "$(_muster_ask show "$service")" ;;
+    lookup:1 | explain:1) _muster_words "A AAAA SRV TXT PTR SOA NS" ;;
+    check-config:0) mapfile -t COMPREPLY < <(compgen -f -- "$_muster_word") ;;
+  esac
+}
+
+complete -o filenames -F _muster muster

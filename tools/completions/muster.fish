@@ -1,0 +1,45 @@
+# Completion of muster for fish: verbs, options, and names of services and instances, asked of musterd as they are now.
+# Put it into ~/.config/fish/completions.
+
+function __muster_ask
+    muster $argv 2>/dev/null | sed -e 1d -e 's/ .*//'
+end
+
+# The words after the verb that are no options.
+function __muster_words
+    string match --invert -- '-*' (commandline --tokenize --cut-at-cursor --current-process)[3..]
+end
+
+function __muster_at
+    test (count (__muster_words)) -eq $argv[1]
+end
+
+set --local verbs run register deregister drain weight up down auto list show watch explain lookup reload stats dump check-config
+set --local of_instances deregister drain weight up down auto
+
+complete --command muster --no-files
+complete --command muster --condition "not __fish_seen_subcommand_from $verbs" --arguments "$verbs"
+complete --command muster --long-option server --require-parameter --description "HTTP address of musterd"
+complete --command muster --long-option token-file --require-parameter --force-files --description "file with the access token"
+complete --command muster --long-option ca-file --require-parameter --force-files --description "certificates to trust"
+complete --command muster --long-option json --description "print JSON"
+complete --command muster --condition "__fish_seen_subcommand_from register list show watch $of_instances; and __muster_at 0" \
+    --arguments "(__muster_ask list)"
+complete --command muster --condition "__fish_seen_subcommand_from $of_instances; and __muster_at 1" \
+    --arguments "(__muster_ask show (__muster_words)[1])"
+complete --command muster --condition "__fish_seen_subcommand_from lookup explain; and __muster_at 1" \
+    --arguments "A AAAA SRV TXT PTR SOA NS"
+complete --command muster --condition "__fish_seen_subcommand_from check-config" --force-files
+for option in id weight tag lease
+    complete --command muster --condition "__fish_seen_subcommand_from run register" --long-option $option --require-parameter
+end
+for option in priority port-name generation
+    complete --command muster --condition "__fish_seen_subcommand_from register" --long-option $option --require-parameter
+end
+complete --command muster --condition "__fish_seen_subcommand_from register" --long-option hold --description "stay and renew"
+complete --command muster --condition "__fish_seen_subcommand_from run" --long-option as --require-parameter --arguments "(__muster_ask list)"
+complete --command muster --condition "__fish_seen_subcommand_from run" --long-option port --require-parameter
+complete --command muster --condition "__fish_seen_subcommand_from run" --long-option address --require-parameter
+complete --command muster --condition "__fish_seen_subcommand_from drain" --long-option undo --description "back into the answers"
+complete --command muster --condition "__fish_seen_subcommand_from drain" --long-option wait --description "sleep until it is safe"
+complete --command muster --condition "__fish_seen_subcommand_from reload" --long-option discard --require-parameter

@@ -1,0 +1,116 @@
+#include "tools/config/check_whole.h"
+
+#include <algorithm>
+
+#include "tools/config/section.h"
+
+namespace muster::config {
+
+namespace {
+
+std::string element(const char* list, std::size_t index) { return std::string(list) + "[" + std::to_string(index) + "]"; }
+
+class WholeCheck {
+ public:
+  WholeCheck(const toml::table& root, const Config& config, Diagnostics& diagnostics)
+      : root_(root), config_(config), diagnostics_(diagnostics) {}
+
+  void run() {
+    check_zones();
+    check_listeners();
+    const Zones& zones = config_.zones;
+    check_keys("zones.allow_transfer", zones.secondaries.allow_transfer);
+    check_keys("zones.allow_update", zones.allow_update);
+    for (std::size_t i = 0; i < zones.files.size(); ++i) {
+      const std::string file = element("zones.file", i);
+      check_keys(file + ".allow_transfer", zones.files[i].secondaries.allow_transfer);
+      check_keys(file + ".allow_update", zones.files[i].allow_update);
+    }
+  }
+
+ private:
+  // `path` as "zones.file[1].name". A default, or what --set gave, has no place; then the path is named.
+  void error(const std::string& path, const std::string& message) {
+    const auto found = root_.at_path(path);
+    diagnostics_.error(found ? position_of(*found.node()) : Position{}, path, message);
+  }
+
+  void check_zones() {
+    struct Place {
+      const zones::Name* name;
+      std::string path;
+    };
+    std::vector<Place> places = {{&config_.zones.domain, "zones.domain"}};
+    for (std::size_t i = 0; i < config_.zones.reverse.size(); ++i)
+      places.push_back({&config_.zones.reverse[i], element("zones.reverse", i)});
+    for (std::size_t i = 0; i < config_.zones.files.size(); ++i)
+      places.push_back({&config_.zones.files[i].name, element("zones.file", i) + ".name"});
+    for (auto place = places.begin(); place != places.end(); ++place) {
+      const auto first =
+          std::find_if(places.begin(), place, [&](const Place& other) { return *other.name == *place->name; });
+      if (first != place) error(place->path, "the zone " + place->name->text() + " stands twice, as " + first->path + ", too");
+    }
+  }
+
+  // A listener takes its port on its address, and a wildcard on every address of its family (IPv6 sockets are
+  // IPv6 only).
+  static bool overlap(const net::Endpoint& a, const net::Endpoint& b) {
+    if (a.port != b.port || a.port == 0 || a.address.family != b.address.family) return false;
+    return a.address == b.address || a.address.is_unspecified() || b.address.is_unspecified();
+  }
+
+  void check_listeners() {
+    struct Taken {
+      net::Endpoint endpoint;
+      std::string path;
+    };
+    std::vector<Taken> taken;
+    const auto take = [&](const char* list, const std::vector<net::Endpoint>& endpoints) {
+      for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        const std::string path = element(list, i);
+        const auto first = std::find_if(taken.begin(), taken.end(),
+                                        [&](const Taken& other) { return overlap(other.endpoint, endpoints[i]); });
+        if (first != taken.end()) {
+          error(path, "listen: " + net::to_string(endpoints[i]) + " is taken in this file already, by " +
+                          net::to_string(first->endpoint) + " of " + first->path);
+        }
+        taken.push_back({endpoints[i], path});
+      }
+    };
+    take("dns.listen", config_.dns.listen);
+    take("http.listen", config_.http.listen);
+  }
+
+  // Every key that a list of who may names is one of [[key]].
+  void check_keys(const std::string& list, const Access& access) {
+    for (const zones::Name& name : access.keys) {
+      const bool known =
+          std::any_of(config_.keys.begin(), config_.keys.end(), [&](const Key& key) { return key.name == name; });
+      if (!known) error(place_of_key(list, name), "no [[key]] defines key:" + name.text());
+    }
+  }
+
+  // The list itself when its words do not show which of them it is (an environment variable).
+  std::string place_of_key(const std::string& list, const zones::Name& name) const {
+    const toml::array* words = root_.at_path(list).as_array();
+    for (std::size_t i = 0; words != nullptr && i < words->size(); ++i) {
+      const std::string text = (*words)[i].value_or(std::string());
+      if (!text.starts_with("key:")) continue;
+      if (const auto named = zones::parse_domain(std::string_view(text).substr(4)); named && *named == name)
+        return element(list.c_str(), i);
+    }
+    return list;
+  }
+
+  const toml::table& root_;
+  const Config& config_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+void check_whole(const toml::table& root, const Config& config, Diagnostics& diagnostics) {
+  WholeCheck(root, config, diagnostics).run();
+}
+
+}  // namespace muster::config

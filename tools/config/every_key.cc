@@ -1,0 +1,38 @@
+#include "tools/config/every_key.h"
+
+#include "tools/config/config_reader.h"
+
+namespace muster::config {
+
+namespace {
+
+// The readers say which keys they know, but only those of tables that are there.
+constexpr const char* kEveryTable = R"(
+[dns.rate_limit]
+[[key]]
+name = "a"
+secret = "c2VjcmV0"
+[registry.protection]
+[registry.lyft]
+[http.throttle]
+[[http.token]]
+name = "anonymous"
+[[zones.file]]
+name = "a."
+file = "a"
+[[source.static]]
+service = "db"
+instances = [{ id = "a", address = "192.0.2.1", ports = [{ port = 1 }] }]
+[service.X]
+[log]
+[metrics]
+)";
+
+}  // namespace
+
+const std::set<std::string>& every_key() {
+  static const std::set<std::string> keys = load_text(kEveryTable, "every key").known_keys;
+  return keys;
+}
+
+}  // namespace muster::config
