@@ -120,6 +120,9 @@ void Registry::Core::restored(Instant listeners_open) {
     refresh(*entry);
   }
   restored_ = {};
+  // Known still, though nobody is registered: no change of an instance will tell of them.
+  for (const auto& [name, service] : services_)
+    if (service.linger_stored) batch_.known_services.push_back(name);
   restoring_ = false;
 }
 

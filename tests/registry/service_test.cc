@@ -31,6 +31,8 @@ TEST_F(ServiceOf, IsKnownForItsLingerAfterItsLastInstance) {
   for (const auto& row : batch.rows) second.restore(row, now);
   second.restored(now);
   EXPECT_TRUE(second.is_known("web"));
+  EXPECT_EQ(second.take_batch().known_services, std::vector<std::string>{"web"})
+      << "DNS is told of it, though no instance changes";
 
   pass(Millis(3'599'980));
   EXPECT_TRUE(registry->is_known("web"));
