@@ -40,6 +40,7 @@ struct PublishCounters {
   std::uint64_t erasures = 0;  // names gone
   std::uint64_t put_off = 0;   // rebuilds of large names that waited for their 20 ms
   std::uint64_t too_long = 0;  // names that do not fit into 255 octets and are not published, at each change
+  std::uint64_t strings_left_out = 0;  // of TXT records, at each change: see naming::strings_left_out()
 };
 
 class LiveNames {

@@ -69,8 +69,9 @@ void LiveNames::put_own_name(const Instance& instance, const ServicePolicy& poli
     ++counters_.too_long;
     return;
   }
+  counters_.strings_left_out += naming::strings_left_out(*instance.body).size();
   if (!gone_own_.empty()) gone_own_.erase(*owner);
-  put(NameSink::kDomain, naming::instance_spec(*owner, instance, ttl_range(policy)));
+  put(NameSink::kDomain, naming::instance_spec(*owner, instance, ttl_range(policy), policy.srv_weight_scale));
 }
 
 void LiveNames::put_browse_names(const Instance& instance, const ServicePolicy& policy) {
@@ -80,7 +81,8 @@ void LiveNames::put_browse_names(const Instance& instance, const ServicePolicy& 
     if (!owner) ++counters_.too_long;
     if (!owner || !target) continue;
     if (!gone_browse_.empty()) gone_browse_.erase(*owner);
-    put(NameSink::kDomain, naming::browse_spec(*owner, offer, *target, instance, ttl_range(policy)));
+    put(NameSink::kDomain, naming::browse_spec(*owner, offer, *target, instance, ttl_range(policy),
+                                                policy.srv_weight_scale));
   }
 }
 
