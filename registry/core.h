@@ -110,6 +110,7 @@ class Registry::Core {
   void restore_service(const ServiceRow& row);
   void restore_overlay(const OverlayRows& row);
   void restore_meta(const MetaRow& row);
+  void restore_reports();
 
   // Steps.
   Service& service_named(std::string_view name);
@@ -136,6 +137,7 @@ class Registry::Core {
   void emit(const InstancePtr& before, const InstancePtr& after, Service& service, Cause cause, bool revised);
   void store_claim(const Entry& entry, Claim& claim);
   void store_claims(Entry& entry);
+  void store_report(const Entry& entry, HeartbeatStatus before);
   std::uint64_t next_revision();
   void reserve_revisions();
   const SourceId* intern(const SourceId& source);
@@ -208,6 +210,7 @@ class Registry::Core {
   Overlay overlay_;
   std::uint64_t overlay_revision_ = 0;
   std::vector<Restored> restored_;
+  std::vector<HealthRow> restored_reports_;
   bool restoring_ = false;
 
   LeaseWheel leases_;

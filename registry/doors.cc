@@ -196,6 +196,7 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
                               const ClaimWrite& claim, LifeVerdict verdict, const Vitals* vitals) {
   const bool created = entry == nullptr;
   if (created) entry = &admit(service, id, next_sequence_++, now_.wall);
+  const HeartbeatStatus before = status_of(*entry);
   const bool new_life = verdict == LifeVerdict::new_life;
   if (new_life) entry->condition.reset();
   const bool changed = write_claim(*entry, claim);
@@ -208,6 +209,7 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
   } else if (changed) {
     store_claim(*entry, *claim_of(*entry, *claim.source));
   }
+  store_report(*entry, before);
   return grant(*entry, created);
 }
 
@@ -229,8 +231,10 @@ Outcome Registry::Core::renew(Entry& entry, const Heartbeat& heartbeat) {
     stored |= moved;
   }
   shows |= hear(entry, claim, heartbeat.by);
+  const HeartbeatStatus before = status_of(entry);
   if (!says_nothing(heartbeat.vitals) || entry.condition) shows |= take_vitals(entry, heartbeat.vitals);
   if (shows) refresh(entry);
+  store_report(entry, before);
   if (stored) store_claim(entry, claim);
   return grant(entry, false);
 }
@@ -239,6 +243,8 @@ Outcome Registry::Core::renew(Entry& entry, const Heartbeat& heartbeat) {
 bool Registry::Core::take_vitals(Entry& entry, const Vitals& vitals) {
   Condition next = entry.condition ? *entry.condition : Condition{};
   if (vitals.status) {
+    if (*vitals.status != next.status)
+      next.status_since = is_stored(*vitals.status) ? now_.wall : WallTime{};
     next.status = *vitals.status;
     next.report = vitals.reason;
   }
@@ -320,8 +326,10 @@ bool Registry::Core::deregister(Entry& entry, Cause cause) {
   for (std::size_t i = entry.claims.size(); i-- > 0;)
     if (!stays(entry.claims[i])) end_claim(entry, entry.claims[i]);
   end_suspicion(entry);
+  const HeartbeatStatus before = status_of(entry);
   entry.condition.reset();
   refresh(entry);
+  store_report(entry, before);
   return false;
 }
 

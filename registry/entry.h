@@ -31,6 +31,7 @@ struct Claim {
 // What an instance said of itself, and drains: rare, so apart.
 struct Condition {
   HeartbeatStatus status = HeartbeatStatus::passing;
+  WallTime status_since{};  // of one that is stored, else nothing
   std::string report;
   std::optional<std::uint8_t> load;
   bool overloaded = false;
@@ -75,6 +76,8 @@ bool comes_before(const Instance& a, const Instance& b);
 
 bool has_generations(SourceKind kind);  // heartbeat, update
 bool is_stored(SourceKind kind);        // heartbeat, update, lyft
+bool is_stored(HeartbeatStatus status);  // critical, starting: not ACTIVE
+HeartbeatStatus status_of(const Entry& entry);
 bool is_listed(SourceKind kind);        // fixed, scheduler: there while their source lists them
 bool is_leased(SourceKind kind);        // the same; the others last while their source lists them
 

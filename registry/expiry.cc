@@ -185,6 +185,7 @@ void Registry::Core::bring_back(Expiry& expiry) {
   enlist(entry, std::make_shared<Instance>(*entry.shown));
   make_suspect(entry);
   store_claims(entry);
+  store_report(entry, HeartbeatStatus::passing);
 }
 
 void Registry::Core::make_suspect(Entry& entry) {

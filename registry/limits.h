@@ -30,6 +30,7 @@ inline constexpr std::size_t kMaxReason = 256;
 inline constexpr std::uint64_t kMaxGeneration = (std::uint64_t{1} << 63) - 1;
 
 // The registry's own tables.
+inline constexpr const char* kReportCheck = "report";  // what heartbeats say, among stored health
 inline constexpr std::size_t kMaxClaims = 8;  // of one instance
 inline constexpr std::size_t kMaxOverlay = 10'000;
 inline constexpr net::Millis kMaxTombstone{600'000};
