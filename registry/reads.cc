@@ -85,8 +85,8 @@ std::optional<Explanation> Registry::Core::explain(std::string_view service, std
     explanation.claims.push_back(
         {*claim.source, claim.generation, now.wall - claim.heard, claim.by, claim.body});
   }
-  explanation.fields = explain_merge(sayings, entry->effect.get());
   explanation.overlay = overlay_.matching(service, id);
+  explanation.fields = explain_merge(sayings, explanation.overlay);
   if (entry->condition) explanation.report = entry->condition->report;
   return explanation;
 }

@@ -412,6 +412,27 @@ TEST_F(NativeRoutes, ExplainWritesNumbersAsTheyCame) {
   EXPECT_THAT(reply.body, HasSubstr(R"("meta":{"value":{"a":[1.5,2]},)"));
 }
 
+TEST_F(NativeRoutes, MetaComesBackAsItWasSent) {
+  const std::string meta =
+      R"({"meta":12345678901234567890123,"v":1.10,"e":1E2,"u":"\u00e9 \"]}, ","l":[ 1.0,{"a":-0.0}],"z":{}})";
+  const std::string compact =
+      R"("meta":{"meta":12345678901234567890123,"v":1.10,"e":1E2,"u":"\u00e9 \"]}, ","l":[1.0,{"a":-0.0}],"z":{}})";
+  const std::string head = R"({"tags":{"a":"]"}, "address":"10.0.0.7" , "\u006deta" : )";
+  house.put(i1(), head + meta + " }");
+  EXPECT_THAT(house.get(i1()).body, HasSubstr(compact));
+  EXPECT_THAT(house.get(i1("/explain")).body, HasSubstr(R"("meta":{"value":)" + compact.substr(7)));
+  house.post(i1("/heartbeat"), R"({"instance":{"address":"10.0.0.7","meta": {"v":2.50}}})");
+  EXPECT_THAT(house.get(i1()).body, HasSubstr(R"("meta":{"v":2.50})"));
+  std::string batch = R"({ "instances" : [ {"service":"web","id":"bad"} )";
+  for (int i = 1; i < 40; ++i)
+    batch += R"( , {"service":"web","id":"b)" + std::to_string(i) +
+             R"(","address":"10.0.0.8","meta":{"v":1.)" + std::to_string(i) + "0}}";
+  EXPECT_THAT(house.post("/api/v1/registrations", batch + "]}").body, HasSubstr(R"("created":39)"));
+  for (const char* i : {"1", "17", "39"})
+    EXPECT_THAT(house.get("/api/v1/services/web/instances/b" + std::string(i)).body,
+                HasSubstr(R"("meta":{"v":1.)" + std::string(i) + "0}"));
+}
+
 TEST_F(NativeRoutes, OverlayIsAListWithARevision) {
   registered();
   EXPECT_EQ(house.get("/api/v1/overlay").body, "[]");
