@@ -61,6 +61,7 @@ class Registry::Core {
 
   InstancePtr find(std::string_view service, std::string_view id) const;
   bool is_known(std::string_view service) const { return services_.contains(service); }
+  std::optional<std::uint16_t> best_tier_of(std::string_view service) const;
   LeaseView lease_of(std::string_view service, std::string_view id, Instant now) const;
   WallTime safe_stop_of(std::string_view service, std::string_view id, Instant now) const;
   ServiceView view(std::string_view service, Instant now) const;
@@ -69,7 +70,7 @@ class Registry::Core {
   std::optional<Explanation> explain(std::string_view service, std::string_view id, Instant now) const;
   RegistryCounts counts() const;
   std::vector<ServiceStates> states(std::string_view after, std::size_t limit) const;
-  const LatenessTimes& lateness() const { return lateness_; }
+  const LatenessOf& lateness() const { return lateness_; }
   void for_each(const std::function<void(const InstancePtr&)>& visit) const;
 
   const Overlay& overlay() const { return overlay_; }
@@ -93,6 +94,7 @@ class Registry::Core {
   Outcome on(const OverlayEdit& edit);
   Outcome on(const SourceList& list);
   std::optional<Refusal> refuse(const Registration& registration, const Entry* entry) const;
+  std::optional<Refusal> reserved(std::string_view service, SourceKind kind) const;
   std::optional<Refusal> no_room(std::string_view service, const Entry* entry, const SourceId& source);
   Standing standing_of(const Entry* entry, const Tombstone* dead) const;
   Outcome write(std::string_view service, std::string_view id, Entry* entry, const ClaimWrite& write,
@@ -223,14 +225,14 @@ class Registry::Core {
   std::size_t settled_ = 0;
   bool judged_ = false;
 
-  std::size_t suspects_ = 0;
+  std::array<std::size_t, kSourceKinds> suspects_of_{};
   std::uint64_t expired_ = 0;
   std::uint64_t limit_instances_ = 0;
   std::uint64_t limit_per_service_ = 0;
   std::uint64_t limit_services_ = 0;
   std::array<std::uint64_t, kSourceKinds> expired_of_{};
   StateCounts states_;
-  LatenessTimes lateness_;
+  LatenessOf lateness_;
   mutable Millis lateness_max_{0};
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "registry/core.h"
+#include "registry/label.h"
 #include "registry/limits.h"
 
 namespace muster::registry {
@@ -148,9 +149,21 @@ std::optional<Refusal> Registry::Core::refuse(const Registration& registration, 
   return std::nullopt;
 }
 
+// The native door refuses what would never be published; the others keep it, unpublished.
+std::optional<Refusal> Registry::Core::reserved(std::string_view service, SourceKind kind) const {
+  if (kind != SourceKind::heartbeat ||
+      service_name_verdict(service, config_.reserved_labels) != Reason::reserved_label)
+    return std::nullopt;
+  return refusal(RefusalCode::bad_name,
+                 "the name " + std::string(service) +
+                     " is reserved: below the domain it belongs to a name server or a zone of its own; choose "
+                     "another service name");
+}
+
 Outcome Registry::Core::on(const Registration& registration) {
   Entry* entry = entry_at(registration.service, registration.id);
   if (auto bad = refuse(registration, entry)) return *bad;
+  if (auto bad = reserved(registration.service, registration.source.kind)) return *bad;
 
   LifeDecision life{LifeVerdict::same_life, 0};
   if (has_generations(registration.source.kind)) {
@@ -166,7 +179,8 @@ Outcome Registry::Core::on(const Registration& registration) {
     claim.body = registration.amend(existing != nullptr ? existing->body.get() : nullptr);
   }
   claim.lease = granted_lease(registration.source.kind, registration.lease, std::nullopt);
-  return write(registration.service, registration.id, entry, claim, life.verdict, nullptr);
+  return write(registration.service, registration.id, entry, claim, life.verdict,
+               registration.vitals ? &*registration.vitals : nullptr);
 }
 
 Outcome Registry::Core::on(const Heartbeat& heartbeat) {
@@ -180,6 +194,7 @@ Outcome Registry::Core::on(const Heartbeat& heartbeat) {
       on_heartbeat(standing_of(entry, dead), heartbeat.generation, heartbeat.body != nullptr, now_.wall);
   if (is_refused(life.verdict)) return refused_life(life.verdict, heartbeat.service, heartbeat.id);
   if (life.verdict == LifeVerdict::renew) return renew(*entry, heartbeat);
+  if (auto bad = reserved(heartbeat.service, SourceKind::heartbeat)) return *bad;
   if (auto full = no_room(heartbeat.service, entry, heartbeat_source())) return *full;
 
   const Claim* existing = entry != nullptr ? claim_of(*entry, heartbeat_source()) : nullptr;
@@ -417,7 +432,8 @@ Outcome Registry::Core::on(const OverlayEdit& edit) {
   if (edit.if_revision && *edit.if_revision != overlay_revision_)
     return refusal(RefusalCode::precondition_failed, "the overlay has changed; read it again");
   if (!overlay_.fits(edit))
-    return refusal(RefusalCode::invalid_field, "the overlay has at most 10000 entries");
+    return refusal(RefusalCode::batch_too_long,
+                   "the overlay holds at most " + std::to_string(kMaxOverlay) + " entries: remove some first");
   std::vector<std::string> touched;
   if (overlay_.edit(edit, touched)) overlay_changed(touched);
   Grant done;

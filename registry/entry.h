@@ -46,6 +46,7 @@ struct Suspicion : Timer {  // armed for its next probe
   Entry* entry = nullptr;
   Expiry* expiry = nullptr;
   bool suspect = false;
+  SourceKind kind = SourceKind::heartbeat;  // whose lease was the last
   SteadyTime until{};
   unsigned failures = 0;  // probes in a row without an answer
   Membership groups;

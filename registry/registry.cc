@@ -34,6 +34,9 @@ InstancePtr Registry::find(std::string_view service, std::string_view id) const 
   return core_->find(service, id);
 }
 bool Registry::is_known(std::string_view service) const { return core_->is_known(service); }
+std::optional<std::uint16_t> Registry::best_tier_of(std::string_view service) const {
+  return core_->best_tier_of(service);
+}
 LeaseView Registry::lease_of(std::string_view service, std::string_view id, Instant now) const {
   return core_->lease_of(service, id, now);
 }
@@ -60,7 +63,7 @@ RegistryCounts Registry::counts() const { return core_->counts(); }
 std::vector<ServiceStates> Registry::states(std::string_view after, std::size_t limit) const {
   return core_->states(after, limit);
 }
-const LatenessTimes& Registry::lateness() const { return core_->lateness(); }
+const LatenessOf& Registry::lateness() const { return core_->lateness(); }
 void Registry::for_each(const std::function<void(const InstancePtr&)>& visit) const {
   core_->for_each(visit);
 }

@@ -222,7 +222,7 @@ TEST_F(OverlayOf, PreconditionAndLimit) {
   EXPECT_EQ(registry->overlay_revision(), first->revision);
   EXPECT_EQ(code_of(edit(Kind::replace_all, {}, "", first->revision + 1)), "precondition_failed");
   EXPECT_EQ(code_of(edit(Kind::replace_all, std::vector<OverlayEntry>(kMaxOverlay, entry("x/y", 1)))), "ok");
-  EXPECT_EQ(code_of(edit(Kind::append, {entry("z/y", 1)})), "invalid_field");
+  EXPECT_EQ(code_of(edit(Kind::append, {entry("z/y", 1)})), "batch_too_long");
 }
 
 TEST_F(OverlayOf, SurvivesARestart) {

@@ -53,7 +53,7 @@ struct MetricSources {
   const dns::NotifySchedule::Counts& notified;
   std::uint64_t desk_refused = 0;
   const registry::Control& control;
-  const registry::LatenessTimes& lateness;
+  const registry::LatenessOf& lateness;
   const registry::http::Counters& http;
   const registry::api::WatchCounters& watch;
   std::vector<ZoneStatus> files;
