@@ -90,6 +90,11 @@ std::string explanation_json(const Explanation& explanation, const PublishedAs& 
     out += ",\"answers\":";
     append_list(out, published.answers, append_answer);
   }
+  if (!published.not_in_txt.empty()) {
+    out += ",\"not_in_txt\":";
+    append_list(out, published.not_in_txt,
+                [](std::string& to, const std::string& key) { append_string(to, key); });
+  }
   return out.append("}");
 }
 

@@ -302,6 +302,7 @@ void Musterd::serve() {
   udp_->start();
   http_->start();
   serving_ = true;
+  asio::post(io_, [this] { look_after_myself(); });
   log_start();
 }
 
@@ -392,6 +393,7 @@ void Musterd::stop() {
       asio::post(io_, [this] {
         tcp_->stop();
         notifier_->stop();
+        own_look_.cancel();
         io_work_.reset();
         signals_.cancel();
         log(LogLevel::info, "stopped");
