@@ -42,6 +42,7 @@ struct Registration {
   std::optional<Millis> lease;  // clamped into [lease_min, lease_max]
   Precondition precondition;
   std::string by;  // who said so: the peer's address, or the token's name
+  std::optional<Vitals> vitals{};  // of the door `self`, which has no heartbeats
 };
 
 struct Heartbeat {
@@ -115,6 +116,7 @@ enum class RefusalCode : std::uint8_t {
   listed_by_source,
   deregistered,
   precondition_failed,
+  batch_too_long,
   too_many_instances,
   too_many_services,
   too_many_claims,

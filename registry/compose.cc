@@ -74,7 +74,7 @@ Instance compose(const Entry& entry, const Instance& identity, const Setting& se
   Instance view = identity;
   const Claim* life = life_claim(entry);
   const Claim* last = last_claim(entry);
-  view.generation = life != nullptr ? life->generation : 0;
+  view.generation = life != nullptr ? life->generation : kOnlyGeneration;
   view.body = merged_body(entry, identity.body);
   view.admin = entry.effect ? entry.effect->mode.value_or(AdminMode::automatic) : AdminMode::automatic;
   view.state = state_of(entry, view.admin);

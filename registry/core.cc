@@ -167,6 +167,22 @@ void Registry::Core::store_claims(Entry& entry) {
   for (Claim& claim : entry.claims) store_claim(entry, claim);
 }
 
+// Only what is not ACTIVE is stored: a restart must not serve again who said that it cannot.
+void Registry::Core::store_report(const Entry& entry, HeartbeatStatus before) {
+  const HeartbeatStatus status = status_of(entry);
+  const bool kept = std::ranges::any_of(
+      entry.claims, [](const Claim& claim) { return is_stored(claim.source->kind); });
+  if (restoring_ || status == before || !kept) return;
+  const Instance& shown = *entry.shown;
+  if (is_stored(status)) {
+    const State state = status == HeartbeatStatus::critical ? State::suspended : State::starting;
+    batch_.rows.push_back(HealthRow{shown.service, shown.id, kReportCheck, std::string(to_string(state)),
+                                    Millis(0), entry.condition->status_since});
+  } else if (is_stored(before)) {
+    batch_.rows.push_back(HealthGone{shown.service, shown.id, kReportCheck});
+  }
+}
+
 void Registry::Core::store_heard(Instant now, const std::function<void(Rows)>& hand_over) {
   constexpr std::size_t kSlice = 4'096;  // rows held at one time
   now_ = inner(now);
@@ -338,6 +354,8 @@ std::unique_ptr<Entry> Registry::Core::take_out(Entry& entry, Cause cause) {
       batch_.rows.push_back(ClaimGone{entry.shown->service, entry.shown->id, claim.source->name});
     if (!is_leased(claim.source->kind)) listed_[claim.source->name].erase(&entry);
   }
+  if (is_stored(status_of(entry)))
+    batch_.rows.push_back(HealthGone{entry.shown->service, entry.shown->id, kReportCheck});
   entry.disarm();
   protection_.leave(entry.groups);
   index_repo(entry.shown, nullptr, entry);

@@ -64,6 +64,7 @@ class Registry::Core {
   InstancePtr find(std::string_view service, std::string_view id) const;
   bool is_known(std::string_view service) const { return services_.contains(service); }
   std::optional<std::string> service_for(const std::string& label) const;
+  std::optional<std::uint16_t> best_tier_of(std::string_view service) const;
   LeaseView lease_of(std::string_view service, std::string_view id, Instant now) const;
   WallTime safe_stop_of(std::string_view service, std::string_view id, Instant now) const;
   ServiceView view(std::string_view service, Instant now) const;
@@ -72,7 +73,7 @@ class Registry::Core {
   std::optional<Explanation> explain(std::string_view service, std::string_view id, Instant now) const;
   RegistryCounts counts() const;
   std::vector<ServiceStates> states(std::string_view after, std::size_t limit) const;
-  const LatenessTimes& lateness() const { return lateness_; }
+  const LatenessOf& lateness() const { return lateness_; }
   void for_each(const std::function<void(const InstancePtr&)>& visit) const;
 
   const Overlay& overlay() const { return overlay_; }
@@ -105,6 +106,7 @@ class Registry::Core {
   std::optional<Refusal> no_room(std::string_view service, const Entry* entry, const SourceId& source,
                                  const Growth& growth);
   std::optional<Refusal> refuse_in_turn(const Registration& registration, Growth& growth);
+  std::optional<Refusal> reserved(std::string_view service, SourceKind kind) const;
   Standing standing_of(const Entry* entry, const Tombstone* dead) const;
   Outcome write(std::string_view service, std::string_view id, Entry* entry, const ClaimWrite& write,
                 LifeVerdict verdict, const Vitals* vitals);
@@ -121,6 +123,7 @@ class Registry::Core {
   void restore_service(const ServiceRow& row);
   void restore_overlay(const OverlayRows& row);
   void restore_meta(const MetaRow& row);
+  void restore_reports();
 
   // Steps.
   Service& service_named(std::string_view name);
@@ -147,6 +150,7 @@ class Registry::Core {
   void emit(const InstancePtr& before, const InstancePtr& after, Service& service, Cause cause, bool revised);
   void store_claim(const Entry& entry, Claim& claim);
   void store_claims(Entry& entry);
+  void store_report(const Entry& entry, HeartbeatStatus before);
   std::uint64_t next_revision();
   void reserve_revisions();
   const SourceId* intern(const SourceId& source);
@@ -219,6 +223,7 @@ class Registry::Core {
   Overlay overlay_;
   std::uint64_t overlay_revision_ = 0;
   std::vector<Restored> restored_;
+  std::vector<HealthRow> restored_reports_;
   bool restoring_ = false;
 
   LeaseWheel leases_;
@@ -231,14 +236,14 @@ class Registry::Core {
   std::size_t settled_ = 0;
   bool judged_ = false;
 
-  std::size_t suspects_ = 0;
+  std::array<std::size_t, kSourceKinds> suspects_of_{};
   std::uint64_t expired_ = 0;
   std::uint64_t limit_instances_ = 0;
   std::uint64_t limit_per_service_ = 0;
   std::uint64_t limit_services_ = 0;
   std::array<std::uint64_t, kSourceKinds> expired_of_{};
   StateCounts states_;
-  LatenessTimes lateness_;
+  LatenessOf lateness_;
   mutable Millis lateness_max_{0};
 };
 

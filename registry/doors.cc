@@ -3,6 +3,7 @@
 #include <cassert>
 
 #include "registry/core.h"
+#include "registry/label.h"
 #include "registry/limits.h"
 
 namespace muster::registry {
@@ -190,9 +191,21 @@ Outcome Registry::Core::apply_all(std::span<const Change> changes, Instant now) 
   return all;
 }
 
+// The native door refuses what would never be published; the others keep it, unpublished.
+std::optional<Refusal> Registry::Core::reserved(std::string_view service, SourceKind kind) const {
+  if (kind != SourceKind::heartbeat ||
+      service_name_verdict(service, config_.reserved_labels) != Reason::reserved_label)
+    return std::nullopt;
+  return refusal(RefusalCode::bad_name,
+                 "the name " + std::string(service) +
+                     " is reserved: below the domain it belongs to a name server or a zone of its own; choose "
+                     "another service name");
+}
+
 Outcome Registry::Core::on(const Registration& registration) {
   Entry* entry = entry_at(registration.service, registration.id);
   if (auto bad = refuse(registration, entry)) return *bad;
+  if (auto bad = reserved(registration.service, registration.source.kind)) return *bad;
 
   LifeDecision life{LifeVerdict::same_life, 0};
   if (has_generations(registration.source.kind)) {
@@ -208,7 +221,8 @@ Outcome Registry::Core::on(const Registration& registration) {
     claim.body = registration.amend(existing != nullptr ? existing->body.get() : nullptr);
   }
   claim.lease = granted_lease(registration.source.kind, registration.lease, std::nullopt);
-  return write(registration.service, registration.id, entry, claim, life.verdict, nullptr);
+  return write(registration.service, registration.id, entry, claim, life.verdict,
+               registration.vitals ? &*registration.vitals : nullptr);
 }
 
 Outcome Registry::Core::on(const Heartbeat& heartbeat) {
@@ -222,6 +236,7 @@ Outcome Registry::Core::on(const Heartbeat& heartbeat) {
       on_heartbeat(standing_of(entry, dead), heartbeat.generation, heartbeat.body != nullptr, now_.wall);
   if (is_refused(life.verdict)) return refused_life(life.verdict, heartbeat.service, heartbeat.id);
   if (life.verdict == LifeVerdict::renew) return renew(*entry, heartbeat);
+  if (auto bad = reserved(heartbeat.service, SourceKind::heartbeat)) return *bad;
   if (auto full = no_room(heartbeat.service, entry, heartbeat_source(), {})) return *full;
 
   const Claim* existing = entry != nullptr ? claim_of(*entry, heartbeat_source()) : nullptr;
@@ -238,6 +253,7 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
                               const ClaimWrite& claim, LifeVerdict verdict, const Vitals* vitals) {
   const bool created = entry == nullptr;
   if (created) entry = &admit(service, id, next_sequence_++, now_.wall);
+  const HeartbeatStatus before = status_of(*entry);
   const bool new_life = verdict == LifeVerdict::new_life;
   if (new_life) entry->condition.reset();
   const bool changed = write_claim(*entry, claim);
@@ -250,6 +266,7 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
   } else if (changed) {
     store_claim(*entry, *claim_of(*entry, *claim.source));
   }
+  store_report(*entry, before);
   return grant(*entry, created);
 }
 
@@ -271,8 +288,10 @@ Outcome Registry::Core::renew(Entry& entry, const Heartbeat& heartbeat) {
     stored |= moved;
   }
   shows |= hear(entry, claim, heartbeat.by);
+  const HeartbeatStatus before = status_of(entry);
   if (!says_nothing(heartbeat.vitals) || entry.condition) shows |= take_vitals(entry, heartbeat.vitals);
   if (shows) refresh(entry);
+  store_report(entry, before);
   if (stored) store_claim(entry, claim);
   return grant(entry, false);
 }
@@ -281,6 +300,8 @@ Outcome Registry::Core::renew(Entry& entry, const Heartbeat& heartbeat) {
 bool Registry::Core::take_vitals(Entry& entry, const Vitals& vitals) {
   Condition next = entry.condition ? *entry.condition : Condition{};
   if (vitals.status) {
+    if (*vitals.status != next.status)
+      next.status_since = is_stored(*vitals.status) ? now_.wall : WallTime{};
     next.status = *vitals.status;
     next.report = vitals.reason;
   }
@@ -362,8 +383,10 @@ bool Registry::Core::deregister(Entry& entry, Cause cause) {
   for (std::size_t i = entry.claims.size(); i-- > 0;)
     if (!stays(entry.claims[i])) end_claim(entry, entry.claims[i]);
   end_suspicion(entry);
+  const HeartbeatStatus before = status_of(entry);
   entry.condition.reset();
   refresh(entry);
+  store_report(entry, before);
   return false;
 }
 
@@ -451,7 +474,8 @@ Outcome Registry::Core::on(const OverlayEdit& edit) {
   if (edit.if_revision && *edit.if_revision != overlay_revision_)
     return refusal(RefusalCode::precondition_failed, "the overlay has changed; read it again");
   if (!overlay_.fits(edit))
-    return refusal(RefusalCode::invalid_field, "the overlay has at most 10000 entries");
+    return refusal(RefusalCode::batch_too_long,
+                   "the overlay holds at most " + std::to_string(kMaxOverlay) + " entries: remove some first");
   std::vector<std::string> touched;
   if (overlay_.edit(edit, touched)) overlay_changed(touched);
   Grant done;

@@ -15,6 +15,12 @@ bool comes_before(const Instance& a, const Instance& b) {
 
 bool has_generations(SourceKind kind) { return kind == SourceKind::heartbeat || kind == SourceKind::update; }
 bool is_stored(SourceKind kind) { return has_generations(kind) || kind == SourceKind::lyft; }
+bool is_stored(HeartbeatStatus status) {
+  return status == HeartbeatStatus::critical || status == HeartbeatStatus::starting;
+}
+HeartbeatStatus status_of(const Entry& entry) {
+  return entry.condition ? entry.condition->status : HeartbeatStatus::passing;
+}
 bool is_listed(SourceKind kind) { return kind == SourceKind::fixed || kind == SourceKind::scheduler; }
 bool is_leased(SourceKind kind) { return is_stored(kind); }
 

@@ -31,6 +31,7 @@ struct Claim {
 // What an instance said of itself, and drains: rare, so apart.
 struct Condition {
   HeartbeatStatus status = HeartbeatStatus::passing;
+  WallTime status_since{};  // of one that is stored, else nothing
   std::string report;
   std::optional<std::uint8_t> load;
   bool overloaded = false;
@@ -45,6 +46,7 @@ struct Suspicion : Timer {  // armed for its next probe
   Entry* entry = nullptr;
   Expiry* expiry = nullptr;
   bool suspect = false;
+  SourceKind kind = SourceKind::heartbeat;  // whose lease was the last
   SteadyTime until{};
   unsigned failures = 0;  // probes in a row without an answer
   Membership groups;
@@ -75,6 +77,8 @@ bool comes_before(const Instance& a, const Instance& b);
 
 bool has_generations(SourceKind kind);  // heartbeat, update
 bool is_stored(SourceKind kind);        // heartbeat, update, lyft
+bool is_stored(HeartbeatStatus status);  // critical, starting: not ACTIVE
+HeartbeatStatus status_of(const Entry& entry);
 bool is_listed(SourceKind kind);        // fixed, scheduler: there while their source lists them
 bool is_leased(SourceKind kind);        // the same; the others last while their source lists them
 

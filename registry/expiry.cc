@@ -143,7 +143,7 @@ void Registry::Core::count_expired(const Entry& entry) {
 void Registry::Core::begin_expiry(Entry& entry) {
   const Millis late = std::chrono::duration_cast<Millis>(at() - last_claim(entry)->deadline);
   lateness_max_ = std::max(lateness_max_, late);
-  lateness_.add(static_cast<std::uint64_t>(late.count()));
+  lateness_[static_cast<std::size_t>(last_claim(entry)->source->kind)].add(static_cast<std::uint64_t>(late.count()));
   if (!protection_.on() || entry.groups[0] == nullptr) {
     count_expired(entry);
     drop(entry, Cause::expired);
@@ -185,6 +185,7 @@ void Registry::Core::bring_back(Expiry& expiry) {
   enlist(entry, std::make_shared<Instance>(*entry.shown));
   make_suspect(entry);
   store_claims(entry);
+  store_report(entry, HeartbeatStatus::passing);
 }
 
 void Registry::Core::make_suspect(Entry& entry) {
@@ -195,7 +196,8 @@ void Registry::Core::make_suspect(Entry& entry) {
   suspicion.groups = suspicion.expiry->groups;
   suspicion.tripped = Protection::tripped_of(suspicion.groups);
   protection_.hold(suspicion.groups);
-  ++suspects_;
+  suspicion.kind = last_claim(entry)->source->kind;
+  ++suspects_of_[static_cast<std::size_t>(suspicion.kind)];
   if (has_tcp_port(body)) {
     suspicion.until = at() + hold;
     probes_.arm(suspicion, at());
@@ -207,7 +209,7 @@ void Registry::Core::make_suspect(Entry& entry) {
 
 void Registry::Core::end_suspicion(Entry& entry) {
   if (!entry.suspicion) return;
-  if (entry.suspicion->suspect) --suspects_;
+  if (entry.suspicion->suspect) --suspects_of_[static_cast<std::size_t>(entry.suspicion->kind)];
   if (entry.suspicion->expiry != nullptr) protection_.forget(*entry.suspicion->expiry);
   protection_.release(entry.suspicion->groups);
   entry.suspicion.reset();

@@ -27,9 +27,11 @@ inline constexpr std::size_t kMaxMeta = 4096;
 inline constexpr std::size_t kMaxVersion = 256;
 inline constexpr std::size_t kMaxAttributes = 16;
 inline constexpr std::size_t kMaxReason = 256;
+inline constexpr std::uint64_t kOnlyGeneration = 1;  // shown where the door knows none
 inline constexpr std::uint64_t kMaxGeneration = (std::uint64_t{1} << 63) - 1;
 
 // The registry's own tables.
+inline constexpr const char* kReportCheck = "report";  // what heartbeats say, among stored health
 inline constexpr std::size_t kMaxClaims = 8;  // of one instance
 inline constexpr std::size_t kMaxOverlay = 10'000;
 inline constexpr net::Millis kMaxTombstone{600'000};

@@ -143,23 +143,23 @@ json::value to_json(const std::vector<Port>& ports) {
   return array;
 }
 
-// One source's word on one field.
-struct Word {
-  std::string from;
-  json::value value;
-};
-
 std::string text_of(const json::value& value) {
   std::string text;
   append_json_value(text, value);
   return text;
 }
 
+// One source's word on one field, as JSON text.
+struct Word {
+  std::string from;
+  std::string json;
+};
+
 void add_origin(std::vector<FieldOrigin>& origins, std::string field, const std::vector<Word>& words) {
   if (words.empty()) return;
-  FieldOrigin origin{std::move(field), text_of(words.front().value), words.front().from, {}};
+  FieldOrigin origin{std::move(field), words.front().json, words.front().from, {}};
   for (std::size_t i = 1; i < words.size(); ++i)
-    origin.lost.emplace_back(words[i].from, text_of(words[i].value));
+    origin.lost.emplace_back(words[i].from, words[i].json);
   origins.push_back(std::move(origin));
 }
 
@@ -169,7 +169,7 @@ std::vector<Word> words_of(const Sayings& sayings, const Read& read) {
   std::vector<Word> words;
   for (const Saying& saying : sayings)
     if (json::value value = read(*saying.body); !value.is_null())
-      words.push_back({saying.source->name, std::move(value)});
+      words.push_back({saying.source->name, text_of(value)});
   return words;
 }
 
@@ -181,13 +181,22 @@ void explain_list(std::vector<FieldOrigin>& origins, const Sayings& sayings, con
              }));
 }
 
+// What the entries say of a number, the last of them first: it wins.
+std::vector<Word> overlay_words(std::span<const OverlayEntry> overlay,
+                                std::optional<std::uint16_t> OverlayEntry::*number) {
+  std::vector<Word> words;
+  for (auto entry = overlay.rbegin(); entry != overlay.rend(); ++entry)
+    if ((*entry).*number) words.push_back({"overlay", std::to_string(*((*entry).*number))});
+  return words;
+}
+
 template <class Number>
 void explain_number(std::vector<FieldOrigin>& origins, const Sayings& sayings, const char* field,
-                    std::optional<Number> InstanceBody::*number, std::optional<std::uint16_t> overlay) {
+                    std::optional<Number> InstanceBody::*number, const std::vector<Word>& overlay = {}) {
   auto words = words_of(sayings, [&](const InstanceBody& body) {
     return body.*number ? json::value(static_cast<std::int64_t>(*(body.*number))) : json::value(nullptr);
   });
-  if (overlay) words.insert(words.begin(), Word{"overlay", json::value(*overlay)});
+  words.insert(words.begin(), overlay.begin(), overlay.end());
   add_origin(origins, field, words);
 }
 
@@ -198,14 +207,12 @@ void explain_text(std::vector<FieldOrigin>& origins, const Sayings& sayings, con
              }));
 }
 
-// Meta is JSON already; a text that cannot be read stays a string.
+// Meta is JSON text already, and stays what it is.
 void explain_meta(std::vector<FieldOrigin>& origins, const Sayings& sayings) {
-  add_origin(origins, "meta", words_of(sayings, [](const InstanceBody& body) {
-               if (body.meta == "{}") return json::value(nullptr);
-               boost::system::error_code error;
-               json::value value = json::parse(body.meta, error);
-               return error ? json::value(body.meta) : value;
-             }));
+  std::vector<Word> words;
+  for (const Saying& saying : sayings)
+    if (saying.body->meta != "{}") words.push_back({saying.source->name, saying.body->meta});
+  add_origin(origins, "meta", words);
 }
 
 template <class Value>
@@ -241,17 +248,18 @@ void explain_map(std::vector<FieldOrigin>& origins, const Sayings& sayings, cons
   for (const std::string& key : keys) add_origin(origins, prefix + key, words_on_key(sayings, map, key));
 }
 
-void explain_tags(std::vector<FieldOrigin>& origins, const Sayings& sayings, const OverlayEffect* effect) {
+void explain_tags(std::vector<FieldOrigin>& origins, const Sayings& sayings,
+                  std::span<const OverlayEntry> overlay) {
   auto keys = all_keys(sayings, &InstanceBody::tags);
-  if (effect != nullptr)
-    for (const auto& tag : effect->tags) keys.push_back(tag.first);
+  for (const OverlayEntry& entry : overlay)
+    for (const auto& tag : entry.tags) keys.push_back(tag.first);
   sort_unique(keys);
   for (const std::string& key : keys) {
     auto words = words_on_key(sayings, &InstanceBody::tags, key);
-    if (effect != nullptr) {
-      for (const auto& [name, value] : effect->tags)
+    for (const OverlayEntry& entry : overlay) {
+      for (const auto& [name, value] : entry.tags)
         if (name == key)
-          words.insert(words.begin(), Word{"overlay", value ? json::value(*value) : json::value(nullptr)});
+          words.insert(words.begin(), Word{"overlay", value ? text_of(json::value(*value)) : "null"});
     }
     add_origin(origins, "tags." + key, words);
   }
@@ -267,7 +275,8 @@ BodyPtr merge(std::span<const Saying> sayings, const OverlayEffect* effect) {
   return body;
 }
 
-std::vector<FieldOrigin> explain_merge(std::span<const Saying> sayings, const OverlayEffect* effect) {
+std::vector<FieldOrigin> explain_merge(std::span<const Saying> sayings,
+                                       std::span<const OverlayEntry> overlay) {
   const Sayings existence = ranked(sayings, rank_of_existence);
   const Sayings opinions = ranked(sayings, rank_of_opinion);
   std::vector<FieldOrigin> origins;
@@ -275,11 +284,11 @@ std::vector<FieldOrigin> explain_merge(std::span<const Saying> sayings, const Ov
   explain_list(origins, existence, "host_addresses", &InstanceBody::host_addresses);
   explain_list(origins, existence, "ports", &InstanceBody::ports);
   explain_number(origins, opinions, "weight", &InstanceBody::weight,
-                 effect != nullptr ? effect->weight : std::nullopt);
+                 overlay_words(overlay, &OverlayEntry::weight));
   explain_number(origins, opinions, "priority", &InstanceBody::priority,
-                 effect != nullptr ? effect->priority : std::nullopt);
-  explain_number(origins, opinions, "order", &InstanceBody::order, std::nullopt);
-  explain_tags(origins, opinions, effect);
+                 overlay_words(overlay, &OverlayEntry::priority));
+  explain_number(origins, opinions, "order", &InstanceBody::order);
+  explain_tags(origins, opinions, overlay);
   explain_map(origins, opinions, "properties.", &InstanceBody::properties);
   explain_map(origins, opinions, "attributes.", &InstanceBody::attributes);
   explain_meta(origins, opinions);

@@ -19,6 +19,7 @@ struct Saying {
 
 // Shares the body of a single claim that no overlay touches. `effect` may be null; `sayings` is not empty.
 BodyPtr merge(std::span<const Saying> sayings, const OverlayEffect* effect);
-std::vector<FieldOrigin> explain_merge(std::span<const Saying> sayings, const OverlayEffect* effect);
+// `overlay`: the entries that match, in their order.
+std::vector<FieldOrigin> explain_merge(std::span<const Saying> sayings, std::span<const OverlayEntry> overlay);
 
 }  // namespace muster::registry

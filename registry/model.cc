@@ -70,6 +70,11 @@ std::string_view to_string(Cause cause) {
   return "";
 }
 
+Reason reason_among(const Instance& instance, std::optional<std::uint16_t> best_tier) {
+  const bool is_lower = best_tier && instance.body->priority_or_default() > *best_tier;
+  return instance.reason == Reason::ok && is_lower ? Reason::lower_tier : instance.reason;
+}
+
 std::string_view to_string(RefusalCode code) {
   switch (code) {
     case RefusalCode::bad_name: return "bad_name";
@@ -80,6 +85,7 @@ std::string_view to_string(RefusalCode code) {
     case RefusalCode::listed_by_source: return "listed_by_source";
     case RefusalCode::deregistered: return "deregistered";
     case RefusalCode::precondition_failed: return "precondition_failed";
+    case RefusalCode::batch_too_long: return "batch_too_long";
     case RefusalCode::too_many_instances: return "too_many_instances";
     case RefusalCode::too_many_services: return "too_many_services";
     case RefusalCode::too_many_claims: return "too_many_claims";

@@ -125,6 +125,11 @@ struct Instance {
 };
 using InstancePtr = std::shared_ptr<const Instance>;
 
+// Its reason among the others of its service: `lower_tier` depends on them alone, so it is worked out when
+// somebody looks and takes no revision. `best_tier`: the lowest priority of those that serve; nullopt: nobody
+// does.
+Reason reason_among(const Instance& instance, std::optional<std::uint16_t> best_tier);
+
 // What heartbeats move, taken at one moment; not part of any revision.
 struct LeaseView {
   LeaseState state = LeaseState::live;

@@ -3,6 +3,7 @@
 
 #include "registry/core.h"
 #include "registry/glob.h"
+#include "registry/limits.h"
 #include "registry/merge.h"
 
 namespace muster::registry {
@@ -10,6 +11,15 @@ namespace muster::registry {
 InstancePtr Registry::Core::find(std::string_view service, std::string_view id) const {
   const Entry* entry = entry_at(service, id);
   return entry == nullptr ? nullptr : entry->shown;
+}
+
+// Members are in order of their priorities.
+std::optional<std::uint16_t> Registry::Core::best_tier_of(std::string_view name) const {
+  const Service* service = service_at(name);
+  if (service == nullptr || service->ready == 0) return std::nullopt;
+  const auto& members = service->members.ordered();
+  const auto best = std::ranges::find_if(members, [](const Entry* member) { return member->shown->serving; });
+  return (*best)->shown->body->priority_or_default();
 }
 
 // `now` is in inner time.
@@ -43,6 +53,7 @@ ServiceView Registry::Core::view(std::string_view name, Instant now) const {
   view.known = true;
   view.reason = service->reason;
   view.publishable = service->reason == Reason::ok;
+  view.best_tier = best_tier_of(name);
   const auto& members = service->members.ordered();
   view.instances.reserve(members.size());
   view.leases.reserve(members.size());
@@ -59,8 +70,8 @@ std::vector<ServiceSummary> Registry::Core::list(std::string_view glob, std::str
   for (auto at = services_.upper_bound(after); at != services_.end() && found.size() < limit; ++at) {
     const Service& service = at->second;
     if (!glob.empty() && !glob_matches(glob, service.name)) continue;
-    found.push_back(
-        {at->first, service.revision, service.members.size(), service.ready, service.reason == Reason::ok});
+    found.push_back({at->first, service.revision, service.members.size(), service.ready,
+                     service.reason == Reason::ok, service.reason});
   }
   return found;
 }
@@ -78,15 +89,16 @@ std::optional<Explanation> Registry::Core::explain(std::string_view service, std
   if (entry == nullptr) return std::nullopt;
   Explanation explanation;
   explanation.instance = entry->shown;
+  explanation.reason = reason_among(*entry->shown, best_tier_of(service));
   explanation.lease = lease_view(*entry, inner(now));
   std::vector<Saying> sayings;
   for (const Claim& claim : entry->claims) {
     sayings.push_back({claim.source, claim.body});
     explanation.claims.push_back(
-        {*claim.source, claim.generation, now.wall - claim.heard, claim.by, claim.body});
+        {*claim.source, std::max(claim.generation, kOnlyGeneration), now.wall - claim.heard, claim.by, claim.body});
   }
-  explanation.fields = explain_merge(sayings, entry->effect.get());
   explanation.overlay = overlay_.matching(service, id);
+  explanation.fields = explain_merge(sayings, explanation.overlay);
   if (entry->condition) explanation.report = entry->condition->report;
   return explanation;
 }
@@ -95,7 +107,7 @@ RegistryCounts Registry::Core::counts() const {
   RegistryCounts counts;
   counts.services = services_.size();
   counts.instances = entries_.size();
-  counts.suspects = suspects_;
+  for (const std::size_t suspects : counts.suspects_of = suspects_of_) counts.suspects += suspects;
   counts.tombstones = tombstones_.size();
   counts.expired = expired_;
   counts.expired_of = expired_of_;

@@ -41,6 +41,9 @@ bool Registry::is_known(std::string_view service) const { return core_->is_known
 std::optional<std::string> Registry::service_for(const std::string& label) const {
   return core_->service_for(label);
 }
+std::optional<std::uint16_t> Registry::best_tier_of(std::string_view service) const {
+  return core_->best_tier_of(service);
+}
 LeaseView Registry::lease_of(std::string_view service, std::string_view id, Instant now) const {
   return core_->lease_of(service, id, now);
 }
@@ -67,7 +70,7 @@ RegistryCounts Registry::counts() const { return core_->counts(); }
 std::vector<ServiceStates> Registry::states(std::string_view after, std::size_t limit) const {
   return core_->states(after, limit);
 }
-const LatenessTimes& Registry::lateness() const { return core_->lateness(); }
+const LatenessOf& Registry::lateness() const { return core_->lateness(); }
 void Registry::for_each(const std::function<void(const InstancePtr&)>& visit) const {
   core_->for_each(visit);
 }

@@ -70,6 +70,7 @@ struct ServiceView {
   bool known = false;
   bool publishable = true;
   Reason reason = Reason::ok;  // why it is not published
+  std::optional<std::uint16_t> best_tier;  // the lowest priority of those that serve
   std::vector<InstancePtr> instances;
   std::vector<LeaseView> leases;  // one per instance, same order
 };
@@ -81,6 +82,7 @@ struct ServiceSummary {
   std::size_t instances = 0;
   std::size_t ready = 0;
   bool publishable = true;
+  Reason reason = Reason::ok;  // why it is not published
 };
 
 // One claim, for explain.
@@ -99,6 +101,7 @@ struct FieldOrigin {
 };
 struct Explanation {
   InstancePtr instance;
+  Reason reason = Reason::ok;  // reason_among() those of its service
   LeaseView lease;
   std::vector<FieldOrigin> fields;
   std::vector<ClaimView> claims;
@@ -125,11 +128,13 @@ struct ServiceStates {
 
 inline constexpr std::array<std::uint64_t, 9> kLatenessMillis = {0, 5, 10, 20, 50, 100, 500, 1'000, 10'000};
 using LatenessTimes = net::Histogram<kLatenessMillis>;
+using LatenessOf = std::array<LatenessTimes, kSourceKinds>;  // by the source whose lease was the last
 
 struct RegistryCounts {
   std::size_t services = 0;
   std::size_t instances = 0;
   std::size_t suspects = 0;
+  std::array<std::size_t, kSourceKinds> suspects_of{};  // by the source whose lease was the last
   std::size_t tombstones = 0;
   std::uint64_t expired = 0;
   std::array<std::uint64_t, kSourceKinds> expired_of{};  // by the source whose lease was the last
@@ -189,6 +194,8 @@ class Registry {
   bool is_known(std::string_view service) const;
   // The service that answers, or would, at a label of its own (folded); nullopt: no service may take it.
   std::optional<std::string> service_for(const std::string& label) const;
+  // The lowest priority among the instances of a service that serve.
+  std::optional<std::uint16_t> best_tier_of(std::string_view service) const;
   LeaseView lease_of(std::string_view service, std::string_view id, Instant now) const;
   WallTime safe_stop_of(std::string_view service, std::string_view id, Instant now) const;
   ServiceView view(std::string_view service, Instant now) const;
@@ -203,7 +210,7 @@ class Registry {
   // Of the next `limit` services after `after`, by name: a long list is taken in slices.
   std::vector<ServiceStates> states(std::string_view after, std::size_t limit) const;
   // How far behind their deadlines leases were ended. Read by any thread.
-  const LatenessTimes& lateness() const;
+  const LatenessOf& lateness() const;
   // Every instance once, in no particular order (start, metrics, tests).
   void for_each(const std::function<void(const InstancePtr&)>& visit) const;
 

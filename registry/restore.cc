@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "registry/core.h"
+#include "registry/limits.h"
 
 namespace muster::registry {
 namespace {
@@ -16,6 +17,12 @@ SourceId stored_source(const std::string& name) {
 
 Cause stored_cause(std::string_view cause) {
   return cause == to_string(Cause::task_ended) ? Cause::task_ended : Cause::deregistered;
+}
+
+std::optional<HeartbeatStatus> stored_status(std::string_view state) {
+  if (state == to_string(State::suspended)) return HeartbeatStatus::critical;
+  if (state == to_string(State::starting)) return HeartbeatStatus::starting;
+  return std::nullopt;
 }
 
 void read_drain(const ClaimRow& row, Entry& entry, Instant now) {
@@ -43,6 +50,7 @@ void Registry::Core::restore(const Row& row, Instant now) {
                  [this](const TombstoneRow& dead) { restore_tombstone(dead); },
                  [this](const ServiceRow& service) { restore_service(service); },
                  [this](const OverlayRows& overlay) { restore_overlay(overlay); },
+                 [this](const HealthRow& health) { restored_reports_.push_back(health); },
                  [this](const MetaRow& meta) { restore_meta(meta); },
                  [](const auto&) {},  // what is gone is not stored
              },
@@ -106,9 +114,27 @@ void Registry::Core::restore_meta(const MetaRow& row) {
   revision_ = revisions_end_;
 }
 
+// What its heartbeats said last holds until the next one says otherwise.
+void Registry::Core::restore_reports() {
+  for (const HealthRow& row : restored_reports_) {
+    Entry* entry = entry_at(row.service, row.id);
+    const bool is_report = row.check == kReportCheck;
+    const auto status = stored_status(row.state);
+    if (entry == nullptr || !is_report || !status) {
+      batch_.rows.push_back(HealthGone{row.service, row.id, row.check});
+      continue;
+    }
+    if (!entry->condition) entry->condition = std::make_unique<Condition>();
+    entry->condition->status = *status;
+    entry->condition->status_since = row.since;
+  }
+  restored_reports_ = {};
+}
+
 void Registry::Core::restored(Instant listeners_open) {
   now_ = inner(listeners_open);
   restoring_ = true;
+  restore_reports();
   if (revision_ == revisions_end_) reserve_revisions();
   overlay_revision_ = revision_;
   std::ranges::stable_sort(restored_, {}, [](const Restored& one) { return one.identity->sequence; });
@@ -120,6 +146,9 @@ void Registry::Core::restored(Instant listeners_open) {
     refresh(*entry);
   }
   restored_ = {};
+  // Known still, though nobody is registered: no change of an instance will tell of them.
+  for (const auto& [name, service] : services_)
+    if (service.linger_stored) batch_.known_services.push_back(name);
   restoring_ = false;
 }
 

@@ -1,10 +1,12 @@
 #include "zones/explain.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "registry/label.h"
+#include "zones/naming/dns_sd.h"
 #include "zones/naming/native.h"
-#include "zones/ready_set.h"
+#include "zones/set_view.h"
 
 namespace muster::zones {
 
@@ -19,13 +21,53 @@ std::vector<std::string> labels_below(const Name& name, const Name& domain) {
 
 bool is_underscored(const std::string& label) { return label.starts_with('_'); }
 
-// The service that a name below the domain belongs to: S, L.S, _P._O.S, V.K.by.S, or S of _S._O.
-std::string service_label(const Name& name, const Name& domain) {
+std::optional<registry::Protocol> protocol_of(const std::string& label) {
+  if (label == "_tcp") return registry::Protocol::tcp;
+  if (label == "_udp") return registry::Protocol::udp;
+  return std::nullopt;
+}
+
+// Which sort of name below the domain this is: a set of a service (S, _S._O, _P._O.S, V.K.by.S), a name of
+// one instance (L.S, I._T._O with I = "S L"), or another one, which may belong to a service all the same.
+struct NamePlace {
+  enum class Kind : std::uint8_t { other, set, own } kind = Kind::other;
+  std::string service;  // folded; "": none
+  naming::SetKey key;   // of a set
+  std::string label;    // of an instance
+};
+
+NamePlace place_of(const Name& name, const Name& domain) {
+  using Key = naming::SetKey::Kind;
   const auto labels = labels_below(name, domain);
-  if (labels.empty()) return "";
-  if (!is_underscored(labels.back())) return labels.back();
-  return labels.size() >= 2 && is_underscored(labels[labels.size() - 2]) ? labels[labels.size() - 2].substr(1)
-                                                                         : "";
+  if (labels.empty()) return {};
+  const std::string& last = labels.back();
+  if (!is_underscored(last)) {
+    NamePlace place{NamePlace::Kind::other, last, {}, ""};
+    if (labels.size() == 1) place.kind = NamePlace::Kind::set;
+    if (labels.size() == 2 && !is_underscored(labels[0])) {
+      place.kind = NamePlace::Kind::own;
+      place.label = labels[0];
+    }
+    if (labels.size() == 3 && is_underscored(labels[0])) {
+      if (const auto protocol = protocol_of(labels[1])) {
+        place.kind = NamePlace::Kind::set;
+        place.key = {Key::port, *protocol, labels[0].substr(1), ""};
+      }
+    }
+    if (labels.size() == 4 && labels[2] == "by") {
+      place.kind = NamePlace::Kind::set;
+      place.key = {Key::tag, registry::Protocol::tcp, labels[1], labels[0]};
+    }
+    return place;
+  }
+  const auto protocol = protocol_of(last);
+  if (!protocol || labels.size() < 2 || !is_underscored(labels[labels.size() - 2])) return {};
+  const std::string& type = labels[labels.size() - 2];
+  if (labels.size() == 2)
+    return {NamePlace::Kind::set, type.substr(1), {Key::service, *protocol, "", ""}, ""};
+  const auto blank = labels[0].rfind(' ');
+  if (labels.size() != 3 || blank == std::string::npos) return {};
+  return {NamePlace::Kind::own, labels[0].substr(0, blank), {}, labels[0].substr(blank + 1)};
 }
 
 std::uint32_t shown_weight(RrType type, const Member& member) {
@@ -44,7 +86,10 @@ void add_records(const RrsetSpec& rrset, NameExplanation& out) {
                            .ttl = rrset.ttl,
                            .text = rdata_text(rrset.type, member.rdata),
                            .weight = shown_weight(rrset.type, member),
-                           .probability = chances[i]});
+                           .probability = chances[i],
+                           .policy = std::string(kFixedRule),
+                           .ttl_reason = out.generated ? "the domain's ttl" : "as the zone has it",
+                           .instances = {}});
   }
 }
 
@@ -64,13 +109,96 @@ std::string closest_encloser(const Zones& zones, const Name& name, const Name& a
   return at.text();
 }
 
-std::string ttl_reason(const LiveNames& names, const std::string& label, bool nothing_ready) {
-  const auto* members = names.members_of(label);
-  if (!members || members->empty()) return "";
-  std::vector<const registry::Instance*> able;
-  for (const auto& member : *members) able.push_back(member->instance.get());
-  const ServicePolicy policy = names.config().policy_of(members->front()->instance->service);
-  return to_string(ttl_of(able, {names.config().ttl_min, policy.ttl}, nothing_ready));
+registry::InstancePtr find_label(const LiveNames::Members& members, const std::string& label) {
+  for (const auto& member : members) {
+    if (Name::equal_fold(member->instance->label, label)) return member->instance;
+  }
+  return nullptr;
+}
+
+constexpr RrType kChosenTypes[] = {RrType::a, RrType::aaaa, RrType::srv};
+
+// Everything that an explanation says of a set, beside the records that add_records() has listed.
+class SetExplainer {
+ public:
+  SetExplainer(const LiveNames& names, const NamePlace& place, std::optional<RrType> type) : type_(type) {
+    for (const RrType each : kChosenTypes) {
+      if (!type || *type == each) views_.emplace_back(each, SetView(names, place.key, place.service, each));
+    }
+    if (views_.empty()) views_.emplace_back(*type, SetView(names, place.key, place.service, *type));
+  }
+
+  void explain(const LiveNames::Members& members, const naming::SetKey& key, const NameSpec* content,
+               NameExplanation& out) {
+    if (content != nullptr) note_records(*content, out);
+    for (const auto& member : members) {
+      const registry::InstancePtr& instance = member->instance;
+      if (key.kind == naming::SetKey::Kind::tag && !naming::stands_under(key, *instance)) continue;
+      const SetView& view = view_for(*instance);
+      out.candidates.push_back({instance, view.chooses(*instance), chances_[instance.get()],
+                                view.rule_of(*instance), to_string(ttl_of(*instance, view.ttl_range()))});
+    }
+    out.ttl_reason = views_.front().second.ttl_reason();
+    for (const auto& [each, view] : views_)
+      if (out.ttl_reason.empty()) out.ttl_reason = view.ttl_reason();
+  }
+
+ private:
+  // Of several types the first whose records it can have.
+  const SetView& view_for(const registry::Instance& instance) const {
+    for (const auto& [each, view] : views_) {
+      if (view.suits(instance)) return view;
+    }
+    return views_.front().second;
+  }
+
+  // In the order in which add_records() has listed them.
+  void note_records(const NameSpec& content, NameExplanation& out) {
+    std::size_t at = 0;
+    for (const RrsetSpec& rrset : content.rrsets) {
+      if (type_ && rrset.type != *type_) continue;
+      const auto view = std::find_if(views_.begin(), views_.end(),
+                                     [&](const auto& one) { return one.first == rrset.type; });
+      for (const Member& member : rrset.members) {
+        NameExplanation::Record& record = out.records[at++];
+        if (view == views_.end() || rrset.order == Order::fixed) continue;
+        record.policy = view->second.rule();
+        record.ttl_reason = view->second.ttl_reason();
+        record.instances = view->second.holders_of(member.rdata);
+        for (const auto& instance : record.instances) {
+          if (&view->second == &view_for(*instance)) chances_[instance.get()] += record.probability;
+        }
+      }
+    }
+  }
+
+  const std::optional<RrType> type_;
+  std::vector<std::pair<RrType, SetView>> views_;
+  std::unordered_map<const registry::Instance*, double> chances_;
+};
+
+// A name of one instance alone.
+void explain_own(const LiveNames& names, const registry::InstancePtr& instance, NameExplanation& out) {
+  const ServicePolicy policy = names.config().policy_of(instance->service);
+  const std::string ttl_reason = to_string(ttl_of(*instance, {names.config().ttl_min, policy.ttl}));
+  for (NameExplanation::Record& record : out.records) {
+    record.instances = {instance};
+    record.ttl_reason = ttl_reason;
+  }
+  out.candidates.push_back(
+      {instance, !out.records.empty(), out.records.empty() ? 0.0 : 1.0, std::string(kFixedRule), ttl_reason});
+  out.ttl_reason = ttl_reason;
+}
+
+void explain_service(const LiveNames& names, const NamePlace& place, std::optional<RrType> type,
+                     const NameSpec* content, NameExplanation& out) {
+  const auto* members = names.members_of(place.service);
+  if (members == nullptr) return;
+  out.service = place.service;
+  if (place.kind == NamePlace::Kind::set)
+    SetExplainer(names, place, type).explain(*members, place.key, content, out);
+  if (place.kind != NamePlace::Kind::own || content == nullptr) return;
+  if (const auto instance = find_label(*members, place.label)) explain_own(names, instance, out);
 }
 
 // The names that belong to one instance alone, its address in wire form beside them.
@@ -105,20 +233,46 @@ std::vector<InstanceShare> shares_of(const Zones& zones, const LiveNames& names,
                                      const registry::Instance& instance, const Name& name) {
   std::vector<InstanceShare> shares;
   const auto content = zones.read(name);
-  if (!content) return shares;
   const Identity identity = identity_of(names, instance);
   const bool own = identity.owns(name);
-  for (const RrsetSpec& rrset : content->rrsets) {
-    const auto chances = first_chances(rrset);
-    InstanceShare share{to_string(rrset.type), 0};
-    bool stands = false;
-    for (std::size_t i = 0; i < chances.size(); ++i) {
-      if (!own && !identity.is_meant_by(rrset.type, rrset.members[i].rdata)) continue;
-      stands = true;
-      share.probability += chances[i];
+  if (content) {
+    for (const RrsetSpec& rrset : content->rrsets) {
+      const auto chances = first_chances(rrset);
+      InstanceShare share{to_string(rrset.type), 0, std::string(kFixedRule)};
+      bool stands = false;
+      for (std::size_t i = 0; i < chances.size(); ++i) {
+        if (!own && !identity.is_meant_by(rrset.type, rrset.members[i].rdata)) continue;
+        stands = true;
+        share.probability += chances[i];
+      }
+      if (stands) shares.push_back(std::move(share));
     }
-    if (stands) shares.push_back(std::move(share));
   }
+  if (own || !name.is_at_or_below(names.config().domain)) return shares;
+  const NamePlace place = place_of(name, names.config().domain);
+  const auto standing = [&](RrType type) -> InstanceShare& {
+    const std::string text = to_string(type);
+    const auto found =
+        std::find_if(shares.begin(), shares.end(), [&](const auto& one) { return one.type == text; });
+    return found == shares.end() ? shares.emplace_back(InstanceShare{text, 0, ""}) : *found;
+  };
+  if (place.kind == NamePlace::Kind::set && place.service == registry::ascii_lower(instance.service)) {
+    for (const RrType type : kChosenTypes) {
+      const SetView view(names, place.key, place.service, type);
+      if (!view.suits(instance)) continue;
+      InstanceShare& share = standing(type);
+      share.rule = view.rule_of(instance);
+      if (!view.chooses(instance)) share.probability = 0;  // somebody else's, at the same address
+    }
+  }
+  const auto offers = naming::offers_of(instance);
+  const bool offered = std::any_of(offers.begin(), offers.end(), [&](const naming::Offer& offer) {
+    return naming::type_name(names.config().domain, offer.type) == name;
+  });
+  if (!offered) return shares;
+  InstanceShare& pointer = standing(RrType::ptr);
+  if (pointer.probability <= 0)
+    pointer.rule = instance.serving ? "domain_set_full" : std::string(to_string(instance.reason));
   return shares;
 }
 
@@ -126,7 +280,7 @@ std::vector<double> first_chances(const RrsetSpec& rrset) {
   std::vector<double> chances(rrset.members.size(), 0.0);
   if (rrset.members.empty()) return chances;
   if (rrset.order == Order::fixed) {
-    chances.front() = 1;
+    std::fill(chances.begin(), chances.end(), 1.0);
     return chances;
   }
   std::uint16_t lowest = rrset.members.front().tier;
@@ -150,10 +304,9 @@ NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, 
   const Name& apex = zones.apex(*zone);
   out.zone = apex.text();
   out.closest_encloser = closest_encloser(zones, name, apex);
-  if (name.is_at_or_below(names.config().domain)) {
-    const std::string label = service_label(name, names.config().domain);
-    if (names.members_of(label)) out.service = label;
-  }
+  out.generated = zones.config(*zone).generated;
+  const NamePlace place =
+      name.is_at_or_below(names.config().domain) ? place_of(name, names.config().domain) : NamePlace{};
   if (is_delegated(zones, name, apex)) {
     out.outcome = "referral";
     return out;
@@ -161,19 +314,18 @@ NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, 
   const auto content = zones.read(name);
   if (!content) {
     out.outcome = "nxdomain";
+    explain_service(names, place, type, nullptr, out);
     return out;
   }
   bool servfail = false;
-  bool nothing_ready = false;
   for (const RrsetSpec& rrset : content->rrsets) {
     if (type && rrset.type != *type) continue;
     servfail |= rrset.servfail;
     if (!rrset.note.text.empty()) out.note = rrset.note.text;
-    nothing_ready |= !rrset.note.text.empty() && rrset.note.since == 0;
     add_records(rrset, out);
   }
   out.outcome = !out.records.empty() ? "answer" : servfail ? "servfail" : "nodata";
-  out.ttl_reason = ttl_reason(names, out.service, nothing_ready);
+  explain_service(names, place, type, &*content, out);
   return out;
 }
 

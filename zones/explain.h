@@ -1,4 +1,4 @@
-// What stands at a name now, and who decided: for people who wonder about an answer.
+// What stands at a name now, who decided, and why others do not: for people who wonder about an answer.
 #pragma once
 
 #include <cstdint>
@@ -23,19 +23,33 @@ struct NameExplanation {
     std::uint32_t ttl = 0;
     std::string text;
     std::uint32_t weight = 0;  // SRV: as shown; else the share in whole registered weights, at least 1
-    double probability = 0;    // that the next answer holds it first
+    double probability = 0;    // that the next answer holds it first; of a fixed order: that it holds it
+    std::string policy;        // what chose it: the policy, what overrode it, or "fixed"
+    std::string ttl_reason;
+    std::vector<registry::InstancePtr> instances;  // whose it is; empty: nobody's alone
   };
   std::vector<Record> records;
+  // One of the instances that this name is about, in the answers or not.
+  struct Candidate {
+    registry::InstancePtr instance;
+    bool answered = false;  // it stands in these records; in SRV also those that are not the first choice
+    double probability = 0;
+    std::string rule;  // the policy, what overrode it, or why it is out
+    std::string ttl_reason;
+  };
+  std::vector<Candidate> candidates;
+  bool generated = false;  // the zone is made from the registry; else from a file and its updates
   std::string ttl_reason;
   std::string note;  // "0 of 4 ready", "heartbeats silent"
 };
 
 NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, std::optional<RrType> type);
 
-// One of the types under which an instance stands at a name.
+// One of the types under which an instance stands at a name, or would if it were in the answers.
 struct InstanceShare {
   std::string type;
-  double probability = 0;  // that the next answer holds it first
+  double probability = 0;  // that the next answer holds it first; 0: it is out
+  std::string rule;        // the policy, what overrode it, or why it is out
   bool operator==(const InstanceShare&) const = default;
 };
 
@@ -44,8 +58,8 @@ struct InstanceShare {
 std::vector<InstanceShare> shares_of(const Zones& zones, const LiveNames& names,
                                      const registry::Instance& instance, const Name& name);
 
-// The chance of each member to be first: its share among the lowest tier; of a fixed order the first has it
-// all.
+// The chance of each member to be first: its share among the lowest tier. Of a fixed order all are sent: 1
+// each.
 std::vector<double> first_chances(const RrsetSpec& rrset);
 
 }  // namespace muster::zones

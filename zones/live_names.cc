@@ -48,7 +48,8 @@ bool same_own_names(const Instance& a, TtlRange a_range, const Instance& b, TtlR
   if (a.body == b.body) return true;
   return naming::addresses_of(*a.body) == naming::addresses_of(*b.body) && a.body->ports == b.body->ports &&
          a.body->tags == b.body->tags && a.body->properties == b.body->properties &&
-         a.body->priority_or_default() == b.body->priority_or_default();
+         a.body->priority_or_default() == b.body->priority_or_default() &&
+         (a.body->ports.empty() || a.body->weight_or_default() == b.body->weight_or_default());
 }
 
 // Whether it stands in the sets of its service with the same records, in the same place, for the same time.

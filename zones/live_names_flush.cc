@@ -71,8 +71,9 @@ void LiveNames::put_fixed() {
 void LiveNames::put_own_name(const Instance& instance, const ServicePolicy& policy) {
   const auto owner = name_of(instance);
   if (!owner) return count_too_long(instance.service, instance.id);
+  counters_.strings_left_out += naming::strings_left_out(*instance.body).size();
   if (!gone_own_.empty()) gone_own_.erase(*owner);
-  put(NameSink::kDomain, naming::instance_spec(*owner, instance, ttl_range(policy)));
+  put(NameSink::kDomain, naming::instance_spec(*owner, instance, ttl_range(policy), policy.srv_weight_scale));
 }
 
 void LiveNames::put_browse_names(const Instance& instance, const ServicePolicy& policy) {
@@ -82,7 +83,8 @@ void LiveNames::put_browse_names(const Instance& instance, const ServicePolicy& 
     if (!owner) count_too_long(instance.service, instance.id);
     if (!owner || !target) continue;
     if (!gone_browse_.empty()) gone_browse_.erase(*owner);
-    put(NameSink::kDomain, naming::browse_spec(*owner, offer, *target, instance, ttl_range(policy)));
+    put(NameSink::kDomain, naming::browse_spec(*owner, offer, *target, instance, ttl_range(policy),
+                                                policy.srv_weight_scale));
   }
 }
 

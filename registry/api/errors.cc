@@ -77,6 +77,7 @@ ErrorCode error_code_for(RefusalCode code) {
     case RefusalCode::listed_by_source: return ErrorCode::listed_by_source;
     case RefusalCode::deregistered: return ErrorCode::deregistered;
     case RefusalCode::precondition_failed: return ErrorCode::precondition_failed;
+    case RefusalCode::batch_too_long: return ErrorCode::batch_too_long;
     case RefusalCode::too_many_instances: return ErrorCode::too_many_instances;
     case RefusalCode::too_many_services: return ErrorCode::too_many_services;
     case RefusalCode::too_many_claims: return ErrorCode::too_many_claims;

@@ -77,7 +77,7 @@ std::string explanation_json(const Explanation& explanation, const PublishedAs& 
   std::string out = "{\"serving\":";
   append_bool(out, explanation.instance->serving);
   out += ",\"reason\":";
-  append_string(out, to_string(explanation.instance->reason));
+  append_string(out, to_string(explanation.reason));
   append_fields(out, explanation.fields);
   out += ",\"names\":";
   append_list(out, published.names,
@@ -89,6 +89,11 @@ std::string explanation_json(const Explanation& explanation, const PublishedAs& 
   if (!published.answers.empty()) {
     out += ",\"answers\":";
     append_list(out, published.answers, append_answer);
+  }
+  if (!published.not_in_txt.empty()) {
+    out += ",\"not_in_txt\":";
+    append_list(out, published.not_in_txt,
+                [](std::string& to, const std::string& key) { append_string(to, key); });
   }
   return out.append("}");
 }

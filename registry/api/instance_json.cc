@@ -106,26 +106,6 @@ void append_merged_body(std::string& out, const InstanceBody& body) {
   append_descriptions(out, body);
 }
 
-// `with_heartbeat`: an instance also shows when it was last heard; a grant does not.
-void append_lease(std::string& out, const LeaseView& lease, bool with_heartbeat) {
-  out += ",\"lease\":";
-  if (lease.ttl.count() == 0) {
-    out += "null";
-    return;
-  }
-  out += "{\"state\":";
-  append_string(out, to_string(lease.state));
-  out += ",\"ttl_ms\":";
-  append_number(out, std::int64_t{lease.ttl.count()});
-  out += ",\"expires_at\":";
-  append_time(out, lease.expires_at);
-  if (with_heartbeat) {
-    out += ",\"heartbeat_at\":";
-    append_time(out, lease.heartbeat_at);
-  }
-  out += '}';
-}
-
 void append_draining(std::string& out, const Instance& instance) {
   out += ",\"draining\":";
   if (!instance.draining_since) {
@@ -156,13 +136,13 @@ void append_life(std::string& out, std::uint64_t generation, std::uint64_t revis
   append_number(out, revision);
 }
 
-void append_standing(std::string& out, const Instance& instance) {
+void append_standing(std::string& out, const Instance& instance, Reason reason) {
   out += ",\"state\":";
   append_string(out, to_string(instance.state));
   out += ",\"serving\":";
   append_bool(out, instance.serving);
   out += ",\"reason\":";
-  append_string(out, to_string(instance.reason));
+  append_string(out, to_string(reason));
   out += ",\"effective_weight\":";
   append_number(out, instance.effective_weight, true);
 }
@@ -195,12 +175,35 @@ void append_settings(std::string& out, const OverlayEntry& entry) {
 
 }  // namespace
 
+void append_lease(std::string& out, const LeaseView& lease, bool with_heartbeat) {
+  out += ",\"lease\":";
+  if (lease.ttl.count() == 0) {
+    out += "null";
+    return;
+  }
+  out += "{\"state\":";
+  append_string(out, to_string(lease.state));
+  out += ",\"ttl_ms\":";
+  append_number(out, std::int64_t{lease.ttl.count()});
+  out += ",\"expires_at\":";
+  append_time(out, lease.expires_at);
+  if (with_heartbeat) {
+    out += ",\"heartbeat_at\":";
+    append_time(out, lease.heartbeat_at);
+  }
+  out += '}';
+}
+
 void append_instance(std::string& out, const Instance& instance, const LeaseView& lease) {
+  append_instance_as(out, instance, lease, instance.reason);
+}
+
+void append_instance_as(std::string& out, const Instance& instance, const LeaseView& lease, Reason reason) {
   append_identity(out, instance.service, instance.id, instance.label);
   append_life(out, instance.generation, instance.revision);
   out += ',';
   append_merged_body(out, *instance.body);
-  append_standing(out, instance);
+  append_standing(out, instance, reason);
   append_lease(out, lease, true);
   out += ",\"admin\":";
   append_string(out, to_string(instance.admin));
@@ -232,7 +235,8 @@ void append_service(std::string& out, const ServiceView& view, const std::string
   out += ",\"instances\":[";
   for (std::size_t i = 0; i < view.instances.size(); ++i) {
     if (i > 0) out += ',';
-    append_instance(out, *view.instances[i], i < view.leases.size() ? view.leases[i] : LeaseView{});
+    append_instance_as(out, *view.instances[i], i < view.leases.size() ? view.leases[i] : LeaseView{},
+                       reason_among(*view.instances[i], view.best_tier));
   }
   out += "]}";
 }

@@ -13,7 +13,11 @@ namespace muster::registry::api {
 
 inline constexpr std::string_view kDefaultPolicy = "weighted-failover";
 
+// ,"lease":{…} or null. `with_heartbeat`: an instance also shows when it was last heard; a grant does not.
+void append_lease(std::string& out, const LeaseView& lease, bool with_heartbeat);
 void append_instance(std::string& out, const Instance& instance, const LeaseView& lease);
+// With its reason among the others of its service (reason_among()).
+void append_instance_as(std::string& out, const Instance& instance, const LeaseView& lease, Reason reason);
 
 // A lease of zero length is shown as null: static services have none.
 void append_service(std::string& out, const ServiceView& view, const std::string& epoch,

@@ -214,7 +214,7 @@ bool read_properties(const json::value& value, const Place& at, Reading& reading
   return true;
 }
 
-// JSON knows no infinity, but 1e999 reads as one and could not be written again.
+// JSON knows no infinity, but whoever reads 1e999 into a double gets one.
 bool is_finite(const json::value& value) {
   if (value.is_double()) return std::isfinite(value.get_double());
   if (value.is_array()) return std::ranges::all_of(value.get_array(), is_finite);
@@ -226,7 +226,7 @@ bool read_meta(const json::value& value, const Place& at, Reading& reading, Draf
   if (!value.is_object()) return reading.must_be(at, "a JSON object");
   if (!is_finite(value)) return reading.must_be(at, "without numbers beyond a double's range");
   out.body.meta.clear();
-  append_json(out.body.meta, value);
+  append_compact(out.body.meta, reading.raw.at(at));
   return out.body.meta.size() <= kMaxMeta || reading.must_be(at, "at most 4096 octets as compact JSON");
 }
 

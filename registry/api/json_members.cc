@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "registry/api/json_text.h"
 #include "registry/api/json_tree.h"
 #include "registry/api/limits.h"
 #include "registry/api/native_names.h"
@@ -30,28 +29,6 @@ std::string name_of(const Place& place) {
 
 std::string range_text(std::int64_t min, std::int64_t max) {
   return std::to_string(min) + " to " + std::to_string(max);
-}
-
-void append_members(std::string& out, const json::object& object) {
-  out += '{';
-  bool first = true;
-  for (const auto& pair : object) {
-    if (!std::exchange(first, false)) out += ',';
-    append_string(out, pair.key());
-    out += ':';
-    append_json(out, pair.value());
-  }
-  out += '}';
-}
-
-void append_elements(std::string& out, const json::array& array) {
-  out += '[';
-  bool first = true;
-  for (const auto& element : array) {
-    if (!std::exchange(first, false)) out += ',';
-    append_json(out, element);
-  }
-  out += ']';
 }
 
 std::string fault_text(const JsonFault& fault) {
@@ -142,19 +119,6 @@ bool parse_json(std::string_view text, json::storage_ptr storage, Reading& readi
   if (!fault) return true;
   reading.error = {ErrorCode::bad_json, fault_text(*fault), std::move(fault->pointer)};
   return false;
-}
-
-void append_json(std::string& out, const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::null: out += "null"; return;
-    case json::kind::bool_: append_bool(out, value.get_bool()); return;
-    case json::kind::int64: append_number(out, std::int64_t{value.get_int64()}); return;
-    case json::kind::uint64: append_number(out, std::uint64_t{value.get_uint64()}); return;
-    case json::kind::double_: append_number(out, value.get_double(), true); return;
-    case json::kind::string: append_string(out, value.get_string()); return;
-    case json::kind::array: append_elements(out, value.get_array()); return;
-    case json::kind::object: append_members(out, value.get_object()); return;
-  }
 }
 
 }  // namespace muster::registry::api

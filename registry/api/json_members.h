@@ -1,6 +1,5 @@
 // Reading a JSON object by a table of its members: every member is looked up, none is skipped, so that a
-// misspelt one is refused and not ignored. The place inside the document is a chain on the stack and becomes
-// a JSON pointer only when something is refused; a good body costs no text.
+// misspelt one is refused and not ignored.
 #pragma once
 
 #include <boost/json.hpp>
@@ -8,24 +7,17 @@
 #include <span>
 
 #include "registry/api/body_reader.h"
+#include "registry/api/place.h"
+#include "registry/api/raw_text.h"
 
 namespace muster::registry::api {
 
-struct Place {
-  const Place* parent = nullptr;
-  std::string_view key;   // of an object's member
-  std::size_t index = 0;  // of an array's element
-  bool in_array = false;
-};
-inline Place member_of(const Place& parent, std::string_view key) { return {&parent, key, 0, false}; }
-inline Place element_of(const Place& parent, std::size_t index) { return {&parent, {}, index, true}; }
-std::string pointer_to(const Place& place);  // "/ports/0/port"
-
-// One reading of one body: its context, and the first thing that was refused.
+// One reading of one body: its context, its text, and the first thing that was refused.
 class Reading {
  public:
-  explicit Reading(const ReadContext& from) : context(from) {}
+  Reading(const ReadContext& from, std::string_view text) : context(from), raw(text) {}
   const ReadContext& context;
+  RawText raw;
   ReadError error;
 
   // Each returns false, so that a reader can end with it.
@@ -105,16 +97,13 @@ bool read_attributes(const boost::json::value& value, const Place& at, Reading& 
 bool parse_json(std::string_view text, boost::json::storage_ptr storage, Reading& reading,
                 boost::json::value& out);
 
-// Any value as text again, numbers in their shortest form.
-void append_json(std::string& out, const boost::json::value& value);
-
 // parse_json and `read(root, place)` into T, or the error.
 template <class T, class Read>
 ReadResult<T> read_document(std::string_view text, const ReadContext& context, Read read) {
   unsigned char buffer[4096];
   boost::json::monotonic_resource storage(buffer, sizeof buffer);
   boost::json::value root(&storage);
-  Reading reading(context);
+  Reading reading(context, text);
   T out{};
   if (!parse_json(text, &storage, reading, root)) return std::move(reading.error);
   if (!read(root, Place{}, reading, out)) return std::move(reading.error);

@@ -29,6 +29,11 @@ std::optional<net::IpAddress> read_ipv4(std::string_view text) {
   return address;
 }
 
+// An address that no host can have.
+bool is_nobody(const net::IpAddress& address) {
+  return address.is_unspecified() || address.is_multicast() || address.is_broadcast();
+}
+
 bool is_in(const std::vector<net::IpPrefix>& prefixes, const net::IpAddress& address) {
   return std::ranges::any_of(prefixes, [&](const net::IpPrefix& prefix) { return prefix.contains(address); });
 }
@@ -185,7 +190,7 @@ LyftRegistration read_lyft_registration(std::string service, const http::FormFie
     return LyftError::bad_parameters;
   }
   const auto address = automatic ? automatic_ip(sender, config) : read_ipv4(ip);
-  if (!address || !has_place(*tags)) return LyftError::bad_parameters;
+  if (!address || is_nobody(*address) || !has_place(*tags)) return LyftError::bad_parameters;
   const auto repo = text_of(parameter(fields, "service_repo_name"));
   if (revision.size() > kMaxVersion || repo.size() > kMaxForeignName ||
       text_of(tags_text).size() > kMaxLyftTags) {

@@ -24,6 +24,8 @@ void NativeApi::moved_to(std::uint64_t revision) {
   context_->revision.store(revision, std::memory_order_relaxed);
 }
 
+HealthReport NativeApi::health() const { return context_->health.report(context_->outside.now().wall); }
+
 http::Headers NativeApi::position() const {
   return {{"Muster-Epoch", context_->epoch}, {"Muster-Revision", std::to_string(context_->revision.load())}};
 }

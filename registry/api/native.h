@@ -40,6 +40,7 @@ struct PublishedAs {
   };
   std::vector<std::string> names;
   std::vector<Answer> answers;
+  std::vector<std::string> not_in_txt;  // keys of tags and properties that are too long for a TXT record
 };
 
 // The facts of GET /status that only the wiring knows.
@@ -117,6 +118,8 @@ class NativeApi {
   void add_routes(http::Router& router);
   // Muster-Epoch and Muster-Revision as of the last change, for replies that the server gives by itself.
   http::Headers position() const;
+  // musterd's own checks, run now. Any thread.
+  HealthReport health() const;
   // Changes come by other roads than this API's; on the control thread.
   void moved_to(std::uint64_t revision);
 

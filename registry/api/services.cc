@@ -26,6 +26,10 @@ void append_summary(std::string& out, const ServiceSummary& service) {
   append_number(out, std::uint64_t{service.ready});
   out += ",\"publishable\":";
   append_bool(out, service.publishable);
+  if (!service.publishable) {
+    out += ",\"reason\":";
+    append_string(out, to_string(service.reason));
+  }
   out += '}';
 }
 
@@ -88,11 +92,11 @@ ApiError unknown_service() {
   return {ErrorCode::unknown_service, "no such service: see GET /api/v1/services"};
 }
 
-void send_instance(Call& call, const Instance& instance, const LeaseView& lease) {
+void send_instance(Call& call, const Instance& instance, const LeaseView& lease, Reason reason) {
   const std::string tag = entity_tag(call.context->epoch, instance.revision);
   if (is_unchanged(call, tag)) return;
   std::string out;
-  append_instance(out, instance, lease);
+  append_instance_as(out, instance, lease, reason);
   call.send(200, std::move(out), {{"ETag", tag}});
 }
 
@@ -123,7 +127,7 @@ void respond_with_instance(Call& call, const ServiceView& view) {
       std::ranges::find(view.instances, call.capture(1), [](const auto& each) { return each->id; });
   if (found == view.instances.end()) return call.refuse(unknown_instance());
   const auto index = static_cast<std::size_t>(found - view.instances.begin());
-  send_instance(call, **found, view.leases[index]);
+  send_instance(call, **found, view.leases[index], reason_among(**found, view.best_tier));
 }
 
 // ---- the routes
@@ -150,7 +154,9 @@ void get_instance(CallPtr call) {
     auto instance = turn.registry.find(call->capture(0), call->capture(1));
     if (!instance) return call->refuse(missing_instance(turn.registry, call->capture(0)));
     const LeaseView lease = turn.registry.lease_of(call->capture(0), call->capture(1), turn.now);
-    turn.after_visible([call, instance, lease](Durability) { send_instance(*call, *instance, lease); });
+    const Reason reason = reason_among(*instance, turn.registry.best_tier_of(call->capture(0)));
+    turn.after_visible(
+        [call, instance, lease, reason](Durability) { send_instance(*call, *instance, lease, reason); });
   });
 }
 

@@ -34,8 +34,8 @@ bool add_scope(std::string_view scope, Caller& rights) {
 }
 
 bool is_this_machine(const Request& request, const net::Endpoint& peer) {
-  return peer.address.is_loopback() && request.header("origin").empty() &&
-         request.header("x-forwarded-for").empty() && is_local_host_header(request.header("host"));
+  return peer.address.is_loopback() && !request.has_header("origin") &&
+         !request.has_header("x-forwarded-for") && is_local_host_header(request.header("host"));
 }
 
 }  // namespace

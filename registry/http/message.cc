@@ -1,5 +1,7 @@
 #include "registry/http/message.h"
 
+#include <algorithm>
+
 #include "registry/glob.h"
 #include "registry/http/ascii.h"
 #include "registry/json_text.h"
@@ -33,6 +35,10 @@ std::string_view Request::header(std::string_view name) const {
     if (ascii_iequals(key, name)) return value;
   }
   return {};
+}
+
+bool Request::has_header(std::string_view name) const {
+  return std::ranges::any_of(headers, [&](const auto& header) { return ascii_iequals(header.first, name); });
 }
 
 std::optional<std::string_view> Request::query_value(std::string_view name) const {

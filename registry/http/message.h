@@ -54,6 +54,7 @@ struct Request {
 
   // Case-insensitive; "" when absent.
   std::string_view header(std::string_view name) const;
+  bool has_header(std::string_view name) const;  // an empty one too
   std::optional<std::string_view> query_value(std::string_view name) const;
 };
 

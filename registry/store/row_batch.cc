@@ -27,6 +27,8 @@ struct Key {
   std::string operator()(const OverlayRows&) const { return key_of('o', {}); }
   std::string operator()(const ServiceRow& row) const { return key_of('s', {row.name}); }
   std::string operator()(const ServiceGone& row) const { return key_of('s', {row.name}); }
+  std::string operator()(const HealthRow& row) const { return key_of('h', {row.service, row.id, row.check}); }
+  std::string operator()(const HealthGone& row) const { return key_of('h', {row.service, row.id, row.check}); }
   std::string operator()(const MetaRow& row) const { return key_of('m', {row.key}); }
   std::string operator()(const ZoneRow& row) const { return key_of('z', {row.zone, row.name}); }
   std::string operator()(const ZoneGone& row) const { return key_of('z', {row.zone, row.name}); }

@@ -55,6 +55,20 @@ struct ServiceRow {
 struct ServiceGone {
   std::string name;
 };
+// What a check says of an instance, where it is not ACTIVE. "report": what its heartbeats say.
+struct HealthRow {
+  std::string service;
+  std::string id;
+  std::string check;
+  std::string state;       // "STARTING", "SUSPENDED"
+  Millis suspension{0};    // how long it is suspended for; 0: until the check says otherwise
+  WallTime since{};
+};
+struct HealthGone {
+  std::string service;
+  std::string id;
+  std::string check;
+};
 struct MetaRow {
   std::string key;  // "epoch", "revision_block", "serial_block:<zone>", "clean_stop"
   std::string value;
@@ -71,8 +85,8 @@ struct ZoneGone {  // the name is as the file says again
   std::string name;
 };
 
-using Row = std::variant<ClaimRow, ClaimGone, TombstoneRow, TombstoneGone, OverlayRows, ServiceRow, ServiceGone, MetaRow,
-                         ZoneRow, ZoneGone>;
+using Row = std::variant<ClaimRow, ClaimGone, TombstoneRow, TombstoneGone, OverlayRows, ServiceRow, ServiceGone, HealthRow,
+                         HealthGone, MetaRow, ZoneRow, ZoneGone>;
 using Rows = std::vector<Row>;
 
 }  // namespace muster::registry

@@ -19,6 +19,7 @@ constexpr Table kTables[] = {
     {"service", "name", "name,created_ms,known_until_ms", "tnn"},
     {"overlay", "seq", "seq,body", "nt"},
     {"tombstone", "service,id", "service,id,generation,cause,until_ms", "ttntn"},
+    {"health", "service,id", "service,id,\"check\",state,s_ms,since_ms", "ttttnn"},
     {"zone_update", "zone,name", "zone,name,content", "ttt"},
     {"claim", "rowid",
      "service,id,source,generation,seq,lease_ms,created_ms,heard_ms,by,draining,draining_ms,draining_reason,"

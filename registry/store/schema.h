@@ -9,7 +9,7 @@ namespace muster::registry {
 
 // A claim is a rowid table: its rows hold a JSON body of 200 octets and more, for which WITHOUT ROWID was
 // measured to be slower (docs/explanation/store.md). The others are short and keyed, so they have no rowid.
-inline constexpr std::array<const char*, 3> kSchemaSteps = {R"sql(
+inline constexpr std::array<const char*, 4> kSchemaSteps = {R"sql(
 CREATE TABLE meta(k TEXT PRIMARY KEY, v TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE claim(
   service TEXT NOT NULL, id TEXT NOT NULL, source TEXT NOT NULL,
@@ -29,6 +29,12 @@ ALTER TABLE claim ADD COLUMN remove_ms INTEGER NOT NULL DEFAULT 0;  -- when a dr
 )sql",
                                                               R"sql(
 CREATE TABLE zone_update(zone TEXT NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY(zone, name)) WITHOUT ROWID;
+)sql",
+                                                              R"sql(
+CREATE TABLE health(
+  service TEXT NOT NULL, id TEXT NOT NULL, "check" TEXT NOT NULL,
+  state TEXT NOT NULL, s_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL,
+  PRIMARY KEY(service, id, "check")) WITHOUT ROWID;
 )sql"};
 inline constexpr std::int64_t kSchemaVersion = kSchemaSteps.size();
 

@@ -85,6 +85,9 @@ struct SqliteStore::Writer {
         put_service(connection.prepare(
             "INSERT OR REPLACE INTO service(name,created_ms,known_until_ms) VALUES(?,?,?)")),
         remove_service(connection.prepare("DELETE FROM service WHERE name=?")),
+        put_health(connection.prepare(
+            "INSERT OR REPLACE INTO health(service,id,\"check\",state,s_ms,since_ms) VALUES(?,?,?,?,?,?)")),
+        remove_health(connection.prepare("DELETE FROM health WHERE service=? AND id=? AND \"check\"=?")),
         put_meta(connection.prepare("INSERT OR REPLACE INTO meta(k,v) VALUES(?,?)")),
         put_zone(connection.prepare("INSERT OR REPLACE INTO zone_update(zone,name,content) VALUES(?,?,?)")),
         remove_zone(connection.prepare("DELETE FROM zone_update WHERE zone=? AND name=?")) {}
@@ -117,12 +120,19 @@ struct SqliteStore::Writer {
     put_service.bind(1, row.name).bind(2, stored(row.created_at)).bind(3, stored(row.known_until)).run();
   }
   void operator()(const ServiceGone& row) { remove_service.bind(1, row.name).run(); }
+  void operator()(const HealthRow& row) {
+    put_health.bind(1, row.service).bind(2, row.id).bind(3, row.check).bind(4, row.state);
+    put_health.bind(5, row.suspension.count()).bind(6, stored(row.since)).run();
+  }
+  void operator()(const HealthGone& row) {
+    remove_health.bind(1, row.service).bind(2, row.id).bind(3, row.check).run();
+  }
   void operator()(const MetaRow& row) { put_meta.bind(1, row.key).bind(2, row.value).run(); }
   void operator()(const ZoneRow& row) { put_zone.bind(1, row.zone).bind(2, row.name).bind(3, row.content).run(); }
   void operator()(const ZoneGone& row) { remove_zone.bind(1, row.zone).bind(2, row.name).run(); }
 
   Statement put_claim, remove_claim, put_tombstone, remove_tombstone, clear_overlay, put_overlay, put_service,
-      remove_service, put_meta, put_zone, remove_zone;
+      remove_service, put_health, remove_health, put_meta, put_zone, remove_zone;
   std::string body;
 };
 
@@ -306,9 +316,21 @@ void read_services(Connection& connection, const std::function<void(Row)>& visit
     visit(ServiceRow{rows.text(0), wall(rows.number(1)), wall(rows.number(2))});
 }
 
-// A file of an older schema that cannot be written has no such table.
+// A file of an older schema that cannot be written lacks the newer tables.
+bool has_table(Connection& connection, const std::string& name) {
+  return connection.number("SELECT count(*) FROM sqlite_master WHERE name='" + name + "'") != 0;
+}
+
+void read_health(Connection& connection, const std::function<void(Row)>& visit, LoadReport& report) {
+  if (!has_table(connection, "health")) return;
+  Statement rows = connection.prepare("SELECT service,id,\"check\",state,s_ms,since_ms FROM health");
+  for (; rows.step(); ++report.rows)
+    visit(HealthRow{rows.text(0), rows.text(1), rows.text(2), rows.text(3), Millis(rows.number(4)),
+                    wall(rows.number(5))});
+}
+
 void read_zone_updates(Connection& connection, const std::function<void(Row)>& visit, LoadReport& report) {
-  if (connection.number("SELECT count(*) FROM sqlite_master WHERE name='zone_update'") == 0) return;
+  if (!has_table(connection, "zone_update")) return;
   Statement rows = connection.prepare("SELECT zone,name,content FROM zone_update");
   for (; rows.step(); ++report.rows) visit(ZoneRow{rows.text(0), rows.text(1), rows.text(2)});
 }
@@ -374,6 +396,7 @@ void SqliteStore::read_all(const std::function<void(Row)>& visit, LoadReport& re
   read_zone_updates(connection_, visit, report);
   read_overlay(connection_, visit, report);
   read_tombstones(connection_, visit, report);
+  read_health(connection_, visit, report);
   read_claims(connection_, visit, report);
   connection_.exec("PRAGMA cache_size=-8192; PRAGMA shrink_memory");
 }

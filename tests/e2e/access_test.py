@@ -25,6 +25,8 @@ class WithoutTokens(EndToEnd):
             (["-H", "Origin: http://evil.example"], "a web page"),
             (["-H", "Origin: null"], "a web page from a file"),
             (["-H", "X-Forwarded-For: 192.0.2.1"], "a local proxy"),
+            (["-H", "Origin;"], "an empty origin"),
+            (["-H", "X-Forwarded-For;"], "an empty list of proxies"),
             (["-H", "Host: evil.example"], "a rebound name"),
             (["-H", "Host: localhost.evil.example"], "a name that begins like ours"),
             (["-H", "Host: 127.0.0.1.evil.example"], "another"),

@@ -188,6 +188,30 @@ class ReadOnlyFromTheFirst(EndToEnd):
         self.assertIn("make its folder", ended.err)
 
 
+class Restart(EndToEnd):
+    def test_dns_says_the_same_as_before(self):
+        server = self.start()
+        server.register("web", "well", WEB)
+        server.register("web", "sick", WEB | {"address": "127.0.0.12"})
+        server.register("gone", "i1", WEB, generation=4)
+        heartbeat = {"status": "critical", "reason": "disk"}
+        self.assertEqual(server.api("POST", "/api/v1/services/web/instances/sick/heartbeat", heartbeat).status, 200)
+        self.assertEqual(server.api("DELETE", "/api/v1/services/gone/instances/i1?generation=4").status, 200)
+        for ends_by in (signal.SIGKILL, signal.SIGTERM, None):
+            with self.subTest(ends_by):
+                self.assertEqual(server.dig("web.svc.internal").data(), ["127.0.0.11"], "who is critical stays out")
+                known = server.dig("gone.svc.internal")
+                self.assertEqual((known.status, known.data()), ("NOERROR", []), "known for service_linger, without an instance")
+                self.assertEqual(server.dig("never.svc.internal").status, "NXDOMAIN")
+            if ends_by:
+                server.signal(ends_by)
+                server.wait()
+                server = self.again()
+        heartbeat = {"status": "passing"}
+        self.assertEqual(server.api("POST", "/api/v1/services/web/instances/sick/heartbeat", heartbeat).status, 200)
+        self.assertEqual(sorted(server.dig("web.svc.internal").data()), ["127.0.0.11", "127.0.0.12"])
+
+
 class Stop(EndToEnd):
     def test_sigterm_flushes_and_ends_with_0(self):
         for signal_number in (signal.SIGTERM, signal.SIGINT):

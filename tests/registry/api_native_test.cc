@@ -231,6 +231,45 @@ TEST_F(NativeRoutes, ServicesComeInPages) {
   EXPECT_EQ(house.get("/api/v1/services?glob=x*").body, R"({"services":[],"next":null})");
 }
 
+TEST(NativeServices, TheListSaysWhyAServiceIsNotPublished) {
+  RegistryConfig config;
+  config.reserved_labels = {"ns1"};
+  ApiHouse house({}, {}, config);
+  const auto refused = house.put("/api/v1/services/ns1/instances/i1", std::string(kBody));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(error_of(refused), "bad_name");
+  EXPECT_THAT(refused.body, HasSubstr("reserved"));
+  Registration lyft;
+  lyft.service = "ns1";
+  lyft.id = "i1";
+  lyft.source = {SourceKind::lyft, "lyft"};
+  lyft.body = shared(body_at("10.0.0.7"));
+  ASSERT_TRUE(house.registry.apply(lyft, house.now));
+  EXPECT_THAT(house.get("/api/v1/services").body,
+              HasSubstr(R"("publishable":false,"reason":"reserved_label"}],"next":null})"));
+}
+
+TEST_F(NativeRoutes, ALowerTierIsReadyAndNotDrawn) {
+  const std::string i2 = "/api/v1/services/web/instances/i2";
+  house.put(i1(), R"({"address":"10.0.0.7","priority":1})");
+  house.put(i2, R"({"address":"10.0.0.8","priority":2})");
+  const auto reason = [&](const std::string& target) { return json(house.get(target)).at("reason"); };
+  const auto in_service = [&](int i) {
+    return json(house.get("/api/v1/services/web")).at("instances").at(static_cast<std::size_t>(i)).at("reason");
+  };
+  for (const std::string& target : {i2, i2 + "/explain"}) EXPECT_EQ(reason(target), "lower_tier");
+  EXPECT_EQ(in_service(1), "lower_tier");
+  EXPECT_EQ(json(house.get(i2)).at("serving"), true) << "SRV shows every tier";
+  EXPECT_EQ(reason(i1()), "ok");
+  const auto before = house.registry.find("web", "i2")->revision;
+  house.put(i1("/admin"), R"({"mode":"down"})");
+  for (const std::string& target : {i2, i2 + "/explain"}) EXPECT_EQ(reason(target), "ok");
+  EXPECT_EQ(in_service(1), "ok");
+  EXPECT_EQ(house.registry.find("web", "i2")->revision, before) << "it has not changed, the others have";
+  house.put(i2 + "/admin", R"({"mode":"down"})");
+  EXPECT_EQ(reason(i2), "admin_down");
+}
+
 TEST_F(NativeRoutes, ExplainsAnInstance) {
   house.put(i1(), R"({"address":"10.0.0.7","weight":10,"generation":7})");
   house.put(i1("/admin"), R"({"mode":"down","weight":5,"reason":"r"})");
@@ -410,6 +449,27 @@ TEST_F(NativeRoutes, ExplainWritesNumbersAsTheyCame) {
   EXPECT_THAT(reply.body, HasSubstr(R"("attributes.error_rate":{"value":0.25,)"));
   EXPECT_THAT(reply.body, HasSubstr(R"("attributes.sla_ms":{"value":100,)"));
   EXPECT_THAT(reply.body, HasSubstr(R"("meta":{"value":{"a":[1.5,2]},)"));
+}
+
+TEST_F(NativeRoutes, MetaComesBackAsItWasSent) {
+  const std::string meta =
+      R"({"meta":12345678901234567890123,"v":1.10,"e":1E2,"u":"\u00e9 \"]}, ","l":[ 1.0,{"a":-0.0}],"z":{}})";
+  const std::string compact =
+      R"("meta":{"meta":12345678901234567890123,"v":1.10,"e":1E2,"u":"\u00e9 \"]}, ","l":[1.0,{"a":-0.0}],"z":{}})";
+  const std::string head = R"({"tags":{"a":"]"}, "address":"10.0.0.7" , "\u006deta" : )";
+  house.put(i1(), head + meta + " }");
+  EXPECT_THAT(house.get(i1()).body, HasSubstr(compact));
+  EXPECT_THAT(house.get(i1("/explain")).body, HasSubstr(R"("meta":{"value":)" + compact.substr(7)));
+  house.post(i1("/heartbeat"), R"({"instance":{"address":"10.0.0.7","meta": {"v":2.50}}})");
+  EXPECT_THAT(house.get(i1()).body, HasSubstr(R"("meta":{"v":2.50})"));
+  std::string batch = R"({ "instances" : [ {"service":"web","id":"bad"} )";
+  for (int i = 1; i < 40; ++i)
+    batch += R"( , {"service":"web","id":"b)" + std::to_string(i) +
+             R"(","address":"10.0.0.8","meta":{"v":1.)" + std::to_string(i) + "0}}";
+  EXPECT_THAT(house.post("/api/v1/registrations", batch + "]}").body, HasSubstr(R"("created":39)"));
+  for (const char* i : {"1", "17", "39"})
+    EXPECT_THAT(house.get("/api/v1/services/web/instances/b" + std::string(i)).body,
+                HasSubstr(R"("meta":{"v":1.)" + std::string(i) + "0}"));
 }
 
 TEST_F(NativeRoutes, OverlayIsAListWithARevision) {

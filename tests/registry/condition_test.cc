@@ -1,4 +1,8 @@
 // What heartbeats say of their instance, drains and admin modes: state, reason, weight.
+#include <functional>
+#include <map>
+
+#include "registry/store/row_batch.h"
 #include "tests/registry/support/fixture.h"
 
 namespace muster::registry::test {
@@ -82,6 +86,80 @@ TEST_F(ConditionOf, AWeightIsStoredAStatusIsNot) {
   const auto granted = beat("i1", 1, Vitals{{}, "", {}, false, 4, {}});
   EXPECT_TRUE(granted->durable_needed);
   EXPECT_EQ(rows_of<ClaimRow>(registry->take_batch()), 1U);
+}
+
+std::map<std::string, std::string> stored_reports(const Rows& rows) {
+  std::map<std::string, std::string> stored;
+  for (const Row& row : rows) {
+    if (const auto* there = std::get_if<HealthRow>(&row))
+      stored[there->service + "/" + there->id + " " + there->check] = there->state;
+  }
+  return stored;
+}
+
+TEST_F(ConditionOf, WhoSaidThatItCannotServeIsNotServedAfterARestart) {
+  using enum HeartbeatStatus;
+  using Stored = std::map<std::string, std::string>;
+  struct Row {
+    const char* why;
+    std::function<void()> then;
+    Stored stored;
+    Reason reason;  // after the restart
+  };
+  const auto say = [this](HeartbeatStatus status) {
+    ASSERT_TRUE(beat("i1", 1, Vitals{status, "disk", {}, false, {}, {}}));
+  };
+  const Row rows[] = {
+      {"critical", [] {}, {{"web/i1 report", "SUSPENDED"}}, Reason::suspended_report},
+      {"a heartbeat that says nothing of it",
+       [&] { ASSERT_TRUE(beat("i1", 1)); },
+       {{"web/i1 report", "SUSPENDED"}},
+       Reason::suspended_report},
+      {"starting", [&] { say(starting); }, {{"web/i1 report", "STARTING"}}, Reason::starting},
+      {"well again", [&] { say(passing); }, {}, Reason::ok},
+      {"a warning is no state", [&] { say(warning); }, {}, Reason::ok},
+      {"a new life", [&] { ASSERT_TRUE(put("i1", 2)); }, {}, Reason::ok},
+      {"gone and there again",
+       [&] {
+         ASSERT_TRUE(remove("i1"));
+         ASSERT_TRUE(put("i1", 2));
+       },
+       {},
+       Reason::ok},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.why);
+    begin_anew(with_load());
+    ASSERT_TRUE(put("i1", 1, weighing(10)));
+    say(critical);
+    row.then();
+    RowBatch stored;  // the last word on each key, as the store keeps it
+    stored.add(registry->take_batch().rows);
+    EXPECT_EQ(stored_reports(stored.rows()), row.stored);
+    Registry second({}, now);
+    for (const auto& one : stored.rows()) second.restore(one, now);
+    second.restored(now);
+    ASSERT_TRUE(second.find("web", "i1"));
+    if (!row.stored.empty()) {
+      EXPECT_EQ(second.find("web", "i1")->reason, row.reason);
+      EXPECT_FALSE(second.find("web", "i1")->serving);
+    }
+    EXPECT_EQ(second.take_batch().changes.size(), 1U);
+    Heartbeat well;
+    well.service = "web";
+    well.id = "i1";
+    well.vitals.status = passing;
+    const auto granted = second.apply(well, now);
+    ASSERT_TRUE(granted);
+    EXPECT_EQ(second.find("web", "i1")->reason, Reason::ok);
+    EXPECT_EQ(rows_of<HealthGone>(second.take_batch()), row.stored.empty() ? 0U : 1U);
+  }
+}
+
+TEST_F(ConditionOf, AReportOfNobodyIsForgotten) {
+  registry->restore(HealthRow{"web", "i9", "report", "SUSPENDED", Millis(0), now.wall}, now);
+  registry->restored(now);
+  EXPECT_EQ(rows_of<HealthGone>(registry->take_batch()), 1U);
 }
 
 TEST_F(ConditionOf, AttributesAddUpToSixteenAndARefusalLeavesNoTrace) {

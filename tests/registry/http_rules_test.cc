@@ -85,6 +85,34 @@ TEST(Access, WhoMayDoWhat) {
   }
 }
 
+TEST(Access, WithoutTokensOnlyThisMachineItselfWrites) {
+  struct Row {
+    const char* why;
+    const char* peer;
+    Headers headers;
+    bool writes;
+  };
+  const Row rows[] = {
+      {"loopback", "127.0.0.1", {{"Host", "localhost:8053"}}, true},
+      {"another machine", "192.0.2.1", {{"Host", "localhost"}}, false},
+      {"a web page", "127.0.0.1", {{"Host", "localhost"}, {"Origin", "http://evil.example"}}, false},
+      {"an origin that says nothing", "127.0.0.1", {{"Host", "localhost"}, {"Origin", ""}}, false},
+      {"through a proxy", "127.0.0.1", {{"Host", "localhost"}, {"X-Forwarded-For", "192.0.2.1"}}, false},
+      {"a proxy that says nothing", "127.0.0.1", {{"Host", "localhost"}, {"x-forwarded-for", ""}}, false},
+      {"a name that leads here", "127.0.0.1", {{"Host", "evil.example"}}, false},
+  };
+  const auto access = Access::make({});
+  ASSERT_TRUE(access.has_value());
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.why);
+    Request request;
+    request.headers = row.headers;
+    net::Endpoint peer;
+    peer.address = *net::parse_ip(row.peer);
+    EXPECT_EQ(access->identify(request, peer)->writes_all, row.writes);
+  }
+}
+
 TEST(Access, UnknownTokensAreNobody) {
   const auto access = Access::make({{"deploy", "s3cret", {"read"}}});
   for (const char* sent : {"Bearer s3cre", "Bearer s3crett", "Bearer", "Bearer ", "Basic eDp4", "Basic !!",

@@ -222,7 +222,7 @@ TEST_F(OverlayOf, PreconditionAndLimit) {
   EXPECT_EQ(registry->overlay_revision(), first->revision);
   EXPECT_EQ(code_of(edit(Kind::replace_all, {}, "", first->revision + 1)), "precondition_failed");
   EXPECT_EQ(code_of(edit(Kind::replace_all, std::vector<OverlayEntry>(kMaxOverlay, entry("x/y", 1)))), "ok");
-  EXPECT_EQ(code_of(edit(Kind::append, {entry("z/y", 1)})), "invalid_field");
+  EXPECT_EQ(code_of(edit(Kind::append, {entry("z/y", 1)})), "batch_too_long");
 }
 
 TEST_F(OverlayOf, SurvivesARestart) {
@@ -241,6 +241,24 @@ TEST_F(OverlayOf, SurvivesARestart) {
   ASSERT_EQ(second.overlay().size(), 1U);
   EXPECT_EQ(second.overlay()[0], full);
   EXPECT_EQ(second.find("web", "i1")->body->weight, 5);
+}
+
+TEST_F(OverlayOf, ExplainShowsTheEntriesThatALaterOneBeats) {
+  ASSERT_TRUE(put("i1", 1, body_of(3, "heartbeat")));
+  OverlayEntry first = entry("web/*", 5), second = entry("*", 6);
+  first.tags = {{"shared", "first"}};
+  second.tags = {{"shared", std::nullopt}};
+  ASSERT_TRUE(edit(Kind::replace_all, {first, second}));
+  using Lost = std::vector<std::pair<std::string, std::string>>;
+  const auto explained = registry->explain("web", "i1", now);
+  ASSERT_TRUE(explained);
+  const auto field = [&](std::string_view name) {
+    return *std::ranges::find(explained->fields, name, &FieldOrigin::field);
+  };
+  EXPECT_EQ(field("weight").value_json, "6");
+  EXPECT_EQ(field("weight").lost, (Lost{{"overlay", "5"}, {"heartbeat", "3"}}));
+  EXPECT_EQ(field("tags.shared").value_json, "null");
+  EXPECT_EQ(field("tags.shared").lost, (Lost{{"overlay", "\"first\""}, {"heartbeat", "\"heartbeat\""}}));
 }
 
 TEST_F(OverlayOf, ExplainNamesWinnersAndLosers) {

@@ -31,6 +31,8 @@ TEST_F(ServiceOf, IsKnownForItsLingerAfterItsLastInstance) {
   for (const auto& row : batch.rows) second.restore(row, now);
   second.restored(now);
   EXPECT_TRUE(second.is_known("web"));
+  EXPECT_EQ(second.take_batch().known_services, std::vector<std::string>{"web"})
+      << "DNS is told of it, though no instance changes";
 
   pass(Millis(3'599'980));
   EXPECT_TRUE(registry->is_known("web"));
@@ -122,7 +124,9 @@ TEST_F(ServiceOf, NamesThatAreNoLabelAreKeptButNotPublished) {
                          {"ok", Reason::ok}};
   for (const auto& row : kRows) {
     SCOPED_TRACE(row.name);
-    ASSERT_TRUE(put_in(row.name, "i1"));
+    Registration update = registration(row.name, "i1");
+    update.source = {SourceKind::update, "update"};
+    ASSERT_TRUE(registry->apply(update, now));
     EXPECT_EQ(registry->find(row.name, "i1")->reason, row.reason);
     EXPECT_EQ(registry->find(row.name, "i1")->publishable, row.reason == Reason::ok);
     EXPECT_EQ(registry->view(row.name, now).publishable, row.reason == Reason::ok);
@@ -313,7 +317,52 @@ TEST_F(ServiceOf, CountsExpiriesBySourceAndLateness) {
   const auto counts = registry->counts();
   EXPECT_EQ(counts.expired_of[static_cast<std::size_t>(SourceKind::heartbeat)], 1U);
   EXPECT_EQ(counts.expired_of[static_cast<std::size_t>(SourceKind::lyft)], 1U);
-  EXPECT_EQ(registry->lateness().sum(), 60U);
+  for (const SourceKind kind : {SourceKind::heartbeat, SourceKind::lyft})
+    EXPECT_EQ(registry->lateness()[static_cast<std::size_t>(kind)].sum(), 30U);
+  EXPECT_EQ(registry->lateness()[static_cast<std::size_t>(SourceKind::update)].sum(), 0U);
+}
+
+TEST_F(ServiceOf, AReservedNameIsRefusedAtTheNativeDoorAlone) {
+  RegistryConfig config;
+  config.reserved_labels = {"ns1"};
+  begin_anew(config);
+  EXPECT_EQ(code_of(put_in("ns1", "i1")), "bad_name");
+  Heartbeat beat;
+  beat.service = "ns1";
+  beat.id = "i1";
+  beat.generation = 1;
+  beat.body = shared(body_at("10.0.0.7"));
+  EXPECT_EQ(code_of(registry->apply(beat, now)), "bad_name");
+  for (const auto kind : {SourceKind::update, SourceKind::lyft, SourceKind::fixed}) {
+    Registration other = registration("ns1", "i1");
+    other.source = {kind, "other"};
+    EXPECT_EQ(code_of(registry->apply(other, now)), "ok");
+  }
+  EXPECT_EQ(registry->view("ns1", now).reason, Reason::reserved_label);
+  EXPECT_EQ(registry->list("", "", 10).at(0).reason, Reason::reserved_label);
+}
+
+TEST_F(ServiceOf, OneWithoutHeartbeatsSaysWithItsRegistrationHowItIs) {
+  Registration self = registration("muster", "m1");
+  self.source = {SourceKind::self, "self"};
+  for (const auto& [status, reason] : {std::pair(HeartbeatStatus::critical, Reason::suspended_report),
+                                       std::pair(HeartbeatStatus::warning, Reason::ok)}) {
+    self.vitals = Vitals{status, "disk", {}, false, {}, {}};
+    ASSERT_TRUE(registry->apply(self, now));
+    EXPECT_EQ(registry->find("muster", "m1")->reason, reason);
+    EXPECT_EQ(registry->explain("muster", "m1", now)->report, "disk");
+  }
+  EXPECT_EQ(registry->find("muster", "m1")->effective_weight, 0.5);
+  EXPECT_EQ(rows_of<HealthRow>(registry->take_batch()), 0U) << "nor is its registration stored";
+}
+
+TEST_F(ServiceOf, WhereADoorKnowsNoGenerationTheFirstIsShown) {
+  for (const auto kind : {SourceKind::lyft, SourceKind::fixed, SourceKind::self}) {
+    begin_anew();
+    ASSERT_TRUE(put_from(kind, "one", "i1", body_at("10.0.0.7")));
+    EXPECT_EQ(web("i1")->generation, 1U);
+    EXPECT_EQ(registry->explain("web", "i1", now)->claims.at(0).generation, 1U);
+  }
 }
 
 TEST_F(ServiceOf, RefusesWhatIsNoName) {
@@ -378,7 +427,7 @@ class LyftDoor : public Fixture {
 
 TEST_F(LyftDoor, HasNoGenerationsAndNoTombstones) {
   ASSERT_TRUE(post("web", "10-0-0-7"));
-  EXPECT_EQ(web("10-0-0-7")->generation, 0U);
+  EXPECT_EQ(web("10-0-0-7")->generation, 1U);
   ASSERT_TRUE(post("web", "10-0-0-7"));
   EXPECT_EQ(web("10-0-0-7")->body->lyft->tags_json, "merged");
   EXPECT_TRUE(drop("web", "10-0-0-7")->existed);
@@ -480,7 +529,7 @@ TEST_F(LyftDoor, RestoredClaimsKeepTheirSource) {
   second.restored(now);
   EXPECT_EQ(second.instances_of_repo("repo").size(), 1U);
   EXPECT_EQ(second.find("web", "a")->sources, (std::vector<SourceId>{{SourceKind::lyft, "lyft"}}));
-  EXPECT_EQ(second.find("web", "a")->generation, 0U);
+  EXPECT_EQ(second.find("web", "a")->generation, 1U);
 }
 
 }  // namespace

@@ -62,6 +62,7 @@ TEST(SqliteStore, EveryTableComesBackAsItWasWritten) {
                      TombstoneRow{"web", "i0", 1'795'212'000'000, "deregistered", WallTime(Millis(99))},
                      OverlayRows{{R"({"match":"web/*"})", R"({"match":"db/*"})"}},
                      ServiceRow{"web", WallTime(Millis(1)), WallTime(Millis(2))},
+                     HealthRow{"web", "i1", "report", "SUSPENDED", Millis(0), WallTime(Millis(3))},
                      MetaRow{"revision_block", "65536"},
                      ZoneRow{"example.test.", "www.example.test.", "www.example.test. 5 IN A 192.0.2.1\n"},
                      ZoneRow{"example.test.", "gone.example.test.", ""}};
@@ -75,10 +76,11 @@ TEST(SqliteStore, EveryTableComesBackAsItWasWritten) {
   const Picture after = reopened(path);
   EXPECT_TRUE(after.report.clean_stop);
   EXPECT_EQ(after.report.message, "");
-  EXPECT_EQ(after.rows.size(), 9u);
+  EXPECT_EQ(after.rows.size(), 10u);
   EXPECT_THAT(after.sequences, ::testing::UnorderedElementsAre(1, 2, 7));
   EXPECT_EQ(after.rows.at("overlay"), R"({"match":"web/*"}{"match":"db/*"})");
   EXPECT_EQ(after.rows.at("meta revision_block"), "65536");
+  EXPECT_EQ(after.rows.at("health web/i1 report"), "SUSPENDED 0 3");
   EXPECT_EQ(after.rows.at("zone example.test. www.example.test."), "www.example.test. 5 IN A 192.0.2.1\n");
   EXPECT_EQ(after.rows.at("zone example.test. gone.example.test."), "");
   EXPECT_EQ(after.rows.at("service web"), "1 2");
@@ -96,11 +98,12 @@ TEST(SqliteStore, RemovalsAndReplacementsAreKept) {
     ASSERT_TRUE(
         store
             .commit({claim("web", "i1"), claim("web", "i2"), TombstoneRow{"web", "i3", 1, "expired", {}},
-                     ServiceRow{"web", {}, {}}, OverlayRows{{"{}", "{}"}}, ZoneRow{"t.", "a.t.", ""}})
+                     ServiceRow{"web", {}, {}}, OverlayRows{{"{}", "{}"}},
+                     HealthRow{"web", "i1", "report", "STARTING", {}, {}}, ZoneRow{"t.", "a.t.", ""}})
             .ok);
     ASSERT_TRUE(store
                     .commit({ClaimGone{"web", "i1", "heartbeat"}, ClaimGone{"web", "i2", "lyft"},
-                             TombstoneGone{"web", "i3"}, ServiceGone{"web"}, OverlayRows{}, ZoneGone{"t.", "a.t."}})
+                             TombstoneGone{"web", "i3"}, ServiceGone{"web"}, HealthGone{"web", "i1", "report"}, OverlayRows{}, ZoneGone{"t.", "a.t."}})
                     .ok);
   }
   const Picture after = reopened(path);

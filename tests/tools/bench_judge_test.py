@@ -8,8 +8,17 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/load"))
 
-from bench import changing, main, published, query_cost, targets, wire, workload  # noqa: E402
+from bench import changing, main, published, query_cost, targets, watchers, wire, workload  # noqa: E402
 from bench.judge import Range, Target, verdict  # noqa: E402
+
+
+class Lateness(unittest.TestCase):
+    def test_the_histograms_of_all_sources_are_summed(self):
+        name = "muster_lease_lateness_seconds_bucket"
+        page = "".join(f'{name}{{source="{source}",le="{bound}"}} {count}\n'
+                       for source, counts in (("heartbeat", (3, 5)), ("lyft", (1, 1)))
+                       for bound, count in zip(("0.01", "+Inf"), counts))
+        self.assertEqual(watchers.lateness_of(page), {0.01: 4, float("inf"): 6})
 
 
 class Verdicts(unittest.TestCase):

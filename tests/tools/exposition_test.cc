@@ -107,11 +107,11 @@ TEST(ServicesText, TellsStatesAndPanic) {
   const std::string written = text.finish(all);
   const auto read = read_metrics(written);
   EXPECT_THAT(read.faults, IsEmpty()) << written;
-  EXPECT_EQ(read.find("muster_instances", {{"service", "web"}, {"state", "active"}})->value, 3);
-  EXPECT_EQ(read.find("muster_instances", {{"service", "db"}, {"state", "suspended"}})->value, 2);
+  EXPECT_EQ(read.find("muster_instances", {{"service", "web"}, {"state", "ACTIVE"}})->value, 3);
+  EXPECT_EQ(read.find("muster_instances", {{"service", "db"}, {"state", "SUSPENDED"}})->value, 2);
   EXPECT_EQ(read.find("muster_service_panic", {{"service", "db"}})->value, 1);
   EXPECT_EQ(read.find("muster_service_panic", {{"service", "web"}}), nullptr);
-  EXPECT_EQ(read.find("muster_instances", {{"service", ""}, {"state", "active"}}), nullptr)
+  EXPECT_EQ(read.find("muster_instances", {{"service", ""}, {"state", "ACTIVE"}}), nullptr)
       << "nothing was left out";
 }
 
@@ -125,7 +125,7 @@ TEST(ServicesText, SumsWhatIsBeyondItsBound) {
   registry::StateCounts all = service("", registry::State::active, kServicesShown + 7).counts;
   const auto read = read_metrics(text.finish(all));
   EXPECT_THAT(read.faults, IsEmpty());
-  EXPECT_EQ(read.find("muster_instances", {{"service", ""}, {"state", "active"}})->value, 7);
+  EXPECT_EQ(read.find("muster_instances", {{"service", ""}, {"state", "ACTIVE"}})->value, 7);
 }
 
 }  // namespace

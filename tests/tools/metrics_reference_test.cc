@@ -173,7 +173,7 @@ TEST(MetricsReference, SaysWhatTheLivePageSays) {
     const MetricSample* sample = page.find(name, labels);
     return sample == nullptr ? -1 : sample->value;
   };
-  EXPECT_EQ(value("muster_instances", {{"service", "web"}, {"state", "active"}}), 1) << text.substr(0, 300);
+  EXPECT_EQ(value("muster_instances", {{"service", "web"}, {"state", "ACTIVE"}}), 1) << text.substr(0, 300);
   EXPECT_EQ(value("muster_dns_queries_total", {{"transport", "udp"}, {"type", "A"}}), 1);
   EXPECT_EQ(value("muster_dns_batch_size_count", {{"transport", "udp"}}), 1);
   EXPECT_EQ(value("muster_change_durable_seconds_count"), 1);

@@ -290,6 +290,28 @@ TEST(InstanceNames, HoldEverythingOfOneInstanceWhateverItsState) {
   }
 }
 
+TEST(InstanceNames, SrvShowsTheRegisteredWeight) {
+  struct Row {
+    const char* why;
+    std::uint16_t registered;
+    std::uint32_t scale;
+    std::uint16_t shown;
+  };
+  for (const Row& row : {Row{"as registered", 7, 1, 7}, Row{"scaled", 7, 10, 70}, Row{"never 0", 0, 1, 1},
+                         Row{"auto: the greatest", 7, 0, 65280}, Row{"auto and 0", 0, 0, 65280},
+                         Row{"no more than fits", 60000, 10, 65535}}) {
+    SCOPED_TRACE(row.why);
+    Make make = Make("web", "i1").at("10.0.0.1").on(port(80, "http")).weight(row.registered).effective(0.25);
+    const auto instance = make.get();
+    const NameSpec own = instance_spec(name("i1.web.svc.internal."), *instance, {1, 5}, row.scale);
+    EXPECT_EQ(srv(find(own.rrsets, RrType::srv)->members.at(0).rdata).weight, row.shown);
+    const auto offers = offers_of(*instance);
+    const NameSpec browsed = browse_spec(*browse_name(kDomain, offers[0].type, *instance), offers[0],
+                                         name("i1.web.svc.internal."), *instance, {1, 5}, row.scale);
+    EXPECT_EQ(srv(find(browsed.rrsets, RrType::srv)->members.at(0).rdata).weight, row.shown);
+  }
+}
+
 TEST(InstanceNames, AnEmptyOneStillHasAName) {
   EXPECT_THAT(instance_spec(name("i1.web.svc.internal."), *Make("web", "i1").get(), {1, 5}).rrsets,
               IsEmpty());
@@ -354,6 +376,7 @@ TEST(DnsSd, StringsOver255OctetsAreLeftOutAndKeyDiffersFromKeyEquals) {
   const auto instance =
       Make("web", "i1").tag("a", "").tag("b", std::string(254, 'x')).tag("c", std::string(253, 'y')).get();
   EXPECT_THAT(txt_strings(*instance->body), ElementsAre("a=", "c=" + std::string(253, 'y')));
+  EXPECT_THAT(strings_left_out(*instance->body), ElementsAre("b"));
 }
 
 TEST(DnsSd, FixedNamesSayBrowseHere) {

@@ -246,6 +246,114 @@ TEST_F(Publish, AnInstanceStandsWhereItsOwnRecordsAreAndNowhereElse) {
   EXPECT_EQ(chances, expected);
 }
 
+TEST_F(Publish, ExplainSaysOfEveryInstanceWhyItIsInOrOut) {
+  const auto with = [&](const std::string& id, registry::InstanceBody body) {
+    registry::Registration registration;
+    registration.service = "web";
+    registration.id = id;
+    registration.body = std::make_shared<const registry::InstanceBody>(std::move(body));
+    ASSERT_TRUE(registry_.apply(registration, at(0)).has_value());
+  };
+  registry::InstanceBody body;
+  body.addresses = {test::ip("10.0.0.1")};
+  body.ports = {port(80, "http")};
+  body.weight = 3;
+  with("good", body);
+  body.weight = 0;
+  with("zero", body);
+  body.weight = 1;
+  body.priority = 1;
+  with("second", body);
+  body.priority = 0;
+  body.ports.clear();
+  with("portless", body);
+  body.addresses = {test::ip("2001:db8::1")};
+  with("six", body);
+  with("down", body);
+  registry::OverlayEntry down;
+  down.match = "web/down";
+  down.mode = registry::AdminMode::down;
+  ASSERT_TRUE(registry_.apply(registry::OverlayEdit{registry::OverlayEdit::Kind::append, {down}, "", {}}, at(0)));
+  publisher().publish(registry_.take_batch(), at(0));
+
+  using Rules = std::map<std::string, std::pair<double, std::string>>;
+  const auto rules = [&](const char* owner, std::optional<RrType> type) {
+    Rules found;
+    for (const auto& one : publisher().explain(name(owner), type).candidates)
+      found[one.instance->id] = {one.probability, one.rule};
+    return found;
+  };
+  const std::string policy = "weighted-failover";
+  EXPECT_EQ(rules("web.svc.internal.", RrType::a), (Rules{{"good", {1, policy}},  // one address, shares add up
+                                                          {"zero", {0, "weight_zero"}},
+                                                          {"second", {0, "lower_tier"}},
+                                                          {"portless", {1, policy}},
+                                                          {"six", {0, "no_address"}},
+                                                          {"down", {0, "admin_down"}}}));
+  EXPECT_EQ(rules("_http._tcp.web.svc.internal.", RrType::srv), (Rules{{"good", {1, policy}},
+                                                                       {"zero", {0, "weight_zero"}},
+                                                                       {"second", {0, policy}},
+                                                                       {"portless", {0, "no_port"}},
+                                                                       {"six", {0, "no_port"}},
+                                                                       {"down", {0, "admin_down"}}}));
+  EXPECT_EQ(rules("web.svc.internal.", RrType::aaaa)["six"], (std::pair<double, std::string>{1, policy}));
+  EXPECT_EQ(rules("down.web.svc.internal.", RrType::aaaa), (Rules{{"down", {1, "fixed"}}}));
+  EXPECT_EQ(rules("web\\032second._http._tcp.svc.internal.", RrType::srv), (Rules{{"second", {1, "fixed"}}}));
+
+  const auto records = publisher().explain(name("web.svc.internal."), RrType::a).records;
+  ASSERT_THAT(records, SizeIs(1));
+  EXPECT_EQ(records[0].policy, policy);
+  EXPECT_EQ(records[0].ttl_reason, "the service's ttl");
+  std::vector<std::string> whose;
+  for (const auto& instance : records[0].instances) whose.push_back(instance->id);
+  EXPECT_THAT(whose, ::testing::UnorderedElementsAre("good", "portless"));
+
+  // The same of one instance, at every name at which it would stand.
+  const auto standing = [&](const char* id) {
+    Rules found;
+    for (const auto& [owner, share] : publisher().standings_of(*registry_.find("web", id)))
+      found[owner + " " + share.type] = {share.probability, share.rule};
+    return found;
+  };
+  const auto second = standing("second");
+  EXPECT_EQ(second.at("web.svc.internal. A"), (std::pair<double, std::string>{0, "lower_tier"}));
+  EXPECT_EQ(second.at("web.svc.internal. SRV"), (std::pair<double, std::string>{0, policy}));
+  EXPECT_EQ(second.at("_http._tcp.svc.internal. PTR"), (std::pair<double, std::string>{1, "fixed"}));
+  EXPECT_EQ(second.at("second.web.svc.internal. A"), (std::pair<double, std::string>{1, "fixed"}));
+  EXPECT_EQ(standing("zero").at("_web._tcp.svc.internal. SRV"),
+            (std::pair<double, std::string>{0, "weight_zero"}));
+  EXPECT_EQ(standing("down").at("web.svc.internal. AAAA"), (std::pair<double, std::string>{0, "admin_down"}));
+}
+
+TEST_F(Publish, ExplainOfAPanicNamesIt) {
+  add("web", "i1", "10.0.0.7", 0);
+  registry::Heartbeat sick;
+  sick.service = "web";
+  sick.id = "i1";
+  sick.vitals.status = registry::HeartbeatStatus::critical;
+  ASSERT_TRUE(registry_.apply(sick, at(1)).has_value());
+  publisher().publish(registry_.take_batch(), at(1));
+  const auto found = publisher().explain(name("web.svc.internal."), RrType::a);
+  ASSERT_THAT(found.candidates, SizeIs(1));
+  EXPECT_EQ(found.candidates[0].rule, "panic:all");
+  EXPECT_EQ(found.candidates[0].ttl_reason, "the service's ttl");
+  EXPECT_EQ(found.ttl_reason, "ttl_min: nothing is ready");
+  for (const auto& [owner, share] : publisher().standings_of(*registry_.find("web", "i1"))) {
+    if (share.type == "PTR" && owner == "_http._tcp.svc.internal.") {
+      EXPECT_EQ(share.rule, "suspended:report");
+    }
+  }
+}
+
+TEST_F(Publish, OfARecordSetInFixedOrderAllAreSent) {
+  EXPECT_THAT(publisher().explain(name("svc.internal."), RrType::ns).records, SizeIs(1));
+  const auto addresses = publisher().explain(name("ns1.svc.internal."), std::nullopt).records;
+  ASSERT_THAT(addresses, SizeIs(2));
+  RrsetSpec two;
+  two.members.resize(2);
+  EXPECT_THAT(first_chances(two), ::testing::ElementsAre(1, 1));
+}
+
 TEST_F(Publish, CountsWhatItPublishesAndWhatIsTooLong) {
   PublishConfig long_domain = config();
   const std::string l63(63, 'd');

@@ -311,6 +311,7 @@ void Musterd::serve() {
   udp_->start();
   http_->start();
   serving_ = true;
+  asio::post(io_, [this] { look_after_myself(); });
   log_start();
 }
 
@@ -414,6 +415,7 @@ void Musterd::stop() {
       asio::post(io_, [this] {
         tcp_->stop();
         notifier_->stop();
+        own_look_.cancel();
         io_work_.reset();
         signals_.cancel();
         log(LogLevel::info, "stopped");

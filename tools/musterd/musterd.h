@@ -9,6 +9,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <map>
 #include <memory>
@@ -103,6 +104,7 @@ class Musterd {
   void zone_text(std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done);
   std::vector<registry::api::SourceStatus> sources() const;
   registry::api::HealthVerdict ask_myself();
+  void look_after_myself();
   void send_metrics(registry::http::Reply reply);
   struct PageInWork;
   void next_slice(const std::shared_ptr<PageInWork>& page);
@@ -143,6 +145,8 @@ class Musterd {
   std::unique_ptr<dns::DeskQueue> desk_;
   std::unique_ptr<dns::TcpServer> tcp_;
   std::unique_ptr<dns::UdpServer> udp_;
+  registry::HeartbeatStatus own_status_ = registry::HeartbeatStatus::passing;  // the I/O thread's, as last told
+  boost::asio::steady_timer own_look_{io_};
   std::atomic<bool> serving_{false};
   std::atomic<bool> files_read_{false};
   std::atomic<bool> stopping_{false};

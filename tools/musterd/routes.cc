@@ -2,7 +2,6 @@
 #include <boost/asio/post.hpp>
 
 #include "registry/api/lyft.h"
-#include "registry/json_text.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/musterd.h"
 #include "zones/zone_listing.h"
@@ -10,14 +9,10 @@
 namespace muster::tools {
 
 namespace asio = boost::asio;
-using registry::api::HealthStatus;
-using registry::api::HealthVerdict;
 using registry::http::Route;
 using registry::http::Scope;
 
 namespace {
-
-constexpr net::Millis kControlHangs{5'000};
 
 std::vector<std::string> texts(const std::vector<net::Endpoint>& endpoints) {
   std::vector<std::string> all;
@@ -63,39 +58,6 @@ void log_request(const registry::http::RequestLog& request) {
        {"token", std::string(request.token_name)},
        {"trace_id", request.trace == nullptr ? "" : request.trace->trace_id},
        {"span_id", request.trace == nullptr ? "" : request.trace->span_id}});
-}
-
-// `before` opens the object or parts it from the member before.
-void append_member(std::string& out, char before, std::string_view name, std::string_view text) {
-  (out += before).append("\"").append(name).append("\":");
-  registry::append_json_string(out, text);
-}
-
-void append_member(std::string& out, char before, std::string_view name, double number) {
-  (out += before).append("\"").append(name).append("\":");
-  registry::append_json_number(out, number);
-}
-
-void append_record(std::string& out, const zones::NameExplanation::Record& record) {
-  if (out.back() != '[') out += ',';
-  append_member(out, '{', "type", record.type);
-  append_member(out, ',', "ttl", record.ttl);
-  append_member(out, ',', "data", record.text);
-  append_member(out, ',', "weight", record.weight);
-  append_member(out, ',', "probability", record.probability);
-  out += '}';
-}
-
-void append_answerer(std::string& out, const registry::Instance& instance) {
-  if (out.back() != '[') out += ',';
-  append_member(out, '{', "id", instance.id);
-  out.append(",\"serving\":").append(instance.serving ? "true" : "false");
-  append_member(out, ',', "state", to_string(instance.state));
-  append_member(out, ',', "reason", to_string(instance.reason));
-  append_member(out, ',', "weight", instance.effective_weight);
-  append_member(out, ',', "priority", instance.body->priority_or_default());
-  append_member(out, ',', "source", instance.sources.empty() ? "" : instance.sources.front().name);
-  out += '}';
 }
 
 }  // namespace
@@ -189,56 +151,6 @@ std::vector<registry::api::SourceStatus> Musterd::sources() const {
   source.routable = running->static_instances.size();
   source.fetches = 1 + reloads_ok_;
   return {source};
-}
-
-std::vector<registry::api::HealthCheck> Musterd::checks() {
-  const auto store = [this] {
-    const auto state = control_->store_state();
-    return state.healthy ? HealthVerdict{} : HealthVerdict{HealthStatus::fail, state.last_error};
-  };
-  const auto loop = [this] {
-    const net::SteadyTime last(net::Millis(control_->counters().last_tick_ms.load()));
-    const auto late = net::machine_now().steady - last;
-    return late < kControlHangs ? HealthVerdict{} : HealthVerdict{HealthStatus::fail, "no tick for " + std::to_string(late.count()) + " ms"};
-  };
-  const auto files = [this] {
-    for (const ZoneStatus& zone : file_zones_->status()) {
-      if (zone.failed) return HealthVerdict{HealthStatus::warn, zone.name + ": its file has errors"};
-      if (zone.updates_on_other_file)
-        return HealthVerdict{HealthStatus::warn, zone.name + ": its file changed below stored updates"};
-    }
-    return HealthVerdict{};
-  };
-  return {{"store", false, store}, {"control", true, loop}, {"zone_files", false, files}, {"dns", true, [this] { return ask_myself(); }}};
-}
-
-registry::api::PublishedAs Musterd::published_as(const registry::Instance& instance) const {
-  registry::api::PublishedAs to;
-  to.names = names_.publisher->names_of(instance);
-  const std::string rule = instance.serving ? "weighted-failover" : std::string(to_string(instance.reason));
-  for (const auto& [name, share] : names_.publisher->standings_of(instance))
-    to.answers.push_back({name, share.type, share.probability, rule});
-  return to;
-}
-
-std::string Musterd::explain_name(std::string_view name, std::string_view type) const {
-  const auto owner = zones::parse_domain(name);
-  const auto wanted = type.empty() ? std::nullopt : zones::parse_type(type);
-  if (!owner || (!type.empty() && !wanted)) return "";
-  const zones::NameExplanation found = names_.publisher->explain(*owner, wanted);
-  std::string out;
-  append_member(out, '{', "name", found.name);
-  append_member(out, ',', "zone", found.zone);
-  append_member(out, ',', "outcome", found.outcome);
-  append_member(out, ',', "closest_encloser", found.closest_encloser);
-  append_member(out, ',', "service", found.service);
-  append_member(out, ',', "ttl_reason", found.ttl_reason);
-  out += ",\"records\":[";
-  for (const auto& record : found.records) append_record(out, record);
-  out += "],\"instances\":[";
-  if (!found.service.empty())
-    for (const auto& instance : registry_->view(found.service, net::machine_now()).instances) append_answerer(out, *instance);
-  return out.append("]}");
 }
 
 void Musterd::zone_text(std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done) {

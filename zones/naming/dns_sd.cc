@@ -75,13 +75,14 @@ std::optional<Name> browse_name(const Name& domain, const ServiceType& type, con
 }
 
 NameSpec browse_spec(const Name& owner, const Offer& offer, const Name& target, const Instance& instance,
-                     TtlRange range) {
+                     TtlRange range, std::uint32_t srv_weight_scale) {
+  const std::uint16_t weight = own_weight(instance, srv_weight_scale);
   const Ttls ttl{ttl_of(instance, range).seconds, range.most};
   Note note;
   tell_silence(instance, note);
   NameSpec spec{.owner = owner, .rrsets = {}};
   spec.rrsets.reserve(2);
-  spec.rrsets.push_back(own_rrset(RrType::srv, ttl, note, own_srv(*offer.port, target, *instance.body)));
+  spec.rrsets.push_back(own_rrset(RrType::srv, ttl, note, own_srv(*offer.port, weight, target, *instance.body)));
   spec.rrsets.push_back(
       own_rrset(RrType::txt, ttl, note,
                 {.rdata = encode_txt(browse_strings(instance)), .weight = 1, .tier = 0, .addresses = {}}));

@@ -37,11 +37,11 @@ std::vector<Member> addresses(const InstanceBody& body, net::Family family) {
 }
 
 // Two ports with one number (tcp and udp) make one record.
-std::vector<Member> services(const InstanceBody& body, const Name& target) {
+std::vector<Member> services(const InstanceBody& body, std::uint16_t weight, const Name& target) {
   std::vector<Member> members;
   members.reserve(body.ports.size());
   for (const registry::Port& port : body.ports) {
-    Member member = own_srv(port, target, body);
+    Member member = own_srv(port, weight, target, body);
     if (std::find(members.begin(), members.end(), member) == members.end())
       members.push_back(std::move(member));
   }
@@ -68,14 +68,30 @@ std::vector<std::string> txt_strings(const InstanceBody& body) {
   return strings;
 }
 
-Member own_srv(const registry::Port& port, const Name& target, const InstanceBody& body) {
-  return {.rdata = encode_srv(body.priority_or_default(), 1, port.number, target),
+std::vector<std::string> strings_left_out(const InstanceBody& body) {
+  std::vector<std::string> keys;
+  for (const auto* map : {&body.properties, &body.tags}) {
+    for (const auto& [key, value] : *map) {
+      if (key.size() + 1 + value.size() > kTxtStringMax) keys.push_back(key);
+    }
+  }
+  return keys;
+}
+
+std::uint16_t own_weight(const registry::Instance& instance, std::uint32_t srv_weight_scale) {
+  const Chosen alone{&instance, std::max(1.0, static_cast<double>(instance.body->weight_or_default()))};
+  return srv_weights({&alone, 1}, srv_weight_scale).front();
+}
+
+Member own_srv(const registry::Port& port, std::uint16_t weight, const Name& target, const InstanceBody& body) {
+  return {.rdata = encode_srv(body.priority_or_default(), weight, port.number, target),
           .weight = 1,
           .tier = body.priority_or_default(),
           .addresses = addresses_of(body)};
 }
 
-NameSpec instance_spec(const Name& owner, const registry::Instance& instance, TtlRange range) {
+NameSpec instance_spec(const Name& owner, const registry::Instance& instance, TtlRange range,
+                       std::uint32_t srv_weight_scale) {
   NameSpec spec{.owner = owner, .rrsets = {}};
   const InstanceBody& body = *instance.body;
   const Ttls ttl{ttl_of(instance, range).seconds, range.most};
@@ -84,7 +100,7 @@ NameSpec instance_spec(const Name& owner, const registry::Instance& instance, Tt
   spec.rrsets.reserve(4);
   add_rrset(spec, RrType::a, ttl, note, addresses(body, net::Family::v4));
   add_rrset(spec, RrType::aaaa, ttl, note, addresses(body, net::Family::v6));
-  add_rrset(spec, RrType::srv, ttl, note, services(body, owner));
+  add_rrset(spec, RrType::srv, ttl, note, services(body, own_weight(instance, srv_weight_scale), owner));
   const auto strings = txt_strings(body);
   if (!strings.empty()) {
     std::vector<Member> members(1);

@@ -39,6 +39,12 @@ struct Show {
       picture.rows["meta " + row.key] = row.value;
   }
   void operator()(const ZoneRow& row) const { picture.rows["zone " + row.zone + " " + row.name] = row.content; }
+  void operator()(const HealthRow& row) const {
+    picture.rows["health " + row.service + "/" + row.id + " " + row.check] =
+        row.state + " " + std::to_string(row.suspension.count()) + " " +
+        std::to_string(row.since.time_since_epoch().count());
+  }
+  void operator()(const HealthGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const ZoneGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const ClaimGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const TombstoneGone&) const { picture.rows["gone"] = "a store visits only what is there"; }

@@ -152,7 +152,14 @@ class Expiry:
 
 
 def lateness(port):
-    """The cumulated counts of muster_lease_lateness_seconds by their bounds."""
+    """The cumulated counts of muster_lease_lateness_seconds by their bounds, over all sources."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_SECONDS) as page:
-        found = re.findall(r'^muster_lease_lateness_seconds_bucket\{le="([^"]+)"\} (\d+)', page.read().decode(), re.M)
-    return {float(bound.replace("+Inf", "inf")): int(count) for bound, count in found}
+        return lateness_of(page.read().decode())
+
+
+def lateness_of(page):
+    counts = {}
+    for labels, count in re.findall(r"^muster_lease_lateness_seconds_bucket\{(.*)\} (\d+)$", page, re.M):
+        bound = float(re.search(r'\ble="([^"]+)"', labels)[1].replace("+Inf", "inf"))
+        counts[bound] = counts.get(bound, 0) + int(count)
+    return counts

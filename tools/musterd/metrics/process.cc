@@ -1,6 +1,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -37,9 +38,17 @@ double most_files() {
   return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<double>(limit.rlim_cur) : 0;
 }
 
+void write_health(Exposition& page, const registry::api::HealthReport& health) {
+  constexpr std::array kValues = {1.0, 0.5, 0.0};  // pass, warn, fail
+  page.family("muster_health_check", MetricType::gauge, "musterd's own checks: 1 pass, 0.5 warn, 0 fail.");
+  for (const auto& line : health.checks)
+    page.sample({{"name", line.name}}, kValues[static_cast<std::size_t>(line.verdict.status)]);
+}
+
 }  // namespace
 
 void write_process(Exposition& page, const MetricSources& sources) {
+  write_health(page, sources.health);
   page.family("muster_config_reloads_total", MetricType::counter, "Reloads of the configuration.");
   page.sample({{"result", "ok"}}, static_cast<double>(sources.reloads.ok));
   page.sample({{"result", "refused"}}, static_cast<double>(sources.reloads.refused));

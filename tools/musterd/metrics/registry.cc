@@ -7,10 +7,12 @@ namespace muster::tools {
 
 namespace {
 
-constexpr std::array<std::string_view, registry::kStates> kStateNames = {"starting", "active", "timedout",
-                                                                         "suspended", "off"};
 constexpr std::array<std::string_view, registry::kSourceKinds> kSourceNames = {
     "heartbeat", "update", "lyft", "self", "static", "scheduler"};
+constexpr std::array kLeased = {registry::SourceKind::heartbeat, registry::SourceKind::update,
+                                registry::SourceKind::lyft};
+
+std::string_view state_name(std::size_t state) { return to_string(static_cast<registry::State>(state)); }
 
 }  // namespace
 
@@ -25,7 +27,7 @@ void ServicesText::add(const std::vector<registry::ServiceStates>& slice) {
   for (const auto& [service, counts] : slice) {
     for (std::size_t state = 0; state < registry::kStates; ++state) {
       if (counts.by_state[state] == 0) continue;
-      instances_.sample({{"service", service}, {"state", kStateNames[state]}}, counts.by_state[state]);
+      instances_.sample({{"service", service}, {"state", state_name(state)}}, counts.by_state[state]);
       sum_.by_state[state] += counts.by_state[state];
     }
     if (counts.in_panic()) panic_.sample({{"service", service}}, 1);
@@ -38,7 +40,7 @@ void ServicesText::add(const std::vector<registry::ServiceStates>& slice) {
 std::string ServicesText::finish(const registry::StateCounts& all) {
   for (std::size_t state = 0; state < registry::kStates; ++state) {
     const std::uint32_t rest = all.by_state[state] - std::min(sum_.by_state[state], all.by_state[state]);
-    if (is_full()) instances_.sample({{"service", ""}, {"state", kStateNames[state]}}, rest);
+    if (is_full()) instances_.sample({{"service", ""}, {"state", state_name(state)}}, rest);
   }
   return instances_.take() + panic_.take();
 }
@@ -46,20 +48,26 @@ std::string ServicesText::finish(const registry::StateCounts& all) {
 void write_registry(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources) {
   const registry::RegistryCounts& counts = snapshot.registry;
   page.gauge("muster_services", "Known services.", static_cast<double>(counts.services));
-  page.gauge("muster_held_instances", "Suspects: their leases ran out, protection holds them.",
-             static_cast<double>(counts.suspects));
+  page.family("muster_held_instances", MetricType::gauge,
+              "Suspects: their leases ran out, protection holds them.");
+  for (const auto kind : kLeased) {
+    const auto place = static_cast<std::size_t>(kind);
+    page.sample({{"source", kSourceNames[place]}}, static_cast<double>(counts.suspects_of[place]));
+  }
   page.gauge("muster_tombstones", "Deregistrations that are remembered.",
              static_cast<double>(counts.tombstones));
   page.family("muster_leases_expired_total", MetricType::counter,
               "Instances removed because their last lease ran out.");
-  for (const auto kind :
-       {registry::SourceKind::heartbeat, registry::SourceKind::update, registry::SourceKind::lyft}) {
+  for (const auto kind : kLeased) {
     const auto place = static_cast<std::size_t>(kind);
     page.sample({{"source", kSourceNames[place]}}, static_cast<double>(counts.expired_of[place]));
   }
   page.family("muster_lease_lateness_seconds", MetricType::histogram,
               "How far behind its deadline a lease was ended.");
-  page.histogram({}, sources.lateness, 1e-3);
+  for (const auto kind : kLeased) {
+    const auto place = static_cast<std::size_t>(kind);
+    page.histogram({{"source", kSourceNames[place]}}, sources.lateness[place], 1e-3);
+  }
 }
 
 }  // namespace muster::tools

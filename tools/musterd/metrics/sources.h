@@ -10,6 +10,7 @@
 #include "dns/transfers.h"
 #include "dns/updates.h"
 #include "dns/udp_server.h"
+#include "registry/api/health_board.h"
 #include "registry/api/watch.h"
 #include "registry/control.h"
 #include "registry/http/counters.h"
@@ -53,7 +54,7 @@ struct MetricSources {
   const dns::NotifySchedule::Counts& notified;
   std::uint64_t desk_refused = 0;
   const registry::Control& control;
-  const registry::LatenessTimes& lateness;
+  const registry::LatenessOf& lateness;
   const registry::http::Counters& http;
   const registry::api::WatchCounters& watch;
   std::vector<ZoneStatus> files;
@@ -61,6 +62,7 @@ struct MetricSources {
   std::uint64_t log_suppressed = 0;
   net::Instant started;
   std::uint64_t rate_limit_displaced = 0;
+  registry::api::HealthReport health;
 };
 
 std::vector<const dns::Counters*> answering_threads(const dns::UdpServer& udp, const dns::TcpServer& tcp);

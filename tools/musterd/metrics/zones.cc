@@ -52,6 +52,9 @@ void write_published(Exposition& page, const zones::PublishCounters& published) 
   page.sample({{"result", "removed"}}, static_cast<double>(published.erasures));
   page.sample({{"result", "put_off"}}, static_cast<double>(published.put_off));
   page.sample({{"result", "too_long"}}, static_cast<double>(published.too_long));
+  page.counter("muster_publish_strings_left_out_total",
+               "Tags and properties left out of TXT records because key=value has over 255 octets.",
+               static_cast<double>(published.strings_left_out));
 }
 
 }  // namespace

@@ -1,0 +1,110 @@
+// What DNS makes of an instance, and what stands at a name, for the explain routes.
+#include "registry/api/instance_json.h"
+#include "registry/json_text.h"
+#include "tools/musterd/musterd.h"
+#include "zones/naming/instance_names.h"
+
+namespace muster::tools {
+
+namespace {
+
+using registry::Instance;
+using zones::NameExplanation;
+
+// `before` opens the object or parts it from the member before.
+void append_member(std::string& out, char before, std::string_view name, std::string_view text) {
+  (out += before).append("\"").append(name).append("\":");
+  registry::append_json_string(out, text);
+}
+
+void append_member(std::string& out, char before, std::string_view name, double number) {
+  (out += before).append("\"").append(name).append("\":");
+  registry::append_json_number(out, number);
+}
+
+std::string source_of(const Instance& instance) {
+  return instance.sources.empty() ? std::string() : instance.sources.front().name;
+}
+
+// What has the say over its state; there is nothing but what its heartbeats report.
+void append_check(std::string& out, const Instance& instance) {
+  const bool reported =
+      instance.state == registry::State::suspended || instance.state == registry::State::starting;
+  out += reported ? ",\"check\":\"report\"" : ",\"check\":null";
+}
+
+void append_record(std::string& out, const NameExplanation& found, const NameExplanation::Record& record) {
+  if (out.back() != '[') out += ',';
+  append_member(out, '{', "type", record.type);
+  append_member(out, ',', "ttl", record.ttl);
+  append_member(out, ',', "data", record.text);
+  append_member(out, ',', "weight", record.weight);
+  append_member(out, ',', "probability", record.probability);
+  append_member(out, ',', "policy", record.policy);
+  append_member(out, ',', "ttl_reason", record.ttl_reason);
+  const std::string whose =
+      record.instances.empty() ? found.generated ? "muster" : "zone" : source_of(*record.instances.front());
+  append_member(out, ',', "source", whose);
+  out += ",\"instances\":[";
+  for (const auto& instance : record.instances) {
+    if (out.back() != '[') out += ',';
+    registry::append_json_string(out, instance->id);
+  }
+  out += "]}";
+}
+
+void append_candidate(std::string& out, const NameExplanation::Candidate& candidate,
+                      const registry::LeaseView& lease) {
+  const Instance& instance = *candidate.instance;
+  if (out.back() != '[') out += ',';
+  append_member(out, '{', "id", instance.id);
+  out.append(",\"serving\":").append(candidate.answered ? "true" : "false");
+  append_member(out, ',', "state", to_string(instance.state));
+  append_member(out, ',', "reason", candidate.answered ? to_string(instance.reason) : candidate.rule);
+  append_member(out, ',', "probability", candidate.probability);
+  append_member(out, ',', "policy", candidate.rule);
+  append_member(out, ',', "weight", instance.effective_weight);
+  append_member(out, ',', "priority", instance.body->priority_or_default());
+  append_member(out, ',', "source", source_of(instance));
+  append_check(out, instance);
+  registry::api::append_lease(out, lease, true);
+  append_member(out, ',', "ttl_reason", candidate.ttl_reason);
+  out += '}';
+}
+
+}  // namespace
+
+registry::api::PublishedAs Musterd::published_as(const Instance& instance) const {
+  registry::api::PublishedAs to;
+  to.names = names_.publisher->names_of(instance);
+  to.not_in_txt = zones::naming::strings_left_out(*instance.body);
+  for (const auto& [name, share] : names_.publisher->standings_of(instance))
+    to.answers.push_back({name, share.type, share.probability, share.rule});
+  return to;
+}
+
+std::string Musterd::explain_name(std::string_view name, std::string_view type) const {
+  const auto owner = zones::parse_domain(name);
+  const auto wanted = type.empty() ? std::nullopt : zones::parse_type(type);
+  if (!owner || (!type.empty() && !wanted)) return "";
+  const NameExplanation found = names_.publisher->explain(*owner, wanted);
+  const net::Instant now = net::machine_now();
+  std::string out;
+  append_member(out, '{', "name", found.name);
+  append_member(out, ',', "zone", found.zone);
+  append_member(out, ',', "outcome", found.outcome);
+  append_member(out, ',', "closest_encloser", found.closest_encloser);
+  append_member(out, ',', "service", found.service);
+  append_member(out, ',', "ttl_reason", found.ttl_reason);
+  if (!found.note.empty()) append_member(out, ',', "note", found.note);
+  out += ",\"records\":[";
+  for (const auto& record : found.records) append_record(out, found, record);
+  out += "],\"instances\":[";
+  for (const auto& candidate : found.candidates) {
+    const Instance& instance = *candidate.instance;
+    append_candidate(out, candidate, registry_->lease_of(instance.service, instance.id, now));
+  }
+  return out.append("]}");
+}
+
+}  // namespace muster::tools

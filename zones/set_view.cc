@@ -1,0 +1,102 @@
+#include "zones/set_view.h"
+
+#include <algorithm>
+
+namespace muster::zones {
+
+namespace {
+
+using registry::Instance;
+using registry::Reason;
+
+constexpr std::size_t kSrvTarget = 6;
+const std::vector<registry::InstancePtr> kNobody;
+
+bool is_address(RrType type) { return type == RrType::a || type == RrType::aaaa; }
+
+// What the instance itself says of its place in the choice; the others decide between these.
+bool decides_alone(Reason reason) {
+  return reason != Reason::ok && reason != Reason::forced_up && reason != Reason::lease_suspect;
+}
+
+}  // namespace
+
+SetView::SetView(const LiveNames& names, naming::SetKey key, const std::string& label, RrType type)
+    : key_(std::move(key)), type_(type) {
+  const auto* members = names.members_of(label);
+  const auto service = names.config().domain.child(label);
+  if (members == nullptr || members->empty() || !service) return;
+  policy_ = names.config().policy_of(members->front()->instance->service);
+  ttl_ = {names.config().ttl_min, policy_.ttl};
+  for (const auto& member : *members) {
+    if (suits(*member->instance)) able_.push_back(member->instance.get());
+  }
+  set_ = choose(able_, policy_, type == RrType::srv ? Tiers::all : Tiers::lowest);
+  for (const Chosen& one : set_.chosen) chosen_[one.instance] = one.weight;
+  for (const auto& member : *members) {
+    if (chosen_.contains(member->instance.get())) note_holder(member->instance, *service);
+  }
+}
+
+void SetView::note_holder(const registry::InstancePtr& instance, const Name& service) {
+  if (type_ == RrType::srv) {
+    if (const auto target = naming::instance_name(service, *instance))
+      holders_[std::string(target->wire())].push_back(instance);
+    return;
+  }
+  for (const net::IpAddress& address : naming::addresses_of(*instance->body)) {
+    if (address_type(address) == type_) holders_[encode_address(address)].push_back(instance);
+  }
+}
+
+bool SetView::suits(const Instance& instance) const {
+  if (!naming::stands_under(key_, instance)) return false;
+  if (type_ == RrType::srv) return naming::port_for(key_, *instance.body) != nullptr;
+  const bool has_addresses =
+      key_.kind == naming::SetKey::Kind::plain || key_.kind == naming::SetKey::Kind::tag;
+  const auto& addresses = naming::addresses_of(*instance.body);
+  return has_addresses && is_address(type_) &&
+         std::any_of(addresses.begin(), addresses.end(),
+                     [&](const net::IpAddress& address) { return address_type(address) == type_; });
+}
+
+std::string SetView::rule() const {
+  if (!set_.nothing_ready()) return std::string(kPolicyName);
+  switch (policy_.when_none) {
+    case WhenNone::all: return "panic:all";
+    case WhenNone::none: return "panic:none";
+    case WhenNone::servfail: return "panic:servfail";
+  }
+  return "";
+}
+
+std::string SetView::rule_of(const Instance& instance) const {
+  if (const auto chosen = chosen_.find(&instance); chosen != chosen_.end()) {
+    const bool equals = !set_.nothing_ready() && instance.effective_weight <= 0;
+    return equals ? "all_weights_zero" : rule();
+  }
+  if (decides_alone(instance.reason)) return std::string(to_string(instance.reason));
+  if (!suits(instance)) {
+    if (type_ == RrType::srv) return "no_port";
+    return is_address(type_) ? std::string(to_string(Reason::no_address)) : "no_such_type";
+  }
+  const auto lowest =
+      std::min_element(set_.chosen.begin(), set_.chosen.end(), [](const Chosen& a, const Chosen& b) {
+        return a.instance->body->priority_or_default() < b.instance->body->priority_or_default();
+      });
+  const bool is_lower = type_ != RrType::srv && lowest != set_.chosen.end() &&
+                        instance.body->priority_or_default() > lowest->instance->body->priority_or_default();
+  return std::string(to_string(is_lower ? Reason::lower_tier : Reason::weight_zero));
+}
+
+std::string SetView::ttl_reason() const {
+  return able_.empty() ? "" : to_string(ttl_of(able_, ttl_, set_.nothing_ready()));
+}
+
+const std::vector<registry::InstancePtr>& SetView::holders_of(std::string_view rdata) const {
+  if (type_ == RrType::srv && rdata.size() > kSrvTarget) rdata.remove_prefix(kSrvTarget);
+  const auto found = holders_.find(std::string(rdata));
+  return found == holders_.end() ? kNobody : found->second;
+}
+
+}  // namespace muster::zones
