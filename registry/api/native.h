@@ -111,9 +111,11 @@ class Context;
 
 class NativeApi {
  public:
-  NativeApi(std::string epoch, Outside outside, std::vector<HealthCheck> checks);
+  NativeApi(Outside outside, std::vector<HealthCheck> checks);
   ~NativeApi();
   void add_routes(http::Router& router);
+  // Of the store, before the first request: it is opened after the listeners, which need the routes.
+  void set_epoch(std::string epoch);
   // Muster-Epoch and Muster-Revision as of the last change, for replies that the server gives by itself.
   http::Headers position() const;
   // Changes come by other roads than this API's; on the control thread.

@@ -134,7 +134,21 @@ SqliteStore::SqliteStore(std::string path, CheckpointConfig checkpoints)
   connect();
 }
 
-SqliteStore::~SqliteStore() { checkpointer_.reset(); }
+SqliteStore::~SqliteStore() { end_checkpointer(); }
+
+// A file that is opened anew begins a new one.
+void SqliteStore::end_checkpointer() {
+  earlier_ = checkpoints();
+  checkpointer_.reset();
+}
+
+Checkpoints SqliteStore::checkpoints() const {
+  if (!checkpointer_) return earlier_;
+  Checkpoints all = checkpointer_->state();
+  all.runs += earlier_.runs;
+  all.errors += earlier_.errors;
+  return all;
+}
 
 void SqliteStore::refuse_foreign_file() const {
   std::error_code ignored;
@@ -155,7 +169,7 @@ void SqliteStore::connect() {
 }
 
 void SqliteStore::open_writable() {
-  checkpointer_.reset();
+  end_checkpointer();
   writer_.reset();
   connection_ = {};
   Connection fresh(path_, Connection::Mode::create);
@@ -243,7 +257,7 @@ void SqliteStore::find_damage() {
 void SqliteStore::repair(LoadReport& report) {
   report.recovered_from_damage = true;
   add_message(report, path_ + ": damaged (" + trouble_ + ")");
-  checkpointer_.reset();
+  end_checkpointer();
   writer_.reset();
   connection_ = {};
   try {
@@ -443,7 +457,7 @@ CommitResult SqliteStore::check() {
 }
 
 void SqliteStore::close() {
-  checkpointer_.reset();
+  end_checkpointer();
   if (condition_ == Condition::writable) {
     try {
       Statement mark = connection_.prepare("INSERT OR REPLACE INTO meta(k,v) VALUES('clean_stop','1')");

@@ -1,5 +1,5 @@
 // musterd: reads its options and its configuration, then serves. Exit status: 0 stopped on request, 1 cannot start,
-// 2 wrong usage, a faulty configuration, or a store that must not be touched.
+// 2 wrong usage, a faulty configuration, or a store that must not or cannot be touched.
 #include <cstdio>
 
 #include "tools/config/config_reader.h"

@@ -17,7 +17,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-
 // About how many names a service and an instance have, so that the table does not grow step by step at a start.
 constexpr std::size_t kNamesAService = 4;
 constexpr std::size_t kNamesAnInstance = 2;
@@ -44,14 +43,16 @@ Musterd::Musterd(Options options, ConfigPtr config)
     : options_(std::move(options)), config_(std::move(config)), io_work_(io_.get_executor()), signals_(io_) {
   listeners_ = open_listeners(config_->dns);
   if (!listeners_.error.empty()) throw std::runtime_error(listeners_.error);
+  make_http();
+  // All that may need root is done: addresses are bound, the key of the certificate is read. What is written from here
+  // on belongs to the user who has to write it again.
+  if (const std::string error = drop_privileges(config_->server.user); !error.empty()) throw std::runtime_error(error);
   open_store();
   make_registry();
   make_publisher();
   publish_stored();
   make_control();
-  make_http();
   make_dns();
-  if (const std::string error = drop_privileges(config_->server.user); !error.empty()) throw std::runtime_error(error);
 }
 
 Musterd::~Musterd() {
@@ -161,6 +162,8 @@ void Musterd::make_control() {
         });
       });
   control_->on_tick([this](net::Instant now) { tick(now); });
+  native_->set_epoch(registry_->epoch());
+  native_->moved_to(registry_->revision());
   update_door_->set_control(*control_);
   suspects_ = std::make_unique<Suspects>(io_.get_executor(), *control_);
   registry::api::WatchConfig watch;
@@ -198,7 +201,7 @@ void Musterd::make_transfers() {
       [this](net::UniqueFunction<void(zones::Zones&)> work) {
         return control_->submit([this, work = std::move(work)](registry::Turn&) mutable { work(names_.zones); });
       },
-      [this](const dns::TransferReport& report) { log_transfer(report); });
+      [this](const dns::TransferReport& report) { dns_log_.write(report); });
   transfers_->set_access(transfer_access(*config_));
   notifier_ = std::make_unique<dns::Notifier>(io_.get_executor(), listeners_.bound());
   notifier_->set_targets(notify_targets(*config_));
@@ -218,43 +221,8 @@ void Musterd::make_updates() {
       [this](dns::UpdateRequest request, dns::Updates::Done done) {
         return update_door_->apply(std::move(request), std::move(done));
       },
-      [this](const dns::Updates::Report& report) { log_update(report); });
+      [this](const dns::Updates::Report& report) { dns_log_.write(report); });
   updates_->set_access(update_access(*config_));
-}
-
-void Musterd::log_update(const dns::Updates::Report& report) {
-  const LogLevel level = report.result == "applied" ? LogLevel::info : LogLevel::warning;
-  if (!log_enabled(level)) return;
-  const net::SteadyTime now = net::machine_now().steady;
-  if (const std::uint64_t count = update_lines_.settle(now))
-    log(LogLevel::warning, "update", {{"suppressed", std::to_string(count)}});
-  if (!update_lines_.take(now)) return;
-  log(level, "update",
-      {{"zone", report.zone},
-       {"result", std::string(report.result)},
-       {"client", net::to_string(report.client)},
-       {"by", report.by},
-       {"reason", report.reason}});
-}
-
-// Strangers who ask cannot fill the log; a look at the serial is no transfer.
-void Musterd::log_transfer(const dns::TransferReport& report) {
-  const bool sent = report.result == "sent";
-  const LogLevel level = !sent ? LogLevel::warning : report.kind == "soa" ? LogLevel::debug : LogLevel::info;
-  if (!log_enabled(level)) return;
-  const net::SteadyTime now = net::machine_now().steady;
-  if (const std::uint64_t count = transfer_lines_.settle(now))
-    log(LogLevel::warning, "transfer", {{"suppressed", std::to_string(count)}});
-  if (!transfer_lines_.take(now)) return;
-  log(level, "transfer",
-      {{"zone", report.zone},
-       {"kind", std::string(report.kind)},
-       {"result", std::string(report.result)},
-       {"client", net::to_string(report.client)},
-       {"serial", std::to_string(report.serial)},
-       {"records", std::to_string(report.records)},
-       {"octets", std::to_string(report.octets)},
-       {"took_ms", std::to_string(report.took.count())}});
 }
 
 void Musterd::make_dns() {
@@ -330,6 +298,7 @@ void Musterd::tick(net::Instant now) {
   watch_->tick(now);
   suspects_->probe(*registry_, now);
   transitions_.tick(now);
+  store_log_.tick(now, *control_);
   update_gauges();
   if (grace_until_ != net::SteadyTime{} && now.steady >= grace_until_) end_grace();
 }

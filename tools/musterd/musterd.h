@@ -27,13 +27,14 @@
 #include "registry/feed.h"
 #include "registry/http/server.h"
 #include "tools/musterd/dns_config.h"
+#include "tools/musterd/dns_log.h"
 #include "tools/musterd/file_zones.h"
-#include "tools/musterd/line_budget.h"
 #include "tools/musterd/listeners.h"
 #include "tools/musterd/metrics/sources.h"
 #include "tools/musterd/names.h"
 #include "tools/musterd/options.h"
 #include "tools/musterd/settings.h"
+#include "tools/musterd/store_log.h"
 #include "tools/musterd/suspects.h"
 #include "tools/musterd/transitions.h"
 #include "tools/musterd/update_door.h"
@@ -55,18 +56,16 @@ class Musterd {
 
  private:
   // Start, in this order.
+  void make_http();
   void open_store();
   void make_registry();
   void make_publisher();
   void publish_stored();
   void make_control();
-  void make_http();
   void make_dns();
-  void log_transfer(const dns::TransferReport& report);
   void make_transfers();
   void make_updates();
   void make_file_zones();
-  void log_update(const dns::Updates::Report& report);
   void serve();
   void log_start() const;
 
@@ -145,8 +144,8 @@ class Musterd {
   std::atomic<bool> stopping_{false};
   net::SteadyTime grace_until_{};  // nothing readable in the store: SERVFAIL instead of NXDOMAIN until then
   Transitions transitions_{log, log_enabled};
-  LineBudget update_lines_{20};
-  LineBudget transfer_lines_{20};
+  StoreLog store_log_;
+  DnsLog dns_log_;  // the I/O thread's
   // The registry's own counts for /stats, as of the last tick.
   struct Gauges {
     std::atomic<std::size_t> services{0};

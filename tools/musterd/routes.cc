@@ -101,13 +101,13 @@ void append_answerer(std::string& out, const registry::Instance& instance) {
 
 }  // namespace
 
+// Binds; nothing is accepted before serve(), and no route runs before.
 void Musterd::make_http() {
-  native_ = std::make_unique<registry::api::NativeApi>(registry_->epoch(), outside(), checks());
+  native_ = std::make_unique<registry::api::NativeApi>(outside(), checks());
   native_->add_routes(router_);
   if (config_->registry.lyft.enabled) {
     registry::api::add_lyft_routes(router_, lyft_config(*config_), [this](registry::Job job) { return control_->submit(std::move(job)); });
   }
-  native_->moved_to(registry_->revision());
   if (config_->metrics) {
     router_.add(Route{"GET", "/metrics", "", Scope::read, registry::http::Dialect::plain, -1,
                       [this](registry::http::Request, registry::http::Reply reply) { send_metrics(std::move(reply)); }});
@@ -198,7 +198,9 @@ std::vector<registry::api::SourceStatus> Musterd::sources() const {
 std::vector<registry::api::HealthCheck> Musterd::checks() {
   const auto store = [this] {
     const auto state = control_->store_state();
-    return state.healthy ? HealthVerdict{} : HealthVerdict{HealthStatus::fail, state.last_error};
+    if (!state.healthy) return HealthVerdict{HealthStatus::fail, state.last_error};
+    const std::string& trouble = state.checkpoints.last_error;
+    return trouble.empty() ? HealthVerdict{} : HealthVerdict{HealthStatus::warn, trouble};
   };
   const auto loop = [this] {
     const net::SteadyTime last(net::Millis(control_->counters().last_tick_ms.load()));

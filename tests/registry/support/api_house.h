@@ -49,8 +49,9 @@ class ApiHouse {
     outside.now = [this] { return now; };
     outside.submit = [this](Job job) { return submit(std::move(job)); };
     if (!outside.last_tick) outside.last_tick = [this] { return now.steady; };
-    api.emplace("0b7c", std::move(outside), std::move(checks));
+    api.emplace(std::move(outside), std::move(checks));
     api->add_routes(router);
+    api->set_epoch("0b7c");
   }
 
   http::Response ask(Ask what) {
