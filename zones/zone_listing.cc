@@ -33,12 +33,14 @@ std::string in_order(std::vector<Listed> names) {
 
 }  // namespace
 
-std::optional<std::string> write_live_zone(NameTable::Reader& reader, const Name& apex) {
+std::optional<std::string> write_live_zone(NameTable::Reader& reader, const Name& apex,
+                                           const std::atomic<bool>* stopping) {
   const FoldedWire folded(apex);
   std::optional<ZoneId> zone;
   std::vector<Listed> names;
   NameTable::Reader::Walk walk;
   for (bool more = true; more;) {
+    if (stopping != nullptr && *stopping) return std::nullopt;
     const NameTable::Reader::Online online(reader);
     const Entry* at_apex = reader.find(folded.wire());
     if (at_apex == nullptr || !at_apex->is(Entry::kApex)) return std::nullopt;

@@ -2,6 +2,7 @@
 // zones of any size, without a pause for anybody.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 
@@ -10,8 +11,10 @@
 namespace muster::zones {
 
 // The names in canonical order, each as it stood when it was met. A name that is there all the while is there;
-// one that comes or goes meanwhile may be there or not. nullopt: there is no such zone. The reader is offline
-// before and after, and every few hundred names between, so that what waits for readers can be freed.
-std::optional<std::string> write_live_zone(NameTable::Reader& reader, const Name& apex);
+// one that comes or goes meanwhile may be there or not. nullopt: there is no such zone, or `stopping` became
+// true. The reader is offline before and after, and every few hundred names between, so that what waits for readers
+// can be freed.
+std::optional<std::string> write_live_zone(NameTable::Reader& reader, const Name& apex,
+                                           const std::atomic<bool>* stopping = nullptr);
 
 }  // namespace muster::zones

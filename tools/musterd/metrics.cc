@@ -60,7 +60,8 @@ MetricSources Musterd::metric_sources() const {
           {reloads_ok_, reloads_refused_},
           transitions_.suppressed(),
           started_,
-          dns_config_->rate_limit_displaced()};
+          dns_config_->rate_limit_displaced(),
+          loader_.dumps_refused()};
 }
 
 }  // namespace muster::tools

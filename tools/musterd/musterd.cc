@@ -7,7 +7,6 @@
 #include <mutex>
 
 #include "registry/api/instance_json.h"
-#include "registry/net/strand.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/privileges.h"
 
@@ -55,12 +54,14 @@ Musterd::Musterd(Options options, ConfigPtr config)
   make_dns();
 }
 
+// The I/O thread first, which uses everything; then who may wait for the control thread.
 Musterd::~Musterd() {
   io_work_.reset();
   io_.stop();
   if (io_thread_.joinable()) io_thread_.join();
   loader_.stop();
-  loader_.join();
+  if (udp_) udp_->stop();
+  if (control_) control_->stop();
 }
 
 void Musterd::open_store() {
@@ -242,15 +243,21 @@ int Musterd::run() {
   wait_for_signals();
   serve();
   io_thread_ = std::thread([this] { io_.run(); });
-  asio::post(loader_, [this] {
-    const ZoneLoad report = file_zones_->load(config()->zones.files);
-    for (const std::string& line : report.errors) log(LogLevel::error, "zone_file", {{"error", line}});
-    for (const std::string& line : report.warnings) log(LogLevel::warning, "zone_file", {{"warning", line}});
-    for (const std::string& line : report.changed) log(LogLevel::info, "zone_loaded", {{"zone", line}});
-    files_read_ = true;
+  loader_.start();
+  loader_.post([this](Loader::Now now) {
+    if (now == Loader::Now::run) load_zones();
   });
-  io_thread_.join();
+  requests_over_.get_future().wait();
+  finish_stop();
   return 0;
+}
+
+void Musterd::load_zones() {
+  const ZoneLoad report = file_zones_->load(config()->zones.files);
+  for (const std::string& line : report.errors) log(LogLevel::error, "zone_file", {{"error", line}});
+  for (const std::string& line : report.warnings) log(LogLevel::warning, "zone_file", {{"warning", line}});
+  for (const std::string& line : report.changed) log(LogLevel::info, "zone_loaded", {{"zone", line}});
+  files_read_ = true;
 }
 
 // DNS answers from the moment that the static services and musterd itself are published, too.
@@ -339,35 +346,43 @@ void Musterd::wait_for_signals() {
   signals_.async_wait([this](boost::system::error_code error, int signal) {
     if (error) return;
     if (signal != SIGHUP) return stop();
-    asio::post(loader_, [this] { reload(); });
+    loader_.post_once([this](Loader::Now now) {
+      if (now == Loader::Now::run) reload();
+    });
     wait_for_signals();
   });
 }
 
-// No new work, finish what is in flight, flush the store. Runs on the I/O thread.
+// No new work, finish what is in flight, flush the store. Runs on the I/O thread. The next SIGTERM or SIGINT ends the
+// process at once.
 void Musterd::stop() {
   if (stopping_.exchange(true)) return;
+  boost::system::error_code ignored;
+  for (const int signal : {SIGTERM, SIGINT}) signals_.remove(signal, ignored);
   log(LogLevel::info, "stopping");
   const bool taken = control_->submit([this](registry::Turn& turn) {
     registry::Removal self{"muster", config()->server.name, std::nullopt, false, registry::SourceKind::self};
     static_cast<void>(turn.registry.apply(self, turn.now).has_value());
   });
   if (!taken) log(LogLevel::warning, "self_deregistration", {{"error", "the control queue is full"}});
-  http_->stop([this] {
-    // The control thread posts to this context while it drains, so it is joined elsewhere.
-    asio::post(loader_, [this] {
-      udp_->stop();
-      control_->stop();
-      asio::post(io_, [this] {
-        tcp_->stop();
-        notifier_->stop();
-        io_work_.reset();
-        signals_.cancel();
-        log(LogLevel::info, "stopped");
-        io_.stop();
-      });
-    });
+  loader_.request_stop();
+  http_->stop([this] { requests_over_.set_value(); });
+}
+
+// The control thread's last acknowledgements are posted to the I/O thread, so it is joined here.
+void Musterd::finish_stop() {
+  udp_->stop();
+  control_->stop();
+  asio::post(io_, [this] {
+    tcp_->stop();
+    notifier_->stop();
+    signals_.cancel();
+    io_work_.reset();
+    io_.stop();
   });
+  io_thread_.join();
+  loader_.stop();
+  log(LogLevel::info, "stopped");
 }
 
 ConfigPtr Musterd::config() const {

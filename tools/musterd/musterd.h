@@ -1,15 +1,15 @@
 // The whole server, built and wired: the only place that knows registry, zones and dns at once.
 //
-// Threads: control and store (registry::Control), one I/O thread (HTTP, TCP, probes, signals), one loader thread (master
-// files, reload), and a UDP thread per address and core. Members are destroyed in reverse order of construction; stop()
-// has joined every thread by then.
+// Threads: control and store (registry::Control), one I/O thread (HTTP, TCP, transfers, probes, signals), the loader
+// (master files, reload, zones written out), and a UDP thread per address and core. None is started before serve(); the
+// destructor joins those that run, whatever point a start or a stop has come to, before it destroys what they use.
 #pragma once
 
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/thread_pool.hpp>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -30,6 +30,7 @@
 #include "tools/musterd/dns_log.h"
 #include "tools/musterd/file_zones.h"
 #include "tools/musterd/listeners.h"
+#include "tools/musterd/loader.h"
 #include "tools/musterd/metrics/sources.h"
 #include "tools/musterd/names.h"
 #include "tools/musterd/options.h"
@@ -46,6 +47,8 @@ class Musterd {
   // Throws std::exception (StoreRefused, ServerRefused, …) when it cannot start.
   Musterd(Options options, ConfigPtr config);
   ~Musterd();
+  Musterd(const Musterd&) = delete;
+  Musterd& operator=(const Musterd&) = delete;
 
   // Serves until SIGTERM or SIGINT; the exit status.
   int run();
@@ -67,6 +70,8 @@ class Musterd {
   void make_updates();
   void make_file_zones();
   void serve();
+  void load_zones();
+  void finish_stop();
   void log_start() const;
 
   // On the control thread.
@@ -96,7 +101,9 @@ class Musterd {
   std::vector<registry::api::HealthCheck> checks();
   registry::api::PublishedAs published_as(const registry::Instance& instance) const;
   std::string explain_name(std::string_view name, std::string_view type) const;
-  void zone_text(std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done);
+  using ZoneTextDone = net::UniqueFunction<void(registry::api::ZoneText)>;
+  void zone_text(std::string zone, ZoneTextDone done);
+  std::optional<std::string> write_zone(const zones::Name& apex);
   std::vector<registry::api::SourceStatus> sources() const;
   registry::api::HealthVerdict ask_myself();
   void send_metrics(registry::http::Reply reply);
@@ -112,7 +119,7 @@ class Musterd {
   const net::Instant started_ = net::machine_now();
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> io_work_;
-  boost::asio::thread_pool loader_{1};
+  Loader loader_;
   boost::asio::signal_set signals_;
   Listeners listeners_;
   std::unique_ptr<registry::Store> store_;
@@ -142,6 +149,7 @@ class Musterd {
   std::atomic<bool> serving_{false};
   std::atomic<bool> files_read_{false};
   std::atomic<bool> stopping_{false};
+  std::promise<void> requests_over_;  // by stop()
   net::SteadyTime grace_until_{};  // nothing readable in the store: SERVFAIL instead of NXDOMAIN until then
   Transitions transitions_{log, log_enabled};
   StoreLog store_log_;

@@ -1,6 +1,4 @@
 // What the HTTP routes ask of the rest of musterd.
-#include <boost/asio/post.hpp>
-
 #include "registry/api/lyft.h"
 #include "registry/json_text.h"
 #include "tools/musterd/log.h"
@@ -10,7 +8,6 @@
 
 namespace muster::tools {
 
-namespace asio = boost::asio;
 using registry::api::HealthStatus;
 using registry::api::HealthVerdict;
 using registry::http::Route;
@@ -64,6 +61,12 @@ void log_request(const registry::http::RequestLog& request) {
        {"token", std::string(request.token_name)},
        {"trace_id", request.trace == nullptr ? "" : request.trace->trace_id},
        {"span_id", request.trace == nullptr ? "" : request.trace->span_id}});
+}
+
+registry::api::ReloadReport stopping_report() {
+  registry::api::ReloadReport report;
+  report.errors.push_back("musterd is stopping");
+  return report;
 }
 
 // `before` opens the object or parts it from the member before.
@@ -138,17 +141,15 @@ registry::api::Outside Musterd::outside() {
   };
   to.published_as = [this](const registry::Instance& instance) { return published_as(instance); };
   to.explain_name = [this](std::string_view name, std::string_view type) { return explain_name(name, type); };
-  to.zone_text = [this](std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done) {
-    zone_text(std::move(zone), std::move(done));
-  };
+  to.zone_text = [this](std::string zone, ZoneTextDone done) { zone_text(std::move(zone), std::move(done)); };
   to.reload = [this](std::vector<std::string> discard, net::UniqueFunction<void(registry::api::ReloadReport)> done) {
-    asio::post(loader_, [this, discard = std::move(discard),
-                         done = std::make_shared<net::UniqueFunction<void(registry::api::ReloadReport)>>(std::move(done))] {
+    loader_.post([this, discard = std::move(discard), done = std::move(done)](Loader::Now now) mutable {
+      if (now == Loader::Now::stopping) return done(stopping_report());
       std::vector<zones::Name> apexes;
       for (const std::string& zone : discard) {
         if (const auto apex = zones::parse_domain(zone)) apexes.push_back(*apex);
       }
-      (*done)(reload(apexes));
+      done(reload(apexes));
     });
   };
   to.facts = [this] { return facts(); };
@@ -245,18 +246,29 @@ std::string Musterd::explain_name(std::string_view name, std::string_view type) 
   return out.append("]}");
 }
 
-void Musterd::zone_text(std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done) {
+void Musterd::zone_text(std::string zone, ZoneTextDone done) {
+  using Outcome = registry::api::ZoneText::Outcome;
   const auto apex = zones::parse_domain(zone);
-  if (!apex) return done(std::nullopt);
-  // A zone as its file says is written from that; any other is read from the live table as a query is: the control
-  // thread goes on.
-  asio::post(loader_, [this, apex = *apex,
-                       finish = std::make_shared<net::UniqueFunction<void(std::optional<std::string>)>>(std::move(done))] {
-    bool updated = false;
-    on_control([&](registry::Turn&) { updated = update_door_->has_updates(apex); });
-    const auto compiled = file_zones_->compiled(apex);
-    (*finish)(compiled && !updated ? zones::write_zone(*compiled) : zones::write_live_zone(*lister_, apex));
+  if (!apex) return done({Outcome::unknown, {}});
+  // The work owns `done` once it is taken; one that is refused is told here.
+  const auto finish = std::make_shared<ZoneTextDone>(std::move(done));
+  const bool taken = loader_.post_dump([this, apex = *apex, finish](Loader::Now now) {
+    std::optional<std::string> text;
+    if (now == Loader::Now::run) text = write_zone(apex);
+    if (text) return (*finish)({Outcome::written, std::move(*text)});
+    (*finish)({loader_.stopping() ? Outcome::busy : Outcome::unknown, {}});
   });
+  if (!taken) (*finish)({Outcome::busy, {}});
+}
+
+// A zone as its file says is written from that; any other is read from the live table as a query is: the control thread
+// goes on.
+std::optional<std::string> Musterd::write_zone(const zones::Name& apex) {
+  bool updated = false;
+  on_control([&](registry::Turn&) { updated = update_door_->has_updates(apex); });
+  const auto compiled = file_zones_->compiled(apex);
+  if (compiled && !updated) return zones::write_zone(*compiled);
+  return zones::write_live_zone(*lister_, apex, &loader_.stopping());
 }
 
 }  // namespace muster::tools

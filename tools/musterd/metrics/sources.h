@@ -61,6 +61,7 @@ struct MetricSources {
   std::uint64_t log_suppressed = 0;
   net::Instant started;
   std::uint64_t rate_limit_displaced = 0;
+  std::uint64_t dumps_refused = 0;
 };
 
 std::vector<const dns::Counters*> answering_threads(const dns::UdpServer& udp, const dns::TcpServer& tcp);
