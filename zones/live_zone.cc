@@ -13,11 +13,12 @@ constexpr std::size_t kSlotsAtOnce = 1024;  // below a millisecond
 }  // namespace
 
 bool visit_live_zone(NameTable::Reader& reader, const Name& apex, const std::function<void()>& begin,
-                     const std::function<void(const Entry&)>& visit) {
+                     const std::function<void(const Entry&)>& visit, const std::atomic<bool>* stopping) {
   const FoldedWire folded(apex);
   std::optional<ZoneId> zone;
   NameTable::Reader::Walk walk;
   for (bool more = true; more;) {
+    if (stopping != nullptr && *stopping) return false;
     const NameTable::Reader::Online online(reader);
     const Entry* at_apex = reader.find(folded.wire());
     if (at_apex == nullptr || !at_apex->is(Entry::kApex)) return false;

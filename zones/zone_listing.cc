@@ -31,7 +31,8 @@ std::string in_order(std::vector<Listed> names) {
 
 }  // namespace
 
-std::optional<std::string> write_live_zone(NameTable::Reader& reader, const Name& apex) {
+std::optional<std::string> write_live_zone(NameTable::Reader& reader, const Name& apex,
+                                           const std::atomic<bool>* stopping) {
   std::vector<Listed> names;
   const bool is_there = visit_live_zone(
       reader, apex, [&] { names.clear(); },
@@ -39,7 +40,8 @@ std::optional<std::string> write_live_zone(NameTable::Reader& reader, const Name
         const NameSpec spec = EntryWriter::read(entry);
         Listed& listed = names.emplace_back(Listed{spec.owner, {}});
         write_name(listed.text, spec);
-      });
+      },
+      stopping);
   if (!is_there) return std::nullopt;
   return in_order(std::move(names));
 }

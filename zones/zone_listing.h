@@ -2,6 +2,7 @@
 // any size, without a pause for anybody.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 
@@ -10,7 +11,8 @@
 namespace muster::zones {
 
 // The names in canonical order, each as it stood when it was met (zones/live_zone.h). nullopt: there is no
-// such zone.
-std::optional<std::string> write_live_zone(NameTable::Reader& reader, const Name& apex);
+// such zone, or `stopping` became true.
+std::optional<std::string> write_live_zone(NameTable::Reader& reader, const Name& apex,
+                                           const std::atomic<bool>* stopping = nullptr);
 
 }  // namespace muster::zones

@@ -13,12 +13,11 @@
 
 namespace muster::registry::api {
 
-// What all calls share; immutable but for the revision.
+// What all calls share; once the first has come immutable but for the revision.
 class Context {
  public:
-  Context(std::string store_epoch, Outside wiring, std::vector<HealthCheck> checks)
-      : epoch(std::move(store_epoch)), outside(std::move(wiring)), health(std::move(checks)) {}
-  const std::string epoch;
+  Context(Outside wiring, std::vector<HealthCheck> checks) : outside(std::move(wiring)), health(std::move(checks)) {}
+  std::string epoch;
   const Outside outside;
   HealthBoard health;
   std::atomic<std::uint64_t> revision{0};  // the registry's, as the last job saw it

@@ -4,8 +4,8 @@
 
 namespace muster::registry::api {
 
-NativeApi::NativeApi(std::string epoch, Outside outside, std::vector<HealthCheck> checks)
-    : context_(std::make_shared<Context>(std::move(epoch), std::move(outside), std::move(checks))) {}
+NativeApi::NativeApi(Outside outside, std::vector<HealthCheck> checks)
+    : context_(std::make_shared<Context>(std::move(outside), std::move(checks))) {}
 NativeApi::~NativeApi() = default;
 
 void NativeApi::add_routes(http::Router& router) {
@@ -19,6 +19,8 @@ void NativeApi::add_routes(http::Router& router) {
   add_status_routes(router, context_);
   add_http_sd_route(router, context_);
 }
+
+void NativeApi::set_epoch(std::string epoch) { context_->epoch = std::move(epoch); }
 
 void NativeApi::moved_to(std::uint64_t revision) {
   context_->revision.store(revision, std::memory_order_relaxed);

@@ -78,6 +78,13 @@ struct ReloadReport {
       false;  // the configuration is in force; the errors are of files it names. Else nothing has changed
 };
 
+// A zone as a master file, or why there is none.
+struct ZoneText {
+  enum class Outcome : std::uint8_t { written, unknown, busy };
+  Outcome outcome = Outcome::unknown;
+  std::string text;
+};
+
 using Stats = std::vector<std::pair<std::string, double>>;
 
 using AnswerPoll = std::function<void(http::Reply reply, std::shared_ptr<const ServiceView> view)>;
@@ -101,8 +108,8 @@ struct Outside {
   // On the control thread; the second returns JSON, "" when name or type cannot be read.
   std::function<PublishedAs(const Instance&)> published_as;
   std::function<std::string(std::string_view name, std::string_view type)> explain_name;
-  // The completion may be called from any thread; nullopt: no such zone.
-  std::function<void(std::string zone, net::UniqueFunction<void(std::optional<std::string>)>)> zone_text;
+  // The completion may be called from any thread.
+  std::function<void(std::string zone, net::UniqueFunction<void(ZoneText)>)> zone_text;
   std::function<void(std::vector<std::string> discard, net::UniqueFunction<void(ReloadReport)>)> reload;
   std::function<ServerFacts()> facts;
   std::function<Stats()> stats;
@@ -113,9 +120,11 @@ class Context;
 
 class NativeApi {
  public:
-  NativeApi(std::string epoch, Outside outside, std::vector<HealthCheck> checks);
+  NativeApi(Outside outside, std::vector<HealthCheck> checks);
   ~NativeApi();
   void add_routes(http::Router& router);
+  // Of the store, before the first request: it is opened after the listeners, which need the routes.
+  void set_epoch(std::string epoch);
   // Muster-Epoch and Muster-Revision as of the last change, for replies that the server gives by itself.
   http::Headers position() const;
   // musterd's own checks, run now. Any thread.

@@ -80,9 +80,12 @@ void get_stats(CallPtr call) {
 void get_zone(CallPtr call) {
   const auto& zone_text = call->context->outside.zone_text;
   if (!zone_text) return call->refuse({ErrorCode::not_found, "this server has no zones"});
-  zone_text(call->capture(0), [call](std::optional<std::string> text) {
-    if (!text) return call->refuse({ErrorCode::not_found, "no such zone: GET /api/v1/status lists them"});
-    call->send_as(200, "text/dns; charset=utf-8", std::move(*text));
+  zone_text(call->capture(0), [call](ZoneText zone) {
+    if (zone.outcome == ZoneText::Outcome::unknown)
+      return call->refuse({ErrorCode::not_found, "no such zone: GET /api/v1/status lists them"});
+    if (zone.outcome == ZoneText::Outcome::busy)
+      return call->refuse({ErrorCode::out_of_capacity, "as many zones wait to be written as may: try again soon"});
+    call->send_as(200, "text/dns; charset=utf-8", std::move(zone.text));
   });
 }
 

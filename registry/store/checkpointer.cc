@@ -35,9 +35,9 @@ void Checkpointer::committed(std::uint64_t log_bytes) {
   if (wake) wake_.notify_one();
 }
 
-std::uint64_t Checkpointer::runs() const {
+Checkpoints Checkpointer::state() const {
   const std::lock_guard lock(mutex_);
-  return runs_;
+  return state_;
 }
 
 // Without a commit to look after it sleeps for whole spans, so that a commit never has to wake it.
@@ -53,37 +53,47 @@ void Checkpointer::loop() {
     done = commits_;
     const bool restart = log_bytes_ >= config_.restart_bytes;
     next_bytes_ = log_bytes_ + config_.passive_bytes;
-    ++runs_;
     lock.unlock();
-    checkpoint(restart);
+    std::string error = checkpoint(restart);
     lock.lock();
+    ++state_.runs;
+    state_.errors += !error.empty();
+    state_.last_error = std::move(error);
   }
 }
 
-void Checkpointer::checkpoint(bool restart) {
-  run(SQLITE_CHECKPOINT_PASSIVE);
-  if (!restart) return;
+// What went wrong; empty: nothing.
+std::string Checkpointer::checkpoint(bool restart) {
+  std::string error = run(SQLITE_CHECKPOINT_PASSIVE);
+  if (!restart || !error.empty()) return error;
   const auto pause = [this](bool on) {
     const std::lock_guard lock(mutex_);
     writer_pauses_ = on;
   };
   pause(true);
-  run(SQLITE_CHECKPOINT_RESTART);
+  error = run(SQLITE_CHECKPOINT_RESTART);
   pause(false);
   resumed_.notify_one();
+  return error;
 }
 
-// A failure is not reported from here: what hinders a checkpoint hinders the next commit, which says so.
-void Checkpointer::run(int mode) {
+// What hinders a checkpoint need not hinder a commit: this is the only place that sees it.
+std::string Checkpointer::run(int mode) {
   try {
     if (!connection_) {
       Connection fresh(path_, Connection::Mode::create);
       fresh.number("PRAGMA schema_version");  // before its first read it does not know that there is a log
       connection_ = std::move(fresh);
     }
-    sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, mode, nullptr, nullptr);
-  } catch (const SqliteError&) {
+    const int code = sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, mode, nullptr, nullptr);
+    // Busy: another connection copies just now; or a long reader, a backup say, holds the log, which matters.
+    if (code == SQLITE_OK || (code == SQLITE_BUSY && mode == SQLITE_CHECKPOINT_PASSIVE)) return "";
+    const std::string error = path_ + ": checkpoint: " + sqlite3_errmsg(connection_.get());
     connection_ = {};
+    return error;
+  } catch (const SqliteError& error) {
+    connection_ = {};
+    return path_ + ": checkpoint: " + error.what();
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "registry/net/clock.h"
 #include "registry/store/sqlite.h"
+#include "registry/store/store.h"
 
 namespace muster::registry {
 
@@ -27,13 +28,13 @@ class Checkpointer {
   ~Checkpointer();  // stops; a running checkpoint is finished
   // After each commit, from the writer's thread: the log's size. Waits while the log is begun anew.
   void committed(std::uint64_t log_bytes);
-  std::uint64_t runs() const;
+  Checkpoints state() const;  // of those that have ended
 
  private:
   void loop();
   bool due() const { return log_bytes_ >= next_bytes_; }
-  void checkpoint(bool restart);
-  void run(int mode);
+  std::string checkpoint(bool restart);
+  std::string run(int mode);
 
   const std::string path_;
   const CheckpointConfig config_;
@@ -47,7 +48,7 @@ class Checkpointer {
   std::chrono::steady_clock::time_point last_commit_{};
   std::uint64_t log_bytes_ = 0;
   std::uint64_t next_bytes_;  // the log's size at which the next checkpoint starts
-  std::uint64_t runs_ = 0;
+  Checkpoints state_;
   std::thread thread_;
 };
 

@@ -144,7 +144,21 @@ SqliteStore::SqliteStore(std::string path, CheckpointConfig checkpoints)
   connect();
 }
 
-SqliteStore::~SqliteStore() { checkpointer_.reset(); }
+SqliteStore::~SqliteStore() { end_checkpointer(); }
+
+// A file that is opened anew begins a new one.
+void SqliteStore::end_checkpointer() {
+  earlier_ = checkpoints();
+  checkpointer_.reset();
+}
+
+Checkpoints SqliteStore::checkpoints() const {
+  if (!checkpointer_) return earlier_;
+  Checkpoints all = checkpointer_->state();
+  all.runs += earlier_.runs;
+  all.errors += earlier_.errors;
+  return all;
+}
 
 void SqliteStore::refuse_foreign_file() const {
   std::error_code ignored;
@@ -165,7 +179,7 @@ void SqliteStore::connect() {
 }
 
 void SqliteStore::open_writable() {
-  checkpointer_.reset();
+  end_checkpointer();
   writer_.reset();
   connection_ = {};
   lock_.take();
@@ -256,7 +270,7 @@ void SqliteStore::find_damage() {
 void SqliteStore::repair(LoadReport& report) {
   report.recovered_from_damage = true;
   add_message(report, path_ + ": damaged (" + trouble_ + ")");
-  checkpointer_.reset();
+  end_checkpointer();
   writer_.reset();
   connection_ = {};
   try {
@@ -469,7 +483,7 @@ CommitResult SqliteStore::check() {
 }
 
 void SqliteStore::close() {
-  checkpointer_.reset();
+  end_checkpointer();
   if (condition_ == Condition::writable) {
     try {
       Statement mark = connection_.prepare("INSERT OR REPLACE INTO meta(k,v) VALUES('clean_stop','1')");

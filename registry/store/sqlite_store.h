@@ -27,13 +27,14 @@ class SqliteStore final : public Store {
   CommitResult commit(const Rows& rows) override;
   CommitResult check() override;
   void close() override;
-  std::uint64_t checkpoints() const { return checkpointer_ ? checkpointer_->runs() : 0; }
+  Checkpoints checkpoints() const override;
 
  private:
   struct Writer;
   enum class Condition : std::uint8_t { closed, writable, read_only, damaged };
 
   void refuse_foreign_file() const;
+  void end_checkpointer();
   void connect();
   void open_writable();
   void open_read_only();
@@ -55,6 +56,7 @@ class SqliteStore final : public Store {
   Connection connection_;
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Checkpointer> checkpointer_;
+  Checkpoints earlier_;  // of the checkpointers before this one
   std::uint64_t log_bytes_ = 0;
   std::string unwritten_epoch_;  // this life's own epoch, while the disk does not know it
 };

@@ -12,7 +12,8 @@
 
 namespace muster::registry {
 
-// The store cannot be opened and musterd must not start: a newer schema, or another process holds it.
+// The store cannot be opened and musterd must not start: a newer schema, another process holds it, or it belongs to
+// another user.
 // Exit status 2; the file is untouched.
 class StoreRefused : public std::runtime_error {
  public:
@@ -34,6 +35,13 @@ struct CommitResult {
   std::string message;  // the first error: "disk full: …"
 };
 
+// How the write-ahead log is moved into the file.
+struct Checkpoints {
+  std::uint64_t runs = 0;
+  std::uint64_t errors = 0;
+  std::string last_error;  // of the last run; empty when it went well
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -45,6 +53,8 @@ class Store {
   virtual bool is_instant() const { return false; }
   // Cheap health: can it still be written?
   virtual CommitResult check() = 0;
+  // Of a store that keeps a log.
+  virtual Checkpoints checkpoints() const { return {}; }
   // A clean stop: everything checkpointed.
   virtual void close() = 0;
 };
@@ -69,13 +79,15 @@ struct StoreState {
   std::uint64_t errors = 0;  // failed commits
   Millis last_commit{0};     // how long it took
   Millis slowest_commit{0};
+  Checkpoints checkpoints;  // as of the last commit or check; while they fail, the log only grows
 };
 
 inline constexpr std::array<std::uint64_t, 12> kCommitMicros = {
     50, 100, 250, 500, 1'000, 2'500, 5'000, 10'000, 50'000, 250'000, 1'000'000, 10'000'000};
 using CommitTimes = net::Histogram<kCommitMicros>;
 
-// Throws StoreRefused for an unknown kind, a newer schema, or a file that another process holds.
+// Throws StoreRefused for an unknown kind, a newer schema, a file that another process holds, or one that this user
+// may not write.
 std::unique_ptr<Store> open_store(const StoreConfig& config);
 
 }  // namespace muster::registry

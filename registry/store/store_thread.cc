@@ -113,7 +113,9 @@ bool StoreThread::commit(const Rows& rows) {
   const auto took = std::chrono::duration_cast<Millis>(span);
   commit_times_.add(
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(span).count()));
+  Checkpoints checkpoints = store_.checkpoints();
   const std::lock_guard lock(mutex_);
+  state_.checkpoints = std::move(checkpoints);
   state_.healthy = result.ok;
   state_.last_error = std::move(result.message);
   state_.last_commit = took;
@@ -126,7 +128,9 @@ bool StoreThread::commit(const Rows& rows) {
 
 void StoreThread::look_after() {
   CommitResult result = store_.check();
+  Checkpoints checkpoints = store_.checkpoints();
   const std::lock_guard lock(mutex_);
+  state_.checkpoints = std::move(checkpoints);
   state_.healthy = result.ok;
   state_.last_error = std::move(result.message);
 }

@@ -658,8 +658,10 @@ TEST(NativeOutside, ReloadReports) {
 
 TEST(NativeOutside, ZonesStatsSourcesAndNames) {
   api::Outside outside;
-  outside.zone_text = [](std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done) {
-    done(zone == "svc.internal." ? std::optional<std::string>("$ORIGIN svc.internal.\n") : std::nullopt);
+  outside.zone_text = [](std::string zone, net::UniqueFunction<void(api::ZoneText)> done) {
+    if (zone == "busy.") return done({api::ZoneText::Outcome::busy, ""});
+    if (zone != "svc.internal.") return done({});
+    done({api::ZoneText::Outcome::written, "$ORIGIN svc.internal.\n"});
   };
   outside.stats = [] { return api::Stats{{"queries", 3}, {"rate", 0.5}}; };
   outside.sources = [] {
@@ -680,6 +682,10 @@ TEST(NativeOutside, ZonesStatsSourcesAndNames) {
   EXPECT_EQ(zone.body, "$ORIGIN svc.internal.\n");
   EXPECT_EQ(header(zone, "Content-Type"), "text/dns; charset=utf-8");
   EXPECT_EQ(error_of(house.get("/api/v1/zones/x.")), "not_found");
+  const auto busy = house.get("/api/v1/zones/busy.");
+  EXPECT_EQ(busy.status, 503);
+  EXPECT_EQ(error_of(busy), "out_of_capacity");
+  EXPECT_EQ(header(busy, "Retry-After"), "1");
   EXPECT_EQ(house.get("/api/v1/stats").body, R"({"queries":3,"rate":0.5})");
   EXPECT_THAT(
       house.get("/api/v1/sources").body,

@@ -63,8 +63,8 @@ api::Outside whole_outside() {
   outside.reload = [](std::vector<std::string>, net::UniqueFunction<void(api::ReloadReport)> done) {
     done({});
   };
-  outside.zone_text = [](std::string, net::UniqueFunction<void(std::optional<std::string>)> done) {
-    done("$TTL 5\n");
+  outside.zone_text = [](std::string, net::UniqueFunction<void(api::ZoneText)> done) {
+    done({api::ZoneText::Outcome::written, "$TTL 5\n"});
   };
   outside.changes = outside.watch = [](http::Request, http::Reply reply) { reply.send({}); };
   outside.stats = [] { return api::Stats{}; };

@@ -431,16 +431,17 @@ TEST(SqliteStore, CheckpointsKeepTheLogSmall) {
     SqliteStore store(path, often);
     picture_of(store);
     for (int round = 0; round < 20; ++round) {
-      const std::uint64_t before = store.checkpoints();
+      const std::uint64_t before = store.checkpoints().runs;
       for (int i = round * 10; i < round * 10 + 10; ++i)
         ASSERT_TRUE(store.commit(claims(i * 50, i * 50 + 50)).ok);
       // On a busy machine the other thread comes to it later than the writer to its next commit.
-      for (int i = 0; store.checkpoints() == before; ++i) {
+      for (int i = 0; store.checkpoints().runs == before; ++i) {
         ASSERT_LT(i, 1000) << "no checkpoint in ten seconds";
         std::this_thread::sleep_for(Millis(10));
       }
     }
     EXPECT_LT(std::filesystem::file_size(path + "-wal"), 4u << 20);
+    EXPECT_EQ(store.checkpoints().errors, 0u) << store.checkpoints().last_error;
     store.close();
   }
   EXPECT_TRUE(!std::filesystem::exists(path + "-wal") || std::filesystem::file_size(path + "-wal") == 0);
@@ -460,6 +461,84 @@ TEST(SqliteStore, TheIdleCheckpointComesOneSpanAfterTheLastCommit) {
   const auto after = std::chrono::steady_clock::now() - last;
   EXPECT_GE(after, kIdle);
   EXPECT_LT(after, kIdle * 3 / 2);
+}
+
+// The writer has its file open and goes on; the checkpointer, which opens it later, finds a folder in its place.
+TEST(SqliteStore, ACheckpointThatFailsIsTold) {
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  const std::string away = scratch.path("away.db");
+  reopened(path);
+  SqliteStore store(path, CheckpointConfig{.idle = Millis(10)});
+  std::filesystem::rename(path, away);
+  std::filesystem::create_directory(path);
+  picture_of(store);
+  ASSERT_TRUE(store.commit(claims(0, 10)).ok) << "what has to be durable is";
+  const auto wait = [&](auto condition) {
+    for (int i = 0; !condition() && i < 2'000; ++i) std::this_thread::sleep_for(Millis(10));
+  };
+  wait([&] { return store.checkpoints().errors > 0; });
+  EXPECT_THAT(store.checkpoints().last_error, ::testing::HasSubstr(path + ": checkpoint: "));
+
+  std::filesystem::remove(path);
+  std::filesystem::rename(away, path);
+  ASSERT_TRUE(store.commit(claims(10, 20)).ok);
+  wait([&] { return store.checkpoints().last_error.empty(); });
+  EXPECT_EQ(store.checkpoints().last_error, "") << "well again";
+  EXPECT_GT(store.checkpoints().errors, 0u);
+}
+
+// What another user left behind is refused in words, not served from memory. Root is never refused, so a child asks
+// as nobody.
+TEST(SqliteStore, AStoreThatThisUserMayNotWriteIsRefusedWithItsMend) {
+  if (geteuid() != 0) GTEST_SKIP() << "becomes another user";
+  constexpr uid_t kNobody = 65534;
+  struct Row {
+    const char* why;
+    bool own_folder;
+    const char* foreign;  // a file of root's
+    const char* told;     // "" when it is not refused
+  };
+  constexpr Row kRows[] = {
+      {"everything is the user's", true, "", ""},
+      {"the folder is not", false, "", "chown nobody /"},
+      {"the file is not", true, "muster.db", "muster.db*`"},
+      {"the log is not", true, "muster.db-wal", "muster.db-wal: the user nobody cannot write"},
+      {"the log's index is not", true, "muster.db-shm", "muster.db-shm: "},
+      {"the lock is not", true, "muster.db.lock", "muster.db.lock: "},
+  };
+  for (const Row& row : kRows) {
+    SCOPED_TRACE(row.why);
+    Scratch scratch;
+    const std::string path = scratch.path("muster.db");
+    const std::string folder = std::filesystem::path(path).parent_path();
+    std::filesystem::permissions(folder, std::filesystem::perms(0755));
+    const uid_t owner = row.own_folder ? kNobody : 0;
+    ASSERT_EQ(chown(folder.c_str(), owner, owner), 0);
+    if (*row.foreign != 0) std::ofstream(scratch.path(row.foreign)).flush();
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      std::string told;
+      try {
+        if (setuid(kNobody) != 0) told = "setuid";
+        const auto store = open_store({.path = path});
+      } catch (const StoreRefused& error) {
+        told = error.what();
+      }
+      if (write(ends[1], told.data(), told.size()) < 0) _exit(1);
+      _exit(0);
+    }
+    ::close(ends[1]);
+    char octets[1024];
+    const ssize_t size = read(ends[0], octets, sizeof octets);
+    ::close(ends[0]);
+    waitpid(child, nullptr, 0);
+    const std::string told(octets, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    EXPECT_EQ(told.empty(), *row.told == 0) << told;
+    EXPECT_THAT(told, ::testing::HasSubstr(row.told));
+  }
 }
 
 // A child commits without end and reports each commit through a pipe once it has returned.

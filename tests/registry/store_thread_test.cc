@@ -27,6 +27,7 @@ class HeldStore final : public Store {
   }
   CommitResult check() override { return {checks_pass, "gone"}; }
   void close() override { closed = true; }
+  Checkpoints checkpoints() const override { return {7, 2, checkpoints_fail ? "stuck" : ""}; }
 
   void let(int commits_more) {
     const std::lock_guard lock(mutex);
@@ -45,6 +46,7 @@ class HeldStore final : public Store {
   std::atomic<bool> broken = false;
   std::atomic<bool> checks_pass = true;
   std::atomic<bool> closed = false;
+  std::atomic<bool> checkpoints_fail = false;
   std::vector<Rows> commits;
 };
 
@@ -209,6 +211,21 @@ TEST_F(StoreThreads, AnIdleStoreIsLookedAfter) {
   EXPECT_TRUE(eventually([&] { return !thread.state().healthy; }));
   store.checks_pass = true;
   EXPECT_TRUE(eventually([&] { return thread.state().healthy; }));
+}
+
+TEST_F(StoreThreads, TroubleWithCheckpointsIsTold) {
+  StoreThread thread(store, config, run_all);
+  thread.start();
+  EXPECT_TRUE(eventually([&] { return thread.state().checkpoints.runs == 7; }));
+  store.checkpoints_fail = true;
+  EXPECT_TRUE(eventually([&] { return thread.state().checkpoints.last_error == "stuck"; })) << "by looking after it";
+  EXPECT_TRUE(thread.state().healthy) << "commits are durable all the same";
+  store.checkpoints_fail = false;
+  store.let(1);
+  thread.put({claim("web", "i1")}, answer(0));
+  EXPECT_TRUE(durable(0));
+  EXPECT_EQ(thread.state().checkpoints.last_error, "") << "a commit looks, too";
+  EXPECT_EQ(thread.state().checkpoints.errors, 2u);
 }
 
 }  // namespace

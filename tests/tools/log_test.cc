@@ -15,6 +15,7 @@ std::string written(const char* format, const char* level, void (*lines)()) {
   testing::internal::CaptureStderr();
   open_log(level, format, "musterd-1");
   lines();
+  close_log();
   return testing::internal::GetCapturedStderr();
 }
 

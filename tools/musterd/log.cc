@@ -1,10 +1,16 @@
 #include "tools/musterd/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/null_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
+#include <exception>
+#include <memory>
+
+#include "tools/musterd/log_writer.h"
 
 namespace muster::tools {
 
@@ -12,6 +18,17 @@ namespace {
 
 bool as_json = false;
 std::string server;
+std::unique_ptr<LogWriter> writer;  // outlives the logger that writes to it
+std::terminate_handler end_without_log = nullptr;
+
+class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    writer->put(std::string(line.data(), line.size()));
+  }
+  void flush_() override {}
+};
 
 spdlog::level::level_enum level_of(std::string_view name) {
   if (name == "trace") return spdlog::level::trace;
@@ -62,15 +79,27 @@ std::string json_members(std::string_view event, std::initializer_list<Field> fi
 void open_log(std::string_view level, std::string_view format, const std::string& server_name) {
   as_json = format == "json";
   server = server_name;
-  auto logger =
-      std::make_shared<spdlog::logger>("musterd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  writer = std::make_unique<LogWriter>(STDERR_FILENO);
+  const auto previous = std::set_terminate([] {
+    if (writer) writer->flush();
+    end_without_log();
+  });
+  if (end_without_log == nullptr) end_without_log = previous;
+  auto logger = std::make_shared<spdlog::logger>("musterd", std::make_shared<WriterSink>());
   logger->set_pattern(
       as_json ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %-7l %v",
       spdlog::pattern_time_type::utc);
   logger->set_level(level_of(level));
-  logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
 }
+
+void close_log() {
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("closed", std::make_shared<spdlog::sinks::null_sink_mt>()));
+  writer.reset();
+}
+
+std::uint64_t log_lines_dropped() { return writer ? writer->dropped() : 0; }
 
 void set_log_level(std::string_view level) { spdlog::default_logger_raw()->set_level(level_of(level)); }
 

@@ -1,5 +1,5 @@
 // musterd: reads its options and its configuration, then serves. Exit status: 0 stopped on request, 1 cannot start,
-// 2 wrong usage, a faulty configuration, or a store that must not be touched.
+// 2 wrong usage, a faulty configuration, or a store that must not or cannot be touched.
 #include <malloc.h>
 
 #include <cstdio>
@@ -45,8 +45,12 @@ int serve(const Options& options) {
   config::LoadResult result = options.dev ? config::load_dev(options.overrides) : config::load_file(options.config, options.overrides);
   if (!result.errors.empty()) return report(result.errors);
   const auto config = std::make_shared<const config::Config>(std::move(result.config));
-  open_log(config->log.level, config->log.format, config->server.name);
+  struct Log {
+    explicit Log(const config::Config& of) { open_log(of.log.level, of.log.format, of.server.name); }
+    ~Log() { close_log(); }
+  };
   try {
+    const Log log(*config);
     Musterd musterd(options, config);
     if (options.dev) print_hints(musterd, *config);
     return musterd.run();

@@ -1,5 +1,6 @@
 // GET /metrics. The control thread gives values, a slice of services at a time; the I/O thread writes them as
 // text between two slices, so that neither is held up. At 100,000 services a page is ten slices.
+#include "tools/musterd/log.h"
 #include "tools/musterd/metrics/page.h"
 #include "tools/musterd/musterd.h"
 
@@ -61,7 +62,9 @@ MetricSources Musterd::metric_sources() const {
           transitions_.suppressed(),
           started_,
           dns_config_->rate_limit_displaced(),
-          native_->health()};
+          native_->health(),
+          loader_.dumps_refused(),
+          log_lines_dropped()};
 }
 
 }  // namespace muster::tools

@@ -8,7 +8,6 @@
 #include <mutex>
 
 #include "registry/api/instance_json.h"
-#include "registry/net/strand.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/privileges.h"
 
@@ -17,7 +16,6 @@ namespace muster::tools {
 namespace asio = boost::asio;
 
 namespace {
-
 
 // About how many names a service and an instance have, so that the table does not grow step by step at a start.
 constexpr std::size_t kNamesAService = 4;
@@ -45,22 +43,26 @@ Musterd::Musterd(Options options, ConfigPtr config)
     : options_(std::move(options)), config_(std::move(config)), io_work_(io_.get_executor()), signals_(io_) {
   listeners_ = open_listeners(config_->dns);
   if (!listeners_.error.empty()) throw std::runtime_error(listeners_.error);
+  make_http();
+  // All that may need root is done: addresses are bound, the key of the certificate is read. What is written from here
+  // on belongs to the user who has to write it again.
+  if (const std::string error = drop_privileges(config_->server.user); !error.empty()) throw std::runtime_error(error);
   open_store();
   make_registry();
   make_publisher();
   publish_stored();
   make_control();
-  make_http();
   make_dns();
-  if (const std::string error = drop_privileges(config_->server.user); !error.empty()) throw std::runtime_error(error);
 }
 
+// The I/O thread first, which uses everything; then who may wait for the control thread.
 Musterd::~Musterd() {
   io_work_.reset();
   io_.stop();
   if (io_thread_.joinable()) io_thread_.join();
   loader_.stop();
-  loader_.join();
+  if (udp_) udp_->stop();
+  if (control_) control_->stop();
 }
 
 void Musterd::open_store() {
@@ -170,6 +172,8 @@ void Musterd::make_control() {
         });
       });
   control_->on_tick([this](net::Instant now) { tick(now); });
+  native_->set_epoch(registry_->epoch());
+  native_->moved_to(registry_->revision());
   update_door_->set_control(*control_);
   suspects_ = std::make_unique<Suspects>(io_.get_executor(), *control_);
   registry::api::WatchConfig watch;
@@ -207,7 +211,7 @@ void Musterd::make_transfers() {
       [this](net::UniqueFunction<void(zones::Zones&)> work) {
         return control_->submit([this, work = std::move(work)](registry::Turn&) mutable { work(names_.zones); });
       },
-      [this](const dns::TransferReport& report) { log_transfer(report); });
+      [this](const dns::TransferReport& report) { dns_log_.write(report); });
   transfers_->set_access(transfer_access(*config_));
   notifier_ = std::make_unique<dns::Notifier>(io_.get_executor(), listeners_.bound());
   notifier_->set_targets(notify_targets(*config_));
@@ -227,43 +231,8 @@ void Musterd::make_updates() {
       [this](dns::UpdateRequest request, dns::Updates::Done done) {
         return update_door_->apply(std::move(request), std::move(done));
       },
-      [this](const dns::Updates::Report& report) { log_update(report); });
+      [this](const dns::Updates::Report& report) { dns_log_.write(report); });
   updates_->set_access(update_access(*config_));
-}
-
-void Musterd::log_update(const dns::Updates::Report& report) {
-  const LogLevel level = report.result == "applied" ? LogLevel::info : LogLevel::warning;
-  if (!log_enabled(level)) return;
-  const net::SteadyTime now = net::machine_now().steady;
-  if (const std::uint64_t count = update_lines_.settle(now))
-    log(LogLevel::warning, "update", {{"suppressed", std::to_string(count)}});
-  if (!update_lines_.take(now)) return;
-  log(level, "update",
-      {{"zone", report.zone},
-       {"result", std::string(report.result)},
-       {"client", net::to_string(report.client)},
-       {"by", report.by},
-       {"reason", report.reason}});
-}
-
-// Strangers who ask cannot fill the log; a look at the serial is no transfer.
-void Musterd::log_transfer(const dns::TransferReport& report) {
-  const bool sent = report.result == "sent";
-  const LogLevel level = !sent ? LogLevel::warning : report.kind == "soa" ? LogLevel::debug : LogLevel::info;
-  if (!log_enabled(level)) return;
-  const net::SteadyTime now = net::machine_now().steady;
-  if (const std::uint64_t count = transfer_lines_.settle(now))
-    log(LogLevel::warning, "transfer", {{"suppressed", std::to_string(count)}});
-  if (!transfer_lines_.take(now)) return;
-  log(level, "transfer",
-      {{"zone", report.zone},
-       {"kind", std::string(report.kind)},
-       {"result", std::string(report.result)},
-       {"client", net::to_string(report.client)},
-       {"serial", std::to_string(report.serial)},
-       {"records", std::to_string(report.records)},
-       {"octets", std::to_string(report.octets)},
-       {"took_ms", std::to_string(report.took.count())}});
 }
 
 void Musterd::make_dns() {
@@ -283,15 +252,21 @@ int Musterd::run() {
   wait_for_signals();
   serve();
   io_thread_ = std::thread([this] { io_.run(); });
-  asio::post(loader_, [this] {
-    const ZoneLoad report = file_zones_->load(config()->zones.files);
-    for (const std::string& line : report.errors) log(LogLevel::error, "zone_file", {{"error", line}});
-    for (const std::string& line : report.warnings) log(LogLevel::warning, "zone_file", {{"warning", line}});
-    for (const std::string& line : report.changed) log(LogLevel::info, "zone_loaded", {{"zone", line}});
-    files_read_ = true;
+  loader_.start();
+  loader_.post([this](Loader::Now now) {
+    if (now == Loader::Now::run) load_zones();
   });
-  io_thread_.join();
+  requests_over_.get_future().wait();
+  finish_stop();
   return 0;
+}
+
+void Musterd::load_zones() {
+  const ZoneLoad report = file_zones_->load(config()->zones.files);
+  for (const std::string& line : report.errors) log(LogLevel::error, "zone_file", {{"error", line}});
+  for (const std::string& line : report.warnings) log(LogLevel::warning, "zone_file", {{"warning", line}});
+  for (const std::string& line : report.changed) log(LogLevel::info, "zone_loaded", {{"zone", line}});
+  files_read_ = true;
 }
 
 // DNS answers from the moment that the static services and musterd itself are published, too.
@@ -340,6 +315,7 @@ void Musterd::tick(net::Instant now) {
   watch_->tick(now);
   suspects_->probe(*registry_, now);
   transitions_.tick(now);
+  store_log_.tick(now, *control_);
   update_gauges();
   log_left_out(now.steady);
   if (grace_until_ != net::SteadyTime{} && now.steady >= grace_until_) end_grace();
@@ -393,36 +369,44 @@ void Musterd::wait_for_signals() {
   signals_.async_wait([this](boost::system::error_code error, int signal) {
     if (error) return;
     if (signal != SIGHUP) return stop();
-    asio::post(loader_, [this] { reload(); });
+    loader_.post_once([this](Loader::Now now) {
+      if (now == Loader::Now::run) reload();
+    });
     wait_for_signals();
   });
 }
 
-// No new work, finish what is in flight, flush the store. Runs on the I/O thread.
+// No new work, finish what is in flight, flush the store. Runs on the I/O thread. The next SIGTERM or SIGINT ends the
+// process at once.
 void Musterd::stop() {
   if (stopping_.exchange(true)) return;
+  boost::system::error_code ignored;
+  for (const int signal : {SIGTERM, SIGINT}) signals_.remove(signal, ignored);
   log(LogLevel::info, "stopping");
   const bool taken = control_->submit([this](registry::Turn& turn) {
     registry::Removal self{"muster", config()->server.name, std::nullopt, false, registry::SourceKind::self};
     static_cast<void>(turn.registry.apply(self, turn.now).has_value());
   });
   if (!taken) log(LogLevel::warning, "self_deregistration", {{"error", "the control queue is full"}});
-  http_->stop([this] {
-    // The control thread posts to this context while it drains, so it is joined elsewhere.
-    asio::post(loader_, [this] {
-      udp_->stop();
-      control_->stop();
-      asio::post(io_, [this] {
-        tcp_->stop();
-        notifier_->stop();
-        own_look_.cancel();
-        io_work_.reset();
-        signals_.cancel();
-        log(LogLevel::info, "stopped");
-        io_.stop();
-      });
-    });
+  loader_.request_stop();
+  http_->stop([this] { requests_over_.set_value(); });
+}
+
+// The control thread's last acknowledgements are posted to the I/O thread, so it is joined here.
+void Musterd::finish_stop() {
+  udp_->stop();
+  control_->stop();
+  asio::post(io_, [this] {
+    tcp_->stop();
+    notifier_->stop();
+    own_look_.cancel();
+    signals_.cancel();
+    io_work_.reset();
+    io_.stop();
   });
+  io_thread_.join();
+  loader_.stop();
+  log(LogLevel::info, "stopped");
 }
 
 ConfigPtr Musterd::config() const {

@@ -1,8 +1,8 @@
 // The whole server, built and wired: the only place that knows registry, zones and dns at once.
 //
-// Threads: control and store (registry::Control), one I/O thread (HTTP, TCP, probes, signals), one loader thread (master
-// files, reload), and a UDP thread per address and core. Members are destroyed in reverse order of construction; stop()
-// has joined every thread by then.
+// Threads: control and store (registry::Control), one I/O thread (HTTP, TCP, transfers, probes, signals), the loader
+// (master files, reload, zones written out), and a UDP thread per address and core. None is started before serve(); the
+// destructor joins those that run, whatever point a start or a stop has come to, before it destroys what they use.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,13 +28,15 @@
 #include "registry/feed.h"
 #include "registry/http/server.h"
 #include "tools/musterd/dns_config.h"
+#include "tools/musterd/dns_log.h"
 #include "tools/musterd/file_zones.h"
-#include "tools/musterd/line_budget.h"
 #include "tools/musterd/listeners.h"
+#include "tools/musterd/loader.h"
 #include "tools/musterd/metrics/sources.h"
 #include "tools/musterd/names.h"
 #include "tools/musterd/options.h"
 #include "tools/musterd/settings.h"
+#include "tools/musterd/store_log.h"
 #include "tools/musterd/suspects.h"
 #include "tools/musterd/transitions.h"
 #include "tools/musterd/update_door.h"
@@ -46,6 +48,8 @@ class Musterd {
   // Throws std::exception (StoreRefused, ServerRefused, …) when it cannot start.
   Musterd(Options options, ConfigPtr config);
   ~Musterd();
+  Musterd(const Musterd&) = delete;
+  Musterd& operator=(const Musterd&) = delete;
 
   // Serves until SIGTERM or SIGINT; the exit status.
   int run();
@@ -56,19 +60,19 @@ class Musterd {
 
  private:
   // Start, in this order.
+  void make_http();
   void open_store();
   void make_registry();
   void make_publisher();
   void publish_stored();
   void make_control();
-  void make_http();
   void make_dns();
-  void log_transfer(const dns::TransferReport& report);
   void make_transfers();
   void make_updates();
   void make_file_zones();
-  void log_update(const dns::Updates::Report& report);
   void serve();
+  void load_zones();
+  void finish_stop();
   void log_start() const;
 
   // On the control thread.
@@ -101,7 +105,8 @@ class Musterd {
   std::vector<registry::api::HealthCheck> checks();
   registry::api::PublishedAs published_as(const registry::Instance& instance) const;
   std::string explain_name(std::string_view name, std::string_view type) const;
-  void zone_text(std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done);
+  using ZoneTextDone = net::UniqueFunction<void(registry::api::ZoneText)>;
+  void zone_text(std::string zone, ZoneTextDone done);
   std::vector<registry::api::SourceStatus> sources() const;
   registry::api::HealthVerdict ask_myself();
   void look_after_myself();
@@ -118,7 +123,7 @@ class Musterd {
   const net::Instant started_ = net::machine_now();
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> io_work_;
-  boost::asio::thread_pool loader_{1};
+  Loader loader_;
   boost::asio::signal_set signals_;
   Listeners listeners_;
   std::unique_ptr<registry::Store> store_;
@@ -150,10 +155,11 @@ class Musterd {
   std::atomic<bool> serving_{false};
   std::atomic<bool> files_read_{false};
   std::atomic<bool> stopping_{false};
+  std::promise<void> requests_over_;  // by stop()
   net::SteadyTime grace_until_{};  // nothing readable in the store: SERVFAIL instead of NXDOMAIN until then
   Transitions transitions_{log, log_enabled};
-  LineBudget update_lines_{20};
-  LineBudget transfer_lines_{20};
+  StoreLog store_log_;
+  DnsLog dns_log_;  // the I/O thread's
   LineBudget left_out_lines_{1};
   std::uint64_t left_out_ = 0;  // names that have been told of
   // The registry's own counts for /stats, as of the last tick.

@@ -1,6 +1,4 @@
 // What the HTTP routes ask of the rest of musterd.
-#include <boost/asio/post.hpp>
-
 #include "registry/api/lyft.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/musterd.h"
@@ -8,7 +6,6 @@
 
 namespace muster::tools {
 
-namespace asio = boost::asio;
 using registry::http::Route;
 using registry::http::Scope;
 
@@ -60,15 +57,21 @@ void log_request(const registry::http::RequestLog& request) {
        {"span_id", request.trace == nullptr ? "" : request.trace->span_id}});
 }
 
+registry::api::ReloadReport stopping_report() {
+  registry::api::ReloadReport report;
+  report.errors.push_back("musterd is stopping");
+  return report;
+}
+
 }  // namespace
 
+// Binds; nothing is accepted before serve(), and no route runs before.
 void Musterd::make_http() {
-  native_ = std::make_unique<registry::api::NativeApi>(registry_->epoch(), outside(), checks());
+  native_ = std::make_unique<registry::api::NativeApi>(outside(), checks());
   native_->add_routes(router_);
   if (config_->registry.lyft.enabled) {
     registry::api::add_lyft_routes(router_, lyft_config(*config_), [this](registry::Job job) { return control_->submit(std::move(job)); });
   }
-  native_->moved_to(registry_->revision());
   if (config_->metrics) {
     router_.add(Route{"GET", "/metrics", "", Scope::read, registry::http::Dialect::plain, -1,
                       [this](registry::http::Request, registry::http::Reply reply) { send_metrics(std::move(reply)); }});
@@ -100,13 +103,11 @@ registry::api::Outside Musterd::outside() {
   };
   to.published_as = [this](const registry::Instance& instance) { return published_as(instance); };
   to.explain_name = [this](std::string_view name, std::string_view type) { return explain_name(name, type); };
-  to.zone_text = [this](std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done) {
-    zone_text(std::move(zone), std::move(done));
-  };
+  to.zone_text = [this](std::string zone, ZoneTextDone done) { zone_text(std::move(zone), std::move(done)); };
   to.reload = [this](std::vector<std::string> discard, net::UniqueFunction<void(registry::api::ReloadReport)> done) {
-    asio::post(loader_, [this, discard = std::move(discard),
-                         done = std::make_shared<net::UniqueFunction<void(registry::api::ReloadReport)>>(std::move(done))] {
-      (*done)(reload(discard));
+    loader_.post([this, discard = std::move(discard), done = std::move(done)](Loader::Now now) mutable {
+      if (now == Loader::Now::stopping) return done(stopping_report());
+      done(reload(discard));
     });
   };
   to.facts = [this] { return facts(); };
@@ -153,14 +154,20 @@ std::vector<registry::api::SourceStatus> Musterd::sources() const {
   return {source};
 }
 
-void Musterd::zone_text(std::string zone, net::UniqueFunction<void(std::optional<std::string>)> done) {
+void Musterd::zone_text(std::string zone, ZoneTextDone done) {
+  using Outcome = registry::api::ZoneText::Outcome;
   const auto apex = zones::parse_domain(zone);
-  if (!apex) return done(std::nullopt);
-  // Read from the live table as a query is: the control thread goes on.
-  asio::post(loader_, [this, apex = *apex,
-                       finish = std::make_shared<net::UniqueFunction<void(std::optional<std::string>)>>(std::move(done))] {
-    (*finish)(zones::write_live_zone(*lister_, apex));
+  if (!apex) return done({Outcome::unknown, {}});
+  // The work owns `done` once it is taken; one that is refused is told here. Read from the live table as a query is:
+  // the control thread goes on.
+  const auto finish = std::make_shared<ZoneTextDone>(std::move(done));
+  const bool taken = loader_.post_dump([this, apex = *apex, finish](Loader::Now now) {
+    std::optional<std::string> text;
+    if (now == Loader::Now::run) text = zones::write_live_zone(*lister_, apex, &loader_.stopping());
+    if (text) return (*finish)({Outcome::written, std::move(*text)});
+    (*finish)({loader_.stopping() ? Outcome::busy : Outcome::unknown, {}});
   });
+  if (!taken) (*finish)({Outcome::busy, {}});
 }
 
 }  // namespace muster::tools

@@ -37,7 +37,9 @@ registry::Vitals vitals_of(const registry::api::HealthReport& report) {
 std::vector<registry::api::HealthCheck> Musterd::checks() {
   const auto store = [this] {
     const auto state = control_->store_state();
-    return state.healthy ? HealthVerdict{} : HealthVerdict{HealthStatus::fail, state.last_error};
+    if (!state.healthy) return HealthVerdict{HealthStatus::fail, state.last_error};
+    const std::string& trouble = state.checkpoints.last_error;
+    return trouble.empty() ? HealthVerdict{} : HealthVerdict{HealthStatus::warn, trouble};
   };
   const auto loop = [this] {
     const net::SteadyTime last(net::Millis(control_->counters().last_tick_ms.load()));

@@ -50,8 +50,9 @@ class ApiHouse {
     outside.submit = [this](Job job) { return submit(std::move(job)); };
     outside.submit_brief = outside.submit;
     if (!outside.last_tick) outside.last_tick = [this] { return now.steady; };
-    api.emplace("0b7c", std::move(outside), std::move(checks));
+    api.emplace(std::move(outside), std::move(checks));
     api->add_routes(router);
+    api->set_epoch("0b7c");
   }
 
   http::Response ask(Ask what) {

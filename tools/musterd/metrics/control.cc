@@ -11,6 +11,10 @@ void write_store(Exposition& page, const registry::Control& control) {
   page.counter("muster_store_commits_total", "Transactions committed.", static_cast<double>(store.commits));
   page.counter("muster_store_rows_total", "Rows committed.", static_cast<double>(store.rows));
   page.counter("muster_store_errors_total", "Transactions that failed.", static_cast<double>(store.errors));
+  page.counter("muster_store_checkpoints_total", "Times the log was moved into the file.",
+               static_cast<double>(store.checkpoints.runs));
+  page.counter("muster_store_checkpoint_errors_total", "Those that failed.",
+               static_cast<double>(store.checkpoints.errors));
   page.family("muster_store_commit_seconds", MetricType::histogram,
               "How long a transaction took, with its sync to disk.");
   page.histogram({}, control.commit_times(), 1e-6);

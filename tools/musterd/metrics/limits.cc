@@ -21,6 +21,8 @@ void write_limits(Exposition& page, const ControlSnapshot& snapshot, const Metri
   limit("dns_desk", sources.desk_refused);
   limit("transfers_waiting", sources.transfers.waiting_full);
   limit("updates", sources.updates.full);
+  limit("zone_dumps", sources.dumps_refused);
+  limit("log_lines", sources.log_lines_dropped);
   std::uint64_t dropped = 0;
   zones::ZoneHistory::Counts history;
   for (const ControlSnapshot::Zone& zone : snapshot.zones) {

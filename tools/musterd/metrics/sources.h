@@ -63,6 +63,8 @@ struct MetricSources {
   net::Instant started;
   std::uint64_t rate_limit_displaced = 0;
   registry::api::HealthReport health;
+  std::uint64_t dumps_refused = 0;
+  std::uint64_t log_lines_dropped = 0;
 };
 
 std::vector<const dns::Counters*> answering_threads(const dns::UdpServer& udp, const dns::TcpServer& tcp);
