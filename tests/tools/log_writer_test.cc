@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <csignal>
+
 namespace muster::tools {
 namespace {
 

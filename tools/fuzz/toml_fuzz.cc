@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "tools/config/changes.h"
 #include "tools/config/config_reader.h"
 
 namespace {
@@ -27,6 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::string& error : first.errors) {
     require(error.starts_with(kFile) && error.size() > kFile.size() + 2);
   }
-  if (first.errors.empty()) require(config::needs_restart(first.config, again.config).empty());
+  if (!first.errors.empty()) return 0;
+  const config::Changes changes = config::changes_between(first.config, again.config);
+  require(changes.taken_over.empty() && changes.needs_restart.empty());
   return 0;
 }
