@@ -50,13 +50,22 @@ void Registry::Core::restore(const Row& row, Instant now) {
   restoring_ = false;
 }
 
-void Registry::Core::restore_claim(const ClaimRow& row) {
-  Entry* entry = entry_at(row.service, row.id);
-  if (entry == nullptr) {
-    entry = &hold(row);
-    next_sequence_ = std::max(next_sequence_, row.sequence + 1);
+// Rows of one service stand together more often than not.
+Registry::Core::StoredService& Registry::Core::stored_service(const std::string& name) {
+  auto& [services, places, last, shown, claims] = stored_;
+  if (services.empty() || services[last].name != name) {
+    const auto [at, is_new] = places.try_emplace(name, services.size());
+    if (is_new) services.push_back({name, {}});
+    last = at->second;
   }
-  entry->claims.reserve(entry->claims.size() + 1);
+  return services[last];
+}
+
+void Registry::Core::restore_claim(const ClaimRow& row) {
+  auto entry = std::make_unique<Entry>();
+  auto identity = new_identity(row.service, row.id, row.sequence, row.created_at);
+  entry->shown = identity;
+  entry->claims.reserve(1);
   Claim& claim = entry->claims.emplace_back();
   claim.source = intern(stored_source(row.source));
   claim.body = row.body;
@@ -66,15 +75,9 @@ void Registry::Core::restore_claim(const ClaimRow& row) {
   claim.by = row.by;
   claim.recovered = true;
   read_drain(row, *entry, now_);
-}
-
-Entry& Registry::Core::hold(const ClaimRow& row) {
-  auto entry = std::make_unique<Entry>();
-  auto identity = new_identity(row.service, row.id, row.sequence, row.created_at);
-  entry->shown = identity;
-  entries_.insert(*entry);
-  restored_.push_back({entry.get(), std::move(identity)});
-  return *entry.release();
+  next_sequence_ = std::max(next_sequence_, row.sequence + 1);
+  ++stored_.claims;
+  stored_service(row.service).claims.push_back({row.sequence, std::move(entry), std::move(identity)});
 }
 
 void Registry::Core::restore_tombstone(const TombstoneRow& row) {
@@ -106,21 +109,65 @@ void Registry::Core::restore_meta(const MetaRow& row) {
   revision_ = revisions_end_;
 }
 
-void Registry::Core::restored(Instant listeners_open) {
-  now_ = inner(listeners_open);
-  restoring_ = true;
+// All rows are read: who is older comes first, services and instances alike.
+void Registry::Core::begin_restored() {
   if (revision_ == revisions_end_) reserve_revisions();
   overlay_revision_ = revision_;
-  std::ranges::stable_sort(restored_, {}, [](const Restored& one) { return one.identity->sequence; });
-  labels_.reserve(restored_.size());
-  for (auto& [entry, identity] : restored_) {
-    enlist(*entry, std::move(identity));
-    for (Claim& claim : entry->claims) claim.deadline = at() + Millis(claim.lease_ms);
-    entry->effect = overlay_.effect_on(entry->shown->service, entry->shown->id);
-    refresh(*entry);
+  const auto sequence = [](const StoredClaim& claim) { return claim.sequence; };
+  for (StoredService& service : stored_.services) {
+    if (!std::ranges::is_sorted(service.claims, {}, sequence))
+      std::ranges::stable_sort(service.claims, {}, sequence);
   }
-  restored_ = {};
+  std::ranges::stable_sort(stored_.services, {},
+                           [](const StoredService& service) { return service.claims.front().sequence; });
+  entries_.reserve(stored_.claims);
+  labels_.reserve(stored_.claims);
+}
+
+bool Registry::Core::restore_next(Instant listeners_open, std::size_t most) {
+  now_ = inner(listeners_open);
+  restoring_ = true;
+  if (stored_.shown == 0) begin_restored();
+  for (std::size_t claims = 0; stored_.shown < stored_.services.size() && claims < most; ++stored_.shown) {
+    StoredService& service = stored_.services[stored_.shown];
+    claims += service.claims.size();
+    restore_members(service);
+    service.claims = std::vector<StoredClaim>();
+  }
   restoring_ = false;
+  if (stored_.shown < stored_.services.size()) return true;
+  stored_ = {};
+  return false;
+}
+
+void Registry::Core::restore_members(StoredService& service) {
+  std::vector<Entry*> members;
+  members.reserve(service.claims.size());
+  for (StoredClaim& claim : service.claims)
+    if (Entry* member = place_restored(claim)) members.push_back(member);
+  for (Entry* member : members) refresh(*member);
+}
+
+// Null: a further source's claim on an instance that is in place.
+Entry* Registry::Core::place_restored(StoredClaim& stored) {
+  Claim& claim = stored.entry->claims.front();
+  claim.deadline = at() + Millis(claim.lease_ms);
+  if (Entry* known = entry_at(stored.identity->service, stored.identity->id)) {
+    known->claims.reserve(known->claims.size() + 1);
+    known->claims.push_back(std::move(claim));
+    if (stored.entry->condition) known->condition = std::move(stored.entry->condition);
+    return nullptr;
+  }
+  Entry* entry = stored.entry.release();
+  entries_.insert(*entry);
+  entry->effect = overlay_.effect_on(stored.identity->service, stored.identity->id);
+  enlist(*entry, std::move(stored.identity));
+  return entry;
+}
+
+void Registry::Core::restored(Instant listeners_open) {
+  while (restore_next(listeners_open, ~std::size_t{0})) {
+  }
 }
 
 void Registry::Core::reconfigure(RegistryConfig config, Instant now) {

@@ -197,8 +197,12 @@ LiveNames::Members LiveNames::move_members(Members& members, std::vector<Step>& 
   return out;
 }
 
+void LiveNames::apply_part(const registry::Batch& part, net::Instant now) {
+  for (ServiceSteps& service : steps_of(part)) apply_service(service, now);
+}
+
 void LiveNames::apply(const registry::Batch& batch, net::Instant now) {
-  for (ServiceSteps& service : steps_of(batch)) apply_service(service, now);
+  apply_part(batch, now);
   for (const std::string& service : batch.known_services) {
     const std::string label = registry::ascii_lower(service);
     SetKeys keys;

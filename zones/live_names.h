@@ -53,9 +53,13 @@ class LiveNames {
   LiveNames(PublishConfig config, NameSink& sink);
 
   void apply(const registry::Batch& batch, net::Instant now);
-  // Rebuilds what was put off and is due.
+  void reserve(std::size_t services) { services_.reserve(services); }
+  // A first part of a batch whose last part apply() gets: what belongs to the whole domain waits for that.
+  void apply_part(const registry::Batch& part, net::Instant now);
+  // Rebuilds what was put off and is due; goes on with a reconfiguration.
   void tick(net::Instant now);
-  // Domain and reverse zones stay as they were.
+  // Domain and reverse zones stay as they were. Services follow one by one, those after the first piece with the
+  // next ticks; each name is old or new meanwhile. A second call first completes what is under way.
   void reconfigure(PublishConfig config, net::Instant now);
 
   const PublishConfig& config() const { return config_; }
