@@ -180,16 +180,7 @@ void Registry::Core::reconfigure(RegistryConfig config, Instant now) {
     service_named(name);
     batch_.known_services.push_back(name);
   }
-  for (auto& [name, service] : services_) {
-    const bool was_configured = service.settings.configured;
-    apply_settings(service);
-    set_service_reason(service, reason_for(service));
-    if (was_configured) leave_service(service);
-  }
-  entries_.for_each([this](Entry& entry) {
-    if (entry.condition) refresh(entry);
-    update_membership(entry, entry.shown.get());
-  });
+  begin_sweep(true, {});
 }
 
 }  // namespace muster::registry
