@@ -55,7 +55,9 @@ class Registry::Core {
   std::vector<InstancePtr> suspects_to_probe(Instant now, std::size_t most);
   void reconfigure(RegistryConfig config, Instant now);
   void restore(const Row& row, Instant now);
+  bool restore_next(Instant listeners_open, std::size_t most);
   void restored(Instant listeners_open);
+  RestoreCounts to_restore() const { return {stored_.services.size(), stored_.claims}; }
   void store_heard(Instant now, const std::function<void(Rows)>& hand_over);
   void store_beside(Row row) { batch_.rows.push_back(std::move(row)); }
   Batch take_batch();
@@ -116,14 +118,49 @@ class Registry::Core {
   bool deregister(Entry& entry, Cause cause);
   Millis granted_lease(SourceKind kind, std::optional<Millis> asked, std::optional<Millis> current) const;
 
+  // What was read from the store and is not in its service yet: who is older gets the label, and rows come in
+  // any order.
+  struct StoredClaim {
+    std::uint64_t sequence;
+    std::unique_ptr<Entry> entry;  // with this claim alone
+    std::shared_ptr<Instance> identity;
+  };
+  struct StoredService {
+    std::string name;
+    std::vector<StoredClaim> claims;
+  };
+  struct Stored {
+    std::vector<StoredService> services;
+    std::unordered_map<std::string, std::size_t> places;  // by name
+    std::size_t last = 0;                                 // the service of the last row
+    std::size_t shown = 0;                                // so many services are in place
+    std::size_t claims = 0;
+    // What heartbeats said last of those who cannot serve, by service and id; it holds until the next one.
+    std::map<std::pair<std::string, std::string>, HealthRow> reports;
+  };
+
+  // What a reload or globs of the overlay have yet to reach, service by service in order of names. A service is
+  // one piece; until its turn it stays as it was.
+  struct Sweep {
+    bool settings = false;
+    std::vector<std::string> globs;
+    std::string after;         // services up to this name are done
+    std::optional<SteadyTime> last;  // when the last piece was done: one a tick
+  };
+
   // One stored row each.
   void restore_claim(const ClaimRow& row);
-  Entry& hold(const ClaimRow& row);
   void restore_tombstone(const TombstoneRow& row);
   void restore_service(const ServiceRow& row);
   void restore_overlay(const OverlayRows& row);
   void restore_meta(const MetaRow& row);
-  void restore_reports();
+  void restore_health(const HealthRow& row);
+  void restore_report(Entry& entry);
+  void end_restored();
+  StoredService& stored_service(const std::string& name);
+  void begin_restored();
+  void restore_members(StoredService& service);
+  Entry* place_restored(StoredClaim& stored);
 
   // Steps.
   Service& service_named(std::string_view name);
@@ -178,6 +215,10 @@ class Registry::Core {
   bool is_protected(const Entry& entry) const;
   SteadyTime low_moment(const Entry& entry) const;
   void refresh_matching(const std::vector<std::string>& matches);
+  void begin_sweep(bool settings, std::vector<std::string> globs);
+  void sweep();
+  void sweep_service(Service& service);
+  void sweep_entry(Entry& entry);
   void overlay_changed(const std::vector<std::string>& touched);
   bool slide_window(std::size_t& most);
   bool raise_due(std::size_t& most);
@@ -190,11 +231,6 @@ class Registry::Core {
   Service* service_at(std::string_view name);
   const Service* service_at(std::string_view name) const;
 
-  // Read from the store, not in its service yet: who is older gets the label, and rows come in any order.
-  struct Restored {
-    Entry* entry;
-    std::shared_ptr<Instance> identity;
-  };
   struct TombstoneKey {
     Key operator()(const Tombstone& dead) const { return {dead.service, dead.id}; }
   };
@@ -222,8 +258,8 @@ class Registry::Core {
 
   Overlay overlay_;
   std::uint64_t overlay_revision_ = 0;
-  std::vector<Restored> restored_;
-  std::vector<HealthRow> restored_reports_;
+  std::optional<Sweep> sweep_;
+  Stored stored_;
   bool restoring_ = false;
 
   LeaseWheel leases_;

@@ -42,6 +42,7 @@ bool Registry::Core::tick(Instant now, std::size_t most) {
 
   std::vector<std::string> ended;
   if (overlay_.expire(now_.wall, ended)) overlay_changed(ended);
+  sweep();
   return slide_window(most) || raise_due(most) || forget_due(most);
 }
 
@@ -285,27 +286,20 @@ void Registry::Core::overlay_changed(const std::vector<std::string>& touched) {
 }
 
 void Registry::Core::refresh_matching(const std::vector<std::string>& matches) {
-  const auto again = [this](Entry& entry) {
-    entry.effect = overlay_.effect_on(entry.shown->service, entry.shown->id);
-    refresh(entry);
-  };
-  std::vector<std::string_view> globs;
+  std::vector<std::string> globs;
   for (const std::string& match : matches) {
     const std::size_t slash = match.rfind('/');
     if (!glob_is_literal(match)) {
       globs.push_back(match);
     } else if (slash != std::string::npos) {
       if (Entry* entry =
-              entry_at(std::string_view(match).substr(0, slash), std::string_view(match).substr(slash + 1)))
-        again(*entry);
+              entry_at(std::string_view(match).substr(0, slash), std::string_view(match).substr(slash + 1))) {
+        entry->effect = overlay_.effect_on(entry->shown->service, entry->shown->id);
+        refresh(*entry);
+      }
     }
   }
-  if (globs.empty()) return;
-  entries_.for_each([&](Entry& entry) {
-    const std::string subject = entry.shown->service + "/" + entry.shown->id;
-    if (std::ranges::any_of(globs, [&](std::string_view glob) { return glob_matches(glob, subject); }))
-      again(entry);
-  });
+  if (!globs.empty()) begin_sweep(false, std::move(globs));
 }
 
 }  // namespace muster::registry

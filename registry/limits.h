@@ -15,6 +15,11 @@ inline constexpr std::size_t kMaxNativeId = 128;
 inline constexpr std::size_t kMaxForeignName = 255;
 inline constexpr std::size_t kMaxLabel = 63;
 
+// One piece of what a reload or an overlay glob does to every service (sweep.cc): with its share of DNS about a
+// millisecond.
+inline constexpr std::size_t kSweepChanges = 200;
+inline constexpr std::size_t kSweepVisits = 2'048;  // services and instances looked at
+
 // Fields of a body.
 inline constexpr std::size_t kMaxAddresses = 16;
 inline constexpr std::size_t kMaxPorts = 64;

@@ -13,6 +13,10 @@ Outcome Registry::apply_all(std::span<const Change> changes, Instant now) {
   return core_->apply_all(changes, now);
 }
 void Registry::restore(const Row& row, Instant now) { core_->restore(row, now); }
+RestoreCounts Registry::to_restore() const { return core_->to_restore(); }
+bool Registry::restore_next(Instant listeners_open, std::size_t most) {
+  return core_->restore_next(listeners_open, most);
+}
 void Registry::restored(Instant listeners_open) { core_->restored(listeners_open); }
 bool Registry::tick(Instant now, std::size_t most) { return core_->tick(now, most); }
 void Registry::shift_deadlines(Millis gap) { core_->shift_deadlines(gap); }

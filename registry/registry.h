@@ -145,6 +145,12 @@ struct RegistryCounts {
   Millis lateness_max{0};  // of expiry, since the last look
 };
 
+// How much a start has read from the store.
+struct RestoreCounts {
+  std::size_t services = 0;
+  std::size_t claims = 0;
+};
+
 // What a probe of a suspect found: a TCP connect to its first TCP port.
 enum class ProbeVerdict : std::uint8_t { connected, refused, unreachable, timed_out };
 
@@ -161,10 +167,13 @@ class Registry {
   // would be refused. The lease is the shortest granted.
   Outcome apply_all(std::span<const Change> changes, Instant now);
 
-  // Start: one stored row after the other, then ready() once; leased claims are `recovered` with one whole
-  // lease from `listeners_open`.
+  // Start: one stored row after the other, then restore_next() until it says false; leased claims are
+  // `recovered` with one whole lease from `listeners_open`. A call shows whole services, the oldest first, at
+  // least `most` instances while there are so many.
   void restore(const Row& row, Instant now);
-  void restored(Instant listeners_open);
+  RestoreCounts to_restore() const;  // before the first restore_next()
+  bool restore_next(Instant listeners_open, std::size_t most);
+  void restored(Instant listeners_open);  // all at once
 
   // Expires what is due, at most `most` wheel entries; true: more is due. Call it every 10 ms.
   bool tick(Instant now, std::size_t most);

@@ -50,7 +50,7 @@ void Registry::Core::restore(const Row& row, Instant now) {
                  [this](const TombstoneRow& dead) { restore_tombstone(dead); },
                  [this](const ServiceRow& service) { restore_service(service); },
                  [this](const OverlayRows& overlay) { restore_overlay(overlay); },
-                 [this](const HealthRow& health) { restored_reports_.push_back(health); },
+                 [this](const HealthRow& health) { restore_health(health); },
                  [this](const MetaRow& meta) { restore_meta(meta); },
                  [](const auto&) {},  // what is gone is not stored
              },
@@ -58,13 +58,22 @@ void Registry::Core::restore(const Row& row, Instant now) {
   restoring_ = false;
 }
 
-void Registry::Core::restore_claim(const ClaimRow& row) {
-  Entry* entry = entry_at(row.service, row.id);
-  if (entry == nullptr) {
-    entry = &hold(row);
-    next_sequence_ = std::max(next_sequence_, row.sequence + 1);
+// Rows of one service stand together more often than not.
+Registry::Core::StoredService& Registry::Core::stored_service(const std::string& name) {
+  auto& [services, places, last, shown, claims, reports] = stored_;
+  if (services.empty() || services[last].name != name) {
+    const auto [at, is_new] = places.try_emplace(name, services.size());
+    if (is_new) services.push_back({name, {}});
+    last = at->second;
   }
-  entry->claims.reserve(entry->claims.size() + 1);
+  return services[last];
+}
+
+void Registry::Core::restore_claim(const ClaimRow& row) {
+  auto entry = std::make_unique<Entry>();
+  auto identity = new_identity(row.service, row.id, row.sequence, row.created_at);
+  entry->shown = identity;
+  entry->claims.reserve(1);
   Claim& claim = entry->claims.emplace_back();
   claim.source = intern(stored_source(row.source));
   claim.body = row.body;
@@ -74,15 +83,9 @@ void Registry::Core::restore_claim(const ClaimRow& row) {
   claim.by = row.by;
   claim.recovered = true;
   read_drain(row, *entry, now_);
-}
-
-Entry& Registry::Core::hold(const ClaimRow& row) {
-  auto entry = std::make_unique<Entry>();
-  auto identity = new_identity(row.service, row.id, row.sequence, row.created_at);
-  entry->shown = identity;
-  entries_.insert(*entry);
-  restored_.push_back({entry.get(), std::move(identity)});
-  return *entry.release();
+  next_sequence_ = std::max(next_sequence_, row.sequence + 1);
+  ++stored_.claims;
+  stored_service(row.service).claims.push_back({row.sequence, std::move(entry), std::move(identity)});
 }
 
 void Registry::Core::restore_tombstone(const TombstoneRow& row) {
@@ -114,42 +117,94 @@ void Registry::Core::restore_meta(const MetaRow& row) {
   revision_ = revisions_end_;
 }
 
-// What its heartbeats said last holds until the next one says otherwise.
-void Registry::Core::restore_reports() {
-  for (const HealthRow& row : restored_reports_) {
-    Entry* entry = entry_at(row.service, row.id);
-    const bool is_report = row.check == kReportCheck;
-    const auto status = stored_status(row.state);
-    if (entry == nullptr || !is_report || !status) {
-      batch_.rows.push_back(HealthGone{row.service, row.id, row.check});
-      continue;
-    }
-    if (!entry->condition) entry->condition = std::make_unique<Condition>();
-    entry->condition->status = *status;
-    entry->condition->status_since = row.since;
+// Stored reports are kept until their instance is in place; others are nobody's.
+void Registry::Core::restore_health(const HealthRow& row) {
+  if (row.check == kReportCheck && stored_status(row.state)) {
+    stored_.reports.insert_or_assign({row.service, row.id}, row);
+  } else {
+    batch_.rows.push_back(HealthGone{row.service, row.id, row.check});
   }
-  restored_reports_ = {};
 }
 
-void Registry::Core::restored(Instant listeners_open) {
-  now_ = inner(listeners_open);
-  restoring_ = true;
-  restore_reports();
+void Registry::Core::restore_report(Entry& entry) {
+  const auto report = stored_.reports.extract({entry.shown->service, entry.shown->id});
+  if (report.empty()) return;
+  if (!entry.condition) entry.condition = std::make_unique<Condition>();
+  entry.condition->status = *stored_status(report.mapped().state);
+  entry.condition->status_since = report.mapped().since;
+}
+
+// All rows are read: who is older comes first, services and instances alike.
+void Registry::Core::begin_restored() {
   if (revision_ == revisions_end_) reserve_revisions();
   overlay_revision_ = revision_;
-  std::ranges::stable_sort(restored_, {}, [](const Restored& one) { return one.identity->sequence; });
-  labels_.reserve(restored_.size());
-  for (auto& [entry, identity] : restored_) {
-    enlist(*entry, std::move(identity));
-    for (Claim& claim : entry->claims) claim.deadline = at() + Millis(claim.lease_ms);
-    entry->effect = overlay_.effect_on(entry->shown->service, entry->shown->id);
-    refresh(*entry);
+  const auto sequence = [](const StoredClaim& claim) { return claim.sequence; };
+  for (StoredService& service : stored_.services) {
+    if (!std::ranges::is_sorted(service.claims, {}, sequence))
+      std::ranges::stable_sort(service.claims, {}, sequence);
   }
-  restored_ = {};
+  std::ranges::stable_sort(stored_.services, {},
+                           [](const StoredService& service) { return service.claims.front().sequence; });
+  entries_.reserve(stored_.claims);
+  labels_.reserve(stored_.claims);
+}
+
+bool Registry::Core::restore_next(Instant listeners_open, std::size_t most) {
+  now_ = inner(listeners_open);
+  restoring_ = true;
+  if (stored_.shown == 0) begin_restored();
+  for (std::size_t claims = 0; stored_.shown < stored_.services.size() && claims < most; ++stored_.shown) {
+    StoredService& service = stored_.services[stored_.shown];
+    claims += service.claims.size();
+    restore_members(service);
+    service.claims = std::vector<StoredClaim>();
+  }
+  const bool more = stored_.shown < stored_.services.size();
+  if (!more) end_restored();
+  restoring_ = false;
+  return more;
+}
+
+void Registry::Core::restore_members(StoredService& service) {
+  std::vector<Entry*> members;
+  members.reserve(service.claims.size());
+  for (StoredClaim& claim : service.claims)
+    if (Entry* member = place_restored(claim)) members.push_back(member);
+  for (Entry* member : members) {
+    if (!stored_.reports.empty()) restore_report(*member);
+    refresh(*member);
+  }
+}
+
+void Registry::Core::end_restored() {
+  for (const auto& [instance, report] : stored_.reports)
+    batch_.rows.push_back(HealthGone{report.service, report.id, report.check});
   // Known still, though nobody is registered: no change of an instance will tell of them.
   for (const auto& [name, service] : services_)
     if (service.linger_stored) batch_.known_services.push_back(name);
-  restoring_ = false;
+  stored_ = {};
+}
+
+// Null: a further source's claim on an instance that is in place.
+Entry* Registry::Core::place_restored(StoredClaim& stored) {
+  Claim& claim = stored.entry->claims.front();
+  claim.deadline = at() + Millis(claim.lease_ms);
+  if (Entry* known = entry_at(stored.identity->service, stored.identity->id)) {
+    known->claims.reserve(known->claims.size() + 1);
+    known->claims.push_back(std::move(claim));
+    if (stored.entry->condition) known->condition = std::move(stored.entry->condition);
+    return nullptr;
+  }
+  Entry* entry = stored.entry.release();
+  entries_.insert(*entry);
+  entry->effect = overlay_.effect_on(stored.identity->service, stored.identity->id);
+  enlist(*entry, std::move(stored.identity));
+  return entry;
+}
+
+void Registry::Core::restored(Instant listeners_open) {
+  while (restore_next(listeners_open, ~std::size_t{0})) {
+  }
 }
 
 void Registry::Core::reconfigure(RegistryConfig config, Instant now) {
@@ -162,16 +217,7 @@ void Registry::Core::reconfigure(RegistryConfig config, Instant now) {
     service_named(name);
     batch_.known_services.push_back(name);
   }
-  for (auto& [name, service] : services_) {
-    const bool was_configured = service.settings.configured;
-    apply_settings(service);
-    set_service_reason(service, reason_for(service));
-    if (was_configured) leave_service(service);
-  }
-  entries_.for_each([this](Entry& entry) {
-    if (entry.condition) refresh(entry);
-    update_membership(entry, entry.shown.get());
-  });
+  begin_sweep(true, {});
 }
 
 }  // namespace muster::registry

@@ -158,6 +158,7 @@ std::vector<LiveNames::ServiceSteps> LiveNames::steps_of(const registry::Batch& 
 std::size_t LiveNames::place_of(std::string label, std::vector<ServiceSteps>& services) {
   const auto [at, is_new] = services_.try_emplace(label);
   Service& service = at->second;
+  if (is_new) service.settings = settings_;
   if (service.place == 0) {
     const Standing before = standing_of(is_new ? nullptr : &service);
     services.push_back({std::move(label), &service, before, {}});
@@ -200,8 +201,12 @@ LiveNames::Members LiveNames::move_members(Members& members, std::vector<Step>& 
   return out;
 }
 
+void LiveNames::apply_part(const registry::Batch& part, net::Instant now) {
+  for (ServiceSteps& service : steps_of(part)) apply_service(service, now);
+}
+
 void LiveNames::apply(const registry::Batch& batch, net::Instant now) {
-  for (ServiceSteps& service : steps_of(batch)) apply_service(service, now);
+  apply_part(batch, now);
   for (const std::string& service : batch.known_services) {
     const std::string label = registry::ascii_lower(service);
     SetKeys keys;
@@ -215,6 +220,7 @@ void LiveNames::apply(const registry::Batch& batch, net::Instant now) {
 void LiveNames::apply_service(ServiceSteps& service, net::Instant now) {
   auto& [label, standing, before, steps] = service;
   standing->place = 0;
+  if (sweep_ && standing->settings != settings_) follow_settings(label, *standing, now);
   const Step& last = steps.back();
   const std::string spelled = last.after ? last.after->service : last.before ? last.before->service : label;
   const ServicePolicy policy = config_.policy_of(spelled);
@@ -264,7 +270,9 @@ const LiveNames::Service* LiveNames::settle(const std::string& label, std::strin
   const Service* settled = standing;
   if (standing == nullptr || standing->members.empty()) {
     if (is_known(label, service)) {
-      settled = &services_.try_emplace(label).first->second;
+      Service& known = services_.try_emplace(label).first->second;
+      known.settings = settings_;
+      settled = &known;
       after = Standing::empty;
     } else {
       services_.erase(label);
@@ -376,39 +384,71 @@ void LiveNames::mark_addresses(const Step& step) {
 }
 
 void LiveNames::reconfigure(PublishConfig config, net::Instant now) {
+  while (sweep_) sweep(now);
   config.domain = config_.domain;
   config.reverse = config_.reverse;
-  const PublishConfig old = std::exchange(config_, std::move(config));
+  PublishConfig old = std::exchange(config_, std::move(config));
   const bool all = old.ttl != config_.ttl || old.ttl_min != config_.ttl_min ||
                    old.reverse_services != config_.reverse_services;
   safe_stops_.reconfigure(config_.ttl, config_.ttl_min);
-  for (const auto& [label, service] : services_) {
-    const std::string name = service.members.empty() ? label : service.members.front()->instance->service;
-    const ServicePolicy before = old.policy_of(name);
-    const ServicePolicy after = config_.policy_of(name);
-    if (before == after && !all) continue;
-    const std::size_t marked = dirty_types_.size();
-    SetKeys keys;
-    for (const auto& member : service.members) {
-      const InstancePtr& instance = member->instance;
-      safe_stops_.note(*instance, before, *instance, after, now.wall);
-      mark_types({instance, instance, member.get()}, {before, after});
-      put_own_name(*instance, after);
-      naming::add_set_keys(*instance, before, keys);
-      naming::add_set_keys(*instance, after, keys);
-      if (!all) continue;
-      for (auto& type : types_of(*instance)) dirty_types_.push_back(std::move(type));
-      for (const auto& address : naming::addresses_of(*instance->body)) {
-        if (addresses_.find(address)) dirty_addresses_.insert(address);
-      }
-    }
-    leave_to_types(label, marked, keys);
-    put_sets(label, &service, std::move(keys));
-    for (const auto& member : service.members) put_browse_names(*member->instance, after);
-  }
+  ++settings_;
+  sweep_.emplace(Sweep{std::move(old), all});
   dirty_type_list_ |= all;
   put_fixed();
+  sweep(now);
   flush(now.steady);
+}
+
+// A piece of it.
+void LiveNames::sweep(net::Instant now) {
+  if (sweep_->buckets != services_.bucket_count()) {
+    sweep_->buckets = services_.bucket_count();
+    sweep_->bucket = 0;
+  }
+  std::size_t members = 0;
+  for (std::size_t looks = 0; sweep_->bucket < sweep_->buckets; ++sweep_->bucket, ++looks) {
+    if (looks >= kSweepLooks || members >= kSweepMembers) return;
+    for (auto at = services_.begin(sweep_->bucket); at != services_.end(sweep_->bucket); ++at) {
+      auto& [label, service] = *at;
+      if (service.settings != settings_) members += follow_settings(label, service, now);
+    }
+  }
+  sweep_.reset();
+}
+
+// The names of one service as the settings want them now; the number of members for which that was work.
+std::size_t LiveNames::follow_settings(const std::string& label, Service& service, net::Instant now) {
+  service.settings = settings_;
+  const std::string name = service.members.empty() ? label : service.members.front()->instance->service;
+  const ServicePolicy before = sweep_->old.policy_of(name);
+  const ServicePolicy after = config_.policy_of(name);
+  if (before == after && !sweep_->concerns_all) return 0;
+  const std::size_t marked = dirty_types_.size();
+  SetKeys keys;
+  for (const auto& member : service.members) {
+    const InstancePtr& instance = member->instance;
+    safe_stops_.note(*instance, before, *instance, after, now.wall);
+    mark_types({instance, instance, member.get()}, {before, after});
+    put_own_name(*instance, after);
+    naming::add_set_keys(*instance, before, keys);
+    naming::add_set_keys(*instance, after, keys);
+    if (sweep_->concerns_all) mark_domain_sets(*member);
+  }
+  leave_to_types(label, marked, keys);
+  put_sets(label, &service, std::move(keys));
+  for (const auto& member : service.members) put_browse_names(*member->instance, after);
+  return 1 + service.members.size();
+}
+
+// The sets over the domain that list it; a type is left to its first member, or it would be put with every piece.
+void LiveNames::mark_domain_sets(const Registered& member) {
+  for (auto& type : types_of(*member.instance)) {
+    const InstanceSet* set = types_.find(type);
+    if (set != nullptr && set->first().who == &member) dirty_types_.push_back(std::move(type));
+  }
+  for (const auto& address : naming::addresses_of(*member.instance->body)) {
+    if (addresses_.find(address)) dirty_addresses_.insert(address);
+  }
 }
 
 const LiveNames::Service* LiveNames::find(const std::string& label) const {

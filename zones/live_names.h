@@ -18,6 +18,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -49,14 +50,21 @@ class LiveNames {
   // Members over which a service's names are paced, and published members over which a set of the domain is.
   static constexpr std::size_t kLargeService = 1000;
   static constexpr std::size_t kLargeDomainSet = 100;
+  // One piece of a reconfiguration: members whose names are put anew, and services looked at.
+  static constexpr std::size_t kSweepMembers = 200;
+  static constexpr std::size_t kSweepLooks = 2'048;
 
   // Publishes what does not depend on any service.
   LiveNames(PublishConfig config, NameSink& sink);
 
   void apply(const registry::Batch& batch, net::Instant now);
-  // Rebuilds what was put off and is due.
+  void reserve(std::size_t services) { services_.reserve(services); }
+  // A first part of a batch whose last part apply() gets: what belongs to the whole domain waits for that.
+  void apply_part(const registry::Batch& part, net::Instant now);
+  // Rebuilds what was put off and is due; goes on with a reconfiguration.
   void tick(net::Instant now);
-  // Domain and reverse zones stay as they were.
+  // Domain and reverse zones stay as they were. Services follow one by one, those after the first piece with the
+  // next ticks; each name is old or new meanwhile. A second call first completes what is under way.
   void reconfigure(PublishConfig config, net::Instant now);
 
   const PublishConfig& config() const { return config_; }
@@ -93,6 +101,7 @@ class LiveNames {
   struct Service {
     Members members;
     std::size_t place = 0;  // 1 + where its steps are in the batch that is being read; else 0
+    std::uint32_t settings = 0;  // which settings_ its names follow
   };
   // The steps of a batch that concern one label; for each instance one.
   struct ServiceSteps {
@@ -100,6 +109,13 @@ class LiveNames {
     Service* service;
     Standing before;
     std::vector<Step> steps;
+  };
+  // A reconfiguration under way.
+  struct Sweep {
+    PublishConfig old;
+    bool concerns_all;
+    std::size_t bucket = 0;  // of services_; those before it are done, as long as
+    std::size_t buckets = 0;  // there are still so many
   };
   struct Erasure {
     std::size_t zone;
@@ -110,6 +126,8 @@ class LiveNames {
     Name owner;
   };
 
+  void sweep(net::Instant now);
+  std::size_t follow_settings(const std::string& label, Service& service, net::Instant now);
   std::vector<ServiceSteps> steps_of(const registry::Batch& batch);
   std::size_t place_of(std::string label, std::vector<ServiceSteps>& services);
   static Members move_members(Members& members, std::vector<Step>& steps);
@@ -130,6 +148,7 @@ class LiveNames {
   void remove_from_type(const ServiceType& type, const Place& place);
   void note_first(const ServiceType& type, std::optional<std::uint64_t> before);
   void mark_addresses(const Step& step);
+  void mark_domain_sets(const Registered& member);
 
   void put_own_name(const Instance& instance, const ServicePolicy& policy);
   void leave_to_types(const std::string& label, std::size_t marked, SetKeys& keys) const;
@@ -167,6 +186,9 @@ class LiveNames {
   DomainSets<net::IpAddress> addresses_;  // registered instances; only those of our reverse zones
   SafeStops safe_stops_;
   Pacer pacer_;
+
+  std::uint32_t settings_ = 0;  // counts reconfigurations
+  std::optional<Sweep> sweep_;
 
   naming::SetContent content_;  // of the set that is being put
 

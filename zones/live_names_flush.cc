@@ -42,7 +42,9 @@ void LiveNames::flush(net::SteadyTime now) {
 }
 
 void LiveNames::tick(net::Instant now) {
-  if (is_put_off() || !late_queue_.empty()) flush(now.steady);
+  const bool goes_on = sweep_.has_value();
+  if (goes_on) sweep(now);
+  if (goes_on || is_put_off() || !late_queue_.empty()) flush(now.steady);
   pacer_.forget_old(now.steady);
   safe_stops_.forget_passed(now.wall);
 }

@@ -83,6 +83,10 @@ class Publisher::Core final : public NameSink {
     live_[zone].changed = true;
   }
 
+  void reserve(std::size_t services) { names_->reserve(services); }
+
+  void publish_part(const registry::Batch& part, net::Instant now) { names_->apply_part(part, now); }
+
   void publish(const registry::Batch& batch, net::Instant now) {
     names_->apply(batch, now);
     note_changes(now.steady);
@@ -182,6 +186,10 @@ Publisher::Publisher(PublishConfig config, Zones& zones)
 Publisher::~Publisher() = default;
 
 void Publisher::publish(const registry::Batch& batch, net::Instant now) { core_->publish(batch, now); }
+
+void Publisher::reserve(std::size_t services) { core_->reserve(services); }
+
+void Publisher::publish_part(const registry::Batch& part, net::Instant now) { core_->publish_part(part, now); }
 
 void Publisher::tick(net::Instant now) { core_->tick(now); }
 

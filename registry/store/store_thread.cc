@@ -13,9 +13,8 @@ StoreThread::StoreThread(Store& store, StoreConfig config, Settle settle)
 StoreThread::~StoreThread() { stop(); }
 
 void StoreThread::start() {
+  if (!store_.is_instant()) thread_ = std::thread([this] { loop(); });
   started_ = true;
-  if (store_.is_instant()) return;
-  thread_ = std::thread([this] { loop(); });
 }
 
 void StoreThread::stop() {

@@ -144,7 +144,7 @@ TEST_F(Lease, RecoveredInstancesHaveOneWholeLeaseFromWhenTheListenersOpen) {
   const Batch stored = registry->take_batch();
   Registry second({}, now);
   for (const Row& row : stored.rows) second.restore(row, now);
-  EXPECT_EQ(second.counts().instances, 2U);
+  EXPECT_EQ(second.to_restore().claims, 2U);
   const Instant open = now + Millis(5'000);
   second.restored(open);
   ASSERT_TRUE(second.find("web", "i1"));

@@ -1,5 +1,6 @@
 // Who wins between sources, the overlay's word, and what explain says about both.
 #include <algorithm>
+#include <ranges>
 
 #include "registry/limits.h"
 #include "tests/registry/support/fixture.h"
@@ -283,6 +284,36 @@ TEST_F(OverlayOf, ExplainNamesWinnersAndLosers) {
   ASSERT_EQ(explained->claims.size(), 2U);
   EXPECT_EQ(explained->claims[0].heard_ago, Millis(4'120));
   EXPECT_EQ(explained->claims[0].by, "10.0.0.7");
+}
+
+// A glob that matches everybody reaches them in pieces of bounded work; in the end all have what was said last.
+TEST_F(OverlayOf, AGlobOverManyGoesOnInPieces) {
+  constexpr std::size_t kServices = 3 * kSweepVisits;
+  for (std::size_t i = 0; i < kServices; ++i)
+    ASSERT_TRUE(registry->apply(registration("s" + std::to_string(i), "i1", body_at("10.0.0.7")), now));
+  registry->take_batch();
+  const auto piece = [&] {
+    now = now + Millis(10);
+    registry->tick(now, 1'000'000);
+    const std::size_t size = registry->take_batch().changes.size();
+    EXPECT_LE(size, kSweepChanges);
+    return size;
+  };
+  ASSERT_TRUE(edit(Kind::replace_all, {entry("*", 5)}));
+  EXPECT_EQ(registry->take_batch().changes.size(), kSweepChanges);
+  registry->tick(now, 1'000'000);
+  EXPECT_EQ(registry->take_batch().changes.size(), 0U) << "one piece a tick";
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(piece(), kSweepChanges);
+  ASSERT_TRUE(edit(Kind::replace_all, {entry("*", 7)}));
+  registry->take_batch();
+  std::size_t pieces = 0;
+  for (; pieces < 1'000 && !std::ranges::all_of(std::views::iota(std::size_t{0}, kServices), [&](std::size_t s) {
+         return registry->find("s" + std::to_string(s), "i1")->effective_weight == 7;
+       });
+       ++pieces)
+    piece();
+  EXPECT_GE(pieces, kServices / kSweepChanges - 1);
+  EXPECT_EQ(piece(), 0U);
 }
 
 }  // namespace

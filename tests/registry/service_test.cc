@@ -521,6 +521,43 @@ TEST(Restore, TheOlderOneKeepsTheLabelWhateverTheOrderOfTheRows) {
   }
 }
 
+// A start goes on service by service: no call cuts one, and an instance of two sources is shown once, whole.
+TEST(Restore, WholeServicesComeTheOldestFirst) {
+  const Instant now = net::Instant{} + Millis(1'000'000);
+  Registry registry({}, now);
+  const auto restore = [&](const std::string& service, const std::string& id, const std::string& source,
+                           std::uint64_t sequence) {
+    ClaimRow claim;
+    claim.service = service;
+    claim.id = id;
+    claim.source = source;
+    claim.generation = 1;
+    claim.sequence = sequence;
+    claim.lease = Millis(30'000);
+    claim.body = std::make_shared<const InstanceBody>();
+    registry.restore(claim, now);
+  };
+  restore("b", "i3", "heartbeat", 6);
+  restore("c", "i1", "heartbeat", 3);
+  restore("b", "i1", "update", 2);
+  restore("a", "i1", "heartbeat", 5);
+  restore("b", "i1", "heartbeat", 2);
+  restore("b", "i2", "heartbeat", 4);
+  EXPECT_EQ(registry.to_restore().claims, 6U);
+  EXPECT_EQ(registry.to_restore().services, 3U);
+  std::vector<std::string> parts;
+  for (bool more = true; more;) {
+    more = registry.restore_next(now, 2);
+    std::string part;
+    for (const InstanceChange& change : registry.take_batch().changes) part += change.service + change.id + " ";
+    parts.push_back(part);
+  }
+  EXPECT_EQ(parts, (std::vector<std::string>{"bi1 bi2 bi3 ", "ci1 ai1 "}));
+  EXPECT_EQ(registry.find("b", "i1")->sources.size(), 2U);
+  EXPECT_EQ(registry.counts().instances, 5U);
+  EXPECT_EQ(registry.to_restore().claims, 0U);
+}
+
 TEST_F(LyftDoor, RestoredClaimsKeepTheirSource) {
   ASSERT_TRUE(post("web", "a", "repo"));
   const Batch stored = registry->take_batch();

@@ -422,6 +422,90 @@ TEST(LiveNames, ReconfiguringRebuildsWhatThePolicyConcerns) {
   EXPECT_EQ(sink.find("a.az.by.s0.svc.internal."), nullptr);
 }
 
+// What a reload changes for all services is carried out in pieces of bounded work; a change that comes between two
+// of them finds its service as if it were done.
+TEST(LiveNames, AReconfigurationOfAllGoesOnInPieces) {
+  constexpr std::size_t kServices = 1'000;
+  constexpr std::size_t kInstances = 3;
+  constexpr std::size_t kNamesAService = 3 + 2 * kInstances + 2;  // two are erased
+  constexpr std::ptrdiff_t kMost = (LiveNames::kSweepMembers / kInstances + 2) * kNamesAService + 8;
+  RecordingSink sink(name("svc.internal."));
+  PublishConfig config = plain_config();
+  config.policy = [](std::string_view) {
+    ServicePolicy policy;
+    policy.tag_views = {"az"};
+    return policy;
+  };
+  LiveNames names(config, sink);
+  Batch all;
+  for (std::size_t s = 0; s < kServices; ++s) {
+    for (std::size_t i = 0; i < kInstances; ++i)
+      all.changes.push_back(change(nullptr, Make("s" + std::to_string(s), "i" + std::to_string(i))
+                                                .at("10.0.0.1")
+                                                .on(port(80, "http"))
+                                                .tag("az", i == 0 ? "a" : "b")
+                                                .sequence(s * kInstances + i + 1)
+                                                .get()));
+  }
+  names.apply(all, at(0));
+  config.ttl = 9;
+  config.policy = [](std::string_view) {
+    ServicePolicy policy;
+    policy.ttl = 9;
+    return policy;
+  };
+  sink.log.clear();
+  int ms = 100;
+  names.reconfigure(config, at(ms));
+  EXPECT_LE(std::ssize(sink.log), kMost);
+
+  // The first instance of each service goes, with the tag view of which it was the last.
+  Batch remaining;
+  Batch gone;
+  for (const InstanceChange& one : all.changes)
+    (one.id == "i0" ? gone : remaining).changes.push_back(
+        one.id == "i0" ? change(one.after, nullptr) : change(nullptr, one.after));
+  for (std::size_t i = 0; i < gone.changes.size(); i += 100) {
+    Batch some;
+    some.changes.push_back(gone.changes[i]);
+    names.apply(some, at(ms));
+  }
+  int pieces = 0;
+  for (sink.log.clear(); pieces == 0 || !sink.log.empty(); ++pieces) {
+    sink.log.clear();
+    names.tick(at(ms += 10));
+    EXPECT_LE(std::ssize(sink.log), kMost) << "piece " << pieces;
+  }
+  EXPECT_GT(pieces, 8);
+  for (std::size_t i = 0; i < gone.changes.size(); ++i) {
+    if (i % 100 != 0) names.apply(batch(gone.changes[i].before, nullptr), at(ms += 20));
+  }
+  names.tick(at(ms += 100));
+  RecordingSink fresh(config.domain);
+  LiveNames rebuilt(config, fresh);
+  rebuilt.apply(remaining, at(0));
+  EXPECT_TRUE(sink.names() == fresh.names());
+}
+
+TEST(LiveNames, PartsOfABatchMakeTheSameNamesAsTheWhole) {
+  const Batch all = many(40, 3);
+  RecordingSink whole(name("svc.internal."));
+  LiveNames at_once(plain_config(), whole);
+  at_once.apply(all, at(0));
+  RecordingSink sink(name("svc.internal."));
+  LiveNames names(plain_config(), sink);
+  for (std::size_t from = 0; from < all.changes.size(); from += 30) {
+    Batch part;
+    part.changes.assign(all.changes.begin() + static_cast<std::ptrdiff_t>(from),
+                        all.changes.begin() + static_cast<std::ptrdiff_t>(std::min(from + 30, all.changes.size())));
+    names.apply_part(part, at(0));
+  }
+  EXPECT_EQ(sink.find("_http._tcp.svc.internal."), nullptr) << "sets over the domain wait for the end";
+  names.apply({}, at(0));
+  EXPECT_TRUE(sink.names() == whole.names());
+  EXPECT_EQ(sink.log.size(), whole.log.size()) << "no name is put twice";
+}
+
 TEST(LiveNames, SafeStopFollowsTheDrain) {
   RecordingSink sink(name("svc.internal."));
   LiveNames names(plain_config(), sink);

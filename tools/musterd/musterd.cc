@@ -1,13 +1,16 @@
 #include "tools/musterd/musterd.h"
 
+#include <algorithm>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
 #include <csignal>
+#include <iterator>
 #include <mutex>
 
 #include "registry/api/instance_json.h"
+#include "tools/musterd/convey.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/privileges.h"
 
@@ -21,12 +24,23 @@ namespace {
 constexpr std::size_t kNamesAService = 4;
 constexpr std::size_t kNamesAnInstance = 2;
 
+// Parts of a start that go from thread to thread: few enough to be found in the cache.
+constexpr std::size_t kRowsAtOnce = 256;
+constexpr std::size_t kRestoredAtOnce = 256;
+
 constexpr std::chrono::milliseconds kControlBusy{10};  // before work that it did not take is offered again
 
 std::string joined(const std::vector<net::Endpoint>& endpoints) {
   std::string text;
   for (const net::Endpoint& endpoint : endpoints) text += (text.empty() ? "" : ",") + net::to_string(endpoint);
   return text;
+}
+
+// Else the publisher asks the registry whether a service without members is known, and must wait until it is at rest.
+bool is_all_published(const registry::Batch& batch) {
+  return std::ranges::all_of(batch.changes, [](const registry::InstanceChange& change) {
+    return !change.before && change.after && change.after->publishable;
+  });
 }
 
 registry::StoreConfig store_config(const config::Store& store) {
@@ -69,7 +83,7 @@ void Musterd::open_store() {
   store_ = registry::open_store(store_config(config_->store));
 }
 
-// Meta rows come first and tell the epoch, which the registry needs from its beginning.
+// Meta rows come first and tell the epoch, which the registry needs from its beginning. Another thread reads.
 void Musterd::make_registry() {
   const net::Instant now = net::machine_now();
   const auto begin = [&] {
@@ -77,18 +91,32 @@ void Musterd::make_registry() {
     registry_ = std::make_unique<registry::Registry>(registry_config(config_, meta_["epoch"]), now);
     for (const auto& [key, value] : meta_) registry_->restore(registry::MetaRow{key, value}, now);
   };
-  loaded_ = store_->load([&](registry::Row row) {
+  const auto restore = [&](registry::Row& row) {
     if (const auto* meta = std::get_if<registry::MetaRow>(&row)) {
       meta_[meta->key] = meta->value;
-      return;
-    }
-    if (auto* updated = std::get_if<registry::ZoneRow>(&row)) {
+    } else if (auto* updated = std::get_if<registry::ZoneRow>(&row)) {
       zone_rows_.push_back(std::move(*updated));
-      return;
+    } else {
+      begin();
+      registry_->restore(row, now);
     }
-    begin();
-    registry_->restore(row, now);
-  });
+  };
+  convey<registry::Rows>(
+      [this](const auto& hand_over) {
+        registry::Rows rows;
+        const auto send = [&] {
+          if (!hand_over(std::exchange(rows, {}))) return;
+          rows.reserve(kRowsAtOnce);
+        };
+        loaded_ = store_->load([&](registry::Row row) {
+          rows.push_back(std::move(row));
+          if (rows.size() >= kRowsAtOnce) send();
+        });
+        send();
+      },
+      [&](registry::Rows rows) {
+        for (registry::Row& row : rows) restore(row);
+      });
   begin();
   registry_->set_safe_stop([this](const registry::Instance& instance, net::Instant at) {
     return names_.publisher->safe_stop(instance, at);
@@ -145,16 +173,32 @@ void Musterd::make_file_zones() {
   file_zones_->announce(config_->zones.files);
 }
 
-// What was stored is published before any thread runs, so nobody is told that a stored service does not exist. Its own rows
-// (the next block of revisions) are stored with the first batch.
+// What was stored is published before any query is read, so nobody is told that a stored service does not exist. The
+// registry brings the services back on a thread of its own, a few parts ahead of the publisher. Rows of their own (the
+// next block of revisions) are stored with the first batch.
 void Musterd::publish_stored() {
   const net::Instant now = net::machine_now();
-  registry_->restored(now);
-  registry::Batch batch = registry_->take_batch();
-  const registry::RegistryCounts counts = registry_->counts();
-  names_.table.reserve(kNamesAService * counts.services + kNamesAnInstance * counts.instances);
-  names_.publisher->publish(batch, now);
-  for (registry::Row& row : batch.rows) registry_->store_beside(std::move(row));
+  const registry::RestoreCounts counts = registry_->to_restore();
+  names_.table.reserve(kNamesAService * counts.services + kNamesAnInstance * counts.claims);
+  names_.publisher->reserve(counts.services);
+  registry::Batch last;
+  std::vector<registry::Batch> later;
+  convey<registry::Batch>(
+      [&](const auto& hand_over) {
+        for (bool more = true; more;) {
+          more = registry_->restore_next(now, kRestoredAtOnce);
+          if (!hand_over(registry_->take_batch())) return;
+        }
+      },
+      [&](registry::Batch part) {
+        std::ranges::move(part.rows, std::back_inserter(last.rows));
+        std::ranges::move(part.known_services, std::back_inserter(last.known_services));
+        if (!later.empty() || !is_all_published(part)) return later.push_back(std::move(part));
+        names_.publisher->publish_part(part, now);
+      });
+  for (const registry::Batch& part : later) names_.publisher->publish_part(part, now);
+  names_.publisher->publish(last, now);
+  for (registry::Row& row : last.rows) registry_->store_beside(std::move(row));
   feed_ = std::make_unique<registry::Feed>(
       config_->registry.feed_length, registry_->revision(),
       [this](std::string_view service, std::string_view id, net::Instant at) { return registry_->lease_of(service, id, at); });

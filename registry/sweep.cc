@@ -1,0 +1,59 @@
+// What concerns every service at once, as a reload or an overlay entry for `*` does, goes through them in pieces
+// of bounded work, one a tick; the first is done at once, and in most registries it is the only one.
+#include <algorithm>
+
+#include "registry/core.h"
+#include "registry/glob.h"
+#include "registry/limits.h"
+
+namespace muster::registry {
+
+// One that is under way begins anew with what it had to do besides: doing it twice changes nothing.
+void Registry::Core::begin_sweep(bool settings, std::vector<std::string> globs) {
+  if (!sweep_) sweep_.emplace();
+  sweep_->settings |= settings;
+  for (std::string& glob : globs) {
+    if (std::ranges::find(sweep_->globs, glob) == sweep_->globs.end()) sweep_->globs.push_back(std::move(glob));
+  }
+  sweep_->after.clear();
+  sweep_->last.reset();
+  sweep();
+}
+
+void Registry::Core::sweep() {
+  if (!sweep_ || sweep_->last == at()) return;
+  sweep_->last = at();
+  const std::size_t most_changes = batch_.changes.size() + kSweepChanges;
+  std::size_t visits = 0;
+  auto next = services_.upper_bound(sweep_->after);  // no service is named ""
+  for (; next != services_.end(); ++next) {
+    if (visits >= kSweepVisits || batch_.changes.size() >= most_changes) {
+      sweep_->after = std::prev(next)->first;
+      return;
+    }
+    visits += 1 + next->second.members.size();
+    sweep_service(next->second);
+  }
+  sweep_.reset();
+}
+
+void Registry::Core::sweep_service(Service& service) {
+  if (sweep_->settings) {
+    const bool was_configured = service.settings.configured;
+    apply_settings(service);
+    set_service_reason(service, reason_for(service));
+    if (was_configured) leave_service(service);
+  }
+  for (Entry* member : std::vector<Entry*>(service.members.ordered())) sweep_entry(*member);
+}
+
+void Registry::Core::sweep_entry(Entry& entry) {
+  const std::string subject = entry.shown->service + "/" + entry.shown->id;
+  const bool matches = std::ranges::any_of(
+      sweep_->globs, [&](const std::string& glob) { return glob_matches(glob, subject); });
+  if (matches) entry.effect = overlay_.effect_on(entry.shown->service, entry.shown->id);
+  if (matches || (sweep_->settings && entry.condition)) refresh(entry);
+  if (sweep_->settings) update_membership(entry, entry.shown.get());
+}
+
+}  // namespace muster::registry
