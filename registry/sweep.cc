@@ -10,7 +10,7 @@ namespace muster::registry {
 
 // One that is under way begins anew with what it had to do besides: doing it twice changes nothing.
 void Registry::Core::begin_sweep(bool settings, std::vector<std::string> globs) {
-  if (!sweep_) sweep_.emplace();
+  if (!sweep_) sweep_ = Sweep{};
   sweep_->settings |= settings;
   for (std::string& glob : globs) {
     if (std::ranges::find(sweep_->globs, glob) == sweep_->globs.end()) sweep_->globs.push_back(std::move(glob));

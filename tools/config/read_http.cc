@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "registry/net/tls_stream.h"
+#include "registry/net/tls_files.h"
 #include "tools/config/read_sections.h"
 #include "tools/config/secret.h"
 
@@ -65,7 +65,7 @@ void read_tls(Section& section, Http& http) {
   look_at("tls_key", http.tls_key);
   if (!readable) return;
   try {
-    const net::TlsContext context((folder / http.tls_certificate).string(), (folder / http.tls_key).string());
+    net::check_tls_files((folder / http.tls_certificate).string(), (folder / http.tls_key).string());
   } catch (const std::runtime_error& error) {
     section.error("tls_key", std::string("and tls_certificate cannot be used: ") + error.what());
   }

@@ -1,0 +1,12 @@
+// Whether a certificate and its key can be used, without a stream: for who reads a configuration. Free of Asio.
+#pragma once
+
+#include <string>
+
+namespace muster::net {
+
+// Paths of PEM files: the certificate chain and its private key. Throws std::runtime_error that names which of the two
+// cannot be used and why, as TlsContext would.
+void check_tls_files(const std::string& certificate, const std::string& key);
+
+}  // namespace muster::net
