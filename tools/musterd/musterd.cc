@@ -8,6 +8,7 @@
 #include <csignal>
 #include <iterator>
 #include <mutex>
+#include <thread>
 
 #include "registry/api/instance_json.h"
 #include "tools/musterd/convey.h"
@@ -390,17 +391,21 @@ void Musterd::update_gauges() {
   gauges_.expired = counts.expired;
 }
 
+// A full queue is waited for: half a zone would be served else.
 bool Musterd::on_control(net::UniqueFunction<void(registry::Turn&)> work) {
   std::mutex mutex;
   std::condition_variable changed;
   bool done = false;
-  const bool taken = control_->submit([&, work = std::move(work)](registry::Turn& turn) mutable {
+  const auto job = [&](registry::Turn& turn) {
     work(turn);
     const std::lock_guard lock(mutex);
     done = true;
     changed.notify_one();
-  });
-  if (!taken) return false;
+  };
+  while (!control_->submit(job)) {
+    if (stopping_) return false;
+    std::this_thread::sleep_for(kControlBusy);
+  }
   std::unique_lock lock(mutex);
   changed.wait(lock, [&] { return done; });
   return true;
