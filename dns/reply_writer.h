@@ -74,7 +74,6 @@ class ReplyWriter {
   Mark mark() const { return {at_, counts_}; }
   void rewind(const Mark& mark);
   std::size_t count(Section section) const { return counts_[static_cast<std::size_t>(section)]; }
-  bool empty() const { return counts_ == std::array<std::uint16_t, 3>{}; }
 
   // A whole ready record (zones/entry.h), its two-octet owner replaced. Returns the position M for which the
   // type stands at M + 2, the TTL at M + 6 and the rdata at M + 12; 0: no room. Sets owner.at when the name

@@ -141,6 +141,12 @@ struct Grant {
   State state = State::active;
   LeaseView lease;
   std::size_t touched = 0;  // of several: how many instances
+  struct LeftOut {
+    std::string service;
+    std::string id;
+    std::string message;
+  };
+  std::vector<LeftOut> left_out;  // of a source's list: whom the registry has no room for, and why
 };
 using Outcome = net::Result<Grant, Refusal>;
 

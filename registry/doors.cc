@@ -452,7 +452,10 @@ Outcome Registry::Core::on(const SourceList& list) {
   Grant all;
   for (Registration registration : list.instances) {
     registration.source = list.source;
-    if (!on(registration)) continue;
+    if (const Outcome outcome = on(registration); !outcome) {
+      all.left_out.push_back({registration.service, registration.id, outcome.error().message});
+      continue;
+    }
     ++all.touched;
     gone.erase(entry_at(registration.service, registration.id));
   }

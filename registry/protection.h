@@ -74,7 +74,6 @@ class Protection {
   void release(Membership& groups);
   static void answered(const Membership& groups, std::uint8_t mask, const Entry& by);
   static bool another_answered(const Membership& groups, std::uint8_t mask, const Entry& than);
-  std::size_t remembered() const { return window_.size(); }
 
  private:
   ProtectionGroup* group(const std::string& key);

@@ -20,7 +20,6 @@ class Zone {
   ZoneTree tree;
   std::size_t names_aside = 0;
   std::size_t inner_zones = 0;
-  std::uint64_t changes = 0;
   std::unique_ptr<ZoneHistory> history;
 };
 
@@ -121,7 +120,6 @@ std::vector<Zone*> Zones::inner_of(const Zone* outer, const Name& below) const {
 }
 
 void Zones::put(Zone& zone, const NameSpec& spec) {
-  ++zone.changes;
   if (zone.history == nullptr) return put_content(zone, spec);
   const Entry* old = entry_at(zone, spec.owner);
   const bool was_there = old != nullptr;
@@ -131,7 +129,6 @@ void Zones::put(Zone& zone, const NameSpec& spec) {
 }
 
 void Zones::erase(Zone& zone, const Name& owner) {
-  ++zone.changes;
   if (zone.history == nullptr) return erase_content(zone, owner);
   const Entry* old = entry_at(zone, owner);
   if (old == nullptr) return;
@@ -167,7 +164,6 @@ void Zones::put(Zone& zone, std::span<EntryPtr> prepared) {
 }
 
 void Zones::put(Zone& zone, EntryPtr prepared) {
-  ++zone.changes;
   if (zone.history == nullptr) return put_content(zone, std::move(prepared));
   const Name owner = *Name::from_wire(prepared->name());
   const Entry* old = entry_at(zone, owner);
@@ -275,7 +271,6 @@ const Name& Zones::apex(const Zone& zone) const { return zone.config.apex; }
 const ZoneConfig& Zones::config(const Zone& zone) const { return zone.config; }
 Readiness Zones::readiness(const Zone& zone) const { return zone.readiness; }
 std::size_t Zones::names(const Zone& zone) const { return zone.tree.names() + zone.names_aside; }
-std::uint64_t Zones::changes(const Zone& zone) const { return zone.changes; }
 
 std::optional<NameSpec> Zones::read(const Name& owner) const {
   const Entry* entry = table_.find(FoldedWire(owner).wire());

@@ -88,8 +88,6 @@ class Zones {
   const ZoneConfig& config(const Zone& zone) const;
   Readiness readiness(const Zone& zone) const;
   std::size_t names(const Zone& zone) const;  // with records
-  // Puts and erases so far; the publisher closes batches by it.
-  std::uint64_t changes(const Zone& zone) const;
 
   // What a name holds now, decoded from its entry: explain, dumps, transfers, tests. nullopt: no such name.
   std::optional<NameSpec> read(const Name& owner) const;

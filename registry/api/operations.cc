@@ -48,7 +48,7 @@ void send_report(Call& call, const ReloadReport& report) {
   if (!report.errors.empty())
     return call.refuse(
         {ErrorCode::invalid_field,
-         (report.taken_over ? "the configuration is in force, but what these files held stays as it was: "
+         (report.taken_over ? "the configuration is in force, but for this, which stays as it was: "
                             : "nothing was changed: ") +
              joined(report.errors)});
   if (!report.zones_with_updates.empty()) return call.refuse(zone_has_updates(report));

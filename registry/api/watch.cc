@@ -61,7 +61,6 @@ struct Watch::Parked {
 struct Watch::Snapshot {
   std::uint64_t stream;
   std::vector<std::string> globs;
-  std::string reset;  // why; "" for a first one
   std::size_t glob = 0;
   std::string cursor;
   std::uint64_t from = 0;  // the feed's revision when it began
@@ -283,9 +282,9 @@ void Watch::stream(http::Request request, http::Reply reply) {
         streams_.emplace(id, Open{std::move(made), std::move(wire), std::move(slot)});
       });
   wire->on_closed([this, id] { strand_.run([this, id] { wanted_streams_ -= streams_.erase(id); }); });
-  const bool taken = on_control_([this, id, globs, from, resumes](Instant now) {
+  const bool taken = on_control_([this, id, globs, from, resumes](Instant) {
     if (resumes)
-      resume(id, globs, from, now);
+      resume(id, globs, from);
     else
       begin_snapshot(id, globs, "");
   });
@@ -293,7 +292,7 @@ void Watch::stream(http::Request request, http::Reply reply) {
 }
 
 // What the reader missed, if it is still here; else a reset and everything.
-void Watch::resume(std::uint64_t id, std::vector<std::string> globs, Position from, Instant) {
+void Watch::resume(std::uint64_t id, std::vector<std::string> globs, Position from) {
   if (!from.epoch.empty() && from.epoch != *epoch_) return begin_snapshot(id, std::move(globs), "epoch");
   const auto events = feed_.after(from.after, SIZE_MAX);
   if (!events) return begin_snapshot(id, std::move(globs), "compacted");
@@ -311,9 +310,8 @@ void Watch::begin_snapshot(std::uint64_t id, std::vector<std::string> globs, std
   snapshot->globs = std::move(globs);
   if (!reset.empty()) {
     ++counters_->resets;
-    snapshot->pieces.emplace_back(Reset{reset});
+    snapshot->pieces.emplace_back(Reset{std::move(reset)});
   }
-  snapshot->reset = std::move(reset);
   snapshot->from = feed_.revision();
   if (!on_control_([this, snapshot](Instant now) { continue_snapshot(snapshot, now); })) close_stream(id);
 }

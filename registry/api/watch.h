@@ -100,7 +100,7 @@ class Watch {
   void on_events(const FeedEvents& events);
   void lose_streams();
   void tell_streams(const FeedEventPtr& event);
-  void resume(std::uint64_t id, std::vector<std::string> globs, Position from, Instant now);
+  void resume(std::uint64_t id, std::vector<std::string> globs, Position from);
   void begin_snapshot(std::uint64_t id, std::vector<std::string> globs, std::string reset);
   void continue_snapshot(std::shared_ptr<Snapshot> snapshot, Instant now);
   bool take_slice(Snapshot& snapshot, Instant now);

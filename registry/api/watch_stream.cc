@@ -58,7 +58,6 @@ void WatchStream::keep(const FeedEventPtr& event, std::size_t octets) {
   if (!is_new) {
     kept_.erase(std::exchange(place->second, event->revision));
     has_gaps_ = true;
-    ++collapsed_;
   } else {
     kept_octets_ += octets;
   }

@@ -58,7 +58,6 @@ class WatchStream {
   // caught up, and needs a new snapshot (asked for once).
   bool pump(SteadyTime now);
   bool is_behind() const { return !outbox_.empty() || !kept_.empty() || lost_; }
-  std::uint64_t collapsed() const { return collapsed_; }
 
   static std::string frame_of(const FeedEvent& event, const std::string& json, const std::string& epoch);
 
@@ -86,7 +85,6 @@ class WatchStream {
   std::unordered_map<std::string, std::uint64_t> last_;  // service → its last revision in kept_
   std::size_t kept_octets_ = 0;
   bool has_gaps_ = false;  // a kept change took the place of an earlier one
-  std::uint64_t collapsed_ = 0;
 };
 
 }  // namespace muster::registry::api

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
-#include <unordered_set>
 
 #include "registry/http/exchange.h"
 #include "registry/http/server.h"

@@ -37,7 +37,6 @@ class Exchange final : public Reply::Sink, public std::enable_shared_from_this<E
   void count_in_flight() { in_flight_.store(true, std::memory_order_relaxed); }
   // Concurrency strategy: the place is given back when the answer is there.
   void hold_throttle(std::string service);
-  const std::shared_ptr<Core>& core() const { return core_; }
 
   bool wait_was_refused() const { return wait_refused_.load(std::memory_order_relaxed); }
 

@@ -155,6 +155,18 @@ instances = [{ id = "db1", address = "192.0.2.10" }]
         self.hang_up("reloaded")
         self.assertEqual(self.server.dig("db.svc.internal").answer, [])
 
+    def test_static_instances_without_room_are_named(self):
+        three = ", ".join(f'{{ id = "s{i}", address = "127.0.0.6{i}", port = 1 }}' for i in range(3))
+        self.configuration(FILE_ZONE + "[registry]\nmax_instances_per_service = 2\n"
+                           f'[[source.static]]\nservice = "fixed"\ninstances = [{three}]\n', store="memory")
+        reply = self.server.api("POST", "/api/v1/reload")
+        self.assertEqual(reply.status, 400)
+        self.assertIn("in force, but for this", reply.json()["message"])
+        self.assertIn("source.static: fixed/s2: ", reply.json()["message"])
+        self.assertNotIn("fixed/s1", reply.json()["message"])
+        self.assertIn("static_refused", self.server.err)
+        self.assertEqual(sorted(self.server.dig("fixed.svc.internal").data()), ["127.0.0.60", "127.0.0.61"])
+
     def test_many_at_once_do_no_harm(self):
         for serial in range(2, 40):
             self.zone(serial, f"192.0.2.{serial}")

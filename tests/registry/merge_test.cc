@@ -115,6 +115,21 @@ TEST_F(Merge, AtMostEightClaims) {
   EXPECT_TRUE(put_from(SourceKind::scheduler, "s7", "i1", body_at("10.0.0.2"))) << "existing ones go on";
 }
 
+TEST_F(Merge, AListSaysWhomItHadNoRoomFor) {
+  RegistryConfig config;
+  config.max_instances_per_service = 2;
+  begin_anew(config);
+  SourceList all;
+  all.source = {SourceKind::fixed, "static"};
+  for (const char* id : {"a", "b", "c"}) all.instances.push_back(registration("web", id));
+  const Outcome listed = registry->apply(all, now);
+  ASSERT_TRUE(listed);
+  EXPECT_EQ(listed->touched, 2U);
+  ASSERT_EQ(listed->left_out.size(), 1U);
+  EXPECT_EQ(listed->left_out[0].service + "/" + listed->left_out[0].id, "web/c");
+  EXPECT_NE(listed->left_out[0].message, "");
+}
+
 TEST_F(Merge, AListReplacesTheWholeSource) {
   const auto list = [&](std::vector<std::string> ids) {
     SourceList all;

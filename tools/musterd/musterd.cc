@@ -29,6 +29,7 @@ constexpr std::size_t kNamesAnInstance = 2;
 constexpr std::size_t kRowsAtOnce = 256;
 constexpr std::size_t kRestoredAtOnce = 256;
 
+constexpr std::size_t kStaticLines = 20;  // one each for so many static instances that are refused
 constexpr std::chrono::milliseconds kControlBusy{10};  // before work that it did not take is offered again
 
 std::string joined(const std::vector<net::Endpoint>& endpoints) {
@@ -318,7 +319,7 @@ void Musterd::load_zones() {
 void Musterd::serve() {
   control_->start();
   on_control([this](registry::Turn& turn) {
-    static_cast<void>(registry_->apply(static_list(*config_), turn.now).has_value());
+    list_static(*config_, turn);
     const auto self = registry_->apply(self_registration(*config_, listeners_.bound(), http_->bound()), turn.now);
     if (!self) log(LogLevel::error, "self_registration", {{"error", self.error().message}});
     if (loaded_.nothing_readable) {
@@ -333,6 +334,21 @@ void Musterd::serve() {
   serving_ = true;
   asio::post(io_, [this] { look_after_myself(); });
   log_start();
+}
+
+std::vector<std::string> Musterd::list_static(const config::Config& config, registry::Turn& turn) {
+  const auto listed = turn.registry.apply(static_list(config), turn.now);
+  std::vector<std::string> told;
+  if (!listed) return told;
+  static_left_out_ = listed->left_out.size();
+  for (const auto& one : listed->left_out) {
+    told.push_back("source.static: " + one.service + "/" + one.id + ": " + one.message);
+    if (told.size() <= kStaticLines)
+      log(LogLevel::error, "static_refused", {{"service", one.service}, {"id", one.id}, {"error", one.message}});
+  }
+  if (told.size() > kStaticLines)
+    log(LogLevel::error, "static_refused", {{"more", std::to_string(told.size() - kStaticLines)}});
+  return told;
 }
 
 void Musterd::log_start() const {

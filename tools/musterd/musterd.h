@@ -80,6 +80,8 @@ class Musterd {
   void tick(net::Instant now);
   void end_grace();
   void keep_histories(const config::Config& config);
+  // Registers what [[source.static]] lists. Whom the registry refuses is logged, and returned as text.
+  std::vector<std::string> list_static(const config::Config& config, registry::Turn& turn);
   void update_gauges();
   void log_left_out(net::SteadyTime now);
 
@@ -150,6 +152,7 @@ class Musterd {
   std::unique_ptr<dns::DeskQueue> desk_;
   std::unique_ptr<dns::TcpServer> tcp_;
   std::unique_ptr<dns::UdpServer> udp_;
+  std::unique_ptr<dns::Answering> own_question_;  // the I/O thread's, for the self-check
   registry::HeartbeatStatus own_status_ = registry::HeartbeatStatus::passing;  // the I/O thread's, as last told
   boost::asio::steady_timer own_look_{io_};
   std::atomic<bool> serving_{false};
@@ -169,6 +172,7 @@ class Musterd {
     std::atomic<std::size_t> suspects{0};
     std::atomic<std::uint64_t> expired{0};
   } gauges_;
+  std::atomic<std::size_t> static_left_out_{0};
   std::atomic<std::uint64_t> reloads_ok_{0};
   std::atomic<std::uint64_t> reloads_refused_{0};
   std::thread io_thread_;

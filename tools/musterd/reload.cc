@@ -96,7 +96,7 @@ std::vector<std::string> Musterd::take_over(const ConfigPtr& next) {
     publish.is_known = [this](std::string_view service) { return registry_->is_known(service); };
     names_.publisher->reconfigure(std::move(publish), turn.now);
     keep_histories(*now_running);
-    static_cast<void>(turn.registry.apply(static_list(*now_running), turn.now).has_value());
+    errors = list_static(*now_running, turn);
   });
   boost::asio::post(io_, [this, now_running] {
     transfers_->set_access(transfer_access(*now_running));

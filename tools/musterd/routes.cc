@@ -149,7 +149,7 @@ std::vector<registry::api::SourceStatus> Musterd::sources() const {
   source.mode = "file";
   source.last_success = started_.wall;
   source.total = running->static_instances.size();
-  source.routable = running->static_instances.size();
+  source.routable = running->static_instances.size() - std::min(running->static_instances.size(), static_left_out_.load());
   source.fetches = 1 + reloads_ok_;
   return {source};
 }

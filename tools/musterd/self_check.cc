@@ -95,7 +95,8 @@ registry::api::HealthVerdict Musterd::ask_myself() {
   const std::string_view apex = running->zones.domain.wire();
   query.insert(query.end(), apex.begin(), apex.end());
   query.insert(query.end(), {0, 6, 0, 1});
-  dns::Answering self(names_.table, zones::Rng(1), dns::AnswerConfig{});
+  if (!own_question_) own_question_ = std::make_unique<dns::Answering>(names_.table, zones::Rng(1), dns::AnswerConfig{});
+  dns::Answering& self = *own_question_;
   const zones::NameTable::Reader::Online online(self.reader);
   std::array<std::uint8_t, 1232> reply{};
   const std::size_t size = dns::answer(query, dns::Client{{}, 1, dns::Transport::udp}, self.answerer, reply);
