@@ -10,4 +10,18 @@ Rcode rcode_for(WireError error) {
   }
 }
 
+Rcode rcode_for(zones::UpdateFault fault) {
+  using enum zones::UpdateFault;
+  switch (fault) {
+    case formerr: return Rcode::formerr;
+    case notzone: return Rcode::notzone;
+    case nxdomain: return Rcode::nxdomain;
+    case yxdomain: return Rcode::yxdomain;
+    case nxrrset: return Rcode::nxrrset;
+    case yxrrset: return Rcode::yxrrset;
+    case refused: break;
+  }
+  return Rcode::refused;
+}
+
 }  // namespace muster::dns

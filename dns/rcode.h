@@ -1,9 +1,10 @@
-// Response codes (RFC 6895 §2.3), and the one place where reading errors become one.
+// Response codes (RFC 6895 §2.3), and the one place where the errors of reading and of updating become one.
 #pragma once
 
 #include <cstdint>
 
 #include "dns/question.h"
+#include "zones/update.h"
 
 namespace muster::dns {
 
@@ -25,5 +26,7 @@ enum class Rcode : std::uint16_t {
 
 // Precondition: the error is one that is answered (not header_short, not is_response).
 Rcode rcode_for(WireError error);
+// RFC 2136 §2.2.
+Rcode rcode_for(zones::UpdateFault fault);
 
 }  // namespace muster::dns

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dns/handed_reply.h"
+#include "dns/rcode.h"
 #include "dns/update_message.h"
 #include "registry/registry.h"
 #include "tests/dns/support/world.h"
@@ -29,7 +30,6 @@ namespace {
 using namespace muster;
 using dns::Rcode;
 using dns::test::name_of;
-using zones::UpdateFault;
 using zones::ZoneUpdates;
 
 constexpr std::uint8_t kUdp = 1;
@@ -59,20 +59,6 @@ void require(bool holds) {
 zones::CompiledZoneResult compile(const std::string& text) {
   return zones::compile_zone("zone", name_of("t."),
                              [&](const std::string&) -> net::Result<std::string, std::error_code> { return text; });
-}
-
-// What the checks of an update end in; as tools/musterd maps them.
-Rcode rcode_for(UpdateFault fault) {
-  switch (fault) {
-    case UpdateFault::formerr: return Rcode::formerr;
-    case UpdateFault::notzone: return Rcode::notzone;
-    case UpdateFault::nxdomain: return Rcode::nxdomain;
-    case UpdateFault::yxdomain: return Rcode::yxdomain;
-    case UpdateFault::nxrrset: return Rcode::nxrrset;
-    case UpdateFault::yxrrset: return Rcode::yxrrset;
-    case UpdateFault::refused: return Rcode::refused;
-  }
-  std::abort();
 }
 
 class FileZone {
@@ -106,7 +92,7 @@ class FileZone {
       require(compile(after).has_value());
     }
     if (end->ending == ZoneUpdates::Ending::not_stored) return Rcode::servfail;
-    return end->refusal ? rcode_for(end->refusal->fault) : Rcode::noerror;
+    return end->refusal ? dns::rcode_for(end->refusal->fault) : Rcode::noerror;
   }
 
  private:
@@ -131,12 +117,12 @@ class NativeDomain {
   }
 
   Rcode take(const zones::Update& update, std::optional<std::uint32_t> asked, std::optional<std::uint32_t>& granted) {
-    if (const auto refusal = zones::check_update(update, view())) return rcode_for(refusal->fault);
+    if (const auto refusal = zones::check_update(update, view())) return dns::rcode_for(refusal->fault);
     std::optional<registry::Millis> lease;
     if (asked) lease = std::chrono::seconds(*asked);
     const auto known = zones::view_registrations(name_of("d."), publisher_, registry_, kNow);
     const auto changes = zones::plan_registrations(update, known, lease, "fuzz");
-    if (!changes) return rcode_for(changes.error().fault);
+    if (!changes) return dns::rcode_for(changes.error().fault);
     const std::uint64_t revision = registry_.revision();
     const registry::Outcome outcome = registry_.apply_all(*changes, kNow);
     require(outcome || registry_.revision() == revision);

@@ -13,21 +13,8 @@ using dns::Rcode;
 using Result = dns::Updates::Result;
 using zones::UpdateFault;
 
-Rcode rcode_for(UpdateFault fault) {
-  switch (fault) {
-    case UpdateFault::formerr: return Rcode::formerr;
-    case UpdateFault::notzone: return Rcode::notzone;
-    case UpdateFault::nxdomain: return Rcode::nxdomain;
-    case UpdateFault::yxdomain: return Rcode::yxdomain;
-    case UpdateFault::nxrrset: return Rcode::nxrrset;
-    case UpdateFault::yxrrset: return Rcode::yxrrset;
-    case UpdateFault::refused: break;
-  }
-  return Rcode::refused;
-}
-
 Result result_of(const zones::UpdateRefusal& refusal) {
-  Result result{.rcode = rcode_for(refusal.fault), .reason = refusal.reason};
+  Result result{.rcode = dns::rcode_for(refusal.fault), .reason = refusal.reason};
   if (refusal.fault == UpdateFault::refused) result.error = ExtendedError::prohibited;
   return result;
 }
