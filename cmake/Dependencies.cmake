@@ -10,6 +10,7 @@ find_package(tomlplusplus REQUIRED CONFIG)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ldns REQUIRED IMPORTED_TARGET ldns)
+pkg_check_modules(tcmalloc REQUIRED IMPORTED_TARGET libtcmalloc_minimal)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 
 # Asio and Beast are compiled once, in registry/net/{asio,beast}_src.cc. Every target links this, so
@@ -26,4 +27,11 @@ if(TARGET PkgConfig::tomlplusplus_shared)
   target_link_libraries(muster_toml INTERFACE PkgConfig::tomlplusplus_shared)
 else()
   target_link_libraries(muster_toml INTERFACE tomlplusplus::tomlplusplus)
+endif()
+
+# The allocator of musterd: a start's three threads free each other's memory, and glibc's arenas make them wait for it.
+# A sanitizer brings its own.
+add_library(muster_malloc INTERFACE)
+if(NOT MUSTER_SANITIZE AND NOT MUSTER_FUZZ)
+  target_link_libraries(muster_malloc INTERFACE PkgConfig::tcmalloc)
 endif()

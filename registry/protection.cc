@@ -19,13 +19,14 @@ std::string network_of(const IpAddress& address) {
 Expiry::Expiry() = default;
 Expiry::~Expiry() = default;
 
+// Each kind has its letter: keys are short enough to need no memory of their own, most often.
 Protection::Keys Protection::keys_of(const Instance& instance) {
-  Keys keys{"service:" + instance.service, "node:", "", ""};
+  Keys keys{"s" + instance.service, "n", "", ""};
   const auto& tags = instance.body->tags;
   const auto az =
       std::ranges::find(tags, "az", [](const auto& tag) -> const std::string& { return tag.first; });
-  if (az != tags.end()) keys[2] = "az:" + az->second;
-  if (!instance.body->addresses.empty()) keys[3] = "net:" + network_of(instance.body->addresses.front());
+  if (az != tags.end()) keys[2] = "z" + az->second;
+  if (!instance.body->addresses.empty()) keys[3] = "a" + network_of(instance.body->addresses.front());
   return keys;
 }
 

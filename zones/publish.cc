@@ -1,7 +1,9 @@
 #include "zones/publish.h"
 
 #include <algorithm>
+#include <cassert>
 
+#include "zones/entry_writer.h"
 #include "zones/live_names.h"
 #include "zones/naming/dns_sd.h"
 #include "zones/serial_block.h"
@@ -75,6 +77,7 @@ class Publisher::Core final : public NameSink {
   }
 
   void put(std::size_t zone, const NameSpec& spec) override {
+    if (prepared_ != nullptr) return prepared_->push_back(prepare(zone, spec));
     zones_.put(*live_[zone].zone, spec);
     live_[zone].changed = true;
   }
@@ -85,7 +88,19 @@ class Publisher::Core final : public NameSink {
 
   void reserve(std::size_t services) { names_->reserve(services); }
 
-  void publish_part(const registry::Batch& part, net::Instant now) { names_->apply_part(part, now); }
+  // Nothing but puts of names below the domain's apex: who has gone and who has NS are no matters of a start.
+  Prepared prepare_part(const registry::Batch& part, net::Instant now) {
+    Prepared prepared;
+    prepared_ = &prepared;
+    names_->apply_part(part, now);
+    prepared_ = nullptr;
+    return prepared;
+  }
+
+  void publish_prepared(Prepared prepared) {
+    zones_.put(*live_[kDomain].zone, prepared);
+    live_[kDomain].changed = true;
+  }
 
   void publish(const registry::Batch& batch, net::Instant now) {
     names_->apply(batch, now);
@@ -121,6 +136,11 @@ class Publisher::Core final : public NameSink {
     bool changed = false;                         // since the last note_changes()
     std::optional<net::SteadyTime> changed_at{};  // when the open batch began
   };
+
+  EntryPtr prepare(std::size_t zone, const NameSpec& spec) const {
+    assert(zone == kDomain && spec.owner != zones_.apex(*live_[zone].zone));
+    return EntryWriter::build(spec, Entry::kOwned, zones_.id(*live_[zone].zone));
+  }
 
   void open_zone(const Name& apex, const PublishConfig& config) {
     SerialBlock serials(config.first_serial ? config.first_serial(apex.text()) : 1);
@@ -178,6 +198,7 @@ class Publisher::Core final : public NameSink {
   std::vector<LiveZone> live_;  // as NameSink numbers them
   std::function<void(const std::string& zone, std::uint32_t block)> reserve_;
   std::optional<LiveNames> names_;
+  Prepared* prepared_ = nullptr;  // where puts go while a part is prepared
 };
 
 Publisher::Publisher(PublishConfig config, Zones& zones)
@@ -189,7 +210,11 @@ void Publisher::publish(const registry::Batch& batch, net::Instant now) { core_-
 
 void Publisher::reserve(std::size_t services) { core_->reserve(services); }
 
-void Publisher::publish_part(const registry::Batch& part, net::Instant now) { core_->publish_part(part, now); }
+Publisher::Prepared Publisher::prepare_part(const registry::Batch& part, net::Instant now) {
+  return core_->prepare_part(part, now);
+}
+
+void Publisher::publish_prepared(Prepared prepared) { core_->publish_prepared(std::move(prepared)); }
 
 void Publisher::tick(net::Instant now) { core_->tick(now); }
 

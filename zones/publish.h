@@ -27,8 +27,12 @@ class Publisher {
   // Makes a batch visible; when it returns every name of it answers anew (large ones: within 20 ms).
   void publish(const registry::Batch& batch, net::Instant now);
   void reserve(std::size_t services);  // before a large batch
-  // A first part of a batch, at the start: the sets over the whole domain wait for publish(), which gets the last.
-  void publish_part(const registry::Batch& part, net::Instant now);
+  // A first part of a batch, at the start, in two steps that may run on two threads, each part by part in order: the
+  // names of the domain as entries, then those among the live ones. The sets over the whole domain wait for publish(),
+  // which gets the last part once both steps are done with all others.
+  using Prepared = std::vector<EntryPtr>;
+  Prepared prepare_part(const registry::Batch& part, net::Instant now);
+  void publish_prepared(Prepared prepared);
   // Every 10 ms: names put off, serials whose batch is 20 ms old.
   void tick(net::Instant now);
   // Policies, TTLs, name servers. The domain and the reverse zones stay: changing them needs a restart.

@@ -1,7 +1,9 @@
 // What a change costs from the registry's door to the live table, and what a start costs: everything that was
 // stored, restored and published as one batch. In process: no HTTP, no store, no DNS packets.
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,6 +45,12 @@ class Fleet {
   }
 
   void show() { registry_.restored(at(0)); }
+  void show_in_parts() {
+    for (bool more = true; more;) {
+      more = registry_.restore_next(at(0), 256);
+      registry_.take_batch();
+    }
+  }
   void publish() {
     const registry::Batch batch = registry_.take_batch();
     if (table_.stats().names < 16) table_.reserve(services_ * (4 + 2 * instances_));
@@ -132,6 +140,24 @@ void restored(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * state.range(0) * state.range(1));
 }
 
+std::size_t resident_octets() {
+  std::size_t all = 0;
+  std::size_t resident = 0;
+  std::ifstream("/proc/self/statm") >> all >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+// What an instance weighs in the registry alone, without names: growth of the process.
+void registry_memory(benchmark::State& state) {
+  for (auto _ : state) {
+    const std::size_t before = resident_octets();
+    const auto fleet = fleet_of(state);
+    fleet->show_in_parts();
+    state.counters["octets"] =
+        static_cast<double>(resident_octets() - before) / static_cast<double>(fleet->size());
+  }
+}
+
 void first_publish(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
@@ -175,6 +201,7 @@ void heartbeat(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
+BENCHMARK(registry_memory)->Args({333'334, 3})->Iterations(1)->Unit(benchmark::kMillisecond);
 BENCHMARK(restored)->Args({33'334, 3})->Unit(benchmark::kMillisecond);
 BENCHMARK(first_publish)->Args({33'334, 3})->Args({100, 1'000})->Unit(benchmark::kMillisecond);
 BENCHMARK(weight_change)

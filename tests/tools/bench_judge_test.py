@@ -231,10 +231,18 @@ class Targets(unittest.TestCase):
         self.assertEqual(len(seeds), len(set(seeds)))
 
     def test_changes_in_process_are_those_of_the_rounds_alone(self):
+        report = {"benchmarks": [{"run_type": "iteration", "items_per_second": 60_000},
+                                 {"run_type": "aggregate", "items_per_second": 10}]}
         found = published.Published("publish_bench", "0")
-        found.read({"benchmarks": [{"run_type": "iteration", "items_per_second": 60_000},
-                                   {"run_type": "aggregate", "items_per_second": 10}]})
+        found.rate = Range(one["items_per_second"] for one in published.rounds(report))
         self.assertEqual(list(self.verdicts(targets.published_targets(found)).values()), ["met", "missed by 70 %"])
+
+    def test_an_instance_is_weighed_without_its_names(self):
+        alone = published.RegistryAlone("publish_bench", "0")
+        alone.octets = Range([1500, 1520, 1530])
+        text = "octets an instance in the registry"
+        self.assertEqual([t.row()[-1] for t in targets.size_targets([], [], alone) if t.text == text], ["met"])
+        self.assertEqual([t.row()[-1] for t in targets.size_targets([], []) if t.text == text], ["not measured"])
 
     def test_every_bar_stands_in_a_list(self):
         every = (targets.query_targets([]) + targets.latency_targets([]) + targets.change_targets(None) +

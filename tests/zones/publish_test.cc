@@ -104,6 +104,45 @@ TEST_F(Publish, TheApexHasItsNameServersAndTheirAddresses) {
   EXPECT_THAT(find("b._dns-sd._udp.svc.internal.", RrType::ptr)->members, SizeIs(1));
 }
 
+// What the domain and the reverse zone hold, apart from their SOA's serials.
+std::map<Name, NameSpec> content_of(Zones& zones) {
+  std::map<Name, NameSpec> content;
+  for (const char* apex : {"svc.internal.", "10.in-addr.arpa."})
+    zones.for_each(*zones.find(name(apex)), [&](const NameSpec& spec) { content[spec.owner] = spec; });
+  return content;
+}
+
+TEST_F(Publish, ABatchInPreparedPartsLeavesWhatItLeavesAtOnce) {
+  Batch whole;
+  std::vector<Batch> parts;
+  for (int number = 0; number < 30; ++number) {
+    registry::InstanceBody body;
+    body.addresses = {test::ip("10.0.0." + std::to_string(number % 20))};
+    body.ports = {port(8080, number % 3 == 0 ? "http" : "admin")};
+    registry::Registration registration;
+    registration.service = "s" + std::to_string(number / 4);  // its members come in several parts
+    registration.id = "i" + std::to_string(number % 4);
+    registration.body = std::make_shared<const registry::InstanceBody>(body);
+    ASSERT_TRUE(registry_.apply(registration, at(0)).has_value());
+    parts.push_back(registry_.take_batch());
+    whole.changes.insert(whole.changes.end(), parts.back().changes.begin(), parts.back().changes.end());
+  }
+  publisher().publish(whole, at(0));
+
+  NameTable other_table;
+  Zones other_zones{other_table};
+  Publisher other(config(), other_zones);
+  std::vector<Publisher::Prepared> prepared;
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i) prepared.push_back(other.prepare_part(parts[i], at(0)));
+  EXPECT_FALSE(other_zones.read(name("s0.svc.internal.")));
+  for (Publisher::Prepared& part : prepared) other.publish_prepared(std::move(part));
+  EXPECT_TRUE(other_zones.read(name("s0.svc.internal.")));
+  other.publish(parts.back(), at(0));
+
+  EXPECT_EQ(content_of(other_zones), content_of(zones_));
+  EXPECT_GT(content_of(zones_).size(), 100U);
+}
+
 TEST_F(Publish, ARegistrationIsThereWhenPublishReturns) {
   add("web", "i1", "10.0.0.7", 0);
   EXPECT_THAT(find("web.svc.internal.", RrType::a)->members, SizeIs(1));

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -50,31 +51,36 @@ class Belt {
   bool ended_ = false;
 };
 
-// `make` runs on a thread of its own and hands its parts over (false: it may stop); `use` gets them here, in the same
-// order. What `make` has done happens before this returns. What either throws is thrown here, once both have ended.
+// Which of the two works on the caller's thread; the other gets one of its own. What was allocated here is best freed
+// here: both threads would wait for each other's arena else.
+enum class Here : std::uint8_t { makes, uses };
+
+// `make` hands its parts over (false: it may stop); `use` gets them on another thread, in the same order. What either
+// has done happens before this returns. What either throws is thrown here, once both have ended.
 template <class Part>
 void convey(const std::function<void(const std::function<bool(Part)>& hand_over)>& make,
-            const std::function<void(Part)>& use) {
+            const std::function<void(Part)>& use, Here here) {
   Belt<Part> belt;
-  std::exception_ptr failure;
-  std::thread maker([&] {
+  const auto guarded = [&belt](const auto& work) -> std::exception_ptr {
+    std::exception_ptr failure;
     try {
-      make([&](Part part) { return belt.put(std::move(part)); });
+      work();
     } catch (...) {
       failure = std::current_exception();
     }
     belt.end();
-  });
-  std::exception_ptr here;
-  try {
+    return failure;
+  };
+  const std::function<void()> making = [&] { make([&](Part part) { return belt.put(std::move(part)); }); };
+  const std::function<void()> taking = [&] {
     while (auto part = belt.take()) use(std::move(*part));
-  } catch (...) {
-    here = std::current_exception();
-    belt.end();
-  }
-  maker.join();
-  if (here) std::rethrow_exception(here);
-  if (failure) std::rethrow_exception(failure);
+  };
+  std::exception_ptr theirs;
+  std::thread other([&] { theirs = guarded(here == Here::makes ? taking : making); });
+  const std::exception_ptr ours = guarded(here == Here::makes ? making : taking);
+  other.join();
+  if (ours) std::rethrow_exception(ours);
+  if (theirs) std::rethrow_exception(theirs);
 }
 
 }  // namespace muster::tools

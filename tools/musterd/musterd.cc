@@ -118,7 +118,8 @@ void Musterd::make_registry() {
       },
       [&](registry::Rows rows) {
         for (registry::Row& row : rows) restore(row);
-      });
+      },
+      Here::uses);
   begin();
   registry_->set_safe_stop([this](const registry::Instance& instance, net::Instant at) {
     return names_.publisher->safe_stop(instance, at);
@@ -176,8 +177,8 @@ void Musterd::make_file_zones() {
 }
 
 // What was stored is published before any query is read, so nobody is told that a stored service does not exist. The
-// registry brings the services back on a thread of its own, a few parts ahead of the publisher. Rows of their own (the
-// next block of revisions) are stored with the first batch.
+// registry brings the services back here, a second thread makes their names, a third puts them among the live ones.
+// Rows of their own (the next block of revisions) are stored with the first batch.
 void Musterd::publish_stored() {
   const net::Instant now = net::machine_now();
   const registry::RestoreCounts counts = registry_->to_restore();
@@ -185,20 +186,28 @@ void Musterd::publish_stored() {
   names_.publisher->reserve(counts.services);
   registry::Batch last;
   std::vector<registry::Batch> later;
-  convey<registry::Batch>(
-      [&](const auto& hand_over) {
-        for (bool more = true; more;) {
-          more = registry_->restore_next(now, kRestoredAtOnce);
-          if (!hand_over(registry_->take_batch())) return;
-        }
+  using Prepared = zones::Publisher::Prepared;
+  const auto restore = [&](const std::function<bool(registry::Batch)>& hand_over) {
+    for (bool more = true; more;) {
+      more = registry_->restore_next(now, kRestoredAtOnce);
+      if (!hand_over(registry_->take_batch())) return;
+    }
+  };
+  const auto prepare = [&](registry::Batch part) -> Prepared {
+    std::ranges::move(part.rows, std::back_inserter(last.rows));
+    std::ranges::move(part.known_services, std::back_inserter(last.known_services));
+    if (later.empty() && is_all_published(part)) return names_.publisher->prepare_part(part, now);
+    later.push_back(std::move(part));
+    return {};
+  };
+  convey<Prepared>(
+      [&](const std::function<bool(Prepared)>& hand_over) {
+        convey<registry::Batch>(
+            restore, [&](registry::Batch part) { hand_over(prepare(std::move(part))); }, Here::makes);
       },
-      [&](registry::Batch part) {
-        std::ranges::move(part.rows, std::back_inserter(last.rows));
-        std::ranges::move(part.known_services, std::back_inserter(last.known_services));
-        if (!later.empty() || !is_all_published(part)) return later.push_back(std::move(part));
-        names_.publisher->publish_part(part, now);
-      });
-  for (const registry::Batch& part : later) names_.publisher->publish_part(part, now);
+      [&](Prepared prepared) { names_.publisher->publish_prepared(std::move(prepared)); }, Here::makes);
+  for (const registry::Batch& part : later)
+    names_.publisher->publish_prepared(names_.publisher->prepare_part(part, now));
   names_.publisher->publish(last, now);
   for (registry::Row& row : last.rows) registry_->store_beside(std::move(row));
   feed_ = std::make_unique<registry::Feed>(

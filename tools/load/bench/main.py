@@ -10,7 +10,7 @@ import sys
 from . import process, servers, targets
 from .changing import Changing
 from .machine import Elsewhere, facts
-from .published import Published
+from .published import Published, RegistryAlone, is_built
 from .query_cost import Comparison, Scenario
 from .size import RegistrySize, ZoneSize
 from .watchers import Expiry, Watchers
@@ -156,7 +156,7 @@ class Report:
         self.options = options
         self.machine = facts()
         self.comparisons, self.changing, self.zones, self.registries = [], [], [], []
-        self.visible = self.published = self.writes = self.watchers = self.expiry = None
+        self.visible = self.published = self.alone = self.writes = self.watchers = self.expiry = None
         self.warnings, self.failures, self.raised = [], [], {}
 
     def head(self):
@@ -219,8 +219,8 @@ class Report:
             self.changing.append(part)
             self._collect(part)
             print(part.text() + "\n", flush=True)
-        published = Published(self.options.publish_bench, self.options.server_cpu)
-        if published.is_built:
+        if is_built(self.options.publish_bench):
+            published = Published(self.options.publish_bench, self.options.server_cpu)
             published.run()
             self.published = published
             print(published.text() + "\n", flush=True)
@@ -256,12 +256,16 @@ class Report:
             self.registries.append(part)
             self._collect(part)
             print(part.text() + "\n", flush=True)
+        if is_built(self.options.publish_bench):
+            self.alone = RegistryAlone(self.options.publish_bench, self.options.server_cpu)
+            self.alone.run()
+            print(self.alone.text() + "\n", flush=True)
 
     def targets(self):
         return (targets.query_targets(self.comparisons) + targets.latency_targets(self.comparisons) +
                 targets.change_targets(self.visible) + targets.changing_targets(self.changing) +
                 targets.published_targets(self.published) + targets.write_targets(self.writes) +
-                targets.watch_targets(self.watchers, self.expiry) + targets.size_targets(self.zones, self.registries))
+                targets.watch_targets(self.watchers, self.expiry) + targets.size_targets(self.zones, self.registries, self.alone))
 
     def tail(self, busy):
         judged = self.targets()
@@ -285,6 +289,7 @@ class Report:
                         for c in self.comparisons],
             "visible": self.visible.rounds if self.visible else None,
             "changing": [part.raw() for part in self.changing],
+            "registry_octets": self.alone.octets.values if self.alone and self.alone.octets else None,
             "published_per_s": self.published.rate.values if self.published else None,
             "writes": self.writes.rounds if self.writes else None,
             "paced_heartbeats": self.writes.paced if self.writes else None,
