@@ -344,11 +344,6 @@ void Control::start() { impl_->start(); }
 void Control::stop() { impl_->stop(); }
 bool Control::submit(Job job) { return impl_->submit(std::move(job)); }
 bool Control::submit_brief(Job job) { return impl_->submit_brief(std::move(job)); }
-bool Control::accepts_writes() {
-  const bool room = impl_->store_thread_.has_room();
-  if (!room) ++impl_->counters_.store_full;
-  return room;
-}
 const ControlCounters& Control::counters() const { return impl_->counters_; }
 StoreState Control::store_state() const { return impl_->store_thread_.state(); }
 const CommitTimes& Control::commit_times() const { return impl_->store_thread_.commit_times(); }

@@ -11,7 +11,7 @@
 // a core that answers queries each switch takes their time. The pen is a mutex, so there is one writer at a
 // time, and jobs run in the order in which they came.
 //
-// Thread safety: submit(), accepts_writes(), store_state() and the counters from any thread; everything else
+// Thread safety: submit(), store_state() and the counters from any thread; everything else
 // on the control thread, or in the turn of a brief job.
 #pragma once
 
@@ -105,8 +105,6 @@ class Control {
   // The same for a job that touches one instance: it may run on the calling thread, when that has returned to
   // its loop.
   [[nodiscard]] bool submit_brief(Job job);
-  // False: too many rows wait for the store. Ask before a new write, to refuse it early.
-  bool accepts_writes();
   const ControlCounters& counters() const;
   StoreState store_state() const;
   const CommitTimes& commit_times() const;

@@ -3,11 +3,26 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <sys/random.h>
+
 namespace muster::registry {
+namespace {
+
+// Drawn at every start, so that nobody can choose names that fall into one place of the table.
+std::uint64_t draw_secret() {
+  std::uint64_t secret = 0;
+  while (getrandom(&secret, sizeof secret, 0) != static_cast<ssize_t>(sizeof secret)) {
+  }
+  return secret;
+}
+
+const std::uint64_t kSecret = draw_secret();
+
+}  // namespace
 
 std::uint64_t hash_of(const Key& key) {
   return XXH3_64bits_withSeed(key.name.data(), key.name.size(),
-                              XXH3_64bits(key.service.data(), key.service.size()));
+                              XXH3_64bits_withSeed(key.service.data(), key.service.size(), kSecret));
 }
 
 }  // namespace muster::registry

@@ -16,6 +16,7 @@ struct Key {
   bool operator==(const Key&) const = default;
 };
 
+// Another in every process.
 std::uint64_t hash_of(const Key& key);
 
 // KeyOf: a stateless functor from const T& to Key.

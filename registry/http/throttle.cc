@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <list>
 #include <mutex>
 #include <unordered_map>
@@ -55,7 +56,7 @@ Throttle::Verdict wait_interval(Bucket& bucket, const ThrottleConfig& config, do
 // Level: how many are running.
 Throttle::Verdict enter(Bucket& bucket, const ThrottleConfig& config, SteadyTime now) {
   if (bucket.level + 1 > config.rate) return {.admitted = false, .held = false, .retry_after = Millis(1000)};
-  bucket = {bucket.level + 1, now, true};
+  bucket = {bucket.level + 1, now, true, true};
   return {.admitted = true, .held = true, .retry_after = {}};
 }
 
@@ -82,13 +83,22 @@ class MemoryBuckets final : public BucketStore {
       order_.splice(order_.begin(), order_, known->second);
       return known->second->second;
     }
-    if (order_.size() == max_keys_) {
-      index_.erase(order_.back().first);
-      order_.pop_back();
-    }
+    if (order_.size() >= max_keys_) forget_one();
     order_.emplace_front(std::string(key), Bucket{});
     index_.emplace(order_.front().first, order_.begin());
     return order_.front().second;
+  }
+
+  // Held ones come to the front on the way. When all are held, there is one more: no more than requests in flight.
+  void forget_one() {
+    for (std::size_t left = order_.size(); left > 0; --left) {
+      if (!order_.back().second.held) {
+        index_.erase(order_.back().first);
+        order_.pop_back();
+        return;
+      }
+      order_.splice(order_.begin(), order_, std::prev(order_.end()));
+    }
   }
 
   const std::size_t max_keys_;
@@ -148,8 +158,10 @@ Throttle::Verdict Throttle::admit(const Caller& caller, std::string_view service
 }
 
 void Throttle::release(const Caller& caller, std::string_view service) {
-  buckets_->with(key_of(caller, service),
-                 [](Bucket& bucket) { bucket.level = std::max(0.0, bucket.level - 1); });
+  buckets_->with(key_of(caller, service), [](Bucket& bucket) {
+    bucket.level = std::max(0.0, bucket.level - 1);
+    bucket.held = bucket.level > 0;
+  });
 }
 
 Problem Throttle::problem(const Verdict& verdict) const {

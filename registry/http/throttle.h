@@ -27,7 +27,7 @@ struct ThrottleConfig {
   double rate = 2000;   // writes a second; concurrent: writes at once
   double burst = 4000;  // token-bucket: saved up; leaky-bucket: waiting in line
   ThrottlePer per = ThrottlePer::client;
-  std::size_t max_keys = 65536;  // buckets kept; beyond it the stalest goes
+  std::size_t max_keys = 65536;  // buckets kept; beyond it the stalest goes that is not held
   bool operator==(const ThrottleConfig&) const = default;
 };
 
@@ -36,6 +36,7 @@ struct Bucket {
   double level = 0;
   net::SteadyTime at{};
   bool used = false;
+  bool held = false;  // not to be forgotten: who runs will leave
 };
 
 class BucketStore {

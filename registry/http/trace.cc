@@ -34,9 +34,4 @@ Trace read_traceparent(std::string_view header, std::uint64_t random) {
   return {std::string(trace_id), std::string(parent_id), hex16(random == 0 ? 1 : random)};
 }
 
-std::string write_traceparent(const Trace& trace) {
-  if (trace.trace_id.empty()) return {};
-  return "00-" + trace.trace_id + "-" + trace.span_id + "-01";
-}
-
 }  // namespace muster::registry::http

@@ -12,7 +12,5 @@ namespace muster::registry::http {
 
 // `random` becomes our span id (zero, which is no id, becomes one).
 Trace read_traceparent(std::string_view header, std::uint64_t random);
-// What a request made on behalf of this one carries; "" when none was sent.
-std::string write_traceparent(const Trace& trace);
 
 }  // namespace muster::registry::http

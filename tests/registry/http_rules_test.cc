@@ -213,6 +213,22 @@ TEST(Throttle, RetryAfterIsWhenItPasses) {
   EXPECT_EQ(throttle.problem(refused).status, 429);
 }
 
+TEST(Throttle, WhoIsRunningIsNotForgotten) {
+  ThrottleConfig config;
+  config.strategy = ThrottleStrategy::concurrent;
+  config.rate = 1;
+  config.per = ThrottlePer::service;
+  Throttle throttle(config, make_memory_buckets(2));
+  const SteadyTime now{Millis(1000)};
+  for (const char* service : {"a", "b", "c"}) EXPECT_TRUE(throttle.admit({}, service, 1, now).held);
+  EXPECT_FALSE(throttle.admit({}, "a", 1, now).admitted);
+  throttle.release({}, "b");
+  EXPECT_TRUE(throttle.admit({}, "d", 1, now).held) << "in the place of b";
+  EXPECT_FALSE(throttle.admit({}, "c", 1, now).admitted);
+  throttle.release({}, "a");
+  EXPECT_TRUE(throttle.admit({}, "a", 1, now).admitted);
+}
+
 TEST(Throttle, KeysAreKeptApartAndBounded) {
   for (const auto per : {ThrottlePer::client, ThrottlePer::token, ThrottlePer::service}) {
     ThrottleConfig config;
@@ -241,7 +257,6 @@ TEST(Trace, OnlyGoodOnesAreTaken) {
   EXPECT_EQ(trace.trace_id, "0af7651916cd43dd8448eb211c80319c");
   EXPECT_EQ(trace.parent_id, "b7ad6b7169203331");
   EXPECT_EQ(trace.span_id, "0000000000000abc");
-  EXPECT_EQ(write_traceparent(trace), "00-0af7651916cd43dd8448eb211c80319c-0000000000000abc-01");
   EXPECT_EQ(read_traceparent(good, 0).span_id, "0000000000000001");
   const std::string bad[] = {"",
                              good + "0",
@@ -253,7 +268,6 @@ TEST(Trace, OnlyGoodOnesAreTaken) {
                              "00-0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331-01",
                              "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0G"};
   for (const std::string& header : bad) EXPECT_EQ(read_traceparent(header, 1).trace_id, "") << header;
-  EXPECT_EQ(write_traceparent({}), "");
 }
 
 TEST(Deadline, Headers) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "tools/musterd/free_memory.h"
+
 namespace muster::tools {
 
 void Loader::start() {
@@ -45,6 +47,7 @@ void Loader::loop() {
     lock.unlock();
     work(Now::run);
     work = {};
+    return_free_memory();
     lock.lock();
   }
 }

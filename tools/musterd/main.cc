@@ -1,7 +1,5 @@
 // musterd: reads its options and its configuration, then serves. Exit status: 0 stopped on request, 1 cannot start,
 // 2 wrong usage, a faulty configuration, or a store that must not or cannot be touched.
-#include <malloc.h>
-
 #include <cstdio>
 
 #include "tools/config/config_reader.h"
@@ -30,18 +28,7 @@ void print_hints(const Musterd& musterd, const config::Config& config) {
   std::fflush(stdout);
 }
 
-// Left to itself malloc takes the arrays of a zone that is read from its heap, as soon as it has seen a few of them
-// freed, and the zone's entries come to lie on top: 61 octets a record that never go back (159 MiB instead of 100 with
-// 900,000 records). A limit of our own stops that guessing; the other is as malloc sets it beside it.
-void give_memory_back() {
-  constexpr int kMapFrom = 256 << 10;
-  constexpr int kTrimFrom = 4 << 20;
-  mallopt(M_MMAP_THRESHOLD, kMapFrom);
-  mallopt(M_TRIM_THRESHOLD, kTrimFrom);
-}
-
 int serve(const Options& options) {
-  give_memory_back();
   config::LoadResult result = options.dev ? config::load_dev(options.overrides) : config::load_file(options.config, options.overrides);
   if (!result.errors.empty()) return report(result.errors);
   const auto config = std::make_shared<const config::Config>(std::move(result.config));

@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import time
+import urllib.request
 
 from . import process, wire, workload
 
@@ -259,7 +260,20 @@ name = "{apex}."
 file = "{file}"
 """ for apex, file in zones.items())
         self._start(self._config("live.internal", files=files))
+        if len(zones) > 1:
+            self._await_all_loaded()
         self.await_service(services - 1)
+
+    def _await_all_loaded(self):
+        """Zones are served one by one as they are read: of several the one that is asked last may not be the last."""
+        until = time.monotonic() + 60
+        while self.process.alive() and time.monotonic() < until:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/readyz", timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.01)
+        raise process.Failed(f"{self.name} was not ready: {self.process.log_tail()}")
 
     def _live_config(self):
         return self._config(workload.DOMAIN, [workload.REVERSE] if self.fleet.reverse else [])
