@@ -89,7 +89,8 @@ class MemoryBuckets final : public BucketStore {
     return order_.front().second;
   }
 
-  // Held ones come to the front on the way. When all are held, there is one more: no more than requests in flight.
+  // Held ones come to the front on the way. When all are held, there is one more: no more than requests in
+  // flight.
   void forget_one() {
     for (std::size_t left = order_.size(); left > 0; --left) {
       if (!order_.back().second.held) {

@@ -223,7 +223,7 @@ class Tls(EndToEnd):
         done = self.curl(server, "/api/v1/reload", *trust, "--json", "{}")
         self.assertEqual(done.json()["error"], "invalid_field")
         self.assertIn("server.key", done.json()["message"])
-        self.assertIn("server.key", server.err)
+        wait_until("the refusal in the log", lambda: "server.key" in server.err)
         self.assertEqual(self.presented(server), second)
         self.assertEqual(self.curl(server, "/readyz", *trust).status, 0)
         self.assertEqual(server.dig("muster.svc.internal").status, "NOERROR", "all else goes on")

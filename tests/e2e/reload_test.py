@@ -106,7 +106,7 @@ instances = [{ id = "db1", address = "192.0.2.10" }]
         self.assertEqual(sorted(told["changed"]), ["dns.cookies", "registry.lease", "service.web", "source.static", "zones.file",
                                                    "zones.ttl"])
         self.assertEqual(told["needs_restart"], ["zones.domain"], "nobody touched zones.ns and zones.hostmaster")
-        self.assertIn("key_changed key=zones.ttl", self.server.err)
+        wait_until("the key in the log", lambda: "key_changed key=zones.ttl" in self.server.err)
         again = self.reload()
         self.assertEqual((again["changed"], again["needs_restart"]), ([], ["zones.domain"]))
         self.configuration(FILE_ZONE, store="memory")
@@ -164,7 +164,7 @@ instances = [{ id = "db1", address = "192.0.2.10" }]
         self.assertIn("in force, but for this", reply.json()["message"])
         self.assertIn("source.static: fixed/s2: ", reply.json()["message"])
         self.assertNotIn("fixed/s1", reply.json()["message"])
-        self.assertIn("static_refused", self.server.err)
+        wait_until("the refusal in the log", lambda: "static_refused" in self.server.err)
         self.assertEqual(sorted(self.server.dig("fixed.svc.internal").data()), ["127.0.0.60", "127.0.0.61"])
 
     def test_many_at_once_do_no_harm(self):

@@ -12,9 +12,8 @@ namespace {
 using HandOver = std::function<bool(int)>;
 
 class Convey : public testing::TestWithParam<Here> {};
-INSTANTIATE_TEST_SUITE_P(Here, Convey, testing::Values(Here::makes, Here::uses), [](const auto& at) {
-  return at.param == Here::makes ? "makes" : "uses";
-});
+INSTANTIATE_TEST_SUITE_P(Here, Convey, testing::Values(Here::makes, Here::uses),
+                         [](const auto& at) { return at.param == Here::makes ? "makes" : "uses"; });
 
 TEST_P(Convey, EveryPartComesOnceAndInOrder) {
   std::vector<int> came;

@@ -113,13 +113,18 @@ TEST(MesosLabel, OfAnInstanceHoldsTheHashOfItsTask) {
   const std::string longest = mesos_instance(std::string(63, 'a'), "test", "s12");
   EXPECT_EQ(longest, std::string(53, 'a') + "-iffe9-s12");
   EXPECT_EQ(longest.size(), 63U);
-  EXPECT_EQ(mesos_instance(std::string(52, 'a') + "-bbbb", "test", "s12"), std::string(52, 'a') + "-iffe9-s12");
+  EXPECT_EQ(mesos_instance(std::string(52, 'a') + "-bbbb", "test", "s12"),
+            std::string(52, 'a') + "-iffe9-s12");
 }
 
 TEST(MesosLabel, HashesAreThoseOfMesosDns) {
   const std::pair<const char*, const char*> rows[] = {
-      {"test", "iffe9"},       {"", "5eh48"},        {"web.aaa", "5quyu"},
-      {"web.bbb", "c3o5x"},    {"web.ccc", "ajegs"}, {"plain.0001", "8nguo"},
+      {"test", "iffe9"},
+      {"", "5eh48"},
+      {"web.aaa", "5quyu"},
+      {"web.bbb", "c3o5x"},
+      {"web.ccc", "ajegs"},
+      {"plain.0001", "8nguo"},
       {"webapp.instance-c7c3a1de-4b17-11e9-8b2f-70b3d5800001._app.1", "wwhgc"},
   };
   for (const auto& [task, hash] : rows) EXPECT_EQ(hash_label(task, 5), hash) << task;

@@ -1,4 +1,5 @@
-// Work in two steps on two threads, part by part: the start's reading and restoring, restoring and publishing.
+// Work in two steps on two threads, part by part: the start's reading and restoring, restoring and
+// publishing.
 #pragma once
 
 #include <condition_variable>
@@ -51,12 +52,12 @@ class Belt {
   bool ended_ = false;
 };
 
-// Which of the two works on the caller's thread; the other gets one of its own. What was allocated here is best freed
-// here: both threads would wait for each other's arena else.
+// Which of the two works on the caller's thread; the other gets one of its own. What was allocated here is
+// best freed here: both threads would wait for each other's arena else.
 enum class Here : std::uint8_t { makes, uses };
 
-// `make` hands its parts over (false: it may stop); `use` gets them on another thread, in the same order. What either
-// has done happens before this returns. What either throws is thrown here, once both have ended.
+// `make` hands its parts over (false: it may stop); `use` gets them on another thread, in the same order.
+// What either has done happens before this returns. What either throws is thrown here, once both have ended.
 template <class Part>
 void convey(const std::function<void(const std::function<bool(Part)>& hand_over)>& make,
             const std::function<void(Part)>& use, Here here) {

@@ -3,8 +3,8 @@
 
 namespace muster::tools {
 
-// The allocator keeps it else: the arrays of a zone that was read are 61 octets a record. Any thread; in pieces, so that
-// others can allocate meanwhile. Nothing is done where a sanitizer allocates.
+// The allocator keeps it else: the arrays of a zone that was read are 61 octets a record. Any thread; in
+// pieces, so that others can allocate meanwhile. Nothing is done where a sanitizer allocates.
 void return_free_memory();
 
 }  // namespace muster::tools

@@ -45,8 +45,8 @@ void split(std::string_view text, char at, const Take& take) {
 
 }  // namespace
 
-// What dashes leave free at the end of the label is filled with what comes after its length, once: the result may end
-// in a dash again.
+// What dashes leave free at the end of the label is filled with what comes after its length, once: the result
+// may end in a dash again.
 std::string mesos_label(std::string_view text, const MesosRule& rule) {
   const std::string all = kept(text);
   std::string_view rest = all;

@@ -1,5 +1,5 @@
-// The labels of the Mesos-DNS view: how names of tasks, frameworks, ports and agents become labels, octet for octet as
-// clients of Mesos-DNS know them.
+// The labels of the Mesos-DNS view: how names of tasks, frameworks, ports and agents become labels, octet for
+// octet as clients of Mesos-DNS know them.
 #pragma once
 
 #include <cstddef>
@@ -20,11 +20,12 @@ inline constexpr MesosRule kMesosRfc952{24, "-0123456789"};
 // Lower case, [a-z0-9-] alone; `-` for `.` and `_`, all else left out. "": nothing remains.
 std::string mesos_label(std::string_view text, const MesosRule& rule);
 
-// A framework's name, which may be of several labels: its parts between dots, joined by dots. "": nothing remains.
+// A framework's name, which may be of several labels: its parts between dots, joined by dots. "": nothing
+// remains.
 std::string mesos_framework(std::string_view name, const MesosRule& rule);
 
-// The protocols a port is published under: of "tcp,udp" each of them and "tcpudp", which is what Mesos-DNS makes of
-// it. None: nothing remains.
+// The protocols a port is published under: of "tcp,udp" each of them and "tcpudp", which is what Mesos-DNS
+// makes of it. None: nothing remains.
 std::vector<std::string> mesos_protocols(std::string_view text, const MesosRule& rule);
 
 // The last part of an agent's id, lower case: "s0" for "…-S0"; without `-` all of it.
