@@ -1,0 +1,211 @@
+#include "registry/sources/mesos_elements.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+#include <string_view>
+
+namespace muster::registry::sources {
+
+namespace {
+
+namespace json = boost::json;
+
+// Null: absent, which JSON's null is, too.
+const json::value* member(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value == nullptr || value->is_null() ? nullptr : value;
+}
+
+const json::object* object_at(const json::object& object, std::string_view key) {
+  const json::value* value = member(object, key);
+  return value == nullptr ? nullptr : value->if_object();
+}
+
+const json::array* array_at(const json::object& object, std::string_view key) {
+  const json::value* value = member(object, key);
+  return value == nullptr ? nullptr : value->if_array();
+}
+
+// False: there is something, and it is no text.
+bool take_text(const json::object& object, std::string_view key, std::string& to) {
+  const json::value* value = member(object, key);
+  if (value == nullptr) return true;
+  const json::string* text = value->if_string();
+  if (text == nullptr) return false;
+  to.assign(text->data(), text->size());
+  return true;
+}
+
+std::string text_at(const json::object& object, std::string_view key) {
+  std::string text;
+  take_text(object, key, text);
+  return text;
+}
+
+std::optional<double> number_at(const json::object& object, std::string_view key) {
+  const json::value* value = member(object, key);
+  if (value == nullptr || !value->is_number()) return std::nullopt;
+  return value->to_number<double>();
+}
+
+std::optional<bool> flag_at(const json::object& object, std::string_view key) {
+  const json::value* value = member(object, key);
+  if (value == nullptr || !value->is_bool()) return std::nullopt;
+  return value->get_bool();
+}
+
+void drop(Dropped& dropped, std::string_view reason) {
+  ++dropped.try_emplace(std::string(reason)).first->second;
+}
+
+// Visits the objects of a list; what is none is dropped for `reason`.
+template <class Visit>
+void for_each_object(const json::array* list, std::string_view reason, Dropped& dropped, const Visit& visit) {
+  if (list == nullptr) return;
+  for (const json::value& element : *list) {
+    if (const json::object* object = element.if_object()) {
+      visit(*object);
+    } else {
+      drop(dropped, reason);
+    }
+  }
+}
+
+MesosLabels read_labels(const json::array* list, Dropped& dropped) {
+  MesosLabels labels;
+  for_each_object(list, "bad_label", dropped, [&](const json::object& object) {
+    MesosLabel label;
+    if (take_text(object, "key", label.key) && take_text(object, "value", label.value) &&
+        !label.key.empty()) {
+      labels.push_back(std::move(label));
+    } else {
+      drop(dropped, "bad_label");
+    }
+  });
+  return labels;
+}
+
+// A list here, {"labels": […]} inside of discovery.
+MesosLabels labels_of(const json::object& object, Dropped& dropped) {
+  if (const json::object* wrapped = object_at(object, "labels"))
+    return read_labels(array_at(*wrapped, "labels"), dropped);
+  return read_labels(array_at(object, "labels"), dropped);
+}
+
+// `ip_address` of the network itself is of Mesos 0.25, where there is no list.
+MesosNetwork read_network(const json::object& object, Dropped& dropped) {
+  MesosNetwork network;
+  take_text(object, "name", network.name);
+  const auto add = [&](const json::object& holder) {
+    std::string address;
+    if (!take_text(holder, "ip_address", address)) return drop(dropped, "bad_address");
+    if (!address.empty()) network.addresses.push_back(std::move(address));
+  };
+  for_each_object(array_at(object, "ip_addresses"), "bad_address", dropped, add);
+  if (network.addresses.empty()) add(object);
+  return network;
+}
+
+MesosStatus read_status(const json::object& object, Dropped& dropped) {
+  MesosStatus status;
+  take_text(object, "state", status.state);
+  status.timestamp = number_at(object, "timestamp").value_or(0);
+  status.healthy = flag_at(object, "healthy");
+  status.labels = labels_of(object, dropped);
+  if (const json::object* container = object_at(object, "container_status")) {
+    for_each_object(
+        array_at(*container, "network_infos"), "bad_address", dropped,
+        [&](const json::object& network) { status.networks.push_back(read_network(network, dropped)); });
+  }
+  return status;
+}
+
+std::optional<MesosDiscoveryPort> read_discovery_port(const json::object& object, Dropped& dropped) {
+  MesosDiscoveryPort port;
+  const json::value* number = member(object, "number");
+  const std::int64_t* value = number == nullptr ? nullptr : number->if_int64();
+  if (value == nullptr || *value < 1 || *value > 65535 || !take_text(object, "name", port.name) ||
+      !take_text(object, "protocol", port.protocol)) {
+    return std::nullopt;
+  }
+  port.number = static_cast<std::uint16_t>(*value);
+  take_text(object, "visibility", port.visibility);
+  port.labels = labels_of(object, dropped);
+  return port;
+}
+
+MesosDiscovery read_discovery(const json::object& object, Dropped& dropped) {
+  MesosDiscovery discovery;
+  take_text(object, "name", discovery.name);
+  take_text(object, "visibility", discovery.visibility);
+  discovery.labels = labels_of(object, dropped);
+  if (const json::object* ports = object_at(object, "ports")) {
+    for_each_object(array_at(*ports, "ports"), "bad_port", dropped, [&](const json::object& one) {
+      if (auto port = read_discovery_port(one, dropped)) {
+        discovery.ports.push_back(std::move(*port));
+      } else {
+        drop(dropped, "bad_port");
+      }
+    });
+  }
+  return discovery;
+}
+
+MesosPorts read_ports(const json::object& task, std::size_t most, Dropped& dropped) {
+  const json::object* resources = object_at(task, "resources");
+  std::string text;
+  if (resources == nullptr) return {};
+  MesosPorts ports;
+  if (take_text(*resources, "ports", text)) {
+    ports = read_mesos_ports(text, most);
+  } else {
+    ports.bad = true;
+  }
+  if (ports.bad) drop(dropped, "bad_port");
+  if (ports.cut) drop(dropped, "ports_truncated");
+  return ports;
+}
+
+constexpr double kGraceSeconds = 10;  // of a health check that names none
+
+}  // namespace
+
+std::optional<MesosTask> read_mesos_task(const json::object& object, std::size_t most_ports,
+                                         Dropped& dropped) {
+  MesosTask task;
+  const bool usable = take_text(object, "id", task.id) && take_text(object, "name", task.name) &&
+                      take_text(object, "slave_id", task.agent_id) && take_text(object, "state", task.state);
+  if (!usable || task.id.empty()) {
+    drop(dropped, "bad_task");
+    return std::nullopt;
+  }
+  task.ports = read_ports(object, most_ports, dropped);
+  for_each_object(array_at(object, "statuses"), "bad_status", dropped,
+                  [&](const json::object& status) { task.statuses.push_back(read_status(status, dropped)); });
+  task.labels = labels_of(object, dropped);
+  if (const json::object* discovery = object_at(object, "discovery"))
+    task.discovery = read_discovery(*discovery, dropped);
+  if (const json::object* check = object_at(object, "health_check"))
+    task.grace_seconds = number_at(*check, "grace_period_seconds").value_or(kGraceSeconds);
+  return task;
+}
+
+std::optional<MesosAgent> read_mesos_agent(const json::object& object, Dropped& dropped) {
+  MesosAgent agent;
+  if (!take_text(object, "id", agent.id) || agent.id.empty()) {
+    drop(dropped, "bad_agent");
+    return std::nullopt;
+  }
+  agent.hostname = text_at(object, "hostname");
+  agent.pid = text_at(object, "pid");
+  agent.active = flag_at(object, "active").value_or(true);
+  if (const json::object* domain = object_at(object, "domain")) {
+    if (const json::object* faults = object_at(*domain, "fault_domain")) {
+      if (const json::object* region = object_at(*faults, "region")) agent.region = text_at(*region, "name");
+      if (const json::object* zone = object_at(*faults, "zone")) agent.zone = text_at(*zone, "name");
+    }
+  }
+  return agent;
+}
+
+}  // namespace muster::registry::sources

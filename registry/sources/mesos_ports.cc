@@ -1,0 +1,71 @@
+#include "registry/sources/mesos_ports.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace muster::registry::sources {
+
+namespace {
+
+struct Range {
+  std::uint16_t first;
+  std::uint16_t last;
+};
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  return first == text.npos ? std::string_view()
+                            : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::optional<std::uint16_t> port_of(std::string_view text) {
+  text = trimmed(text);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size() || port == 0) return std::nullopt;
+  return port;
+}
+
+std::optional<Range> range_of(std::string_view text) {
+  const auto dash = text.find('-');
+  const auto first = port_of(text.substr(0, dash));
+  const auto last = dash == text.npos ? first : port_of(text.substr(dash + 1));
+  if (!first || !last) return std::nullopt;
+  return Range{*first, *last};
+}
+
+}  // namespace
+
+MesosPorts read_mesos_ports(std::string_view text, std::size_t most) {
+  MesosPorts ports;
+  text = trimmed(text);
+  if (text.starts_with('[')) text.remove_prefix(1);
+  if (text.ends_with(']')) text.remove_suffix(1);
+  std::vector<Range> ranges;
+  while (!trimmed(text).empty()) {
+    const auto comma = text.find(',');
+    const auto range = range_of(trimmed(text.substr(0, comma)));
+    text.remove_prefix(comma == text.npos ? text.size() : comma + 1);
+    if (!range) {
+      ports.bad = true;
+    } else if (range->first <= range->last) {
+      ranges.push_back(*range);
+    }
+  }
+  std::ranges::sort(ranges, {}, &Range::first);
+  std::uint32_t next = 1;  // nothing below it is missing
+  for (const Range& range : ranges) {
+    for (std::uint32_t port = std::max<std::uint32_t>(next, range.first); port <= range.last; ++port) {
+      if (ports.numbers.size() == most) {
+        ports.cut = true;
+        return ports;
+      }
+      ports.numbers.push_back(static_cast<std::uint16_t>(port));
+    }
+    next = std::max<std::uint32_t>(next, range.last + 1U);
+  }
+  return ports;
+}
+
+}  // namespace muster::registry::sources
