@@ -82,6 +82,7 @@ class Publisher::Core final : public NameSink {
     live_[zone].changed = true;
   }
   void erase(std::size_t zone, const Name& owner) override {
+    assert(prepared_ == nullptr);
     zones_.erase(*live_[zone].zone, owner);
     live_[zone].changed = true;
   }

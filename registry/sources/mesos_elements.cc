@@ -54,10 +54,6 @@ std::optional<bool> flag_at(const json::object& object, std::string_view key) {
   return value->get_bool();
 }
 
-void drop(Dropped& dropped, std::string_view reason) {
-  ++dropped.try_emplace(std::string(reason)).first->second;
-}
-
 // Visits the objects of a list; what is none is dropped for `reason`.
 template <class Visit>
 void for_each_object(const json::array* list, std::string_view reason, Dropped& dropped, const Visit& visit) {
@@ -169,6 +165,10 @@ MesosPorts read_ports(const json::object& task, std::size_t most, Dropped& dropp
 constexpr double kGraceSeconds = 10;  // of a health check that names none
 
 }  // namespace
+
+void drop(Dropped& dropped, std::string_view reason) {
+  ++dropped.try_emplace(std::string(reason)).first->second;
+}
 
 std::optional<MesosTask> read_mesos_task(const json::object& object, std::size_t most_ports,
                                          Dropped& dropped) {

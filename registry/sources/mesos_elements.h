@@ -3,15 +3,14 @@
 #pragma once
 
 #include <boost/json/object.hpp>
-#include <map>
 #include <optional>
-#include <string>
+#include <string_view>
 
 #include "registry/sources/mesos_state.h"
 
 namespace muster::registry::sources {
 
-using Dropped = std::map<std::string, std::size_t, std::less<>>;
+void drop(Dropped& dropped, std::string_view reason);  // counts it
 
 // Nothing: without a usable id; counted as `bad_task`, `bad_agent`. At most `most_ports` of a task's
 // resources are kept, the lowest.

@@ -37,7 +37,7 @@ enum class Place : std::uint8_t {
 
 enum class Element : std::uint8_t { none, agent, task };
 
-enum class Fault : std::uint8_t { none, not_an_object, too_many_tasks };
+enum class Fault : std::uint8_t { none, not_an_object, too_many };
 
 // The events of the parser. An element is put together on a stack of values; of all else only texts, flags
 // and numbers with a known name are taken.
@@ -125,7 +125,7 @@ class Reader {
   }
   bool on_null(error_code& error) {
     if (depth_ > 0) stack_.push_null();
-    return places_.empty() ? scalar(error) : true;  // as if it were absent
+    return at() == Place::framework ? true : scalar(error);  // a member is as if it were absent
   }
   bool on_comment_part(std::string_view, error_code&) { return true; }
   bool on_comment(std::string_view, error_code&) { return true; }
@@ -151,18 +151,24 @@ class Reader {
       return true;
     }
     element_ = element_at(is_object);
-    if (element_ == Element::none) return open(place_at(is_object));
-    if (element_ == Element::task && ++tasks_ > limits_.most_tasks) return fail(Fault::too_many_tasks, error);
+    if (element_ == Element::none) return open(place_at(is_object), error);
+    if (!has_room()) return fail(Fault::too_many, error);
     memory_.emplace(buffer_.data(), buffer_.size());
     stack_.reset(&*memory_);
     depth_ = 1;
     return true;
   }
 
-  bool open(Place place) {
+  bool has_room() { return ++elements_ <= limits_.most_elements; }
+
+  bool open(Place place, error_code& error) {
+    const bool counts =
+        place == Place::framework || place == Place::recovered_agent || place == Place::ended_task;
+    if (counts && !has_room()) return fail(Fault::too_many, error);
+    if (counts) id_.clear();
     if (place == Place::agents) state_.has_agents = true;
     if (place == Place::frameworks) state_.has_frameworks = true;
-    if (place == Place::framework) framework() = MesosFramework();
+    if (place == Place::framework) framework_ = MesosFramework();
     places_.push_back(place);
     return true;
   }
@@ -186,7 +192,7 @@ class Reader {
         drop("bad_framework");
         break;
       case Place::framework:
-        if (key_ == "tasks" && is_object) framework().is_partial = true;
+        if (key_ == "tasks" && is_object) framework_.is_partial = true;
         if (is_object) break;
         if (key_ == "tasks") return Place::tasks;
         if (key_ == "completed_tasks" || key_ == "unreachable_tasks") return Place::ended_tasks;
@@ -214,6 +220,9 @@ class Reader {
     const Place ended = places_.back();
     places_.pop_back();
     if (ended == Place::framework) finish_framework();
+    if (ended == Place::recovered_agent && !id_.empty())
+      state_.recovered_agents.push_back(std::exchange(id_, {}));
+    if (ended == Place::ended_task && !id_.empty()) framework_.ended.push_back(std::exchange(id_, {}));
     return true;
   }
 
@@ -224,7 +233,7 @@ class Reader {
         if (auto agent = read_mesos_agent(value.get_object(), state_.dropped))
           state_.agents.push_back(std::move(*agent));
       } else if (auto task = read_mesos_task(value.get_object(), limits_.most_ports, state_.dropped)) {
-        framework().tasks.push_back(std::move(*task));
+        framework_.tasks.push_back(std::move(*task));
       }
     }
     stack_.reset();
@@ -232,7 +241,7 @@ class Reader {
   }
 
   void finish_framework() {
-    if (framework().id.empty()) return drop("bad_framework");
+    if (framework_.id.empty()) return drop("bad_framework");
     state_.frameworks.push_back(std::exchange(framework_, {}));
   }
 
@@ -245,7 +254,7 @@ class Reader {
       case Place::frameworks: drop("bad_framework"); break;
       case Place::tasks: drop("bad_task"); break;
       case Place::framework:
-        if (key_ == "tasks") framework().is_partial = true;
+        if (key_ == "tasks") framework_.is_partial = true;
         break;
       default: break;
     }
@@ -258,16 +267,14 @@ class Reader {
         if (key_ == "leader") state_.leader = std::move(text);
         break;
       case Place::framework:
-        if (key_ == "id") framework().id = std::move(text);
-        if (key_ == "name") framework().name = std::move(text);
-        if (key_ == "pid") framework().pid = std::move(text);
-        if (key_ == "hostname") framework().hostname = std::move(text);
+        if (key_ == "id") framework_.id = std::move(text);
+        if (key_ == "name") framework_.name = std::move(text);
+        if (key_ == "pid") framework_.pid = std::move(text);
+        if (key_ == "hostname") framework_.hostname = std::move(text);
         break;
       case Place::recovered_agent:
-        if (key_ == "id") state_.recovered_agents.push_back(std::move(text));
-        break;
       case Place::ended_task:
-        if (key_ == "id") framework().ended.push_back(std::move(text));
+        if (key_ == "id") id_ = std::move(text);
         break;
       default: break;
     }
@@ -275,18 +282,17 @@ class Reader {
 
   bool take_number(double number, error_code& error) {
     if (depth_ == 0 && at() == Place::framework && key_ == "registered_time")
-      framework().registered_time = number;
+      framework_.registered_time = number;
     return scalar(error);
   }
 
   void take_flag(bool flag) {
-    if (key_ == "active") framework().active = flag;
-    if (key_ == "connected") framework().connected = flag;
-    if (key_ == "recovered") framework().recovered = flag;
+    if (key_ == "active") framework_.active = flag;
+    if (key_ == "connected") framework_.connected = flag;
+    if (key_ == "recovered") framework_.recovered = flag;
   }
 
-  MesosFramework& framework() { return framework_; }
-  void drop(std::string_view reason) { ++state_.dropped.try_emplace(std::string(reason)).first->second; }
+  void drop(std::string_view reason) { sources::drop(state_.dropped, reason); }
 
   const MesosLimits limits_;
   MesosState state_;
@@ -301,7 +307,8 @@ class Reader {
   std::vector<unsigned char> buffer_ = std::vector<unsigned char>(kElementOctets);
   std::optional<json::monotonic_resource> memory_;
   json::value_stack stack_;
-  std::size_t tasks_ = 0;
+  std::string id_;  // of the ended task or recovered agent that is being read
+  std::size_t elements_ = 0;
   Fault fault_ = Fault::none;
 };
 
@@ -355,8 +362,9 @@ class MesosStateParser::Impl {
     using Kind = MesosParseError::Kind;
     switch (parser_.handler().fault()) {
       case Fault::not_an_object: return fail(Kind::parse, "the state is no object");
-      case Fault::too_many_tasks:
-        return fail(Kind::limit, "more than " + std::to_string(limits_.most_tasks) + " tasks");
+      case Fault::too_many:
+        return fail(Kind::limit,
+                    "more than " + std::to_string(limits_.most_elements) + " agents, frameworks and tasks");
       case Fault::none: break;
     }
     return fail(is_limit(error) ? Kind::limit : Kind::parse, "not JSON: " + error.message());

@@ -15,8 +15,8 @@ namespace muster::registry::sources {
 // Beyond them the whole is refused: the kind is `limit`.
 struct MesosLimits {
   std::size_t most_octets = std::size_t{512} << 20;
-  std::size_t most_tasks = 1'000'000;
-  std::size_t most_ports = 256;  // of one task; the lowest are kept
+  std::size_t most_elements = 1'000'000;  // agents, frameworks and tasks, ended ones among them
+  std::size_t most_ports = 256;           // of one task; the lowest are kept
 };
 
 struct MesosParseError {

@@ -90,6 +90,9 @@ struct MesosFramework {
   bool operator==(const MesosFramework&) const = default;
 };
 
+// How many elements could not be used, by reason: "bad_port".
+using Dropped = std::map<std::string, std::size_t, std::less<>>;
+
 struct MesosState {
   std::string leader;  // "master@10.0.0.1:5050"; "": there is none
   std::vector<MesosAgent> agents;
@@ -97,7 +100,7 @@ struct MesosState {
   std::vector<MesosFramework> frameworks;
   bool has_agents = false;  // the lists were there, and lists
   bool has_frameworks = false;
-  std::map<std::string, std::size_t, std::less<>> dropped;  // what could not be used, by reason: "bad_port"
+  Dropped dropped;
   bool operator==(const MesosState&) const = default;
 };
 

@@ -145,8 +145,10 @@ TEST(MesosParse, WhatIsNoStateIsRefusedWithThePlace) {
 
 TEST(MesosParse, LimitsAreTold) {
   MesosLimits limits;
-  limits.most_tasks = 1;
+  limits.most_elements = 8;  // three agents, two frameworks, two tasks and two that have ended
   EXPECT_EQ(refused(kState, limits).kind, Kind::limit);
+  limits.most_elements = 9;
+  EXPECT_THAT(parsed(kState, limits).frameworks, SizeIs(2));
   limits = {};
   limits.most_octets = kState.size() - 1;
   EXPECT_EQ(refused(kState, limits).kind, Kind::limit);
@@ -187,6 +189,7 @@ struct Bad {
 TEST(MesosParse, ABadElementCostsItselfAlone) {
   const Bad rows[] = {
       {"7", "bad_task", false},
+      {"null", "bad_task", false},
       {"[]", "bad_task", false},
       {"{}", "bad_task", false},
       {"{\"id\": 7}", "bad_task", false},

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <span>
 
 #include "zones/naming/label.h"
 
@@ -21,6 +22,14 @@ struct LabelRow {
   std::string label;
   std::string rfc952;
 };
+
+template <class Make>
+void expect_rows(std::span<const LabelRow> rows, const Make& make) {
+  for (const LabelRow& row : rows) {
+    EXPECT_EQ(make(row.text, kMesosDefault), row.label) << row.text;
+    EXPECT_EQ(make(row.text, kMesosRfc952), row.rfc952) << row.text;
+  }
+}
 
 TEST(MesosLabel, IsWhatClientsKnow) {
   const LabelRow rows[] = {
@@ -52,10 +61,7 @@ TEST(MesosLabel, IsWhatClientsKnow) {
       {"_tcp", "tcp", "tcp"},
       {"tcp,udp", "tcpudp", "tcpudp"},
   };
-  for (const LabelRow& row : rows) {
-    EXPECT_EQ(mesos_label(row.text, kMesosDefault), row.label) << row.text;
-    EXPECT_EQ(mesos_label(row.text, kMesosRfc952), row.rfc952) << row.text;
-  }
+  expect_rows(rows, mesos_label);
 }
 
 TEST(MesosLabel, OfAnyTextIsALabelOrNothing) {
@@ -85,10 +91,7 @@ TEST(MesosLabel, OfAFrameworkKeepsItsDots) {
       {"___", "", ""},
       {"", "", ""},
   };
-  for (const LabelRow& row : rows) {
-    EXPECT_EQ(mesos_framework(row.text, kMesosDefault), row.label) << row.text;
-    EXPECT_EQ(mesos_framework(row.text, kMesosRfc952), row.rfc952) << row.text;
-  }
+  expect_rows(rows, mesos_framework);
 }
 
 TEST(MesosLabel, APortOfSeveralProtocolsHasEachOfThem) {
