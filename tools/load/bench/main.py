@@ -45,7 +45,7 @@ def read_options(arguments):
     parser.add_argument("--writes", action="store_true", help="part: changes, registrations, heartbeats a second")
     parser.add_argument("--watchers", action="store_true", help="part: readers of GET /watch, lateness of expiry")
     parser.add_argument("--load", action="store_true", help="part: memory, load and restart (minutes)")
-    parser.add_argument("--all", action="store_true", help="all parts, all servers, more scenarios (about 15 minutes)")
+    parser.add_argument("--all", action="store_true", help="all parts, all servers, more scenarios (about 25 minutes)")
     parser.add_argument("--tcp", action="store_true", help="part: CPU per query over TCP connections that stay open")
     parser.add_argument("--rate", type=counts, default=[], help="part: latency at so many queries a second: 20k")
     parser.add_argument("--services", type=counts, help="for queries and changes: default 1000,100k; "
