@@ -4,16 +4,15 @@
 #include <cassert>
 
 #include "zones/entry_writer.h"
+#include "zones/generated_zone.h"
 #include "zones/live_names.h"
 #include "zones/naming/dns_sd.h"
-#include "zones/serial_block.h"
 
 namespace muster::zones {
 
 namespace {
 
 constexpr std::uint32_t kNameServerTtl = 60;
-constexpr net::Millis kBatchOpen{20};  // a batch of changes closes so long after its first
 
 PublishConfig with_defaults(PublishConfig config) {
   if (config.name_servers.empty()) {
@@ -22,13 +21,12 @@ PublishConfig with_defaults(PublishConfig config) {
   return config;
 }
 
-ZoneConfig zone_config(const Name& apex, const PublishConfig& config, std::uint32_t serial) {
+ZoneConfig zone_config(const Name& apex, const PublishConfig& config) {
   ZoneConfig zone;
   zone.apex = apex;
   zone.generated = true;
   zone.soa.mname = config.name_servers.empty() ? apex : config.name_servers.front();
   zone.soa.rname = config.hostmaster;
-  zone.soa.serial = serial;
   zone.soa.minimum = config.negative_ttl;
   zone.soa_ttl = config.negative_ttl;
   zone.negative_ttl = config.negative_ttl;
@@ -78,13 +76,11 @@ class Publisher::Core final : public NameSink {
 
   void put(std::size_t zone, const NameSpec& spec) override {
     if (prepared_ != nullptr) return prepared_->push_back(prepare(zone, spec));
-    zones_.put(*live_[zone].zone, spec);
-    live_[zone].changed = true;
+    live_[zone].put(spec);
   }
   void erase(std::size_t zone, const Name& owner) override {
     assert(prepared_ == nullptr);
-    zones_.erase(*live_[zone].zone, owner);
-    live_[zone].changed = true;
+    live_[zone].erase(owner);
   }
 
   void reserve(std::size_t services) { names_->reserve(services); }
@@ -99,8 +95,7 @@ class Publisher::Core final : public NameSink {
   }
 
   void publish_prepared(Prepared prepared) {
-    zones_.put(*live_[kDomain].zone, prepared);
-    live_[kDomain].changed = true;
+    live_[kDomain].put(prepared);
   }
 
   void publish(const registry::Batch& batch, net::Instant now) {
@@ -111,9 +106,7 @@ class Publisher::Core final : public NameSink {
   void tick(net::Instant now) {
     names_->tick(now);
     note_changes(now.steady);
-    for (LiveZone& live : live_) {
-      if (live.changed_at && now.steady - *live.changed_at >= kBatchOpen) close_batch(live);
-    }
+    for (GeneratedZone& live : live_) live.tick(now.steady);
   }
 
   void reconfigure(PublishConfig config, net::Instant now) {
@@ -131,42 +124,17 @@ class Publisher::Core final : public NameSink {
   Zones& zones() const { return zones_; }
 
  private:
-  struct LiveZone {
-    Zone* zone;
-    SerialBlock serials;
-    bool changed = false;                         // since the last note_changes()
-    std::optional<net::SteadyTime> changed_at{};  // when the open batch began
-  };
-
   EntryPtr prepare(std::size_t zone, const NameSpec& spec) const {
-    assert(zone == kDomain && spec.owner != zones_.apex(*live_[zone].zone));
-    return EntryWriter::build(spec, Entry::kOwned, zones_.id(*live_[zone].zone));
+    assert(zone == kDomain && spec.owner != live_[zone].apex());
+    return EntryWriter::build(spec, Entry::kOwned, zones_.id(live_[zone].zone()));
   }
 
   void open_zone(const Name& apex, const PublishConfig& config) {
-    SerialBlock serials(config.first_serial ? config.first_serial(apex.text()) : 1);
-    reserve_ = config.reserve_serials;
-    reserve(apex, serials);
-    Zone& zone = zones_.add(zone_config(apex, config, serials.serial()));
-    live_.push_back({.zone = &zone, .serials = serials});
-  }
-
-  void reserve(const Name& apex, SerialBlock& serials) {
-    const auto block = serials.reserve();
-    if (block && reserve_) reserve_(apex.text(), *block);
+    live_.emplace_back(zones_, zone_config(apex, config), config.serials);
   }
 
   void note_changes(net::SteadyTime now) {
-    for (LiveZone& live : live_) {
-      if (std::exchange(live.changed, false) && !live.changed_at) live.changed_at = now;
-    }
-  }
-
-  void close_batch(LiveZone& live) {
-    live.changed_at.reset();
-    if (!zones_.close_batch(*live.zone, live.serials.serial() + 1)) return;
-    live.serials.advance();
-    reserve(zones_.apex(*live.zone), live.serials);
+    for (GeneratedZone& live : live_) live.note_changes(now);
   }
 
   // Name servers first: they are what the NS records point to.
@@ -177,7 +145,7 @@ class Publisher::Core final : public NameSink {
       }
     }
     for (std::size_t zone = 0; zone < live_.size(); ++zone) {
-      NameSpec apex{.owner = zones_.apex(*live_[zone].zone), .rrsets = {ns_rrset(config.name_servers)}};
+      NameSpec apex{.owner = live_[zone].apex(), .rrsets = {ns_rrset(config.name_servers)}};
       const auto& servers = config.name_servers;
       if (zone == kDomain && std::find(servers.begin(), servers.end(), config.domain) != servers.end()) {
         for (RrsetSpec& rrset : address_rrsets(config.listen_addresses))
@@ -196,8 +164,7 @@ class Publisher::Core final : public NameSink {
   }
 
   Zones& zones_;
-  std::vector<LiveZone> live_;  // as NameSink numbers them
-  std::function<void(const std::string& zone, std::uint32_t block)> reserve_;
+  std::vector<GeneratedZone> live_;  // as NameSink numbers them
   std::optional<LiveNames> names_;
   Prepared* prepared_ = nullptr;  // where puts go while a part is prepared
 };

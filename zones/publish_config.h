@@ -10,6 +10,7 @@
 
 #include "registry/net/ip_address.h"
 #include "zones/name.h"
+#include "zones/serial_block.h"
 
 namespace muster::zones {
 
@@ -44,9 +45,7 @@ struct PublishConfig {
   std::function<ServicePolicy(std::string_view service)> policy;  // null: defaults
   // Whether a service without instances is known (NODATA) or not (NXDOMAIN). Null: none is.
   std::function<bool(std::string_view service)> is_known;
-  // Reserves serials durably: called with the zone's apex text and the first serial of the next block.
-  std::function<void(const std::string& zone, std::uint32_t block)> reserve_serials;
-  std::function<std::uint32_t(const std::string& zone)> first_serial;  // where this start continues
+  SerialStore serials;
 
   ServicePolicy policy_of(std::string_view service) const {
     return policy ? policy(service) : ServicePolicy{};

@@ -4,9 +4,18 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 
 namespace muster::zones {
+
+// Where serials last: both are told the apex as text. Either may be null.
+struct SerialStore {
+  std::function<std::uint32_t(const std::string& zone)> first;  // where this start continues; null: at 1
+  // Reserves durably all serials before the first of the next block.
+  std::function<void(const std::string& zone, std::uint32_t block)> reserve;
+};
 
 class SerialBlock {
  public:

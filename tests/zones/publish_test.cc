@@ -45,8 +45,8 @@ class Publish : public ::testing::Test {
     config.listen_addresses = {test::ip("127.0.0.1"), test::ip("::1")};
     config.reverse = {name("10.in-addr.arpa.")};
     config.is_known = [this](std::string_view service) { return registry_.is_known(service); };
-    config.first_serial = [](const std::string&) { return 1000u; };
-    config.reserve_serials = [this](const std::string& zone, std::uint32_t block) {
+    config.serials.first = [](const std::string&) { return 1000u; };
+    config.serials.reserve = [this](const std::string& zone, std::uint32_t block) {
       blocks_.emplace_back(zone, block);
     };
     return config;

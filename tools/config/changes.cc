@@ -90,6 +90,7 @@ void each_key(Running& running, Next& next, Visit visit) {
   fixed("http.throttle", running.http.throttle, next.http.throttle);
 
   live("source.static", running.static_instances, next.static_instances);
+  fixed("source.mesos", running.mesos, next.mesos);
   live("log.level", running.log.level, next.log.level);
   fixed("log.format", running.log.format, next.log.format);
   fixed("metrics.enabled", running.metrics, next.metrics);

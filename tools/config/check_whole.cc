@@ -45,6 +45,8 @@ class WholeCheck {
       places.push_back({&config_.zones.reverse[i], element("zones.reverse", i)});
     for (std::size_t i = 0; i < config_.zones.files.size(); ++i)
       places.push_back({&config_.zones.files[i].name, element("zones.file", i) + ".name"});
+    for (std::size_t i = 0; i < config_.mesos.size(); ++i)
+      places.push_back({&config_.mesos[i].names.domain, element("source.mesos", i) + ".domain"});
     for (auto place = places.begin(); place != places.end(); ++place) {
       const auto first =
           std::find_if(places.begin(), place, [&](const Place& other) { return *other.name == *place->name; });

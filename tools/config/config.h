@@ -14,6 +14,7 @@
 #include "registry/http/auth.h"
 #include "registry/http/throttle.h"
 #include "registry/registry.h"
+#include "tools/config/mesos_source.h"
 #include "zones/name.h"
 
 namespace muster::config {
@@ -168,6 +169,7 @@ struct Config {
   Store store;
   Http http;
   std::vector<StaticInstance> static_instances;
+  std::vector<MesosSource> mesos;
   std::map<std::string, Service> services;  // key: name or glob
   Log log;
   bool metrics = true;

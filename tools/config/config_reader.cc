@@ -8,6 +8,7 @@
 
 #include "tools/config/check_whole.h"
 #include "tools/config/read_sections.h"
+#include "tools/config/read_source.h"
 
 namespace muster::config {
 
@@ -54,7 +55,11 @@ void read_sources(Section& root, Config& config) {
   auto source = root.table("source");
   if (!source) return;
   for (Section& table : source->tables("static")) read_static_source(table, config.static_instances);
-  source->not_built("mesos", "the Mesos source");
+  std::vector<std::string> names = {"static"};
+  for (Section& table : source->tables("mesos")) {
+    read_mesos_source(table, names, config.mesos);
+    names.push_back(config.mesos.back().name);
+  }
   source->not_built("marathon", "the Marathon source");
   source->finish();
 }
@@ -105,6 +110,10 @@ void resolve_paths(Config& config) {
   resolve(config.http.tls_certificate, folder);
   resolve(config.http.tls_key, folder);
   for (ZoneFile& file : config.zones.files) resolve(file.file, folder);
+  for (MesosSource& source : config.mesos) {
+    for (auto* path : {&source.rules.tls.ca_file, &source.rules.tls.cert_file, &source.rules.tls.key_file})
+      resolve(*path, folder);
+  }
 }
 
 LoadResult load_table(toml::table table, const std::string& file, const std::vector<std::string>& overrides) {

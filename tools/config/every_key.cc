@@ -23,6 +23,9 @@ file = "a"
 [[source.static]]
 service = "db"
 instances = [{ id = "a", address = "192.0.2.1", ports = [{ port = 1 }] }]
+[[source.mesos]]
+masters = ["http://192.0.2.1:5050"]
+soa = {}
 [service.X]
 [log]
 [metrics]

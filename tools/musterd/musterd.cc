@@ -129,16 +129,22 @@ void Musterd::make_registry() {
 void Musterd::make_publisher() {
   zones::PublishConfig to = publish_config(config_, listeners_.bound());
   to.is_known = [this](std::string_view service) { return registry_->is_known(service); };
-  to.first_serial = [this](const std::string& zone) -> std::uint32_t {
+  to.serials = serial_store();
+  names_.publisher = std::make_unique<zones::Publisher>(std::move(to), names_.zones);
+  make_file_zones();
+}
+
+zones::SerialStore Musterd::serial_store() {
+  zones::SerialStore serials;
+  serials.first = [this](const std::string& zone) -> std::uint32_t {
     const auto stored = meta_.find("serial_block:" + zone);
     return stored == meta_.end() ? static_cast<std::uint32_t>(started_.wall.time_since_epoch().count() / 1000)
                                  : static_cast<std::uint32_t>(std::stoul(stored->second));
   };
-  to.reserve_serials = [this](const std::string& zone, std::uint32_t block) {
+  serials.reserve = [this](const std::string& zone, std::uint32_t block) {
     registry_->store_beside(registry::MetaRow{"serial_block:" + zone, std::to_string(block)});
   };
-  names_.publisher = std::make_unique<zones::Publisher>(std::move(to), names_.zones);
-  make_file_zones();
+  return serials;
 }
 
 void Musterd::make_file_zones() {

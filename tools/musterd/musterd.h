@@ -64,6 +64,7 @@ class Musterd {
   void open_store();
   void make_registry();
   void make_publisher();
+  zones::SerialStore serial_store();
   void publish_stored();
   void make_control();
   void make_dns();
