@@ -42,7 +42,9 @@ struct Registration {
   std::optional<Millis> lease;  // clamped into [lease_min, lease_max]
   Precondition precondition;
   std::string by;  // who said so: the peer's address, or the token's name
-  std::optional<Vitals> vitals{};  // of the door `self`, which has no heartbeats
+  // Of doors that have no heartbeats: `self`, and list-shaped sources, of which the status alone counts, beside what
+  // others say.
+  std::optional<Vitals> vitals{};
 };
 
 struct Heartbeat {
@@ -104,7 +106,21 @@ struct SourceList {
   std::vector<Registration> instances;
 };
 
-using Change = std::variant<Registration, Heartbeat, Removal, DrainOrder, Amendment, OverlayEdit, SourceList>;
+// What changed in what a list-shaped source lists: those that came or are other than before, and those that
+// went.
+struct SourceStep {
+  struct Gone {
+    std::string service;
+    std::string id;
+    Cause cause = Cause::source_gone;
+  };
+  SourceId source;
+  std::vector<Gone> gone;  // first
+  std::vector<Registration> listed;
+};
+
+using Change =
+    std::variant<Registration, Heartbeat, Removal, DrainOrder, Amendment, OverlayEdit, SourceList, SourceStep>;
 
 // Stable codes of refusals, in the API's own words (to_string gives "stale_generation" …).
 enum class RefusalCode : std::uint8_t {

@@ -25,10 +25,10 @@ LeaseState lease_state_of(const Entry& entry) {
 
 State state_of(const Entry& entry, AdminMode admin) {
   if (admin == AdminMode::down || admin == AdminMode::drain) return State::off;
-  if (admin == AdminMode::up || !entry.condition) return State::active;
-  if (entry.condition->status == HeartbeatStatus::starting) return State::starting;
-  if (entry.condition->status == HeartbeatStatus::critical) return State::suspended;
-  return State::active;
+  if (admin == AdminMode::up) return State::active;
+  const HeartbeatStatus status = worst_status_of(entry);
+  if (status == HeartbeatStatus::starting) return State::starting;
+  return status == HeartbeatStatus::critical ? State::suspended : State::active;
 }
 
 double effective_weight(const Entry& entry, const InstanceBody& body, const Setting& setting) {

@@ -280,6 +280,7 @@ bool Registry::Core::write_claim(Entry& entry, const ClaimWrite& write) {
   if (new_body) claim->body = write.body;
   claim->generation = write.generation;
   claim->lease_ms = lease_ms;
+  claim->health = write.health;
   hear(entry, *claim, write.by);
   // Among equals the later write wins: it stands first.
   if (new_body && has_generations(claim->source->kind))

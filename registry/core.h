@@ -40,6 +40,7 @@ struct ClaimWrite {
   std::uint64_t generation = 0;
   Millis lease{0};
   std::string_view by;
+  HeartbeatStatus health = HeartbeatStatus::passing;
 };
 
 class Registry::Core {
@@ -98,6 +99,9 @@ class Registry::Core {
   Outcome on(const Amendment& amendment);
   Outcome on(const OverlayEdit& edit);
   Outcome on(const SourceList& list);
+  Outcome on(const SourceStep& step);
+  bool take_listed(Registration registration, const SourceId& source, Grant& all);
+  void unlist(Entry& entry, const SourceId& source, Cause cause);
   std::optional<Refusal> refuse(const Registration& registration, const Entry* entry) const;
   // What changes that are only judged so far would add.
   struct Growth {

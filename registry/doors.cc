@@ -221,8 +221,12 @@ Outcome Registry::Core::on(const Registration& registration) {
     claim.body = registration.amend(existing != nullptr ? existing->body.get() : nullptr);
   }
   claim.lease = granted_lease(registration.source.kind, registration.lease, std::nullopt);
-  return write(registration.service, registration.id, entry, claim, life.verdict,
-               registration.vitals ? &*registration.vitals : nullptr);
+  const Vitals* vitals = registration.vitals ? &*registration.vitals : nullptr;
+  if (vitals != nullptr && is_listed(registration.source.kind)) {
+    claim.health = vitals->status.value_or(HeartbeatStatus::passing);
+    vitals = nullptr;
+  }
+  return write(registration.service, registration.id, entry, claim, life.verdict, vitals);
 }
 
 Outcome Registry::Core::on(const Heartbeat& heartbeat) {
@@ -450,25 +454,42 @@ Outcome Registry::Core::on(const SourceList& list) {
   std::unordered_set<Entry*> gone;
   if (const auto at = listed_.find(list.source.name); at != listed_.end()) gone = at->second;
   Grant all;
-  for (Registration registration : list.instances) {
-    registration.source = list.source;
-    if (const Outcome outcome = on(registration); !outcome) {
-      all.left_out.push_back({registration.service, registration.id, outcome.error().message});
-      continue;
-    }
-    ++all.touched;
-    gone.erase(entry_at(registration.service, registration.id));
+  for (const Registration& registration : list.instances) {
+    if (take_listed(registration, list.source, all)) gone.erase(entry_at(registration.service, registration.id));
   }
-  for (Entry* entry : gone) {
-    if (entry->claims.size() == 1) {
-      drop(*entry, Cause::source_gone);
-    } else {
-      end_claim(*entry, *claim_of(*entry, list.source));
-      refresh(*entry);
-    }
-  }
+  for (Entry* entry : gone) unlist(*entry, list.source, Cause::source_gone);
   all.revision = revision_;
   return all;
+}
+
+Outcome Registry::Core::on(const SourceStep& step) {
+  Grant all;
+  for (const SourceStep::Gone& gone : step.gone) {
+    Entry* entry = entry_at(gone.service, gone.id);
+    if (entry == nullptr || claim_of(*entry, step.source) == nullptr) continue;
+    unlist(*entry, step.source, gone.cause);
+    ++all.touched;
+  }
+  for (const Registration& registration : step.listed) take_listed(registration, step.source, all);
+  all.revision = revision_;
+  return all;
+}
+
+bool Registry::Core::take_listed(Registration registration, const SourceId& source, Grant& all) {
+  registration.source = source;
+  const Outcome outcome = on(registration);
+  if (!outcome) {
+    all.left_out.push_back({registration.service, registration.id, outcome.error().message});
+    return false;
+  }
+  ++all.touched;
+  return true;
+}
+
+void Registry::Core::unlist(Entry& entry, const SourceId& source, Cause cause) {
+  if (entry.claims.size() == 1) return drop(entry, cause);
+  end_claim(entry, *claim_of(entry, source));
+  refresh(entry);
 }
 
 // ---- overlay

@@ -21,6 +21,24 @@ bool is_stored(HeartbeatStatus status) {
 HeartbeatStatus status_of(const Entry& entry) {
   return entry.condition ? entry.condition->status : HeartbeatStatus::passing;
 }
+// In the order in which they are listed but for `starting`, which is worse than a warning.
+HeartbeatStatus worst_status_of(const Entry& entry) {
+  const auto badness = [](HeartbeatStatus status) {
+    switch (status) {
+      case HeartbeatStatus::passing: return 0;
+      case HeartbeatStatus::warning: return 1;
+      case HeartbeatStatus::starting: return 2;
+      case HeartbeatStatus::critical: return 3;
+    }
+    return 0;
+  };
+  HeartbeatStatus worst = status_of(entry);
+  for (const Claim& claim : entry.claims) {
+    if (badness(claim.health) > badness(worst)) worst = claim.health;
+  }
+  return worst;
+}
+
 bool is_listed(SourceKind kind) { return kind == SourceKind::fixed || kind == SourceKind::scheduler; }
 bool is_leased(SourceKind kind) { return is_stored(kind); }
 

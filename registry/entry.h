@@ -26,6 +26,7 @@ struct Claim {
   std::uint32_t lease_ms = 0;  // 0: no lease
   bool recovered = false;      // read from the store, not heard since
   bool heard_unsaved = false;  // heard of since its row was stored
+  HeartbeatStatus health = HeartbeatStatus::passing;  // as a list-shaped source sees it
 };
 
 // What an instance said of itself, and drains: rare, so apart.
@@ -79,6 +80,7 @@ bool has_generations(SourceKind kind);  // heartbeat, update
 bool is_stored(SourceKind kind);        // heartbeat, update, lyft
 bool is_stored(HeartbeatStatus status);  // critical, starting: not ACTIVE
 HeartbeatStatus status_of(const Entry& entry);
+HeartbeatStatus worst_status_of(const Entry& entry);  // the same, and what the sources that list it say
 bool is_listed(SourceKind kind);        // fixed, scheduler: there while their source lists them
 bool is_leased(SourceKind kind);        // the same; the others last while their source lists them
 

@@ -151,6 +151,52 @@ TEST_F(Merge, AListReplacesTheWholeSource) {
   EXPECT_EQ(registry->counts().instances, 1U);
 }
 
+TEST_F(Merge, AStepOfASourceTouchesOnlyWhatItNames) {
+  const SourceId mesos{SourceKind::scheduler, "mesos"};
+  const auto listed = [&](const std::string& id, std::optional<HeartbeatStatus> status) {
+    Registration one = registration("web", id);
+    if (status) one.vitals.emplace().status = status;
+    return one;
+  };
+  SourceStep first{mesos, {}, {listed("a", {}), listed("b", HeartbeatStatus::critical), listed("c", {})}};
+  EXPECT_EQ(registry->apply(first, now)->touched, 3U);
+  EXPECT_TRUE(web("a")->serving);
+  EXPECT_FALSE(web("b")->serving);
+  EXPECT_EQ(web("b")->state, State::suspended);
+  ASSERT_TRUE(put("c", 1));
+  registry->take_batch();
+
+  const SourceStep second{mesos,
+                          {{"web", "a", Cause::task_ended}, {"web", "c"}, {"web", "never"}},
+                          {listed("b", HeartbeatStatus::passing)}};
+  EXPECT_EQ(registry->apply(second, now)->touched, 3U);
+  EXPECT_FALSE(web("a"));
+  EXPECT_TRUE(web("b")->serving) << "it is well again";
+  EXPECT_TRUE(web("c")) << "its heartbeat claim remains";
+  const Batch batch = registry->take_batch();
+  EXPECT_EQ(batch.changes.front().cause, Cause::task_ended);
+  EXPECT_TRUE(batch.rows.empty()) << "what a scheduler lists is not stored";
+}
+
+TEST_F(Merge, AnInstanceIsOutWhenAnySourceSaysSo) {
+  const auto say = [&](const char* source, HeartbeatStatus status) {
+    Registration one = registration("web", "a");
+    one.vitals.emplace().status = status;
+    return registry->apply(SourceStep{{SourceKind::scheduler, source}, {}, {one}}, now);
+  };
+  ASSERT_TRUE(say("mesos", HeartbeatStatus::passing));
+  ASSERT_TRUE(say("marathon", HeartbeatStatus::critical));
+  EXPECT_FALSE(web("a")->serving);
+  ASSERT_TRUE(say("mesos", HeartbeatStatus::starting));
+  ASSERT_TRUE(say("marathon", HeartbeatStatus::passing));
+  EXPECT_EQ(web("a")->reason, Reason::starting);
+  ASSERT_TRUE(say("mesos", HeartbeatStatus::passing));
+  EXPECT_TRUE(web("a")->serving);
+  registry->take_batch();
+  ASSERT_TRUE(say("mesos", HeartbeatStatus::passing));
+  EXPECT_TRUE(registry->take_batch().changes.empty()) << "the same again is no change";
+}
+
 // ---- overlay
 
 OverlayEntry entry(std::string match, std::optional<std::uint16_t> weight = {},
@@ -301,7 +347,8 @@ TEST_F(OverlayOf, ExplainNamesWinnersAndLosers) {
   EXPECT_EQ(explained->claims[0].by, "10.0.0.7");
 }
 
-// A glob that matches everybody reaches them in pieces of bounded work; in the end all have what was said last.
+// A glob that matches everybody reaches them in pieces of bounded work; in the end all have what was said
+// last.
 TEST_F(OverlayOf, AGlobOverManyGoesOnInPieces) {
   constexpr std::size_t kServices = 3 * kSweepVisits;
   for (std::size_t i = 0; i < kServices; ++i)
@@ -322,9 +369,11 @@ TEST_F(OverlayOf, AGlobOverManyGoesOnInPieces) {
   ASSERT_TRUE(edit(Kind::replace_all, {entry("*", 7)}));
   registry->take_batch();
   std::size_t pieces = 0;
-  for (; pieces < 1'000 && !std::ranges::all_of(std::views::iota(std::size_t{0}, kServices), [&](std::size_t s) {
-         return registry->find("s" + std::to_string(s), "i1")->effective_weight == 7;
-       });
+  for (; pieces < 1'000 &&
+         !std::ranges::all_of(std::views::iota(std::size_t{0}, kServices),
+                              [&](std::size_t s) {
+                                return registry->find("s" + std::to_string(s), "i1")->effective_weight == 7;
+                              });
        ++pieces)
     piece();
   EXPECT_GE(pieces, kServices / kSweepChanges - 1);
