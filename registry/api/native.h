@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "registry/api/health_board.h"
+#include "registry/api/source_status.h"
 #include "registry/control.h"
 #include "registry/http/message.h"
 #include "registry/http/router.h"
@@ -53,20 +54,6 @@ struct ServerFacts {
   std::vector<std::string> zones;
   std::string store_kind;
   StoreState store;
-};
-
-struct SourceStatus {
-  std::string name;
-  std::string type;  // "static"
-  std::string state = "live";
-  std::string mode;  // "file", "poll", "stream"
-  std::optional<WallTime> last_success;
-  std::size_t total = 0;
-  std::size_t routable = 0;
-  std::string error;  // "" when all is well
-  WallTime error_at{};
-  std::uint64_t consecutive_errors = 0;
-  std::uint64_t fetches = 0;
 };
 
 struct ReloadReport {

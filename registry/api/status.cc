@@ -84,14 +84,27 @@ void get_status(CallPtr call) {
 
 void append_source_error(std::string& out, const SourceStatus& source) {
   out += ",\"error\":";
-  if (source.error.empty()) {
+  if (!source.error) {
     out += "null";
     return;
   }
-  out += "{\"kind\":\"refused\",\"message\":";
-  append_string(out, source.error);
+  out += "{\"kind\":";
+  append_string(out, source.error->kind);
+  out += ",\"message\":";
+  append_string(out, source.error->message);
   out += ",\"at\":";
-  append_time(out, source.error_at);
+  append_time(out, source.error->at);
+  out += '}';
+}
+
+void append_excluded(std::string& out, const SourceStatus& source) {
+  out += ",\"excluded\":{";
+  for (const auto& [reason, count] : source.excluded) {
+    if (out.back() != '{') out += ',';
+    append_string(out, reason);
+    out += ':';
+    append_number(out, std::uint64_t{count});
+  }
   out += '}';
 }
 
@@ -115,15 +128,25 @@ void append_source(std::string& out, const SourceStatus& source, WallTime now) {
   append_string(out, source.state);
   out += ",\"mode\":";
   append_string(out, source.mode);
-  out += ",\"endpoint\":null,\"leader\":null";
+  out += ",\"endpoint\":";
+  append_string_or_null(out, source.endpoint);
+  out += ",\"leader\":";
+  append_string_or_null(out, source.leader);
   append_last_success(out, source, now);
-  out += ",\"from_store\":false,\"held\":0,\"instances\":{\"total\":";
+  out += ",\"from_store\":";
+  append_bool(out, source.from_store);
+  append_count(out, "held", source.held);
+  out += ",\"instances\":{\"total\":";
   append_number(out, std::uint64_t{source.total});
   append_count(out, "routable", source.routable);
-  out += "},\"excluded\":{}";
+  out += '}';
+  append_excluded(out, source);
   append_source_error(out, source);
   append_count(out, "consecutive_errors", source.consecutive_errors);
   append_count(out, "fetches", source.fetches);
+  append_count(out, "bytes", source.bytes);
+  append_count(out, "events", source.events);
+  append_count(out, "reconnects", source.reconnects);
   out += '}';
 }
 

@@ -671,7 +671,24 @@ TEST(NativeOutside, ZonesStatsSourcesAndNames) {
     source.last_success = kStart.wall - Millis{120};
     source.total = source.routable = 2;
     source.fetches = 1;
-    return std::vector<api::SourceStatus>{source};
+    api::SourceStatus mesos;
+    mesos.name = mesos.type = "mesos";
+    mesos.state = "stale";
+    mesos.mode = "stream";
+    mesos.endpoint = "10.0.0.1:5050";
+    mesos.leader = "10.0.0.2:5050";
+    mesos.from_store = true;
+    mesos.held = 3;
+    mesos.total = 110;
+    mesos.routable = 96;
+    mesos.excluded = {{"state", 9}, {"no_agent", 1}};
+    mesos.error = api::SourceError{"http_503", "it says 503", kStart.wall};
+    mesos.consecutive_errors = 2;
+    mesos.fetches = 12;
+    mesos.bytes = 9'080'000;
+    mesos.events = 431;
+    mesos.reconnects = 1;
+    return std::vector<api::SourceStatus>{source, mesos};
   };
   outside.explain_name = [](std::string_view name, std::string_view type) {
     return name == "-" ? std::string()
@@ -693,7 +710,12 @@ TEST(NativeOutside, ZonesStatsSourcesAndNames) {
           R"(\{"sources":\[\{"name":"static","type":"static","state":"live","mode":"file","endpoint":null,)"
           R"("leader":null,"last_success":"[^"]+","age_ms":120,"from_store":false,"held":0,)"
           R"("instances":\{"total":2,"routable":2\},"excluded":\{\},"error":null,)"
-          R"("consecutive_errors":0,"fetches":1\}\]\})"));
+          R"("consecutive_errors":0,"fetches":1,"bytes":0,"events":0,"reconnects":0\},)"
+          R"(\{"name":"mesos","type":"mesos","state":"stale","mode":"stream","endpoint":"10\.0\.0\.1:5050",)"
+          R"("leader":"10\.0\.0\.2:5050","last_success":null,"age_ms":null,"from_store":true,"held":3,)"
+          R"("instances":\{"total":110,"routable":96\},"excluded":\{"no_agent":1,"state":9\},)"
+          R"("error":\{"kind":"http_503","message":"it says 503","at":"[^"]+"\},)"
+          R"("consecutive_errors":2,"fetches":12,"bytes":9080000,"events":431,"reconnects":1\}\]\})"));
   EXPECT_EQ(house.get("/api/v1/explain?name=web.svc.internal&type=SRV").body,
             R"({"asked":"web.svc.internal/SRV"})");
   EXPECT_EQ(house.get("/api/v1/explain?name=web.svc.internal").body, R"({"asked":"web.svc.internal/A"})");

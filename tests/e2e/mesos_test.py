@@ -1,0 +1,252 @@
+"""A Mesos cluster as a source: the names of Mesos-DNS, the native ones, its HTTP API, and what a master's failures
+may cost: nothing."""
+
+import itertools
+import json
+import time
+import unittest
+
+import mesos_master as mesos
+from harness import ADDRESS, EndToEnd, wait_until
+
+# Masters listen on addresses of their own, next to musterd's.
+BASE = ADDRESS.rsplit(".", 1)[0]
+FIRST = f"127.{100 + int(ADDRESS.split('.')[2])}.{ADDRESS.split('.')[3]}"
+
+
+class WithMesos(EndToEnd):
+    def setUp(self):
+        super().setUp()
+        self.cluster = mesos.Cluster()
+        self.marathon = self.cluster.add_framework("marathon")
+        self.numbers = itertools.count(1)
+
+    def master(self, **options):
+        master = mesos.Master(self.cluster, f"{FIRST}.{next(self.numbers)}", **options)
+        self.addCleanup(master.close)
+        return master
+
+    def agent(self, number):
+        return list(self.cluster.agents)[number]
+
+    def task(self, identity, name, agent=0, **more):
+        task = mesos.Task(identity, name, self.agent(agent), **more)
+        self.marathon.tasks[identity] = task
+        return task
+
+    def serve(self, *masters, more="", zones=""):
+        urls = ", ".join(f'"{master.url}"' for master in masters)
+        text = f'[zones]\nnegative_ttl = "0s"\n{zones}\n[[source.mesos]]\nmasters = [{urls}]\nrefresh = "200ms"\nlistener = "10.0.0.53"\n{more}\n'
+        return self.start(text, store="memory")
+
+    def addresses(self, server, name, kind="A"):
+        return server.dig(name, kind, "+norec").data()
+
+    def until(self, server, name, expected, kind="A"):
+        wait_until(f"{name} {kind} {expected}", lambda: self.addresses(server, name, kind) == expected)
+
+    def source(self, server):
+        return [one for one in server.api("GET", "/api/v1/sources").json()["sources"] if one["type"] == "mesos"][0]
+
+
+class Names(WithMesos):
+    """The worked example of the names, as clients see it."""
+
+    def setUp(self):
+        super().setUp()
+        self.task("web.aaa", "web", ports=[31000, 31004])
+        discovery = {"name": "cart.shop.prod", "visibility": "FRAMEWORK", "ports": {"ports": [
+            {"number": 8080, "name": "http", "protocol": "tcp"}, {"number": 5353, "protocol": "tcp,udp"}]}}
+        self.task("cart.bbb", "cart", 1, ports=[31005], address="10.9.0.7", discovery=discovery)
+
+    def check(self, **options):
+        leader = self.master(**options)
+        server = self.serve(leader)
+        host, port = leader.address.split(":")
+        self.until(server, "leader.mesos", [host])
+        rows = [
+            ("master.mesos", "A", [host]), ("master0.mesos", "A", [host]), ("ns1.mesos", "A", ["10.0.0.53"]),
+            ("slave.mesos", "A", ["10.0.1.10", "10.0.1.11"]), ("marathon.mesos", "A", ["10.0.0.5"]),
+            ("web.marathon.mesos", "A", ["10.0.1.10"]), ("web-5quyu-s0.marathon.mesos", "A", ["10.0.1.10"]),
+            ("WEB.Marathon.slave.mesos", "A", ["10.0.1.10"]),
+            ("cart-shop-prod.marathon.mesos", "A", ["10.9.0.7"]), ("cart.shop.prod.marathon.mesos", "A", ["10.9.0.7"]),
+            ("cart-shop-prod-f7a9k-s1.marathon.slave.mesos", "A", ["10.0.1.11"]),
+            ("_leader._tcp.mesos", "SRV", [f"0 1 {port} leader.mesos."]),
+            ("_slave._tcp.mesos", "SRV", ["0 1 5051 slave.mesos."]),
+            ("_framework._tcp.marathon.mesos", "SRV", ["0 1 15101 marathon.mesos."]),
+            ("_web._tcp.marathon.mesos", "SRV", ["0 1 31000 web-5quyu-s0.marathon.slave.mesos.",
+                                                  "0 1 31004 web-5quyu-s0.marathon.slave.mesos."]),
+            ("_http._cart-shop-prod._tcp.marathon.mesos", "SRV",
+             ["0 1 8080 cart-shop-prod-f7a9k-s1.marathon.mesos."]),
+            ("_cart-shop-prod._tcpudp.marathon.mesos", "SRV", ["0 1 5353 cart-shop-prod-f7a9k-s1.marathon.mesos."]),
+            ("_cart.shop.prod._udp.marathon.slave.mesos", "SRV",
+             ["0 1 31005 cart.shop.prod-f7a9k-s1.marathon.slave.mesos."]),
+        ]
+        for name, kind, expected in rows:
+            with self.subTest(name=name, kind=kind):
+                self.assertEqual(self.addresses(server, name, kind), expected)
+        soa = server.dig("mesos", "SOA").answer[0].data.split()
+        self.assertEqual(soa[:2] + soa[3:], ["ns1.mesos.", "root.ns1.mesos.", "60", "600", "86400", "60"])
+        self.assertEqual(self.addresses(server, "mesos", "NS"), ["ns1.mesos."])
+        nothing = server.dig("none.marathon.mesos")
+        self.assertEqual((nothing.status, nothing.authority[0].owner), ("NXDOMAIN", "mesos."))
+        self.assertEqual(server.dig("_tcp.marathon.mesos").status, "NOERROR", "an empty non-terminal is there")
+        self.assertEqual(self.addresses(server, "web.svc.internal"), ["10.0.1.10"], "the native name")
+        return server
+
+    def test_by_polling(self):
+        server = self.check(streams=False)
+        self.assertEqual(self.source(server)["mode"], "poll")
+
+    def test_by_the_stream(self):
+        server = self.check()
+        self.assertEqual(self.source(server)["mode"], "stream")
+
+    def test_the_http_api_of_mesos_dns(self):
+        server = self.check()
+        self.assertEqual(server.api("GET", "/v1/version").json()["Service"], "Mesos-DNS")
+        self.assertEqual(server.api("GET", "/v1/hosts/slave.mesos").json(),
+                         [{"host": "slave.mesos.", "ip": "10.0.1.10"}, {"host": "slave.mesos.", "ip": "10.0.1.11"}])
+        services = server.api("GET", "/v1/services/_http._cart-shop-prod._tcp.marathon.mesos").json()
+        self.assertEqual(services, [{"service": "_http._cart-shop-prod._tcp.marathon.mesos", "ip": "10.9.0.7",
+                                     "host": "cart-shop-prod-f7a9k-s1.marathon.mesos.", "port": "8080"}])
+        zone = server.api("GET", "/v1/axfr").json()
+        self.assertEqual(zone["Records"]["As"]["web.marathon.mesos."], ["10.0.1.10"])
+        self.assertEqual(sorted(zone["Records"]["SRVs"]["_web._tcp.marathon.mesos."]),
+                         ["web-5quyu-s0.marathon.slave.mesos.:31000", "web-5quyu-s0.marathon.slave.mesos.:31004"])
+        tasks = server.api("GET", "/v1/enumerate").json()["frameworks"][0]["tasks"]
+        self.assertEqual([task["id"] for task in tasks], ["web.aaa", "cart.bbb"])
+        self.assertIn({"name": "web.marathon.mesos.", "host": "10.0.1.10", "rtype": "A"}, tasks[0]["records"])
+        self.assertEqual(server.api("GET", "/v1/config").json()["Domain"], "mesos")
+
+
+class Leaders(WithMesos):
+    def test_a_follower_leads_to_the_leader_and_a_new_one_is_followed(self):
+        one, two = self.master(streams=False), self.master(streams=False)
+        one.leader = two.leader = two.address
+        self.task("web.aaa", "web")
+        server = self.serve(one, two)
+        self.until(server, "leader.mesos", [two.address.split(":")[0]])
+        self.assertEqual(self.addresses(server, "master.mesos"), sorted(m.address.split(":")[0] for m in (one, two)))
+        one.leader = two.leader = one.address
+        self.until(server, "leader.mesos", [one.address.split(":")[0]])
+        self.assertEqual(self.addresses(server, "web.marathon.mesos"), ["10.0.1.10"])
+
+    def test_who_we_are_is_told(self):
+        master = self.master(login="me:hidden")
+        self.task("web.aaa", "web")
+        server = self.serve(master, more='username = "me"\npassword = "hidden"')
+        self.until(server, "web.marathon.mesos", ["10.0.1.10"])
+        shown = json.dumps(server.api("GET", "/api/v1/sources").json()) + server.api("GET", "/v1/config").text + server.err
+        self.assertNotIn("hidden", shown)
+
+    def test_a_wrong_password_is_said(self):
+        server = self.begin("--config", self.configuration(
+            f'[[source.mesos]]\nmasters = ["{self.master(login="me:hidden").url}"]\nusername = "me"\npassword = "x"\n',
+            "memory")).serving()
+        wait_until("the error", lambda: (self.source(server)["error"] or {}).get("kind") == "auth")
+        self.assertEqual(server.dig("web.marathon.mesos").status, "SERVFAIL", "nothing is known yet")
+        self.assertEqual(server.api("GET", "/readyz").status, 503)
+
+
+class Changes(WithMesos):
+    def check(self, streams):
+        master = self.master(streams=streams)
+        web = self.task("web.aaa", "web")
+        server = self.serve(master)
+        self.until(server, "web.marathon.mesos", ["10.0.1.10"])
+        again = mesos.Task("web.bbb", "web", self.agent(1))
+        master.add_task(self.marathon, again)
+        self.until(server, "web.marathon.mesos", ["10.0.1.10", "10.0.1.11"])
+        self.assertEqual(self.addresses(server, "web.svc.internal"), ["10.0.1.10", "10.0.1.11"])
+        master.update_task(self.marathon, again, healthy=False)
+        self.until(server, "web.marathon.mesos", ["10.0.1.10"])
+        master.update_task(self.marathon, again, healthy=True)
+        self.until(server, "web.marathon.mesos", ["10.0.1.10", "10.0.1.11"])
+        master.update_task(self.marathon, web, state="TASK_FAILED")
+        self.until(server, "web.marathon.mesos", ["10.0.1.11"])
+        master.update_task(self.marathon, again, healthy=False)
+        wait_until("all of them, for none is well", lambda: self.source(server)["instances"]["routable"] == 0)
+        self.assertEqual(self.addresses(server, "web.marathon.mesos"), ["10.0.1.11"], "when_none")
+        master.update_task(self.marathon, again, state="TASK_KILLED")
+        wait_until("nobody", lambda: server.dig("web.marathon.mesos").status == "NXDOMAIN")
+        self.assertEqual(server.dig("web.svc.internal").data(), [])
+
+    def test_by_polling(self):
+        self.check(False)
+
+    def test_by_the_stream(self):
+        self.check(True)
+
+    def test_what_does_not_change_changes_no_serial(self):
+        self.task("web.aaa", "web")
+        server = self.serve(self.master(streams=False))
+        self.until(server, "web.marathon.mesos", ["10.0.1.10"])
+        serial = lambda: server.dig("mesos", "SOA").answer[0].data.split()[2]
+        before, fetches = serial(), self.source(server)["fetches"]
+        wait_until("five more polls", lambda: self.source(server)["fetches"] >= fetches + 5)
+        self.assertEqual(serial(), before)
+
+
+class Faults(WithMesos):
+    """No name is lost while a master fails, and the source is live again soon after."""
+
+    def check(self, streams):
+        master = self.master(streams=streams)
+        for number in range(6):
+            self.task(f"web.{number}", "web", number % 2, ports=[31000 + number])
+        server = self.serve(master, more='stale_after = "1s"\nguard_grace = "60s"')
+        self.until(server, "web.marathon.mesos", ["10.0.1.10", "10.0.1.11"])
+        state = lambda: self.cluster.state_json(master.address)
+        empty = lambda: state() | {"frameworks": []}
+        faults = [
+            ("500", mesos.status(500)), ("503", mesos.status(503)), ("404", mesos.status(404)), ("hang", mesos.hang(5)),
+            ("drip", mesos.drip), ("cut", mesos.cut(state, False)), ("cut and said to be whole", mesos.cut(state, True)),
+            ("reset", mesos.reset), ("garbage", mesos.garbage), ("nothing", mesos.status(200, b"")),
+            ("a circle", mesos.redirect(master.url)), ("no frameworks", mesos.body(empty)),
+            ("no leader", mesos.body(lambda: state() | {"leader": ""})),
+            ("frameworks that are no list", mesos.body(lambda: state() | {"frameworks": {}})),
+        ]
+        for name, fault in faults:
+            with self.subTest(name):
+                known = len(master.requests)
+                master.fault = fault
+                master.drop_streams()
+                wait_until("a request that fails", lambda: len(master.requests) > known)
+                until = time.monotonic() + 0.7
+                while time.monotonic() < until:
+                    self.assertEqual(self.addresses(server, "web.marathon.mesos"), ["10.0.1.10", "10.0.1.11"])
+                    self.assertEqual(len(self.addresses(server, "_web._tcp.marathon.mesos", "SRV")), 6)
+                    self.assertEqual(len(self.addresses(server, "web.svc.internal")), 2)
+                master.fault = None
+                fetches = self.source(server)["fetches"]
+                wait_until("live again", lambda: self.source(server)["state"] == "live" and
+                           self.source(server)["error"] is None and self.source(server)["fetches"] > fetches, 40)
+        self.assertEqual(server.api("GET", "/readyz").status, 200, "a scheduler's outage is not musterd's")
+
+    def test_of_polls(self):
+        self.check(False)
+
+    def test_of_the_stream(self):
+        self.check(True)
+
+    def test_one_bad_element_costs_only_itself(self):
+        master = self.master(streams=False)
+        self.task("web.aaa", "web", ports=[31000])
+        bad = [{"id": 7}, {"id": "x.1", "name": "x", "slave_id": 5, "state": "TASK_RUNNING"}, "text", None,
+               {"id": "y.1", "name": "y", "slave_id": "nowhere", "state": "TASK_RUNNING"}]
+        state = lambda: self.cluster.state_json(master.address)
+
+        def spoilt():
+            told = state()
+            told["frameworks"][0]["tasks"] += bad
+            told["slaves"] += [None, {"id": "b", "pid": None, "hostname": 3}]
+            return told
+        master.fault = mesos.body(spoilt)
+        server = self.serve(master)
+        self.until(server, "web.marathon.mesos", ["10.0.1.10"])
+        self.assertTrue(self.source(server)["excluded"])
+
+
+if __name__ == "__main__":
+    unittest.main()
