@@ -5,6 +5,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <stdexcept>
+#include <system_error>
 #include <vector>
 
 namespace muster::net {
@@ -15,6 +16,14 @@ using boost::system::error_code;
 
 namespace {
 
+// What a certificate was refused for, as OpenSSL numbers it (X509_V_ERR_…).
+class CertificateErrors final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "certificate"; }
+  std::string message(int number) const override { return X509_verify_cert_error_string(number); }
+};
+const CertificateErrors kCertificateErrors;
+
 // TLS has no half-close that clients agree on, so finish() sends close_notify and the peer's answer is not
 // waited for here: whoever reads on sees it. asio::ssl::stream has no time-outs; the owner's deadlines call
 // close().
@@ -22,11 +31,17 @@ class TlsStream final : public ByteStream {
  public:
   TlsStream(Socket socket, ssl::context& context)
       : shared_(std::make_shared<ssl::stream<Socket>>(std::move(socket), context)) {}
+  TlsStream(Socket socket, SSL* session)
+      : shared_(std::make_shared<ssl::stream<Socket>>(std::move(socket), session)),
+        side_(ssl::stream_base::client) {}
   ~TlsStream() override { close(); }
 
   void handshake(Done done) override {
-    shared_->async_handshake(ssl::stream_base::server, [keep = shared_, done = std::move(done)](
-                                                           error_code ec) mutable { done(ec, 0); });
+    shared_->async_handshake(side_, [keep = shared_, done = std::move(done)](error_code ec) mutable {
+      const auto verdict = SSL_get_verify_result(keep->native_handle());
+      if (ec && verdict != X509_V_OK) ec = std::error_code(static_cast<int>(verdict), kCertificateErrors);
+      done(ec, 0);
+    });
   }
   void read_some(std::span<char> into, Done done) override {
     shared_->async_read_some(asio::buffer(into.data(), into.size()), std::move(done));
@@ -48,6 +63,7 @@ class TlsStream final : public ByteStream {
 
  private:
   std::shared_ptr<ssl::stream<Socket>> shared_;  // outlives us while a shutdown is under way
+  ssl::stream_base::handshake_type side_ = ssl::stream_base::server;
   std::string gathered_;
 };
 
@@ -122,6 +138,10 @@ TlsContext::~TlsContext() = default;
 
 std::unique_ptr<ByteStream> TlsContext::make_stream(Socket socket) {
   return std::make_unique<TlsStream>(std::move(socket), impl_->context);
+}
+
+std::unique_ptr<ByteStream> make_tls_client_stream(Socket socket, SSL* session) {
+  return std::make_unique<TlsStream>(std::move(socket), session);
 }
 
 }  // namespace muster::net

@@ -1,11 +1,13 @@
-// ByteStream over TLS 1.2 or 1.3 (server side). One context is shared by all streams; a renewed certificate
-// is a new context, and streams that are open keep theirs.
+// ByteStream over TLS 1.2 or 1.3. On the server's side one context is shared by all streams; a renewed
+// certificate is a new context, and streams that are open keep theirs. The client's side is tls_client.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "registry/net/socket.h"
+
+struct ssl_st;
 
 namespace muster::net {
 
@@ -22,5 +24,9 @@ class TlsContext {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Takes the session, which knows already what is expected of the peer. Its handshake, when the certificate is
+// at fault, ends with an error whose message says how ("certificate has expired").
+std::unique_ptr<ByteStream> make_tls_client_stream(Socket socket, ssl_st* session);
 
 }  // namespace muster::net

@@ -1,0 +1,321 @@
+#include "registry/net/host_lookup.h"
+
+#include <ares.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+#include "registry/net/deadline.h"
+
+namespace muster::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// c-ares asks a server again after so long, then after twice that, each server and search domain in turn. It
+// cannot be told to give up one name; so that what was given up does not linger, the tries are few.
+constexpr int kFirstWait = 600;  // milliseconds
+constexpr int kTries = 2;
+
+// A channel's UDP socket keeps its port; after so many names it is replaced, so that ports are hard to guess.
+constexpr int kNamesOfAChannel = 128;
+
+void initialize_once() {
+  static std::once_flag once;
+  std::call_once(once, [] { ares_library_init(ARES_LIB_INIT_ALL); });
+}
+
+std::vector<IpAddress> addresses_in(const ares_addrinfo& info) {
+  std::vector<IpAddress> addresses;
+  for (const ares_addrinfo_node* node = info.nodes; node != nullptr; node = node->ai_next) {
+    asio::ip::address address;
+    if (node->ai_family == AF_INET) {
+      sockaddr_in native;
+      std::memcpy(&native, node->ai_addr, sizeof native);
+      address = asio::ip::address_v4(ntohl(native.sin_addr.s_addr));
+    } else if (node->ai_family == AF_INET6) {
+      sockaddr_in6 native;
+      std::memcpy(&native, node->ai_addr, sizeof native);
+      asio::ip::address_v6::bytes_type octets;
+      std::memcpy(octets.data(), &native.sin6_addr, octets.size());
+      address = asio::ip::address_v6(octets);
+    } else {
+      continue;
+    }
+    const IpAddress plain = from_asio(address);
+    if (std::find(addresses.begin(), addresses.end(), plain) == addresses.end()) addresses.push_back(plain);
+  }
+  return addresses;
+}
+
+ResolveFault fault_of(int status) {
+  switch (status) {
+    case ARES_ENODATA:
+    case ARES_ENOTFOUND: return ResolveFault::not_found;
+    case ARES_EBADNAME: return ResolveFault::bad_name;
+    case ARES_ETIMEOUT: return ResolveFault::timed_out;
+    default: return ResolveFault::failed;
+  }
+}
+
+}  // namespace
+
+// One name: two answers and a limit, whichever comes first.
+class HostLookup::Query final : public std::enable_shared_from_this<Query> {
+ public:
+  Query(const Strand& strand, Done done) : strand_(strand), limit_(strand), done_(std::move(done)) {}
+
+  void start(Millis limit) {
+    limit_.set(limit, [self = shared_from_this()] {
+      for (Half& half : self->halves_) {
+        if (!half.status) half.status = ARES_ETIMEOUT;
+      }
+      self->finish();
+    });
+  }
+
+  // Inside c-ares: nothing of it may be called from here, so the end is told later.
+  void on_answer(std::size_t family, int status, const ares_addrinfo* info) {
+    if (!done_) return;
+    Half& half = halves_[family];
+    half.status = status;
+    if (status == ARES_SUCCESS && info != nullptr) {
+      half.addresses = addresses_in(*info);
+      if (info->name != nullptr) half.name = info->name;
+    }
+    if (halves_[0].status && halves_[1].status) {
+      limit_.clear();
+      asio::post(strand_, [self = shared_from_this()] { self->finish(); });
+    }
+  }
+
+  void drop() {
+    done_ = {};
+    limit_.clear();
+  }
+
+ private:
+  struct Half {
+    std::optional<int> status;
+    std::string name;  // as found in a search domain
+    std::vector<IpAddress> addresses;
+  };
+
+  void finish() {
+    if (!done_) return;
+    auto done = std::exchange(done_, {});
+    auto& [v4, v6] = halves_;
+    // A short name may have A in one search domain and AAAA in another; these are two hosts.
+    if (!v4.addresses.empty() && v4.name != v6.name) v6.addresses.clear();
+    v4.addresses.insert(v4.addresses.end(), v6.addresses.begin(), v6.addresses.end());
+    if (!v4.addresses.empty()) return done(std::move(v4.addresses));
+    // That one family does not exist says nothing while the other is unknown.
+    const auto is_no = [](const Half& half) {
+      return *half.status == ARES_SUCCESS || fault_of(*half.status) == ResolveFault::not_found;
+    };
+    if (!is_no(v4)) return done(fault_of(*v4.status));
+    if (!is_no(v6)) return done(fault_of(*v6.status));
+    done(ResolveFault::not_found);
+  }
+
+  const Strand strand_;
+  Deadline limit_;
+  Done done_;
+  std::array<Half, 2> halves_;
+};
+
+// A c-ares channel whose sockets Asio watches.
+class HostLookup::Channel final : public std::enable_shared_from_this<Channel> {
+ public:
+  Channel(const Strand& strand, const std::string& servers,
+          const std::optional<std::vector<std::string>>& search)
+      : strand_(strand), timer_(strand) {
+    initialize_once();
+    ares_options options{};
+    char lookups[] = "b";  // DNS only; the hosts file was looked into
+    options.lookups = lookups;
+    options.timeout = kFirstWait;
+    options.tries = kTries;
+    options.sock_state_cb = &Channel::on_socket_state;
+    options.sock_state_cb_data = this;
+    int mask = ARES_OPT_LOOKUPS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+    std::vector<char*> domains;
+    if (search) {
+      for (const std::string& domain : *search) domains.push_back(const_cast<char*>(domain.c_str()));
+      options.domains = domains.data();
+      options.ndomains = static_cast<int>(domains.size());
+      mask |= ARES_OPT_DOMAINS;
+    }
+    usable_ = ares_init_options(&channel_, &options, mask) == ARES_SUCCESS;
+    if (!usable_) channel_ = nullptr;
+    if (usable_ && !servers.empty())
+      usable_ = ares_set_servers_ports_csv(channel_, servers.c_str()) == ARES_SUCCESS;
+  }
+  ~Channel() { close(); }
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  // Answers what is under way: it is cancelled.
+  void close() {
+    if (channel_ != nullptr) ares_destroy(std::exchange(channel_, nullptr));
+  }
+
+  void ask(const std::string& name, const std::shared_ptr<Query>& query) {
+    ++names_;
+    queries_.push_back(query);
+    if (!usable_) {
+      query->on_answer(0, ARES_ENOTINITIALIZED, nullptr);
+      query->on_answer(1, ARES_ENOTINITIALIZED, nullptr);
+      return;
+    }
+    ares_addrinfo_hints hints{};
+    hints.ai_flags = ARES_AI_NOSORT;
+    for (std::size_t family = 0; family < 2; ++family) {
+      hints.ai_family = family == 0 ? AF_INET : AF_INET6;
+      ++pending_;
+      ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, &Channel::on_answer,
+                       new Waiting{this, query, family});
+    }
+    watch_time();
+  }
+
+  bool is_idle() const { return pending_ == 0; }
+  bool is_worn() const { return names_ >= kNamesOfAChannel; }
+  void drop_queries() {
+    for (const auto& weak : queries_) {
+      if (const auto query = weak.lock()) query->drop();
+    }
+  }
+
+ private:
+  // Owned by c-ares until it answers, which it does once whatever happens.
+  struct Waiting {
+    Channel* channel;
+    std::shared_ptr<Query> query;
+    std::size_t family;
+  };
+  struct Watch {
+    explicit Watch(const Strand& strand) : descriptor(strand) {}
+    asio::posix::basic_stream_descriptor<Strand> descriptor;
+    bool reading = false;  // c-ares wants to know
+    bool writing = false;
+    bool read_armed = false;  // Asio has been asked
+    bool write_armed = false;
+  };
+
+  static void on_answer(void* argument, int status, int, ares_addrinfo* info) {
+    const std::unique_ptr<Waiting> waiting(static_cast<Waiting*>(argument));
+    --waiting->channel->pending_;
+    waiting->query->on_answer(waiting->family, status, info);
+    ares_freeaddrinfo(info);
+  }
+
+  static void on_socket_state(void* argument, ares_socket_t socket, int readable, int writable) {
+    static_cast<Channel*>(argument)->watch(socket, readable != 0, writable != 0);
+  }
+
+  void watch(ares_socket_t socket, bool reading, bool writing) {
+    auto& watch = watches_[socket];
+    if (!reading && !writing) {
+      // c-ares closes it next; Asio must have let go by then.
+      if (watch) watch->descriptor.release();
+      if (watch) watch->reading = watch->writing = false;
+      watches_.erase(socket);
+      return;
+    }
+    if (!watch) {
+      watch = std::make_shared<Watch>(strand_);
+      boost::system::error_code ignored;
+      watch->descriptor.assign(socket, ignored);
+    }
+    watch->reading = reading;
+    watch->writing = writing;
+    arm(watch, socket);
+  }
+
+  void arm(const std::shared_ptr<Watch>& watch, ares_socket_t socket) {
+    using Descriptor = asio::posix::descriptor_base;
+    if (watch->reading && !std::exchange(watch->read_armed, true)) {
+      watch->descriptor.async_wait(Descriptor::wait_read,
+                                   [weak = weak_from_this(), watch, socket](auto error) {
+                                     watch->read_armed = false;
+                                     const auto self = weak.lock();
+                                     if (self && !error && watch->reading)
+                                       self->process(watch, socket, ARES_SOCKET_BAD);
+                                   });
+    }
+    if (watch->writing && !std::exchange(watch->write_armed, true)) {
+      watch->descriptor.async_wait(Descriptor::wait_write,
+                                   [weak = weak_from_this(), watch, socket](auto error) {
+                                     watch->write_armed = false;
+                                     const auto self = weak.lock();
+                                     if (self && !error && watch->writing)
+                                       self->process(watch, ARES_SOCKET_BAD, socket);
+                                   });
+    }
+  }
+
+  void process(const std::shared_ptr<Watch>& watch, ares_socket_t to_read, ares_socket_t to_write) {
+    if (channel_ == nullptr) return;
+    ares_process_fd(channel_, to_read, to_write);
+    arm(watch, to_read == ARES_SOCKET_BAD ? to_write : to_read);
+    watch_time();
+  }
+
+  // c-ares has no timer of its own.
+  void watch_time() {
+    timeval span{};
+    if (channel_ == nullptr || ares_timeout(channel_, nullptr, &span) == nullptr) return timer_.clear();
+    const Millis wait(span.tv_sec * 1000 + (span.tv_usec + 999) / 1000);
+    timer_.set(wait, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self || self->channel_ == nullptr) return;
+      ares_process_fd(self->channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+      self->watch_time();
+    });
+  }
+
+  const Strand strand_;
+  Deadline timer_;
+  ares_channel channel_ = nullptr;
+  bool usable_ = false;
+  int names_ = 0;
+  std::size_t pending_ = 0;
+  std::map<ares_socket_t, std::shared_ptr<Watch>> watches_;
+  std::vector<std::weak_ptr<Query>> queries_;
+};
+
+HostLookup::HostLookup(Strand strand, std::string servers, std::optional<std::vector<std::string>> search)
+    : strand_(std::move(strand)), servers_(std::move(servers)), search_(std::move(search)) {}
+
+HostLookup::~HostLookup() {
+  for (const auto& channel : channels_) {
+    channel->drop_queries();
+    channel->close();
+  }
+}
+
+// An idle channel is not used again: a new one reads the system's list of servers anew and has another port.
+std::shared_ptr<HostLookup::Channel> HostLookup::channel() {
+  std::erase_if(channels_, [](const auto& channel) { return channel->is_idle(); });
+  if (channels_.empty() || channels_.back()->is_worn())
+    channels_.push_back(std::make_shared<Channel>(strand_, servers_, search_));
+  return channels_.back();
+}
+
+void HostLookup::ask(const std::string& name, Millis limit, Done done) {
+  const auto query = std::make_shared<Query>(strand_, std::move(done));
+  query->start(limit);
+  channel()->ask(name, query);
+}
+
+}  // namespace muster::net
