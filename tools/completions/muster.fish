@@ -14,7 +14,7 @@ function __muster_at
     test (count (__muster_words)) -eq $argv[1]
 end
 
-set --local verbs run register deregister drain weight up down auto list show watch explain lookup reload stats dump check-config
+set --local verbs run register deregister drain weight up down auto list show watch explain lookup reload stats dump check-config import
 set --local of_instances deregister drain weight up down auto
 
 complete --command muster --no-files
@@ -30,6 +30,8 @@ complete --command muster --condition "__fish_seen_subcommand_from $of_instances
 complete --command muster --condition "__fish_seen_subcommand_from lookup explain; and __muster_at 1" \
     --arguments "A AAAA SRV TXT PTR SOA NS"
 complete --command muster --condition "__fish_seen_subcommand_from check-config" --force-files
+complete --command muster --condition "__fish_seen_subcommand_from import; and __muster_at 0" --arguments "mesos-dns"
+complete --command muster --condition "__fish_seen_subcommand_from import; and __muster_at 1" --force-files
 for option in id weight tag lease
     complete --command muster --condition "__fish_seen_subcommand_from run register" --long-option $option --require-parameter
 end

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -372,6 +375,18 @@ class Import {
 ImportedConfig import_mesos_dns(std::string_view json, const std::string& file, const std::string& home,
                                 Secrets secrets) {
   return Import(json, file, home, secrets).run();
+}
+
+ImportedConfig import_mesos_dns_file(const std::string& file, Secrets secrets) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    ImportedConfig nothing;
+    nothing.errors.push_back(file + ": cannot be read (does it exist, and may this user read it?)");
+    return nothing;
+  }
+  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  const char* home = std::getenv("HOME");
+  return import_mesos_dns(text, file, home == nullptr ? "" : home, secrets);
 }
 
 }  // namespace muster::config

@@ -24,4 +24,7 @@ enum class Secrets : std::uint8_t {
 ImportedConfig import_mesos_dns(std::string_view json, const std::string& file, const std::string& home,
                                 Secrets secrets);
 
+// The same of a file; $HOME is the home.
+ImportedConfig import_mesos_dns_file(const std::string& file, Secrets secrets);
+
 }  // namespace muster::config

@@ -164,6 +164,10 @@ class Program {
     CLI::App* check = app_.add_subcommand("check-config", "check a configuration file");
     check->add_option("FILE", file_)->required();
     check->callback([this] { action_ = [this] { return check_config(file_, common_.json); }; });
+    CLI::App* import = app_.add_subcommand("import", "another program's configuration as one of musterd");
+    import->add_option("FROM", from_, "mesos-dns")->required()->check(CLI::IsMember({"mesos-dns"}));
+    import->add_option("FILE", file_)->required();
+    import->callback([this] { action_ = [this] { return import_config(from_, file_); }; });
   }
 
   // The first word that is neither an option nor an option's value; "" when there is none.
@@ -202,6 +206,7 @@ class Program {
   std::string explain_type_;
   std::string zone_;
   std::string file_;
+  std::string from_;
   std::vector<std::string> discard_;
   int weight_ = 0;
   bool undo_ = false;

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "tools/config/config_reader.h"
+#include "tools/config/import_mesos_dns.h"
 #include "tools/muster/command.h"
 #include "tools/muster/json_text.h"
 
@@ -49,6 +50,15 @@ ExitCode check_config(const std::string& file, bool as_json) {
   for (const std::string& error : result.errors) std::fprintf(stderr, "%s\n", error.c_str());
   if (!result.errors.empty()) return wrong_usage;
   std::printf("%s: good\n", file.c_str());
+  return done;
+}
+
+ExitCode import_config(const std::string&, const std::string& file) {
+  const config::ImportedConfig imported = config::import_mesos_dns_file(file, config::Secrets::named);
+  for (const std::string& error : imported.errors) std::fprintf(stderr, "%s\n", error.c_str());
+  for (const std::string& warning : imported.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
+  if (!imported.errors.empty()) return wrong_usage;
+  std::printf("%s", imported.toml.c_str());
   return done;
 }
 

@@ -29,7 +29,7 @@ void print_hints(const Musterd& musterd, const config::Config& config) {
 }
 
 int serve(const Options& options) {
-  config::LoadResult result = options.dev ? config::load_dev(options.overrides) : config::load_file(options.config, options.overrides);
+  config::LoadResult result = load_config(options);
   if (!result.errors.empty()) return report(result.errors);
   const auto config = std::make_shared<const config::Config>(std::move(result.config));
   struct Log {

@@ -41,8 +41,7 @@ void log_report(const registry::api::ReloadReport& report, const ZoneLoad& zones
 }  // namespace
 
 registry::api::ReloadReport Musterd::reload(const std::vector<std::string>& discard) {
-  config::LoadResult result = options_.dev ? config::load_dev(options_.overrides)
-                                           : config::load_file(options_.config, options_.overrides);
+  config::LoadResult result = load_config(options_);
   const std::vector<zones::Name> apexes = discarded(discard, result.config, result.errors);
   if (!result.errors.empty()) return refuse_reload(std::move(result.errors));
   const auto next = std::make_shared<const config::Config>(std::move(result.config));
