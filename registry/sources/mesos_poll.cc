@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "registry/sources/mesos_answer.h"
 #include "registry/sources/mesos_pid.h"
 
 namespace muster::registry::sources {
@@ -10,16 +11,6 @@ namespace {
 
 constexpr std::string_view kState = "/master/state";
 constexpr std::string_view kOldState = "/master/state.json";  // before Mesos 0.25
-
-bool is_redirect(int status) { return status == 301 || status == 302 || status == 307 || status == 308; }
-
-SourceFailure failure_of(int status, const std::string& where) {
-  if (status == 401 || status == 403) {
-    return {"auth", where + " refuses us (" + std::to_string(status) +
-                        "): check username and password_file, or token_file, of the source"};
-  }
-  return {"http_" + std::to_string(status), where + " answered " + std::to_string(status)};
-}
 
 }  // namespace
 
