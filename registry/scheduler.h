@@ -29,7 +29,7 @@ struct SchedulerTask {
   std::string agent_id;
   bool has_discovery = false;
   bool is_ready = true;  // false: it runs, and is not well
-  std::uint16_t weight = 1;
+  std::optional<std::uint16_t> weight;     // of its labels; nullopt: they name none
   std::vector<IpAddress> addresses;        // of the first IP source that has any
   std::vector<IpAddress> agent_addresses;  // none: the agent's host is not resolved
   std::vector<std::uint16_t> host_ports;   // of its resources, ascending, each once

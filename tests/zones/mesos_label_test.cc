@@ -112,12 +112,16 @@ TEST(MesosLabel, OfAnAgentIsTheEndOfItsId) {
 TEST(MesosLabel, OfAnInstanceHoldsTheHashOfItsTask) {
   EXPECT_EQ(mesos_instance("web", "web.aaa", "s0"), "web-5quyu-s0");
   EXPECT_EQ(mesos_instance("cart-shop-prod", "cart.bbb", "s1"), "cart-shop-prod-f7a9k-s1");
-  EXPECT_EQ(mesos_instance("", "test", "s1"), "-iffe9-s1");
-  const std::string longest = mesos_instance(std::string(63, 'a'), "test", "s12");
-  EXPECT_EQ(longest, std::string(53, 'a') + "-iffe9-s12");
-  EXPECT_EQ(longest.size(), 63U);
+  EXPECT_EQ(mesos_instance(std::string(63, 'a'), "test", "s12"), std::string(53, 'a') + "-iffe9-s12");
+  EXPECT_EQ(mesos_instance("", "test", "s1"), std::nullopt);
+}
+
+TEST(MesosLabel, OfAnInstanceEndsInNoDashWhereItWasCut) {
   EXPECT_EQ(mesos_instance(std::string(52, 'a') + "-bbbb", "test", "s12"),
             std::string(52, 'a') + "-iffe9-s12");
+  EXPECT_EQ(mesos_instance("a-", "test", "s12"), "a--iffe9-s12");
+  EXPECT_EQ(mesos_instance("a", "test", std::string(55, 's')), "a-iffe9-" + std::string(55, 's'));
+  EXPECT_EQ(mesos_instance("a", "test", std::string(56, 's')), std::nullopt);
 }
 
 TEST(MesosLabel, HashesAreThoseOfMesosDns) {

@@ -86,10 +86,13 @@ std::string mesos_agent_tail(std::string_view agent_id) {
   return registry::ascii_lower(agent_id.substr(agent_id.rfind('-') + 1));
 }
 
-std::string mesos_instance(std::string_view label, std::string_view task_id, std::string_view agent_tail) {
+std::optional<std::string> mesos_instance(std::string_view label, std::string_view task_id,
+                                          std::string_view agent_tail) {
   const std::size_t others = 2 + kHashSymbols + agent_tail.size();
-  std::string instance(label.substr(0, others < kLabelMost ? kLabelMost - others : 0));
-  strip_dashes_right(instance);
+  const std::size_t most = others < kLabelMost ? kLabelMost - others : 0;
+  std::string instance(label.substr(0, most));
+  if (label.size() > most) strip_dashes_right(instance);
+  if (instance.empty()) return std::nullopt;
   return instance.append("-").append(hash_label(task_id, kHashSymbols)).append("-").append(agent_tail);
 }
 

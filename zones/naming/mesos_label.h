@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,9 @@ std::vector<std::string> mesos_protocols(std::string_view text, const MesosRule&
 // The last part of an agent's id, lower case: "s0" for "…-S0"; without `-` all of it.
 std::string mesos_agent_tail(std::string_view agent_id);
 
-// T-H-S, one label of 63 octets at most for agent tails of up to 56: the task's name is cut.
-std::string mesos_instance(std::string_view label, std::string_view task_id, std::string_view agent_tail);
+// T-H-S, one label of 63 octets at most: a longer task's name is cut, and then ends in no dash. nullopt: an
+// agent's tail of 56 octets and more leaves nothing of it, or there was nothing.
+std::optional<std::string> mesos_instance(std::string_view label, std::string_view task_id,
+                                          std::string_view agent_tail);
 
 }  // namespace muster::zones::naming

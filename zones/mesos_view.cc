@@ -1,0 +1,199 @@
+#include "zones/mesos_view.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+#include "zones/naming/mesos_label.h"
+
+namespace muster::zones {
+
+using naming::MesosDrop;
+using naming::MesosRecord;
+using naming::MesosRecords;
+using registry::SchedulerFramework;
+
+MesosView::MesosView(MesosViewConfig config, std::size_t zone, NameSink& sink)
+    : config_(std::move(config)), zone_(zone), sink_(sink) {
+  add_all(1);
+  take_to_names();
+  publish();
+}
+
+void MesosView::apply(const registry::SchedulerChange& change) {
+  take(change.agents, agents_);
+  take(change.frameworks, frameworks_);
+  take(change.tasks, tasks_);
+  if (change.masters) {
+    if (masters_) add(*masters_, -1);
+    masters_ = change.masters;
+    add(*masters_, 1);
+  }
+  take_to_names();
+  publish();
+}
+
+void MesosView::reconfigure(MesosViewConfig config) {
+  if (config == config_) return;
+  add_all(-1);
+  take_to_names();
+  config_ = std::move(config);
+  add_all(1);
+  take_to_names();
+  for (const auto& name : names_) mark(*name);
+  publish();
+}
+
+template <class Element>
+void MesosView::take(const std::vector<registry::SchedulerStep<Element>>& steps,
+                     Arrivals<Element>& arrivals) {
+  for (const auto& step : steps) {
+    if (const auto before = arrivals.replace(step.before, step.after)) add(*before, -1);
+    if (step.after) add(*step.after, 1);
+  }
+}
+
+template <class Element>
+void MesosView::add(const Element& element, std::int32_t by) {
+  if constexpr (std::is_same_v<Element, SchedulerFramework>) count_framework(element, by);
+  add(naming::records_of(element, config_.naming), by);
+}
+
+void MesosView::add_all(std::int32_t by) {
+  const auto add_one = [&](const auto& element) { add(element, by); };
+  add(naming::records_of_name_server(config_.name_server_addresses, config_.naming), by);
+  if (masters_) add(*masters_, by);
+  agents_.for_each(add_one);
+  frameworks_.for_each(add_one);
+  tasks_.for_each(add_one);
+}
+
+void MesosView::add(MesosRecords records, std::int32_t by) {
+  for (const auto& dropped : records.dropped)
+    counters_.dropped[static_cast<std::size_t>(dropped.reason)] += static_cast<std::size_t>(by);
+  for (MesosRecord& record : records.records) steps_.push_back({std::move(record), by});
+  if (steps_.size() >= kPortion) take_to_names();
+}
+
+void MesosView::count_framework(const SchedulerFramework& framework, std::int32_t by) {
+  const std::string name = naming::mesos_framework(framework.name, config_.naming.rule());
+  if (name.empty()) return;
+  const auto at = framework_names_.try_emplace(name, 0).first;
+  const bool was_shared = at->second > 1;
+  at->second += static_cast<std::size_t>(by);
+  counters_.shared_frameworks += std::size_t{at->second > 1} - std::size_t{was_shared};
+  if (at->second == 0) framework_names_.erase(at);
+}
+
+void MesosView::take_to_names() {
+  std::ranges::sort(steps_, std::less<>{});
+  for (auto at = steps_.begin(); at != steps_.end();) {
+    const std::string_view owner = at->record.owner.wire();
+    const auto end = std::find_if(at, steps_.end(),
+                                  [&](const MesosStep& step) { return step.record.owner.wire() != owner; });
+    MesosName& name = name_at(owner);
+    if (name.change({at, end}, config_.naming.weight_labels) || name.empty()) mark(name);
+    at = end;
+  }
+  steps_.clear();
+}
+
+MesosName& MesosView::name_at(std::string_view owner) {
+  auto at = names_.find(owner);
+  if (at == names_.end()) at = names_.insert(std::make_unique<MesosName>(owner)).first;
+  return **at;
+}
+
+void MesosView::mark(MesosName& name) {
+  if (!std::exchange(name.is_dirty, true)) dirty_.push_back(&name);
+}
+
+// Names that have addresses, those with SRV records, which point to them, and those whose answers are empty;
+// then what goes, the other way round.
+void MesosView::publish() {
+  std::vector<MesosName*> steps[5];
+  auto& [addresses, services, without, gone_services, gone] = steps;
+  for (MesosName* name : std::exchange(dirty_, {})) {
+    name->is_dirty = false;
+    const bool had_srv = name->shown().has_srv;
+    look(*name);
+    if (name->empty()) {
+      (had_srv ? gone_services : gone).push_back(name);
+    } else {
+      const auto& shown = name->shown();
+      (shown.has_srv ? services : shown.has_addresses ? addresses : without).push_back(name);
+    }
+  }
+  for (const auto* names : {&addresses, &services, &without})
+    for (MesosName* name : *names) put(*name);
+  for (const auto* names : {&gone_services, &gone})
+    for (MesosName* name : *names) erase(*name);
+}
+
+void MesosView::look(MesosName& name) {
+  const MesosName::Shown before = name.shown();
+  name.look(config_);
+  const MesosName::Shown& after = name.shown();
+  auto& taken = counters_.dropped[static_cast<std::size_t>(MesosDrop::name_taken)];
+  counters_.records += after.records - std::size_t{before.records};
+  taken += after.taken - std::size_t{before.taken};
+  counters_.collisions += std::size_t{after.is_collision} - std::size_t{before.is_collision};
+  if (after.is_collision && !before.is_collision)
+    counters_.last_collision = Name::from_wire(name.owner()).value_or(Name()).text();
+}
+
+void MesosView::put(MesosName& name) {
+  sink_.put(zone_, name.spec(config_));
+  ++counters_.puts;
+  counters_.names += !std::exchange(name.is_put, true);
+}
+
+// A name that came and went within one change was never put.
+void MesosView::erase(MesosName& name) {
+  if (name.is_put) {
+    sink_.erase(zone_, Name::from_wire(name.owner()).value_or(Name()));
+    ++counters_.erasures;
+    --counters_.names;
+  }
+  names_.erase(names_.find(name.owner()));
+}
+
+const MesosName* MesosView::find(std::string_view owner) const {
+  const auto at = names_.find(owner);
+  return at == names_.end() ? nullptr : at->get();
+}
+
+void MesosView::visit_tasks(const TaskVisit& visit) const {
+  tasks_.for_each([&](const registry::SchedulerTask& task) {
+    MesosRecords records = naming::records_of(task, config_.naming);
+    std::erase_if(records.records, [&](const MesosRecord& record) {
+      const MesosName* name = find(record.owner.wire());
+      return name == nullptr || !name->is_published(record.type, record.rank, record.is_ready, config_);
+    });
+    visit(task, records.records);
+  });
+}
+
+void MesosView::visit_dropped(const std::function<void(const naming::MesosDropped&)>& visit) const {
+  const auto visit_all = [&](const MesosRecords& records) { std::ranges::for_each(records.dropped, visit); };
+  const auto visit_one = [&](const auto& element) { visit_all(naming::records_of(element, config_.naming)); };
+  visit_all(naming::records_of_name_server(config_.name_server_addresses, config_.naming));
+  if (masters_) visit_one(*masters_);
+  agents_.for_each(visit_one);
+  frameworks_.for_each(visit_one);
+  tasks_.for_each(visit_one);
+}
+
+std::vector<MesosView::Standing> MesosView::standings_at(const Name& owner) const {
+  std::vector<Standing> standings;
+  const Name lower = owner.lower();
+  const MesosName* name = find(lower.wire());
+  if (name == nullptr) return standings;
+  for (const MesosName::Held& held : name->records()) {
+    standings.push_back({held.type, std::string(held.rdata), held.rank, held.is_ready, held.count,
+                         name->is_published(held.type, held.rank, held.is_ready, config_)});
+  }
+  return standings;
+}
+
+}  // namespace muster::zones
