@@ -1,5 +1,6 @@
 #include "registry/net/base64.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace muster::net {
@@ -31,6 +32,19 @@ std::optional<std::string> base64_decode(std::string_view text) {
     decoded += static_cast<char>(bits >> held & 0xff);
   }
   return decoded;
+}
+
+std::string base64_encode(std::string_view octets) {
+  constexpr std::string_view kSymbols = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string encoded;
+  for (std::size_t i = 0; i < octets.size(); i += 3) {
+    const std::size_t count = std::min<std::size_t>(3, octets.size() - i);
+    std::uint32_t bits = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      bits = bits << 8 | (k < count ? static_cast<unsigned char>(octets[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k) encoded += k <= count ? kSymbols[bits >> (18 - 6 * k) & 63] : '=';
+  }
+  return encoded;
 }
 
 }  // namespace muster::net

@@ -9,5 +9,6 @@ namespace muster::net {
 
 // The padding may be missing. nullopt: another character, or a number of them that no octets have.
 std::optional<std::string> base64_decode(std::string_view text);
+std::string base64_encode(std::string_view octets);  // padded, in one line
 
 }  // namespace muster::net

@@ -260,6 +260,7 @@ void Musterd::make_control() {
 // Of the generated zones; file zones have theirs from FileZones.
 void Musterd::keep_histories(const config::Config& config) {
   std::vector<zones::Name> generated = config.zones.reverse;
+  for (const config::MesosSource& source : config_->mesos) generated.push_back(source.names.domain);
   generated.push_back(config.zones.domain);
   for (const zones::Name& apex : generated)
     names_.zones.keep_history(*names_.zones.find(apex), config.zones.secondaries.any());

@@ -135,6 +135,7 @@ registry::api::ServerFacts Musterd::facts() const {
   facts.http = texts(http_->bound());
   facts.zones.push_back(running->zones.domain.text());
   for (const zones::Name& zone : running->zones.reverse) facts.zones.push_back(zone.text());
+  for (const config::MesosSource& source : running->mesos) facts.zones.push_back(source.names.domain.text());
   for (const ZoneStatus& zone : file_zones_->status()) facts.zones.push_back(zone.name);
   facts.store_kind = running->store.kind;
   facts.store = control_->store_state();

@@ -60,6 +60,23 @@ std::vector<net::IpAddress> host_addresses(net::Family family) {
   return addresses;
 }
 
+// The first label below the domain of every name there that services may not take.
+std::vector<std::string> reserved_labels(const config::Config& config) {
+  std::vector<std::string> labels;
+  const auto reserve = [&](zones::Name name) {
+    if (name == config.zones.domain || !name.is_at_or_below(config.zones.domain)) return;
+    while (!(name.parent() == config.zones.domain)) name = name.parent();
+    labels.emplace_back(name.lower().first_label());
+  };
+  for (const zones::Name& server : config.zones.ns.value) reserve(server);
+  for (const config::ZoneFile& file : config.zones.files) reserve(file.name);
+  for (const zones::Name& zone : config.zones.reverse) reserve(zone);
+  for (const config::MesosSource& source : config.mesos) reserve(source.names.domain);
+  return labels;
+}
+
+}  // namespace
+
 std::vector<net::IpAddress> reachable(const std::vector<net::Endpoint>& listen) {
   std::vector<net::IpAddress> addresses;
   for (const net::Endpoint& endpoint : listen) {
@@ -73,22 +90,6 @@ std::vector<net::IpAddress> reachable(const std::vector<net::Endpoint>& listen) 
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   return addresses;
 }
-
-// The first label below the domain of every name there that services may not take.
-std::vector<std::string> reserved_labels(const config::Config& config) {
-  std::vector<std::string> labels;
-  const auto reserve = [&](zones::Name name) {
-    if (name == config.zones.domain || !name.is_at_or_below(config.zones.domain)) return;
-    while (!(name.parent() == config.zones.domain)) name = name.parent();
-    labels.emplace_back(name.lower().first_label());
-  };
-  for (const zones::Name& server : config.zones.ns.value) reserve(server);
-  for (const config::ZoneFile& file : config.zones.files) reserve(file.name);
-  for (const zones::Name& zone : config.zones.reverse) reserve(zone);
-  return labels;
-}
-
-}  // namespace
 
 registry::RegistryConfig registry_config(const ConfigPtr& config, std::string epoch) {
   registry::RegistryConfig to = config->registry.rules;
@@ -126,9 +127,11 @@ zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<n
 namespace {
 
 template <class Visit>
-void each_zone(const config::Zones& zones, Visit visit) {
+void each_zone(const config::Config& config, Visit visit) {
+  const config::Zones& zones = config.zones;
   visit(zones.domain, zones.secondaries);
   for (const zones::Name& zone : zones.reverse) visit(zone, zones.secondaries);
+  for (const config::MesosSource& source : config.mesos) visit(source.names.domain, zones.secondaries);
   for (const config::ZoneFile& file : zones.files) visit(file.name, file.secondaries);
 }
 
@@ -136,25 +139,27 @@ void each_zone(const config::Zones& zones, Visit visit) {
 
 dns::Transfers::Access transfer_access(const config::Config& config) {
   dns::Transfers::Access access;
-  each_zone(config.zones, [&](const zones::Name& zone, const config::Secondaries& secondaries) {
+  each_zone(config, [&](const zones::Name& zone, const config::Secondaries& secondaries) {
     access[zone] = {secondaries.allow_transfer.prefixes, secondaries.allow_transfer.keys};
   });
   return access;
 }
 
-// What is in the reverse zones follows from what is registered; nobody may update it.
+// What is in the reverse zones follows from what is registered, what is in those of schedulers from these; nobody may
+// update it.
 dns::Updates::Access update_access(const config::Config& config) {
   dns::Updates::Access access;
   const auto put = [&](const zones::Name& zone, const config::Access& list) { access[zone] = {list.prefixes, list.keys}; };
   put(config.zones.domain, config.zones.allow_update);
   for (const zones::Name& zone : config.zones.reverse) put(zone, {});
+  for (const config::MesosSource& source : config.mesos) put(source.names.domain, {});
   for (const config::ZoneFile& file : config.zones.files) put(file.name, file.allow_update);
   return access;
 }
 
 dns::NotifySchedule::Targets notify_targets(const config::Config& config) {
   dns::NotifySchedule::Targets targets;
-  each_zone(config.zones, [&](const zones::Name& zone, const config::Secondaries& secondaries) {
+  each_zone(config, [&](const zones::Name& zone, const config::Secondaries& secondaries) {
     if (!secondaries.notify.empty()) targets[zone] = secondaries.notify;
   });
   return targets;

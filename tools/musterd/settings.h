@@ -14,6 +14,8 @@ namespace muster::tools {
 
 using ConfigPtr = std::shared_ptr<const config::Config>;
 
+// The addresses at which others reach these listeners: of a wildcard those of the host.
+std::vector<net::IpAddress> reachable(const std::vector<net::Endpoint>& listen);
 registry::RegistryConfig registry_config(const ConfigPtr& config, std::string epoch);
 // `listen` are the DNS addresses as bound: the A and AAAA of name servers below the domain.
 zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<net::Endpoint>& listen);
