@@ -38,14 +38,15 @@ bool is_label(std::string_view text, std::size_t most) {
   return std::ranges::all_of(text, [](char c) { return is_alnum(c) || c == '-'; });
 }
 
+std::string hash_label(std::string_view text, std::size_t symbols) { return zbase32(sha1(text), symbols); }
+
 std::string instance_label(std::string_view id, const std::function<bool(std::string_view)>& taken) {
   std::string plain = ascii_lower(id);
   if (is_label(plain, kMaxLabel) && plain != "by" && !taken(plain)) return plain;
 
-  const auto digest = sha1(id);
   std::size_t symbols = 8;
-  std::string hashed = zbase32(digest, symbols);
-  while (taken(hashed) && symbols < 32) hashed = zbase32(digest, symbols += 4);
+  std::string hashed = hash_label(id, symbols);
+  while (taken(hashed) && symbols < 32) hashed = hash_label(id, symbols += 4);
   return hashed;
 }
 

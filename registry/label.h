@@ -16,6 +16,9 @@ bool has_capitals(std::string_view text);
 // [a-z0-9]([a-z0-9-]*[a-z0-9])? of at most `most` octets.
 bool is_label(std::string_view text, std::size_t most);
 
+// The first `symbols` (≤ 32) of z-base-32 over SHA-1(text).
+std::string hash_label(std::string_view text, std::size_t symbols);
+
 // The lower-cased id if it is a label and free, else 8 zbase32 symbols of SHA-1(id), more while they clash.
 // `by` is never free: it stands between a service and its tag views.
 std::string instance_label(std::string_view id, const std::function<bool(std::string_view)>& taken);

@@ -1,12 +1,10 @@
-// Labels that stand for names which make none of their own.
+// Labels made of hashes: registry/label.h, where the sources need them, too.
 #pragma once
 
-#include <string>
-#include <string_view>
+#include "registry/label.h"
 
 namespace muster::zones::naming {
 
-// The first `symbols` (≤ 32) of z-base-32 over SHA-1(text).
-std::string hash_label(std::string_view text, std::size_t symbols);
+using registry::hash_label;
 
 }  // namespace muster::zones::naming

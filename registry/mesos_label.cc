@@ -1,11 +1,10 @@
-#include "zones/naming/mesos_label.h"
+#include "registry/mesos_label.h"
 
 #include <algorithm>
 
 #include "registry/label.h"
-#include "zones/naming/label.h"
 
-namespace muster::zones::naming {
+namespace muster::registry {
 
 namespace {
 
@@ -83,7 +82,7 @@ std::vector<std::string> mesos_protocols(std::string_view text, const MesosRule&
 }
 
 std::string mesos_agent_tail(std::string_view agent_id) {
-  return registry::ascii_lower(agent_id.substr(agent_id.rfind('-') + 1));
+  return ascii_lower(agent_id.substr(agent_id.rfind('-') + 1));
 }
 
 std::optional<std::string> mesos_instance(std::string_view label, std::string_view task_id,
@@ -96,4 +95,4 @@ std::optional<std::string> mesos_instance(std::string_view label, std::string_vi
   return instance.append("-").append(hash_label(task_id, kHashSymbols)).append("-").append(agent_tail);
 }
 
-}  // namespace muster::zones::naming
+}  // namespace muster::registry
