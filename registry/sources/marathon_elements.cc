@@ -120,20 +120,18 @@ std::vector<MarathonPort> read_ports(const json::value* value, PortForm form, st
       });
 }
 
-std::vector<MarathonPort> read_service_ports(const json::value* value, std::size_t most, Dropped& dropped) {
+std::vector<MarathonPort> read_service_ports(const json::value& list, std::size_t most, Dropped& dropped) {
   std::vector<MarathonPort> ports;
-  for (const std::uint16_t number : read_numbers(value, most, dropped)) {
+  for (const std::uint16_t number : read_numbers(&list, most, dropped)) {
     MarathonPort& port = ports.emplace_back();
     port.service_port = number;
   }
   return ports;
 }
 
-std::vector<MarathonHealthCheck> read_health_checks(const json::value& value, Dropped& dropped) {
+std::vector<MarathonHealthCheck> read_health_checks(const json::array& list, Dropped& dropped) {
   std::vector<MarathonHealthCheck> checks;
-  const json::array* list = list_of(&value, "bad_check", dropped);
-  if (list == nullptr) return checks;
-  for (const json::value& one : *list) {
+  for (const json::value& one : list) {
     // Each counts, whatever it says: who is routable goes by their number.
     MarathonHealthCheck& check = checks.emplace_back();
     const json::object* object = one.if_object();
@@ -151,9 +149,9 @@ std::vector<MarathonHealthCheck> read_health_checks(const json::value& value, Dr
   return checks;
 }
 
-std::vector<MarathonReadinessCheck> read_readiness_checks(const json::value& value, Dropped& dropped) {
+std::vector<MarathonReadinessCheck> read_readiness_checks(const json::array& list, Dropped& dropped) {
   std::vector<MarathonReadinessCheck> checks;
-  for_each_object(list_of(&value, "bad_check", dropped), "bad_check", dropped, [&](const json::object& one) {
+  for_each_object(&list, "bad_check", dropped, [&](const json::object& one) {
     MarathonReadinessCheck& check = checks.emplace_back();
     check.name = text_at(one, "name");
     check.timeout_seconds = number_at(one, "timeoutSeconds").value_or(check.timeout_seconds);
@@ -161,52 +159,65 @@ std::vector<MarathonReadinessCheck> read_readiness_checks(const json::value& val
   return checks;
 }
 
-std::vector<MarathonReadinessResult> read_readiness_results(const json::value& value, Dropped& dropped) {
+std::vector<MarathonReadinessResult> read_readiness_results(const json::array& list, Dropped& dropped) {
   std::vector<MarathonReadinessResult> results;
-  for_each_object(list_of(&value, "bad_readiness", dropped), "bad_readiness", dropped,
-                  [&](const json::object& one) {
-                    const auto ready = flag_at(one, "ready");
-                    std::string task = text_at(one, "taskId");
-                    if (!ready || task.empty()) return drop(dropped, "bad_readiness");
-                    results.push_back({text_at(one, "name"), std::move(task), *ready});
-                  });
+  for_each_object(&list, "bad_readiness", dropped, [&](const json::object& one) {
+    const auto ready = flag_at(one, "ready");
+    std::string task = text_at(one, "taskId");
+    if (!ready || task.empty()) return drop(dropped, "bad_readiness");
+    results.push_back({text_at(one, "name"), std::move(task), *ready});
+  });
   return results;
 }
 
-std::vector<std::string> read_deployments(const json::value& value, Dropped& dropped) {
+std::vector<std::string> read_deployments(const json::array& list, Dropped& dropped) {
   std::vector<std::string> ids;
-  for_each_object(list_of(&value, "bad_deployment", dropped), "bad_deployment", dropped,
+  for_each_object(&list, "bad_deployment", dropped,
                   [&](const json::object& one) { ids.push_back(text_at(one, "id")); });
   return ids;
 }
 
-std::vector<std::string> read_networks(const json::value& value, Dropped& dropped) {
+std::vector<std::string> read_networks(const json::array& list, Dropped& dropped) {
   std::vector<std::string> modes;
-  for_each_object(list_of(&value, "bad_network", dropped), "bad_network", dropped,
-                  [&](const json::object& one) {
-                    std::string mode = "container";  // what Marathon takes it for
-                    if (!take_text(one, "mode", mode)) return drop(dropped, "bad_network");
-                    modes.push_back(std::move(mode));
-                  });
+  for_each_object(&list, "bad_network", dropped, [&](const json::object& one) {
+    std::string mode = "container";  // what Marathon takes it for
+    if (!take_text(one, "mode", mode)) return drop(dropped, "bad_network");
+    modes.push_back(std::move(mode));
+  });
   return modes;
 }
 
+// Whether a member is of another kind than it has to be; counted.
+bool is_wrong(const json::value* value, json::kind kind, std::string_view reason, Dropped& dropped) {
+  if (value == nullptr || value->kind() == kind) return false;
+  drop(dropped, reason);
+  return true;
+}
+
 void read_container(const json::value& value, std::size_t most_ports, MarathonApp& app, Dropped& dropped) {
-  const json::object* container = value.if_object();
-  if (container == nullptr) return drop(dropped, "bad_container");
-  const json::object* docker = object_at(*container, "docker");
+  const json::object& container = value.get_object();
+  if (is_wrong(member(container, "docker"), json::kind::object, "bad_container", dropped))
+    app.is_partial = true;
+  const json::object* docker = object_at(container, "docker");
   if (docker != nullptr && !take_text(*docker, "network", app.docker_network)) drop(dropped, "bad_network");
-  const json::value* mappings = member(*container, "portMappings");
+  const json::value* mappings = member(container, "portMappings");
   if (mappings == nullptr && docker != nullptr) mappings = member(*docker, "portMappings");
-  app.mappings = read_ports(mappings, PortForm::mapping, most_ports, dropped);
+  if (is_wrong(mappings, json::kind::array, "bad_port", dropped)) {
+    app.is_partial = true;
+  } else {
+    app.mappings = read_ports(mappings, PortForm::mapping, most_ports, dropped);
+  }
 }
 
 void read_ip_address(const json::value& value, std::size_t most_ports, MarathonApp& app, Dropped& dropped) {
-  const json::object* object = value.if_object();
-  if (object == nullptr) return drop(dropped, "bad_network");
   app.has_ip_address = true;
-  if (const json::object* discovery = object_at(*object, "discovery"))
-    app.discovery_ports = read_ports(member(*discovery, "ports"), PortForm::discovery, most_ports, dropped);
+  const json::object* discovery = object_at(value.get_object(), "discovery");
+  const json::value* ports = discovery == nullptr ? nullptr : member(*discovery, "ports");
+  if (is_wrong(ports, json::kind::array, "bad_port", dropped)) {
+    app.is_partial = true;
+  } else {
+    app.discovery_ports = read_ports(ports, PortForm::discovery, most_ports, dropped);
+  }
 }
 
 // A list of an element's addresses; each is `key` of an object, or a text when `key` is "".
@@ -249,12 +260,6 @@ std::vector<bool> read_results(const json::value* value, Dropped& dropped) {
     }
   }
   return alive;
-}
-
-void read_whole(const json::value& value, MarathonApp& app, Dropped& dropped) {
-  const std::int64_t* number = value.if_int64();
-  if (number == nullptr) return drop(dropped, "bad_number");
-  app.instances = *number;
 }
 
 // "tcp" or ["tcp", "udp"], as pods write it.
@@ -303,34 +308,48 @@ std::vector<MarathonEndpoint> read_endpoints(const json::value* containers, std:
 using ReadMember = void (*)(const json::value&, std::size_t most_ports, MarathonApp&, Dropped&);
 struct Member {
   std::string_view key;
+  json::kind kind;  // what it has to be
+  std::string_view reason;
   ReadMember read;
 };
 
 constexpr Member kMembers[] = {
-    {"labels", [](const json::value& v, std::size_t, MarathonApp& app,
-                  Dropped& dropped) { app.labels = read_labels(&v, dropped); }},
-    {"instances", [](const json::value& v, std::size_t, MarathonApp& app,
-                     Dropped& dropped) { read_whole(v, app, dropped); }},
-    {"healthChecks", [](const json::value& v, std::size_t, MarathonApp& app,
-                        Dropped& dropped) { app.health_checks = read_health_checks(v, dropped); }},
-    {"readinessChecks", [](const json::value& v, std::size_t, MarathonApp& app,
-                           Dropped& dropped) { app.readiness_checks = read_readiness_checks(v, dropped); }},
-    {"readinessCheckResults",
+    {"labels", json::kind::object, "bad_label",
      [](const json::value& v, std::size_t, MarathonApp& app, Dropped& dropped) {
-       app.readiness_results = read_readiness_results(v, dropped);
+       app.labels = read_labels(&v, dropped);
      }},
-    {"deployments", [](const json::value& v, std::size_t, MarathonApp& app,
-                       Dropped& dropped) { app.deployments = read_deployments(v, dropped); }},
-    {"networks", [](const json::value& v, std::size_t, MarathonApp& app,
-                    Dropped& dropped) { app.networks = read_networks(v, dropped); }},
-    {"portDefinitions",
+    {"instances", json::kind::int64, "bad_number",
+     [](const json::value& v, std::size_t, MarathonApp& app, Dropped&) { app.instances = v.get_int64(); }},
+    {"healthChecks", json::kind::array, "bad_check",
+     [](const json::value& v, std::size_t, MarathonApp& app, Dropped& dropped) {
+       app.health_checks = read_health_checks(v.get_array(), dropped);
+     }},
+    {"readinessChecks", json::kind::array, "bad_check",
+     [](const json::value& v, std::size_t, MarathonApp& app, Dropped& dropped) {
+       app.readiness_checks = read_readiness_checks(v.get_array(), dropped);
+     }},
+    {"readinessCheckResults", json::kind::array, "bad_readiness",
+     [](const json::value& v, std::size_t, MarathonApp& app, Dropped& dropped) {
+       app.readiness_results = read_readiness_results(v.get_array(), dropped);
+     }},
+    {"deployments", json::kind::array, "bad_deployment",
+     [](const json::value& v, std::size_t, MarathonApp& app, Dropped& dropped) {
+       app.deployments = read_deployments(v.get_array(), dropped);
+     }},
+    {"networks", json::kind::array, "bad_network",
+     [](const json::value& v, std::size_t, MarathonApp& app, Dropped& dropped) {
+       app.networks = read_networks(v.get_array(), dropped);
+     }},
+    {"portDefinitions", json::kind::array, "bad_port",
      [](const json::value& v, std::size_t most, MarathonApp& app, Dropped& dropped) {
        app.definitions = read_ports(&v, PortForm::definition, most, dropped);
      }},
-    {"ports", [](const json::value& v, std::size_t most, MarathonApp& app,
-                 Dropped& dropped) { app.ports = read_service_ports(&v, most, dropped); }},
-    {"container", read_container},
-    {"ipAddress", read_ip_address},
+    {"ports", json::kind::array, "bad_port",
+     [](const json::value& v, std::size_t most, MarathonApp& app, Dropped& dropped) {
+       app.ports = read_service_ports(v, most, dropped);
+     }},
+    {"container", json::kind::object, "bad_container", read_container},
+    {"ipAddress", json::kind::object, "bad_network", read_ip_address},
 };
 
 }  // namespace
@@ -342,7 +361,10 @@ bool is_app_member(std::string_view key) {
 void read_app_member(std::string_view key, const json::value& value, std::size_t most_ports, MarathonApp& app,
                      Dropped& dropped) {
   const Member* found = std::ranges::find(kMembers, key, &Member::key);
-  if (found != std::end(kMembers) && !value.is_null()) found->read(value, most_ports, app, dropped);
+  if (found == std::end(kMembers) || value.is_null()) return;
+  if (value.kind() == found->kind) return found->read(value, most_ports, app, dropped);
+  drop(dropped, found->reason);
+  if (found->kind != json::kind::int64) app.is_partial = true;
 }
 
 std::optional<MarathonReadTask> read_marathon_task(const json::object& object, std::size_t most_ports,

@@ -26,7 +26,6 @@ class DocumentState : public DocumentReader {
       MarathonApp& app = state_.apps.emplace_back();
       app.id = id;
       app.tasks = std::move(tasks);
-      app.has_tasks = true;
     }
     return std::move(state_);
   }
@@ -77,6 +76,7 @@ class DocumentState : public DocumentReader {
       case kPod: {
         std::string passed_over;
         take_text(key, value, pod_.id, passed_over);
+        if (key == "spec" && !value.is_null()) pod_.is_partial = true;
         break;
       }
       default: break;
@@ -112,12 +112,13 @@ class DocumentState : public DocumentReader {
 
   Entry begin_app() {
     app_ = MarathonApp();
+    has_tasks_ = false;
     return {How::enter, kApp, true};
   }
 
   Entry begin_member(std::string_view key, bool is_object) {
     if (key == "tasks" && !is_object) {
-      app_.has_tasks = true;
+      has_tasks_ = true;
       return enter(kTasks);
     }
     return is_app_member(key) ? hold() : Entry{};
@@ -125,15 +126,18 @@ class DocumentState : public DocumentReader {
 
   Entry begin_pod() {
     pod_ = MarathonPod();
+    has_tasks_ = false;
     return {How::enter, kPod, true};
   }
 
   Entry begin_pod_member(std::string_view key, bool is_object) {
     if (key == "instances" && !is_object) {
-      pod_.has_instances = true;
+      has_tasks_ = true;
       return enter(kPodInstances);
     }
-    return key == "spec" && is_object ? hold() : Entry{};
+    if (key == "spec" && is_object) return hold();
+    if (key == "spec") pod_.is_partial = true;
+    return {};
   }
 
   void take_task(Place in, const json::object& object) {
@@ -156,6 +160,7 @@ class DocumentState : public DocumentReader {
   }
 
   void finish_app() {
+    if (!has_tasks_) app_.is_partial = true;
     if (app_.id.empty()) {
       dropped("bad_app");
     } else if (app_.id.size() > kLongestName) {
@@ -166,6 +171,7 @@ class DocumentState : public DocumentReader {
   }
 
   void finish_pod() {
+    if (!has_tasks_) pod_.is_partial = true;
     if (pod_.id.empty()) {
       dropped("bad_pod");
     } else if (pod_.id.size() > kLongestName) {
@@ -180,6 +186,7 @@ class DocumentState : public DocumentReader {
   MarathonState state_;
   MarathonApp app_;  // the one that is being read
   MarathonPod pod_;
+  bool has_tasks_ = false;                                  // the list was there, of tasks or instances
   std::map<std::string, std::vector<MarathonTask>> loose_;  // by their apps
 };
 

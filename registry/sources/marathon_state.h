@@ -84,7 +84,9 @@ struct MarathonApp {
   std::vector<MarathonPort> discovery_ports;  // older: ipAddress.discovery.ports
   std::vector<MarathonPort> ports;            // older: `ports`, service ports alone
   std::vector<MarathonTask> tasks;
-  bool has_tasks = false;  // `tasks` was there and a list; else the app keeps the content it had
+  // `tasks` or another container of it was of a wrong type, or there were no `tasks`: the app keeps the
+  // content it had.
+  bool is_partial = false;
   bool operator==(const MarathonApp&) const = default;
 };
 
@@ -116,7 +118,7 @@ struct MarathonPod {
   MarathonLabels labels;
   std::vector<MarathonEndpoint> endpoints;  // of its spec: no host port
   std::vector<MarathonPodInstance> instances;
-  bool has_instances = false;  // as has_tasks
+  bool is_partial = false;  // as that of an app
   bool operator==(const MarathonPod&) const = default;
 };
 

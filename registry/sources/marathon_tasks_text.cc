@@ -121,7 +121,6 @@ class TextReader {
       MarathonApp& app = state_.apps.emplace_back();
       app.id = app_of(path);
       app.tasks = tasks_of(lines);
-      app.has_tasks = true;
     }
     state_.has_list = true;
     return std::move(state_);

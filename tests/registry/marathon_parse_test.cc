@@ -51,7 +51,6 @@ TEST(MarathonParse, ReadsTheAppsOfTheTutorial) {
   webapp.networks = {"host"};
   webapp.definitions = {{false, "http", "tcp", 0, std::nullopt, 80, {}},
                         {false, "https", "tcp", 0, std::nullopt, 443, {}}};
-  webapp.has_tasks = true;
   webapp.tasks.resize(2);
   MarathonTask& first = webapp.tasks[0];
   first.id = "webapp.instance-c7c3a1de-4b17-11e9-8b2f-70b3d5800001._app.1";
@@ -106,7 +105,7 @@ TEST(MarathonParse, ReadsTasksAsTheirApps) {
   EXPECT_TRUE(state.has_list);
   ASSERT_THAT(state.apps, SizeIs(2));
   EXPECT_EQ(state.apps[0].id, "/a");
-  EXPECT_TRUE(state.apps[0].has_tasks);
+  EXPECT_FALSE(state.apps[0].is_partial);
   EXPECT_THAT(state.apps[1].tasks, SizeIs(2));
   EXPECT_EQ(state.apps[1].tasks[1].ports, (Numbers{31001}));
   EXPECT_THAT(state.dropped, ElementsAre(Pair("bad_task", 2)));
@@ -122,7 +121,6 @@ TEST(MarathonParse, ReadsPods) {
   pod.labels = {{"muster.weight", "7"}};
   pod.endpoints = {{"web", "http", "tcp", 8080, 0, std::nullopt, {{"k", "v"}}},
                    {"web", "dns", "tcp,udp", 53, 0, std::nullopt, {}}};
-  pod.has_instances = true;
   pod.instances = {{"prod_pod.instance-11",
                     "STABLE",
                     "srv4",
@@ -261,18 +259,25 @@ TEST(MarathonParse, AnAppWithoutAListOfTasksSaysSo) {
         parsed(R"({"apps": [{"id": "/a")" + std::string(tasks) + R"(}, {"id": "/b", "tasks": []}]})",
                Document::apps);
     ASSERT_THAT(state.apps, SizeIs(2)) << tasks;
-    EXPECT_FALSE(state.apps[0].has_tasks) << tasks;
-    EXPECT_TRUE(state.apps[1].has_tasks) << tasks;
+    EXPECT_TRUE(state.apps[0].is_partial) << tasks;
+    EXPECT_FALSE(state.apps[1].is_partial) << tasks;
   }
   EXPECT_FALSE(parsed(R"({"apps": {}})", Document::apps).has_list);
   EXPECT_FALSE(parsed("{}", Document::apps).has_list);
   EXPECT_FALSE(parsed(R"({"apps": []})", Document::tasks).has_list);
-  EXPECT_FALSE(parsed(R"([{"id": "/p", "instances": 7}])", Document::pods).pods.at(0).has_instances);
+  for (const char* members :
+       {"\"instances\": 7", "\"spec\": []", "\"spec\": 7, \"instances\": []", "\"instances\": {}"}) {
+    const MarathonState state = parsed("[{\"id\": \"/p\", " + std::string(members) + "}]", Document::pods);
+    EXPECT_TRUE(state.pods.at(0).is_partial) << members;
+  }
+  EXPECT_FALSE(
+      parsed(R"([{"id": "/p", "spec": null, "instances": []}])", Document::pods).pods.at(0).is_partial);
 }
 
 struct Bad {
   const char* element;
   const char* reason;
+  bool is_partial = false;  // what it stands in keeps its last content
 };
 
 TEST(MarathonParse, ABadTaskCostsItselfAlone) {
@@ -332,28 +337,32 @@ TEST(MarathonParse, ABadMemberOfATaskIsLeftOut) {
 
 TEST(MarathonParse, ABadMemberOfAnAppIsLeftOut) {
   const Bad rows[] = {
-      {R"("labels": 7)", "bad_label"},
+      {R"("labels": 7)", "bad_label", true},
       {R"("labels": {"k": 7})", "bad_label"},
       {R"("labels": {"": "x"})", "bad_label"},
       {R"("instances": "two")", "bad_number"},
-      {R"("healthChecks": {})", "bad_check"},
+      {R"("healthChecks": {})", "bad_check", true},
       {R"("healthChecks": [7])", "bad_check"},
       {R"("healthChecks": [{"path": 7}])", "bad_check"},
       {R"("readinessChecks": [7])", "bad_check"},
       {R"("readinessCheckResults": [{"taskId": "a"}])", "bad_readiness"},
       {R"("deployments": [7])", "bad_deployment"},
       {R"("networks": [{"mode": 7}])", "bad_network"},
-      {R"("networks": "host")", "bad_network"},
-      {R"("portDefinitions": {})", "bad_port"},
+      {R"("networks": "host")", "bad_network", true},
+      {R"("portDefinitions": {})", "bad_port", true},
       {R"("portDefinitions": [7])", "bad_port"},
       {R"("portDefinitions": [{"port": "80"}])", "bad_port"},
       {R"("portDefinitions": [{"name": 80}])", "bad_port"},
-      {R"("container": [])", "bad_container"},
+      {R"("container": [])", "bad_container", true},
       {R"("container": {"portMappings": [{"containerPort": 65536}]})", "bad_port"},
       {R"("container": {"docker": {"network": 7}})", "bad_network"},
-      {R"("ipAddress": [])", "bad_network"},
+      {R"("ipAddress": [])", "bad_network", true},
       {R"("ipAddress": {"discovery": {"ports": [{"number": -1}]}})", "bad_port"},
       {R"("ports": ["80"])", "bad_port"},
+      {R"("container": {"docker": 7})", "bad_container", true},
+      {R"("container": {"portMappings": {}})", "bad_port", true},
+      {R"("ipAddress": {"discovery": {"ports": 7}})", "bad_port", true},
+      {R"("deployments": "none")", "bad_deployment", true},
   };
   for (const Bad& row : rows) {
     const MarathonState state =
@@ -362,6 +371,7 @@ TEST(MarathonParse, ABadMemberOfAnAppIsLeftOut) {
                Document::apps);
     ASSERT_THAT(state.apps, SizeIs(3)) << row.element;
     EXPECT_THAT(state.apps[1].tasks, SizeIs(1)) << row.element;
+    EXPECT_EQ(state.apps[1].is_partial, row.is_partial) << row.element;
     EXPECT_EQ(state.apps[2].id, "/b");
     EXPECT_THAT(state.dropped, ElementsAre(Pair(row.reason, 1))) << row.element;
   }

@@ -29,7 +29,7 @@ TEST(MarathonTasksText, IsALineForEachServicePort) {
   EXPECT_EQ(state.apps[0].id, "/serviceapp");
   const MarathonApp& webapp = state.apps[1];
   EXPECT_EQ(webapp.id, "/webapp");
-  EXPECT_TRUE(webapp.has_tasks);
+  EXPECT_FALSE(webapp.is_partial);
   ASSERT_THAT(webapp.tasks, SizeIs(2));
   MarathonTask first;
   first.id = "srv4:31292";
