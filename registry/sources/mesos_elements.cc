@@ -1,71 +1,12 @@
 #include "registry/sources/mesos_elements.h"
 
-#include <boost/json/array.hpp>
-#include <boost/json/value.hpp>
-#include <string_view>
+#include "registry/sources/json_element.h"
 
 namespace muster::registry::sources {
 
 namespace {
 
 namespace json = boost::json;
-
-// Null: absent, which JSON's null is, too.
-const json::value* member(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value == nullptr || value->is_null() ? nullptr : value;
-}
-
-const json::object* object_at(const json::object& object, std::string_view key) {
-  const json::value* value = member(object, key);
-  return value == nullptr ? nullptr : value->if_object();
-}
-
-const json::array* array_at(const json::object& object, std::string_view key) {
-  const json::value* value = member(object, key);
-  return value == nullptr ? nullptr : value->if_array();
-}
-
-// False: there is something, and it is no text.
-bool take_text(const json::object& object, std::string_view key, std::string& to) {
-  const json::value* value = member(object, key);
-  if (value == nullptr) return true;
-  const json::string* text = value->if_string();
-  if (text == nullptr) return false;
-  to.assign(text->data(), text->size());
-  return true;
-}
-
-std::string text_at(const json::object& object, std::string_view key) {
-  std::string text;
-  take_text(object, key, text);
-  return text;
-}
-
-std::optional<double> number_at(const json::object& object, std::string_view key) {
-  const json::value* value = member(object, key);
-  if (value == nullptr || !value->is_number()) return std::nullopt;
-  return value->to_number<double>();
-}
-
-std::optional<bool> flag_at(const json::object& object, std::string_view key) {
-  const json::value* value = member(object, key);
-  if (value == nullptr || !value->is_bool()) return std::nullopt;
-  return value->get_bool();
-}
-
-// Visits the objects of a list; what is none is dropped for `reason`.
-template <class Visit>
-void for_each_object(const json::array* list, std::string_view reason, Dropped& dropped, const Visit& visit) {
-  if (list == nullptr) return;
-  for (const json::value& element : *list) {
-    if (const json::object* object = element.if_object()) {
-      visit(*object);
-    } else {
-      drop(dropped, reason);
-    }
-  }
-}
 
 MesosLabels read_labels(const json::array* list, Dropped& dropped) {
   MesosLabels labels;
@@ -165,10 +106,6 @@ MesosPorts read_ports(const json::object& task, std::size_t most, Dropped& dropp
 constexpr double kGraceSeconds = 10;  // of a health check that names none
 
 }  // namespace
-
-void drop(Dropped& dropped, std::string_view reason) {
-  ++dropped.try_emplace(std::string(reason)).first->second;
-}
 
 std::optional<MesosTask> read_mesos_task(const json::object& object, std::size_t most_ports,
                                          Dropped& dropped) {

@@ -4,13 +4,10 @@
 
 #include <boost/json/object.hpp>
 #include <optional>
-#include <string_view>
 
 #include "registry/sources/mesos_state.h"
 
 namespace muster::registry::sources {
-
-void drop(Dropped& dropped, std::string_view reason);  // counts it
 
 // Nothing: without a usable id; counted as `bad_task`, `bad_agent`. At most `most_ports` of a task's
 // resources are kept, the lowest.

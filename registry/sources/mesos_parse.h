@@ -4,10 +4,10 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "registry/net/result.h"
+#include "registry/sources/element_stream.h"
 #include "registry/sources/mesos_state.h"
 
 namespace muster::registry::sources {
@@ -19,10 +19,7 @@ struct MesosLimits {
   std::size_t most_ports = 256;           // of one task; the lowest are kept
 };
 
-struct MesosParseError {
-  enum class Kind : std::uint8_t { parse, limit } kind = Kind::parse;
-  std::string message;  // with the octet where it was noticed
-};
+using MesosParseError = ParseError;
 
 class MesosStateParser {
  public:

@@ -2,13 +2,12 @@
 // What it means (who is routable, which address counts) is decided elsewhere.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "registry/sources/dropped.h"
 #include "registry/sources/mesos_ports.h"
 
 namespace muster::registry::sources {
@@ -89,9 +88,6 @@ struct MesosFramework {
   bool is_partial = false;         // its tasks were no list: it keeps those it had
   bool operator==(const MesosFramework&) const = default;
 };
-
-// How many elements could not be used, by reason: "bad_port".
-using Dropped = std::map<std::string, std::size_t, std::less<>>;
 
 struct MesosState {
   std::string leader;  // "master@10.0.0.1:5050"; "": there is none

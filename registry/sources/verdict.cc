@@ -1,0 +1,21 @@
+#include "registry/sources/verdict.h"
+
+namespace muster::registry::sources {
+
+std::string_view to_string(VerdictReason reason) {
+  switch (reason) {
+    case VerdictReason::ok: return "ok";
+    case VerdictReason::state: return "state";
+    case VerdictReason::killing: return "killing";
+    case VerdictReason::unreachable: return "unreachable";
+    case VerdictReason::unhealthy: return "unhealthy";
+    case VerdictReason::no_result: return "no_result";
+    case VerdictReason::not_ready: return "not_ready";
+    case VerdictReason::no_agent: return "no_agent";
+    case VerdictReason::no_address: return "no_address";
+    case VerdictReason::service_owned: return "service_owned";
+  }
+  return "";
+}
+
+}  // namespace muster::registry::sources
