@@ -146,7 +146,8 @@ HttpResponseReader::Step HttpResponseReader::read_body(std::string_view& input) 
   for (;;) {
     if (input.empty()) return Step::need_more;
     // Beast 1.81 asserts so many octets when it comes back to a last chunk that is also the first.
-    if (message_->chunked() && !message_->in_chunks && input.size() < kLeastOfChunkedBody)
+    if (message_->chunked() && !message_->in_chunks && input.front() == '0' &&
+        input.size() < kLeastOfChunkedBody)
       return Step::need_more;
     message_->piece = {};
     error_code error;

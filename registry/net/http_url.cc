@@ -56,6 +56,9 @@ std::optional<HttpUrl> read(const urls::url_view& url) {
   auto host = host_of(url);
   const auto port = port_of(url, *scheme);
   if (!host || !port) return std::nullopt;
+  // Boost.URL 1.81 takes "http://m:50x" for the port 50 and the path "x" (RFC 3986 §3.3: it begins with a
+  // slash).
+  if (!url.encoded_path().empty() && url.encoded_path().front() != '/') return std::nullopt;
   HttpUrl read{{*scheme, std::move(*host), *port}, std::string(url.encoded_path())};
   if (read.target.empty()) read.target = "/";
   if (url.has_query()) read.target += "?" + std::string(url.encoded_query());

@@ -12,11 +12,12 @@ namespace muster::net {
 
 // Paths of PEM files.
 struct TlsClientConfig {
-  std::string ca_file;      // whom to trust; "": whom the system trusts
-  std::string cert_file;    // our own certificate with its chain, and its key; "": none
-  std::string key_file;     //
-  std::string server_name;  // the name that the server's certificate has to have; "": the host that is asked
-  bool verify = true;       // false: any certificate will do
+  std::string ca_file{};    // whom to trust; "": whom the system trusts
+  std::string cert_file{};  // our own certificate with its chain, and its key; "": none
+  std::string key_file{};   //
+  std::string
+      server_name{};   // the name that the server's certificate has to have; "": the host that is asked
+  bool verify = true;  // false: any certificate will do
 };
 
 class TlsClientContext {

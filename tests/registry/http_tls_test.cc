@@ -1,10 +1,6 @@
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
-#include <functional>
-
+#include "tests/registry/support/certificates.h"
 #include "tests/registry/support/http_house.h"
 
 namespace muster::registry::http {
@@ -15,35 +11,9 @@ using test::HttpHouse;
 using test::request;
 using namespace std::chrono_literals;
 
-std::string pem_of(const std::function<void(BIO*)>& write) {
-  BIO* memory = BIO_new(BIO_s_mem());
-  write(memory);
-  char* data = nullptr;
-  const auto size = BIO_get_mem_data(memory, &data);
-  std::string text(data, static_cast<std::size_t>(size));
-  BIO_free(memory);
-  return text;
-}
-
-// A self-signed P-256 certificate for localhost, valid for an hour.
 TlsFiles make_certificate() {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
-  X509* certificate = X509_new();
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-  X509_set_pubkey(certificate, key);
-  X509_NAME* name = X509_get_subject_name(certificate);
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("localhost"),
-                             -1, -1, 0);
-  X509_set_issuer_name(certificate, name);
-  X509_sign(certificate, key, EVP_sha256());
-  TlsFiles files{pem_of([&](BIO* out) { PEM_write_bio_X509(out, certificate); }), pem_of([&](BIO* out) {
-                   PEM_write_bio_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
-                 })};
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-  return files;
+  auto made = test::self_signed();
+  return {std::move(made.certificate), std::move(made.key)};
 }
 
 ServerConfig tls_config() {

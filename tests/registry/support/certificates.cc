@@ -82,7 +82,9 @@ Certificate self_signed(const std::string& names, bool has_expired) {
 }
 
 Certificate make_authority() {
-  return make({.common_name = "muster test authority", .names = {}, .is_authority = true}, nullptr);
+  static int number = 0;
+  return make({.common_name = "authority " + std::to_string(++number), .names = {}, .is_authority = true},
+              nullptr);
 }
 
 Certificate issue(const Certificate& authority, const std::string& names, bool has_expired) {

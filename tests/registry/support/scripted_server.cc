@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <memory>
 #include <stdexcept>
 
@@ -118,6 +119,7 @@ std::string Visitor::server_name() const {
 
 ScriptedServer::ScriptedServer(Script script, std::optional<Certificate> tls, const std::string& authority)
     : script_(std::move(script)) {
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that the client has closed
   if (tls) context_ = context_of(*tls, authority);
   listener_ = open_listener(port_, true);
   thread_ = std::thread([this] { accept_all(); });
