@@ -105,6 +105,52 @@ MesosPorts read_ports(const json::object& task, std::size_t most, Dropped& dropp
 
 constexpr double kGraceSeconds = 10;  // of a health check that names none
 
+// What both forms of a task have.
+void read_common(const json::object& object, MesosTask& task, Dropped& dropped) {
+  for_each_object(array_at(object, "statuses"), "bad_status", dropped,
+                  [&](const json::object& status) { task.statuses.push_back(read_status(status, dropped)); });
+  task.labels = labels_of(object, dropped);
+  if (const json::object* discovery = object_at(object, "discovery"))
+    task.discovery = read_discovery(*discovery, dropped);
+  if (const json::object* check = object_at(object, "health_check"))
+    task.grace_seconds = number_at(*check, "grace_period_seconds").value_or(kGraceSeconds);
+}
+
+// Resources of v1: a list, of which those named `ports` are ranges. As text, so that both forms are read
+// alike.
+std::string ranges_text(const json::object& task, bool& is_bad) {
+  std::string text;
+  const json::array* resources = array_at(task, "resources");
+  for (const json::value& one : resources == nullptr ? json::array() : *resources) {
+    const json::object* resource = one.if_object();
+    if (resource == nullptr || text_at(*resource, "name") != "ports") continue;
+    const json::object* ranges = object_at(*resource, "ranges");
+    const json::array* list = ranges == nullptr ? nullptr : array_at(*ranges, "range");
+    is_bad |= list == nullptr;
+    for (const json::value& range : list == nullptr ? json::array() : *list) {
+      const json::object* limits = range.if_object();
+      const auto begin = limits == nullptr ? std::nullopt : number_at(*limits, "begin");
+      const auto end = limits == nullptr ? std::nullopt : number_at(*limits, "end");
+      if (!begin || !end || *begin < 0 || *end < 0 || *begin > 65535 || *end > 65535) {
+        is_bad = true;
+        continue;
+      }
+      if (!text.empty()) text += ',';
+      text +=
+          std::to_string(static_cast<unsigned>(*begin)) + "-" + std::to_string(static_cast<unsigned>(*end));
+    }
+  }
+  return text;
+}
+
+void read_domain(const json::object& object, MesosAgent& agent) {
+  const json::object* domain = object_at(object, "domain");
+  const json::object* faults = domain == nullptr ? nullptr : object_at(*domain, "fault_domain");
+  if (faults == nullptr) return;
+  if (const json::object* region = object_at(*faults, "region")) agent.region = text_at(*region, "name");
+  if (const json::object* zone = object_at(*faults, "zone")) agent.zone = text_at(*zone, "name");
+}
+
 }  // namespace
 
 std::optional<MesosTask> read_mesos_task(const json::object& object, std::size_t most_ports,
@@ -117,13 +163,7 @@ std::optional<MesosTask> read_mesos_task(const json::object& object, std::size_t
     return std::nullopt;
   }
   task.ports = read_ports(object, most_ports, dropped);
-  for_each_object(array_at(object, "statuses"), "bad_status", dropped,
-                  [&](const json::object& status) { task.statuses.push_back(read_status(status, dropped)); });
-  task.labels = labels_of(object, dropped);
-  if (const json::object* discovery = object_at(object, "discovery"))
-    task.discovery = read_discovery(*discovery, dropped);
-  if (const json::object* check = object_at(object, "health_check"))
-    task.grace_seconds = number_at(*check, "grace_period_seconds").value_or(kGraceSeconds);
+  read_common(object, task, dropped);
   return task;
 }
 
@@ -136,13 +176,69 @@ std::optional<MesosAgent> read_mesos_agent(const json::object& object, Dropped& 
   agent.hostname = text_at(object, "hostname");
   agent.pid = text_at(object, "pid");
   agent.active = flag_at(object, "active").value_or(true);
-  if (const json::object* domain = object_at(object, "domain")) {
-    if (const json::object* faults = object_at(*domain, "fault_domain")) {
-      if (const json::object* region = object_at(*faults, "region")) agent.region = text_at(*region, "name");
-      if (const json::object* zone = object_at(*faults, "zone")) agent.zone = text_at(*zone, "name");
-    }
-  }
+  read_domain(object, agent);
   return agent;
+}
+
+MesosStatus read_mesos_status(const json::object& object, Dropped& dropped) {
+  return read_status(object, dropped);
+}
+
+std::string mesos_id_at(const json::object& object, std::string_view key) {
+  const json::object* id = object_at(object, key);
+  return id == nullptr ? std::string() : text_at(*id, "value");
+}
+
+std::optional<MesosTaskV1> read_mesos_task_v1(const json::object& object, std::size_t most_ports,
+                                              Dropped& dropped) {
+  MesosTaskV1 read;
+  MesosTask& task = read.task;
+  task.id = mesos_id_at(object, "task_id");
+  task.agent_id = mesos_id_at(object, "agent_id");
+  read.framework_id = mesos_id_at(object, "framework_id");
+  if (task.id.empty() || read.framework_id.empty() || !take_text(object, "name", task.name) ||
+      !take_text(object, "state", task.state)) {
+    drop(dropped, "bad_task");
+    return std::nullopt;
+  }
+  bool is_bad = false;
+  task.ports = read_mesos_ports(ranges_text(object, is_bad), most_ports);
+  task.ports.bad |= is_bad;
+  if (task.ports.bad) drop(dropped, "bad_port");
+  if (task.ports.cut) drop(dropped, "ports_truncated");
+  read_common(object, task, dropped);
+  return read;
+}
+
+std::optional<MesosAgent> read_mesos_agent_v1(const json::object& object, Dropped& dropped) {
+  const json::object* info = object_at(object, "agent_info");
+  MesosAgent agent;
+  if (info != nullptr) agent.id = mesos_id_at(*info, "id");
+  if (agent.id.empty()) {
+    drop(dropped, "bad_agent");
+    return std::nullopt;
+  }
+  agent.hostname = text_at(*info, "hostname");
+  agent.pid = text_at(object, "pid");
+  agent.active = flag_at(object, "active").value_or(true);
+  read_domain(*info, agent);
+  return agent;
+}
+
+std::optional<MesosFramework> read_mesos_framework_v1(const json::object& object, Dropped& dropped) {
+  const json::object* info = object_at(object, "framework_info");
+  MesosFramework framework;
+  if (info != nullptr) framework.id = mesos_id_at(*info, "id");
+  if (framework.id.empty()) {
+    drop(dropped, "bad_framework");
+    return std::nullopt;
+  }
+  framework.name = text_at(*info, "name");
+  framework.hostname = text_at(*info, "hostname");
+  framework.active = flag_at(object, "active").value_or(true);
+  framework.connected = flag_at(object, "connected").value_or(true);
+  framework.recovered = flag_at(object, "recovered").value_or(false);
+  return framework;
 }
 
 }  // namespace muster::registry::sources
