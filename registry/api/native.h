@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "registry/api/health_board.h"
-#include "registry/api/source_status.h"
 #include "registry/control.h"
 #include "registry/http/message.h"
 #include "registry/http/router.h"
+#include "registry/source_status.h"
 #include "registry/store/store.h"
 
 namespace muster::registry::api {

@@ -129,7 +129,7 @@ class MesosTable {
   Touched on(const MesosFrameworkRemoved& event, net::Instant now);
   Touched on(const MesosOther& event, net::Instant now);
 
-  const MesosGuard guard_;
+  MesosGuard guard_;
   std::string leader_;
   Agents agents_;
   Frameworks frameworks_;

@@ -665,13 +665,13 @@ TEST(NativeOutside, ZonesStatsSourcesAndNames) {
   };
   outside.stats = [] { return api::Stats{{"queries", 3}, {"rate", 0.5}}; };
   outside.sources = [] {
-    api::SourceStatus source;
+    SourceStatus source;
     source.name = source.type = "static";
     source.mode = "file";
     source.last_success = kStart.wall - Millis{120};
     source.total = source.routable = 2;
     source.fetches = 1;
-    api::SourceStatus mesos;
+    SourceStatus mesos;
     mesos.name = mesos.type = "mesos";
     mesos.state = "stale";
     mesos.mode = "stream";
@@ -682,13 +682,13 @@ TEST(NativeOutside, ZonesStatsSourcesAndNames) {
     mesos.total = 110;
     mesos.routable = 96;
     mesos.excluded = {{"state", 9}, {"no_agent", 1}};
-    mesos.error = api::SourceError{"http_503", "it says 503", kStart.wall};
+    mesos.error = SourceError{"http_503", "it says 503", kStart.wall};
     mesos.consecutive_errors = 2;
     mesos.fetches = 12;
     mesos.bytes = 9'080'000;
     mesos.events = 431;
     mesos.reconnects = 1;
-    return std::vector<api::SourceStatus>{source, mesos};
+    return std::vector<SourceStatus>{source, mesos};
   };
   outside.explain_name = [](std::string_view name, std::string_view type) {
     return name == "-" ? std::string()

@@ -110,7 +110,7 @@ class Musterd {
   std::string explain_name(std::string_view name, std::string_view type) const;
   using ZoneTextDone = net::UniqueFunction<void(registry::api::ZoneText)>;
   void zone_text(std::string zone, ZoneTextDone done);
-  std::vector<registry::api::SourceStatus> sources() const;
+  std::vector<registry::SourceStatus> sources() const;
   registry::api::HealthVerdict ask_myself();
   void look_after_myself();
   void send_metrics(registry::http::Reply reply);

@@ -142,9 +142,9 @@ registry::api::ServerFacts Musterd::facts() const {
   return facts;
 }
 
-std::vector<registry::api::SourceStatus> Musterd::sources() const {
+std::vector<registry::SourceStatus> Musterd::sources() const {
   const ConfigPtr running = config();
-  registry::api::SourceStatus source;
+  registry::SourceStatus source;
   source.name = "static";
   source.type = "static";
   source.mode = "file";

@@ -8,7 +8,7 @@
 
 #include "registry/net/clock.h"
 
-namespace muster::registry::api {
+namespace muster::registry {
 
 struct SourceError {
   std::string kind;  // "refused", "timeout", "parse" …
@@ -37,4 +37,4 @@ struct SourceStatus {
   std::uint64_t reconnects = 0;
 };
 
-}  // namespace muster::registry::api
+}  // namespace muster::registry

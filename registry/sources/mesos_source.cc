@@ -1,0 +1,446 @@
+#include "registry/sources/mesos_source.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "registry/health/tcp_probe.h"
+#include "registry/net/deadline.h"
+#include "registry/sources/backoff.h"
+#include "registry/sources/mesos_events.h"
+#include "registry/sources/mesos_pid.h"
+#include "registry/sources/mesos_stream.h"
+
+namespace muster::registry::sources {
+
+namespace {
+
+constexpr Millis kTick{100};
+constexpr Millis kStreamAgain{600'000};         // after all masters said that they have none
+constexpr Millis kResyncWithoutBeats{300'000};  // of a stream that promises no signs of life
+constexpr Millis kResyncSoon{1'000};            // at most one in so long, when events do not fit
+constexpr Millis kHostFresh{60'000};
+constexpr Millis kProbeLimit{1'000};
+constexpr std::size_t kProbesATick = 5;      // 50 a second
+constexpr std::size_t kEventsKept = 10'000;  // that come before the state does
+constexpr int kSilentBeats = 3;              // signs of life missed in a row: the stream is dead
+constexpr int kRestPerPoll = 10;             // a poll is followed by ten times its length
+
+}  // namespace
+
+class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(net::Strand strand, net::Resolver& resolver, MesosSourceConfig config, MesosSourceHooks hooks)
+      : strand_(strand),
+        resolver_(resolver),
+        config_(std::move(config)),
+        hooks_(std::move(hooks)),
+        poll_client_(strand, resolver, {config_.tls}),
+        stream_client_(strand, resolver, {config_.tls}),
+        poll_(poll_client_, config_.ask),
+        stream_(stream_client_, config_.ask),
+        table_(config_.guard),
+        picture_(config_.rules),
+        ticker_(strand),
+        next_round_(strand) {
+    std::scoped_lock lock(status_mutex_);
+    status_.name = config_.name;
+    status_.type = "mesos";
+    status_.state = "init";
+    status_.mode = config_.stream ? "stream" : "poll";
+  }
+
+  void start() {
+    boost::asio::post(strand_, [self = shared_from_this()] {
+      self->tick();
+      self->begin_round();
+    });
+  }
+
+  void stop() {
+    boost::asio::post(strand_, [self = shared_from_this()] {
+      self->stopped_ = true;
+      self->poll_.cancel();
+      self->stream_.cancel();
+      self->ticker_.clear();
+      self->next_round_.clear();
+    });
+  }
+
+  void resync() {
+    boost::asio::post(strand_, [self = shared_from_this()] {
+      if (self->stopped_ || self->polling_) return;
+      if (self->streaming_) return self->poll();
+      self->next_round_.clear();
+      self->begin_round();
+    });
+  }
+
+  void accept() {
+    boost::asio::post(strand_, [self = shared_from_this()] { self->follow(self->table_.accept()); });
+  }
+
+  SourceStatus status() const {
+    std::scoped_lock lock(status_mutex_);
+    return status_;
+  }
+
+ private:
+  // ---- rounds
+
+  void begin_round() {
+    if (stopped_) return;
+    if (config_.stream && now().steady >= stream_again_) return begin_stream();
+    poll();
+  }
+
+  void poll() {
+    polling_ = true;
+    poll_began_ = now().steady;
+    poll_.start(leader_, [this](net::Result<MesosPolled, SourceFailure> result) {
+      polling_ = false;
+      if (stopped_) return;
+      if (result) return take(std::move(*result));
+      if (streaming_) end_stream();
+      fail(std::move(result.error()));
+    });
+  }
+
+  void take(MesosPolled polled) {
+    leader_ = polled.from;
+    leader_pid_ = polled.state.leader;
+    counts_.bytes += polled.bytes;
+    ++counts_.fetches;
+    dropped_ = polled.state.dropped;
+    is_current_ = true;
+    succeed();
+    follow(table_.replace(std::move(polled.state), now()));
+    if (streaming_) return go_on_streaming();
+    const Millis took = now().steady - poll_began_;
+    const Millis rest = std::max(spread(config_.refresh), kRestPerPoll * took);
+    next_round_.set(rest, [self = shared_from_this()] { self->begin_round(); });
+  }
+
+  // Ten percent more or less, so that many servers do not ask together.
+  Millis spread(Millis span) const {
+    return Millis(
+        static_cast<Millis::rep>(static_cast<double>(span.count()) * (0.9 + 0.2 * hooks_.chance())));
+  }
+
+  void fail(SourceFailure failure) {
+    ++failures_;
+    if (!failing_) hooks_.tell(failure);
+    failing_ = true;
+    error_ = SourceError{failure.kind, failure.message, now().wall};
+    const Millis wait =
+        failure.kind == "auth" ? Backoff::kMost : backoff_.after_failure(now().steady, hooks_.chance());
+    next_round_.set(wait, [self = shared_from_this()] { self->begin_round(); });
+    show();
+  }
+
+  void succeed() {
+    last_success_ = now();
+    if (std::exchange(failing_, false)) hooks_.tell({});
+    failures_ = 0;
+    error_.reset();
+    backoff_.succeeded(now().steady);
+  }
+
+  // ---- the stream
+
+  void begin_stream() {
+    reader_.emplace(MesosEventLimits{config_.ask.state.most_octets, config_.ask.state.most_ports});
+    waiting_.clear();
+    is_synced_ = false;
+    beats_ = false;
+    stream_.start(leader_, {[this](const net::HttpOrigin& from) {
+                              leader_ = from;
+                              streaming_ = true;
+                            },
+                            [this](std::string_view octets) { return read(octets); },
+                            [this](MesosStreamEnd end) { stream_ended(std::move(end)); }});
+  }
+
+  std::optional<SourceFailure> read(std::string_view octets) {
+    counts_.bytes += octets.size();
+    MesosTable::Touched touched;
+    for (const MesosEvent& event : reader_->write(octets)) take(event, touched);
+    if (!reader_->error().empty()) return SourceFailure{"parse", "the stream: " + reader_->error()};
+    if (is_synced_) {
+      succeed();
+      follow(touched);
+      if (touched.resync) resync_at_ = std::max(now().steady, poll_began_ + kResyncSoon);
+    }
+    return std::nullopt;
+  }
+
+  void take(const MesosEvent& event, MesosTable::Touched& touched) {
+    ++counts_.events;
+    if (const auto* subscribed = std::get_if<MesosSubscribed>(&event)) return subscribe(*subscribed);
+    if (!is_synced_) {
+      if (waiting_.size() < kEventsKept) return waiting_.push_back(event);
+      missed_ = true;
+      return;
+    }
+    join(touched, table_.apply(event, now()));
+  }
+
+  static void join(MesosTable::Touched& all, MesosTable::Touched more) {
+    all.all |= more.all;
+    all.surroundings |= more.surroundings;
+    all.resync |= more.resync;
+    all.tasks.insert(all.tasks.end(), std::make_move_iterator(more.tasks.begin()),
+                     std::make_move_iterator(more.tasks.end()));
+  }
+
+  void subscribe(const MesosSubscribed& subscribed) {
+    const double seconds = subscribed.heartbeat_seconds.value_or(0);
+    beats_ = seconds > 0 && seconds < 86'400;
+    if (beats_) stream_.limit_silence(Millis(static_cast<Millis::rep>(seconds * 1000)) * kSilentBeats);
+    if (!polling_) poll();
+  }
+
+  // The state is there; what has come since it was asked for is newer, or is in it already.
+  void go_on_streaming() {
+    is_synced_ = true;
+    MesosTable::Touched touched;
+    for (const MesosEvent& event : waiting_) join(touched, table_.apply(event, now()));
+    waiting_.clear();
+    if (std::exchange(missed_, false)) touched.resync = true;
+    follow(touched);
+    resync_at_.reset();
+    if (touched.resync) resync_at_ = now().steady + kResyncSoon;
+    if (!beats_ && !resync_at_) resync_at_ = now().steady + kResyncWithoutBeats;
+  }
+
+  void stream_ended(MesosStreamEnd end) {
+    const bool was_there = std::exchange(streaming_, false);
+    is_synced_ = false;
+    resync_at_.reset();
+    if (stopped_) return;
+    if (polling_) {
+      poll_.cancel();
+      polling_ = false;
+    }
+    if (was_there) ++counts_.reconnects;
+    if (!end.unsupported) return fail(std::move(end.failure));
+    stream_again_ = now().steady + kStreamAgain;
+    poll();
+  }
+
+  void end_stream() {
+    streaming_ = false;
+    is_synced_ = false;
+    resync_at_.reset();
+    stream_.cancel();
+    ++counts_.reconnects;
+  }
+
+  // ---- what is shown
+
+  net::Instant now() const { return hooks_.now(); }
+
+  std::vector<IpAddress> addresses_of(const std::string& host) {
+    Host& known = hosts_[host];
+    if (!known.is_asked && (!known.asked_at || now().steady - *known.asked_at >= kHostFresh)) {
+      known.is_asked = true;
+      known.asked_at = now().steady;
+      resolver_.resolve(host, [weak = weak_from_this(), host](net::ResolveResult result) {
+        if (const auto self = weak.lock()) self->resolved(host, std::move(result));
+      });
+    }
+    return known.addresses;
+  }
+
+  void resolved(const std::string& host, net::ResolveResult result) {
+    Host& known = hosts_[host];
+    known.is_asked = false;
+    if (!result) {
+      known.asked_at = now().steady - kHostFresh + Millis(10'000);  // again after ten seconds
+      return;
+    }
+    if (known.addresses == result->addresses) return;
+    known.addresses = std::move(result->addresses);
+    hosts_changed_ = true;
+  }
+
+  std::optional<net::Endpoint> endpoint_of(const std::string& host, std::uint16_t port) {
+    if (const auto literal = net::parse_ip(host)) return net::Endpoint{*literal, port};
+    const auto addresses = addresses_of(host);
+    return addresses.empty() ? std::nullopt : std::optional(net::Endpoint{addresses.front(), port});
+  }
+
+  SchedulerMasters masters() {
+    SchedulerMasters masters;
+    if (const auto pid = parse_mesos_pid(leader_pid_)) masters.leader = endpoint_of(pid->host, pid->port);
+    for (const net::HttpOrigin& master : config_.ask.masters) {
+      if (const auto endpoint = endpoint_of(master.host, master.port)) masters.listed.push_back(*endpoint);
+    }
+    return masters;
+  }
+
+  void follow(const MesosTable::Touched& touched) {
+    if (stopped_) return;
+    MesosStep step = picture_.follow(
+        table_, touched, masters(), [this](const std::string& host) { return addresses_of(host); }, now());
+    const bool says_current = std::exchange(told_current_, is_current_) != is_current_;
+    if (!step.empty() || says_current) steps_.push_back(std::move(step));
+    hand_over();
+    show();
+  }
+
+  // In order; what the control thread has no room for is offered again with the next tick.
+  void hand_over() {
+    while (!steps_.empty() && hooks_.publish(steps_.front(), is_current_)) steps_.pop_front();
+  }
+
+  void show() {
+    std::scoped_lock lock(status_mutex_);
+    status_.state = !last_success_ ? "init" : is_stale() ? "stale" : "live";
+    status_.mode = streaming_ ? "stream" : "poll";
+    status_.endpoint = leader_ ? net::authority_of(*leader_) : "";
+    const auto at = leader_pid_.find('@');
+    status_.leader = at == leader_pid_.npos ? "" : leader_pid_.substr(at + 1);
+    status_.last_success = last_success_ ? std::optional(last_success_->wall) : std::nullopt;
+    status_.held = table_.held();
+    status_.total = picture_.total();
+    status_.routable = picture_.routable();
+    status_.excluded = picture_.excluded();
+    for (const auto& [reason, count] : dropped_) status_.excluded[reason] += count;
+    for (const auto& [reason, count] : picture_.dropped()) status_.excluded[reason] += count;
+    status_.error = error_;
+    status_.consecutive_errors = failures_;
+    status_.fetches = counts_.fetches;
+    status_.bytes = counts_.bytes;
+    status_.events = counts_.events;
+    status_.reconnects = counts_.reconnects;
+  }
+
+  bool is_stale() const {
+    return last_success_ && now().steady - last_success_->steady >= config_.stale_after;
+  }
+
+  // ---- time
+
+  void tick() {
+    if (stopped_) return;
+    MesosTable::Touched touched = table_.tick(now().steady);
+    touched.all = std::exchange(hosts_changed_, false) || hosts_are_old();
+    const auto look = picture_.next_look();
+    if (touched.all || !touched.tasks.empty() || (look && *look <= now().steady)) {
+      follow(touched);
+    } else {
+      hand_over();
+      show();
+    }
+    probe_held();
+    end_what_is_too_old();
+    if (resync_at_ && now().steady >= *resync_at_ && !polling_) {
+      resync_at_.reset();
+      poll();
+    }
+    ticker_.set(kTick, [self = shared_from_this()] { self->tick(); });
+  }
+
+  // Without polls nobody would ask for them again.
+  bool hosts_are_old() {
+    if (hosts_.empty() || now().steady < hosts_looked_ + kHostFresh) return false;
+    hosts_looked_ = now().steady;
+    return true;
+  }
+
+  void probe_held() {
+    for (const MesosTaskKey& key : table_.to_probe(now().steady, kProbesATick)) {
+      const auto target = picture_.probe_target(key);
+      if (!target) {
+        follow(table_.give_up(key));
+        continue;
+      }
+      probe_tcp(strand_, *target, kProbeLimit, [weak = weak_from_this(), key](ProbeVerdict verdict) {
+        const auto self = weak.lock();
+        if (self) self->follow(self->table_.probed(key, verdict, self->now().steady));
+      });
+    }
+  }
+
+  void end_what_is_too_old() {
+    if (config_.max_stale == Millis(0) || !is_current_ || !last_success_) return;
+    if (now().steady - last_success_->steady < config_.stale_after + config_.max_stale) return;
+    if (!config_.drops_stale) is_current_ = false;
+    if (config_.drops_stale) table_ = MesosTable(config_.guard);
+    MesosTable::Touched all;
+    all.all = true;
+    follow(all);
+  }
+
+  struct Host {
+    std::vector<IpAddress> addresses;
+    std::optional<SteadyTime> asked_at;
+    bool is_asked = false;
+  };
+  struct Counts {
+    std::uint64_t fetches = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t events = 0;
+    std::uint64_t reconnects = 0;
+  };
+
+  const net::Strand strand_;
+  net::Resolver& resolver_;
+  const MesosSourceConfig config_;
+  const MesosSourceHooks hooks_;
+  net::HttpClient poll_client_;
+  net::HttpClient stream_client_;
+  MesosPoll poll_;
+  MesosStream stream_;
+  MesosTable table_;
+  MesosPicture picture_;
+  net::Deadline ticker_;
+  net::Deadline next_round_;
+  Backoff backoff_;
+
+  std::optional<net::HttpOrigin> leader_;  // that answered last
+  std::string leader_pid_;                 // as it says it
+  bool is_current_ = false;
+  bool told_current_ = false;
+  bool polling_ = false;
+  SteadyTime poll_began_{};
+  bool streaming_ = false;
+  bool is_synced_ = false;  // the state that belongs to the stream is there
+  bool beats_ = false;
+  bool missed_ = false;  // events that came before the state
+  std::optional<MesosEventReader> reader_;
+  std::vector<MesosEvent> waiting_;
+  SteadyTime stream_again_{};
+  std::optional<SteadyTime> resync_at_;
+  std::map<std::string, Host> hosts_;
+  bool hosts_changed_ = false;
+  SteadyTime hosts_looked_{};
+  std::deque<MesosStep> steps_;  // not taken yet
+
+  std::optional<net::Instant> last_success_;
+  std::optional<SourceError> error_;
+  std::uint64_t failures_ = 0;
+  bool failing_ = false;
+  Counts counts_;
+  Dropped dropped_;  // of the last state
+  bool stopped_ = false;
+
+  mutable std::mutex status_mutex_;
+  SourceStatus status_;
+};
+
+MesosSource::MesosSource(net::Strand strand, net::Resolver& resolver, MesosSourceConfig config,
+                         MesosSourceHooks hooks)
+    : impl_(std::make_shared<Impl>(std::move(strand), resolver, std::move(config), std::move(hooks))) {}
+MesosSource::~MesosSource() = default;
+void MesosSource::start() { impl_->start(); }
+void MesosSource::stop() { impl_->stop(); }
+void MesosSource::resync() { impl_->resync(); }
+void MesosSource::accept() { impl_->accept(); }
+SourceStatus MesosSource::status() const { return impl_->status(); }
+
+}  // namespace muster::registry::sources

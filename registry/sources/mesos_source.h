@@ -1,0 +1,61 @@
+// A Mesos cluster as a source: asks its masters, believes what the guard lets through, and hands on each
+// step. With a stream its events come first; a whole state is asked for when it begins, and whenever an event
+// does not fit.
+//
+//   MesosStream, MesosPoll → MesosTable (what is believed) → MesosPicture (what is shown) → publish
+//
+// Thread safety: all of it on its strand, but for status().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "registry/net/resolver.h"
+#include "registry/source_status.h"
+#include "registry/sources/mesos_picture.h"
+#include "registry/sources/mesos_poll.h"
+
+namespace muster::registry::sources {
+
+struct MesosSourceConfig {
+  std::string name = "mesos";
+  MesosAsk ask;
+  std::shared_ptr<const net::TlsClientContext> tls;
+  MesosRules rules;
+  MesosGuard guard;
+  Millis refresh{10'000};  // between two polls
+  bool stream = true;
+  Millis stale_after{30'000};
+  Millis max_stale{0};      // 0: what is stale is served for ever
+  bool drops_stale = true;  // after it: its names go; else they are SERVFAIL
+};
+
+struct MesosSourceHooks {
+  std::function<net::Instant()> now;
+  std::function<double()> chance;  // from 0 to 1
+  // The next step. False: there is no room for it now, it is offered again. `is_current`: the source has
+  // spoken, and what it said last may be served.
+  std::function<bool(const MesosStep& step, bool is_current)> publish;
+  // A word for the log: what has begun to fail, or works again ("").
+  std::function<void(const SourceFailure& failure)> tell;
+};
+
+class MesosSource {
+ public:
+  // The resolver outlives it.
+  MesosSource(net::Strand strand, net::Resolver& resolver, MesosSourceConfig config, MesosSourceHooks hooks);
+  ~MesosSource();  // after stop(), or when nothing runs its strand
+
+  void start();
+  void stop();                  // nothing more is published
+  void resync();                // asks for a whole state now
+  void accept();                // what is held is gone
+  SourceStatus status() const;  // any thread
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace muster::registry::sources
