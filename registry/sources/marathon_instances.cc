@@ -159,14 +159,14 @@ class Outcome {
 
   // Of one that has not come up in this look; null: it has, or the registry could not hold such an id.
   MarathonTaskMemory* memory_of(const std::string& id) {
+    if (!is_id(id) || out_.memory.tasks.contains(id)) {
+      drop(out_.dropped, "bad_task");
+      return nullptr;
+    }
     const auto before = memory_.tasks.find(id);
-    const auto [entry, is_new] =
-        is_id(id) ? out_.memory.tasks.try_emplace(
-                        id, before == memory_.tasks.end() ? MarathonTaskMemory() : before->second)
-                  : std::pair(out_.memory.tasks.end(), false);
-    if (is_new) return &entry->second;
-    drop(out_.dropped, "bad_task");
-    return nullptr;
+    MarathonTaskMemory& memory = out_.memory.tasks[id];
+    if (before != memory_.tasks.end()) memory = before->second;
+    return &memory;
   }
 
   bool goes_on(const std::string& id, const Verdict& verdict) {

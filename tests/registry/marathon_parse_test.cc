@@ -255,12 +255,13 @@ TEST(MarathonParse, OneTaskIsHeldAtATime) {
 TEST(MarathonParse, AnAppWithoutAListOfTasksSaysSo) {
   for (const char* tasks :
        {"", R"(, "tasks": {})", R"(, "tasks": 7)", R"(, "tasks": null)", R"(, "tasks": "x")"}) {
+    const std::string none = R"({"id": "/none")" + std::string(tasks) + "}";
     const MarathonState state =
-        parsed(R"({"apps": [{"id": "/a")" + std::string(tasks) + R"(}, {"id": "/b", "tasks": []}]})",
-               Document::apps);
-    ASSERT_THAT(state.apps, SizeIs(2)) << tasks;
+        parsed(R"({"apps": [)" + none + R"(, {"id": "/b", "tasks": []}, )" + none + "]}", Document::apps);
+    ASSERT_THAT(state.apps, SizeIs(3)) << tasks;
     EXPECT_TRUE(state.apps[0].is_partial) << tasks;
     EXPECT_FALSE(state.apps[1].is_partial) << tasks;
+    EXPECT_TRUE(state.apps[2].is_partial) << tasks;
   }
   EXPECT_FALSE(parsed(R"({"apps": {}})", Document::apps).has_list);
   EXPECT_FALSE(parsed("{}", Document::apps).has_list);
