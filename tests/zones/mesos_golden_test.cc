@@ -6,6 +6,7 @@
 #include <random>
 
 #include "tests/zones/support/mesos_cluster.h"
+#include "tests/zones/support/random_cluster.h"
 
 namespace muster::zones {
 namespace {
@@ -119,71 +120,6 @@ TEST(MesosGolden, EachKeyDoesWhatTheSecondImplementationDoes) {
     expect_same_lines(lines_of(cluster, runs[i].naming, runs[i].when_none), expected[i]);
   }
 }
-
-// Elements of words that meet often.
-class RandomCluster {
- public:
-  explicit RandomCluster(unsigned seed) : random_(seed) {}
-
-  std::string text() {
-    std::ostringstream text;
-    text << "listener\taddresses=" << addresses() << "\n";
-    text << "masters\tleader=" << endpoint() << "\tlisted=" << endpoint() << "," << endpoint() << ","
-         << endpoint() << "\n";
-    for (int i = 0; i < 4; ++i)
-      text << "agent\tid=x-S" << i << "\taddresses=" << addresses() << "\tport=" << pick(3) << "\n";
-    for (int i = 0; i < 8; ++i) {
-      text << "framework\tid=f" << i << "\tname=" << escaped(name()) << "\taddresses=" << addresses()
-           << "\tport=" << pick(3) << "\n";
-    }
-    for (int i = 0; i < 40; ++i) text << task(i) << "\n";
-    return text.str();
-  }
-
-  std::string task(int id) {
-    std::ostringstream text;
-    text << "task\tid=t" << id << "\tname=" << escaped(name()) << "\tframework=" << escaped(name())
-         << "\tagent=x-S" << pick(3) << "\taddresses=" << addresses() << "\tagent_addresses=" << addresses();
-    if (pick(2) == 0) text << "\tdiscovery";
-    if (pick(3) == 0) text << "\tunready";
-    if (pick(3) == 0) text << "\tweight=" << pick(4);
-    if (pick(2) == 0) text << "\tports=" << 31000 + pick(3) << "," << 31010 + pick(3);
-    if (pick(2) == 0) text << "\tdi=" << discovery_port() << ";" << discovery_port();
-    return text.str();
-  }
-
- private:
-  std::size_t pick(std::size_t bound) { return random_() % bound; }
-  std::string one_of(std::initializer_list<const char*> words) { return words.begin()[pick(words.size())]; }
-
-  std::string name() {
-    std::string name =
-        one_of({"a", "b", "a", "b", "slave", "leader", "ns1", "master1", "_tcp", "_a", "A", "", "!", "-",
-                "framework", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-b",
-                "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"});
-    for (std::size_t more = pick(3); more > 0; --more)
-      name += one_of({".", "-", "_"}) + one_of({"a", "b", "slave", ""});
-    return name;
-  }
-  std::string addresses() {
-    std::string all;
-    for (std::size_t more = pick(4); more > 0; --more) {
-      if (!all.empty()) all += ",";
-      all += one_of({"10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2", "0.0.0.0", "::ffff:10.0.0.3", "ff02::1"});
-    }
-    return all;
-  }
-  std::string endpoint() {
-    return one_of({"10.0.0.1", "10.0.0.2", "[fd00::1]", "10.0.0.1", "0.0.0.0"}) + ":" +
-           one_of({"0", "5050", "5050"});
-  }
-  std::string discovery_port() {
-    return std::to_string(pick(4)) + "/" + one_of({"", "tcp", "udp", "tcp%2Cudp", "TCP%2C", "!"}) + "/" +
-           one_of({"", "http", "HTTP", "a", "b%2F", "!"}) + one_of({"", "/agent"});
-  }
-
-  std::mt19937 random_;
-};
 
 TEST(MesosGolden, RandomClustersAreNamedAsTheSecondImplementationNamesThem) {
   constexpr unsigned kClusters = 8;

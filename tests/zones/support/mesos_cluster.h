@@ -210,14 +210,13 @@ class MesosSink final : public NameSink {
     EXPECT_EQ(zone, kZone);
     log.push_back("+" + spec.owner.text());
     names[spec.owner.text()] = spec;
-    if (expects_targets) expect_targets(spec);
+    expect_all_targets();
   }
   void erase(std::size_t zone, const Name& owner) override {
     EXPECT_EQ(zone, kZone);
     log.push_back("-" + owner.text());
     EXPECT_EQ(names.erase(owner.text()), 1U) << owner.text() << " was not there";
-    if (!expects_targets) return;
-    for (const auto& [name, spec] : names) expect_targets(spec);
+    expect_all_targets();
   }
 
   // As Python prints them; RRsets without members say what they are instead.
@@ -240,6 +239,10 @@ class MesosSink final : public NameSink {
   bool expects_targets = false;
 
  private:
+  void expect_all_targets() const {
+    if (!expects_targets) return;
+    for (const auto& [name, spec] : names) expect_targets(spec);
+  }
   void expect_targets(const NameSpec& spec) const {
     for (const RrsetSpec& rrset : spec.rrsets) {
       if (rrset.type != RrType::srv) continue;
