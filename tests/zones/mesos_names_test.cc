@@ -316,6 +316,16 @@ TEST(MesosNames, HaveARank) {
   EXPECT_EQ(ranks.at("a.b-iffe9-s0.marathon.slave"), MesosRank::raw_agent_name);
 }
 
+// Where both forms of a name are cut to the same T-H-S.
+TEST(MesosNames, HaveTheStrongerRankOfTwo) {
+  const std::string g(55, 'g');
+  for (const MesosRecord& record : records_of(task("id=test name=" + g + "_h discovery"), exact()).records) {
+    if (record.owner.first_label() != g.substr(0, 54) + "-iffe9-s0") continue;
+    EXPECT_TRUE(record.rank == MesosRank::name || record.rank == MesosRank::agent_name)
+        << to_string(record.rank);
+  }
+}
+
 TEST(MesosNames, AreReadyAsTheirTask) {
   for (const MesosRecord& record : records_of(task("id=test name=a ports=1 unready"), exact()).records)
     EXPECT_FALSE(record.is_ready);
