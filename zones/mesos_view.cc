@@ -33,6 +33,7 @@ void MesosView::apply(const registry::SchedulerChange& change) {
   publish();
 }
 
+// Everything is taken away and comes back, so that every name is dirty.
 void MesosView::reconfigure(MesosViewConfig config) {
   if (config == config_) return;
   add_all(-1);
@@ -40,7 +41,6 @@ void MesosView::reconfigure(MesosViewConfig config) {
   config_ = std::move(config);
   add_all(1);
   take_to_names();
-  for (const auto& name : names_) mark(*name);
   publish();
 }
 
@@ -92,7 +92,8 @@ void MesosView::take_to_names() {
     const auto end = std::find_if(at, steps_.end(),
                                   [&](const MesosStep& step) { return step.record.owner.wire() != owner; });
     MesosName& name = name_at(owner);
-    if (name.change({at, end}, config_.naming.weight_labels) || name.empty()) mark(name);
+    const bool is_changed = name.change({at, end}, config_.naming.weight_labels);
+    if (is_changed || name.empty()) mark(name);  // one that came and went at once is still to be forgotten
     at = end;
   }
   steps_.clear();
@@ -108,26 +109,30 @@ void MesosView::mark(MesosName& name) {
   if (!std::exchange(name.is_dirty, true)) dirty_.push_back(&name);
 }
 
-// Names that have addresses, those with SRV records, which point to them, and those whose answers are empty;
-// then what goes, the other way round.
+// What SRV records point to comes before them and goes after them: names with addresses, names with SRV
+// records, those of them that go, names whose answers are empty now, and the others that go.
 void MesosView::publish() {
-  std::vector<MesosName*> steps[5];
-  auto& [addresses, services, without, gone_services, gone] = steps;
+  std::vector<MesosName*> addresses;
+  std::vector<MesosName*> services;
+  std::vector<MesosName*> gone_services;
+  std::vector<MesosName*> empty_answers;
+  std::vector<MesosName*> gone;
   for (MesosName* name : std::exchange(dirty_, {})) {
     name->is_dirty = false;
     const bool had_srv = name->shown().has_srv;
     look(*name);
+    const MesosName::Shown& shown = name->shown();
     if (name->empty()) {
       (had_srv ? gone_services : gone).push_back(name);
     } else {
-      const auto& shown = name->shown();
-      (shown.has_srv ? services : shown.has_addresses ? addresses : without).push_back(name);
+      (shown.has_srv ? services : shown.has_addresses ? addresses : empty_answers).push_back(name);
     }
   }
-  for (const auto* names : {&addresses, &services, &without})
-    for (MesosName* name : *names) put(*name);
-  for (const auto* names : {&gone_services, &gone})
-    for (MesosName* name : *names) erase(*name);
+  for (MesosName* name : addresses) put(*name);
+  for (MesosName* name : services) put(*name);
+  for (MesosName* name : gone_services) erase(*name);
+  for (MesosName* name : empty_answers) put(*name);
+  for (MesosName* name : gone) erase(*name);
 }
 
 void MesosView::look(MesosName& name) {
