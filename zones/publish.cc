@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint32_t kNameServerTtl = 60;
 constexpr net::Millis kBatchOpen{20};  // a batch of changes closes so long after its first
+constexpr std::size_t kGatheredMost = 64;  // names; their entries are still near when they are put
 
 PublishConfig with_defaults(PublishConfig config) {
   if (config.name_servers.empty()) {
@@ -74,15 +75,19 @@ class Publisher::Core final : public NameSink {
     for (const Name& apex : config.reverse) open_zone(apex, config);
     put_apexes(config);
     names_.emplace(config, static_cast<NameSink&>(*this));
+    put_gathered();
   }
 
   void put(std::size_t zone, const NameSpec& spec) override {
-    if (prepared_ != nullptr) return prepared_->push_back(prepare(zone, spec));
+    if (zone == kDomain && spec.owner != domain()) return gather(spec);
+    assert(!preparing_);
+    put_gathered();
     zones_.put(*live_[zone].zone, spec);
     live_[zone].changed = true;
   }
   void erase(std::size_t zone, const Name& owner) override {
-    assert(prepared_ == nullptr);
+    assert(!preparing_);
+    put_gathered();
     zones_.erase(*live_[zone].zone, owner);
     live_[zone].changed = true;
   }
@@ -91,11 +96,10 @@ class Publisher::Core final : public NameSink {
 
   // Nothing but puts of names below the domain's apex: who has gone and who has NS are no matters of a start.
   Prepared prepare_part(const registry::Batch& part, net::Instant now) {
-    Prepared prepared;
-    prepared_ = &prepared;
+    preparing_ = true;
     names_->apply_part(part, now);
-    prepared_ = nullptr;
-    return prepared;
+    preparing_ = false;
+    return std::exchange(gathered_, {});
   }
 
   void publish_prepared(Prepared prepared) {
@@ -138,9 +142,20 @@ class Publisher::Core final : public NameSink {
     std::optional<net::SteadyTime> changed_at{};  // when the open batch began
   };
 
-  EntryPtr prepare(std::size_t zone, const NameSpec& spec) const {
-    assert(zone == kDomain && spec.owner != zones_.apex(*live_[zone].zone));
-    return EntryWriter::build(spec, Entry::kOwned, zones_.id(*live_[zone].zone));
+  const Name& domain() const { return zones_.apex(*live_[kDomain].zone); }
+
+  // Names below the domain's apex, none of which has NS, are put some together: each one's place in the table
+  // is far from the others', and so they wait for it together.
+  void gather(const NameSpec& spec) {
+    gathered_.push_back(EntryWriter::build(spec, Entry::kOwned, zones_.id(*live_[kDomain].zone)));
+    if (!preparing_ && gathered_.size() >= kGatheredMost) put_gathered();
+  }
+
+  void put_gathered() {
+    if (gathered_.empty()) return;
+    zones_.put(*live_[kDomain].zone, gathered_);
+    gathered_.clear();
+    live_[kDomain].changed = true;
   }
 
   void open_zone(const Name& apex, const PublishConfig& config) {
@@ -156,7 +171,9 @@ class Publisher::Core final : public NameSink {
     if (block && reserve_) reserve_(apex.text(), *block);
   }
 
+  // The end of a batch.
   void note_changes(net::SteadyTime now) {
+    put_gathered();
     for (LiveZone& live : live_) {
       if (std::exchange(live.changed, false) && !live.changed_at) live.changed_at = now;
     }
@@ -199,7 +216,8 @@ class Publisher::Core final : public NameSink {
   std::vector<LiveZone> live_;  // as NameSink numbers them
   std::function<void(const std::string& zone, std::uint32_t block)> reserve_;
   std::optional<LiveNames> names_;
-  Prepared* prepared_ = nullptr;  // where puts go while a part is prepared
+  Prepared gathered_;       // put, and not yet in the table
+  bool preparing_ = false;  // a part of a batch, which another thread puts into the table
 };
 
 Publisher::Publisher(PublishConfig config, Zones& zones)
