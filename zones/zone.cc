@@ -156,8 +156,8 @@ EntryPtr Zones::prepare(ZoneId zone, std::string_view owner, std::span<const Zon
 }
 
 void Zones::put(Zone& zone, std::span<EntryPtr> prepared) {
-  constexpr std::size_t kAhead =
-      8;  // names: their old entries are fetched before they are put, slots before those
+  // Names: their old entries are fetched so long before they are put, and so long before that their slots.
+  constexpr std::size_t kAhead = 8;
   for (std::size_t i = 0; i < prepared.size() + 2 * kAhead; ++i) {
     if (i < prepared.size()) table_.prefetch_slot(prepared[i]->name());
     if (i >= kAhead && i - kAhead < prepared.size()) table_.prefetch_entry(prepared[i - kAhead]->name());
