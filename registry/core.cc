@@ -194,8 +194,9 @@ void Registry::Core::store_heard(Instant now, const std::function<void(Rows)>& h
   if (!batch_.rows.empty()) hand_over(std::exchange(batch_.rows, {}));
 }
 
-void Registry::Core::emit(const InstancePtr& before, const InstancePtr& after, Service& service, Cause cause,
-                          bool revised) {
+void Registry::Core::emit(const Entry& entry, const InstancePtr& before, const InstancePtr& after,
+                          Cause cause, bool revised) {
+  Service& service = *entry.service;
   const Instance& either = after ? *after : *before;
   const std::uint64_t revision = after ? after->revision : next_revision();
   if (revised) {
@@ -210,8 +211,8 @@ void Registry::Core::emit(const InstancePtr& before, const InstancePtr& after, S
     if (before) states->remove(*before);
     if (after) states->add(*after);
   }
-  batch_.changes.push_back(
-      {either.service, either.id, before, after, revision, cause, service.set_hash, revised});
+  batch_.changes.push_back({either.service, either.id, before, after, revision, cause, service.set_hash,
+                            revised, after ? lease_view(entry, now_) : LeaseView()});
 }
 
 // ---- instances
@@ -330,7 +331,7 @@ void Registry::Core::show(Entry& entry, Instance next, Difference what) {
   if (moves) members.add(entry);
   index_repo(before, entry.shown, entry);
   update_membership(entry, before.get());
-  emit(before, entry.shown, *entry.service, Cause::none, revised);
+  emit(entry, before, entry.shown, Cause::none, revised);
 }
 
 void Registry::Core::index_repo(const InstancePtr& before, const InstancePtr& after, Entry& entry) {
@@ -363,7 +364,7 @@ std::unique_ptr<Entry> Registry::Core::take_out(Entry& entry, Cause cause) {
   entries_.erase(entry);
   labels_.erase(entry);
   entry.service->members.remove(entry);
-  emit(entry.shown, nullptr, *entry.service, cause, true);
+  emit(entry, entry.shown, nullptr, cause, true);
   leave_service(*entry.service);
   return std::unique_ptr<Entry>(&entry);
 }

@@ -49,6 +49,7 @@ class Registry::Core {
   ~Core();
 
   Outcome apply(const Change& change, Instant now);
+  void fetch(std::span<const Key> instances) const;
   Outcome apply_all(std::span<const Change> changes, Instant now);
   bool tick(Instant now, std::size_t most);
   void shift_deadlines(Millis gap) { skew_ += gap; }
@@ -188,7 +189,8 @@ class Registry::Core {
   void bury(const Entry& entry, std::uint64_t generation, Millis lease, Cause cause);
   void lay(Key key, std::uint64_t generation, Cause cause, Millis span);
   void raise(Tombstone& tombstone);  // frees it
-  void emit(const InstancePtr& before, const InstancePtr& after, Service& service, Cause cause, bool revised);
+  void emit(const Entry& entry, const InstancePtr& before, const InstancePtr& after, Cause cause,
+            bool revised);
   void store_claim(const Entry& entry, Claim& claim);
   void store_claims(Entry& entry);
   void store_report(const Entry& entry, HeartbeatStatus before);

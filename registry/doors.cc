@@ -1,10 +1,12 @@
 // What each call means: the change is judged whole before anything is touched, so a refusal leaves no trace.
 #include <algorithm>
+#include <boost/container/static_vector.hpp>
 #include <cassert>
 
 #include "registry/core.h"
 #include "registry/label.h"
 #include "registry/limits.h"
+#include "registry/prefetch.h"
 
 namespace muster::registry {
 namespace {
@@ -89,6 +91,29 @@ Outcome Registry::Core::apply(const Change& change, Instant now) {
   Outcome outcome = std::visit([this](const auto& one) { return on(one); }, change);
   if (outcome) outcome->durable_needed = batch_.rows.size() > rows;
   return outcome;
+}
+
+void Registry::Core::fetch(std::span<const Key> instances) const {
+  boost::container::static_vector<const Entry*, kFetchedMost> entries;
+  for (const Key& key : instances) {
+    if (const Entry* entry = entries_.find(key)) entries.push_back(entry);
+  }
+  for (const Entry* entry : entries) {
+    prefetch(entry);
+    prefetch(entry->shown.get());
+  }
+  for (const Entry* entry : entries) {
+    prefetch(entry->service);
+    prefetch(entry->claims.data());
+    prefetch(entry->shown->body.get());
+    for (const ProtectionGroup* group : entry->groups) prefetch(group);
+  }
+  for (const Entry* entry : entries) {
+    const InstanceBody& body = *entry->shown->body;
+    __builtin_prefetch(body.addresses.data());
+    prefetch(body.ports.data());
+    __builtin_prefetch(entry->shown->sources.data());
+  }
 }
 
 Standing Registry::Core::standing_of(const Entry* entry, const Tombstone* dead) const {

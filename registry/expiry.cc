@@ -269,7 +269,8 @@ void Registry::Core::update_membership(Entry& entry, const Instance* before) {
   const bool should = is_protected(entry);
   if (!is_member && !should) return;
   if (is_member && should && before != nullptr && before->body == entry.shown->body) return;
-  if (is_member && should && Protection::keys_of(*before) == Protection::keys_of(*entry.shown)) return;
+  if (is_member && should)
+    return protection_.move(entry.groups, Protection::keys_of(*before), Protection::keys_of(*entry.shown));
   protection_.leave(entry.groups);
   if (should) entry.groups = protection_.join(Protection::keys_of(*entry.shown));
 }

@@ -2,23 +2,26 @@
 
 #include <algorithm>
 #include <cassert>
+#include <ranges>
 
 #include "registry/json_text.h"
+#include "registry/prefetch.h"
 
 namespace muster::registry {
 namespace {
 
 constexpr std::string_view kHashName = ",\"set_hash\":\"";
+constexpr std::size_t kFetched = 16;                          // events that go, at a time
 constexpr std::size_t kHashTail = kHashName.size() + 32 + 2;  // with its quote and the object's brace
 
 }  // namespace
 
-FeedEvent::FeedEvent(const InstanceChange& change, const LeaseView& at)
+FeedEvent::FeedEvent(const InstanceChange& change)
     : revision(change.revision),
       service(change.service),
       id(change.id),
       instance(change.after),
-      lease(at),
+      lease(change.lease),
       generation(change.after    ? change.after->generation
                  : change.before ? change.before->generation
                                  : 0),
@@ -50,18 +53,16 @@ std::string FeedEvent::write_json(const WriteInstance& write) const {
   return out.append(kHashName).append(to_string(set_hash)).append("\"}");
 }
 
-Feed::Feed(std::size_t length, std::uint64_t revision, LeaseOf lease_of)
-    : length_(length), lease_of_(std::move(lease_of)), lost_(revision), latest_(revision) {}
-
 void Feed::publish(const Batch& batch, Instant now) {
   FeedEvents events;
   for (const InstanceChange& change : batch.changes) {
-    if (!change.revised) continue;
-    const LeaseView lease = change.after ? lease_of_(change.service, change.id, now) : LeaseView();
-    events.push_back(std::make_shared<const FeedEvent>(change, lease));
+    if (change.revised) events.push_back(std::make_shared<const FeedEvent>(change));
   }
   if (events.empty()) return;
-  for (const FeedEventPtr& event : events) add(event);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (i % kFetched == 0 && ring_.size() + kFetched > length_) fetch_oldest(kFetched);
+    add(events[i]);
+  }
   for (const FeedEventPtr& event : events) wake_service(event->service, now);
   wake_service("", now);
   if (listener_) listener_(events);
@@ -74,6 +75,16 @@ void Feed::add(FeedEventPtr event) {
   if (ring_.size() <= length_) return;
   lost_ = ring_.front()->revision;
   ring_.pop_front();
+}
+
+// Those that are about to go, with the last that hold pictures nobody has looked at since.
+void Feed::fetch_oldest(std::size_t count) const {
+  const auto oldest = std::ranges::subrange(
+      ring_.begin(), ring_.begin() + static_cast<std::ptrdiff_t>(std::min(count, ring_.size())));
+  for (const FeedEventPtr& event : oldest) prefetch(event.get());
+  for (const FeedEventPtr& event : oldest) prefetch(event->instance.get());
+  for (const FeedEventPtr& event : oldest)
+    if (event->instance) prefetch(event->instance->body.get());
 }
 
 void Feed::tick(Instant now) {

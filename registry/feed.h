@@ -29,7 +29,7 @@ using WriteInstance = std::function<void(std::string& out, const Instance& insta
 
 class FeedEvent {
  public:
-  FeedEvent(const InstanceChange& change, const LeaseView& lease);
+  explicit FeedEvent(const InstanceChange& change);
 
   std::uint64_t revision;
   std::string service;
@@ -57,12 +57,11 @@ using FeedEvents = std::vector<FeedEventPtr>;
 
 class Feed {
  public:
-  using LeaseOf = std::function<LeaseView(std::string_view service, std::string_view id, Instant now)>;
   using Wake = net::UniqueFunction<void(bool changed, Instant now)>;  // not changed: the time is over
   using WaitId = std::uint64_t;
 
   // `revision`: the registry's, when the feed begins; what came before is lost to it.
-  Feed(std::size_t length, std::uint64_t revision, LeaseOf lease_of);
+  Feed(std::size_t length, std::uint64_t revision) : length_(length), lost_(revision), latest_(revision) {}
 
   void publish(const Batch& batch, Instant now);
   void tick(Instant now);
@@ -87,12 +86,12 @@ class Feed {
     Wake wake;
   };
   void add(FeedEventPtr event);
+  void fetch_oldest(std::size_t count) const;
   void wake_service(const std::string& service, Instant now);
   void finish(WaitId id, bool changed, Instant now);
   Waiter take(WaitId id);
 
   const std::size_t length_;
-  const LeaseOf lease_of_;
   std::function<void(const FeedEvents&)> listener_;
   std::deque<FeedEventPtr> ring_;
   std::uint64_t lost_;    // the highest revision that is no longer in the ring

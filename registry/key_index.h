@@ -6,18 +6,10 @@
 #include <array>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
-#include <string_view>
+
+#include "registry/key.h"
 
 namespace muster::registry {
-
-struct Key {
-  std::string_view service;
-  std::string_view name;
-  bool operator==(const Key&) const = default;
-};
-
-// Another in every process.
-std::uint64_t hash_of(const Key& key);
 
 // KeyOf: a stateless functor from const T& to Key.
 template <class T, class KeyOf>

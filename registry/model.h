@@ -152,6 +152,7 @@ struct InstanceChange {
   Cause cause = Cause::none;
   SetHash set_hash;     // of the service, after this step
   bool revised = true;  // false: lease_low or lease_state moved; no revision, no feed event, but TTLs change
+  LeaseView lease{};    // of `after`, when it happened
 };
 
 }  // namespace muster::registry

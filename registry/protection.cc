@@ -48,23 +48,35 @@ void Protection::touch(ProtectionGroup& group) {
   touched_.push_back(&group);
 }
 
+ProtectionGroup* Protection::join(const std::string& key) {
+  if (key.empty()) return nullptr;
+  ProtectionGroup* joined = group(key);
+  ++joined->live;
+  ++joined->users;
+  return joined;
+}
+
+void Protection::leave(ProtectionGroup* group) {
+  if (group == nullptr) return;
+  --group->live;
+  drop_user(*group);
+}
+
 Membership Protection::join(const Keys& keys) {
   Membership groups{};
-  for (std::size_t i = 0; i < kGroupKinds; ++i) {
-    if (keys[i].empty()) continue;
-    groups[i] = group(keys[i]);
-    ++groups[i]->live;
-    ++groups[i]->users;
-  }
+  for (std::size_t i = 0; i < kGroupKinds; ++i) groups[i] = join(keys[i]);
   return groups;
 }
 
 void Protection::leave(Membership& groups) {
-  for (ProtectionGroup*& group : groups) {
-    if (group == nullptr) continue;
-    --group->live;
-    drop_user(*group);
-    group = nullptr;
+  for (ProtectionGroup*& group : groups) leave(std::exchange(group, nullptr));
+}
+
+void Protection::move(Membership& groups, const Keys& from, const Keys& to) {
+  for (std::size_t i = 0; i < kGroupKinds; ++i) {
+    if (from[i] == to[i]) continue;
+    leave(groups[i]);
+    groups[i] = join(to[i]);
   }
 }
 

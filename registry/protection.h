@@ -59,6 +59,7 @@ class Protection {
 
   Membership join(const Keys& keys);                                // live + 1
   void leave(Membership& groups);                                   // live - 1
+  void move(Membership& groups, const Keys& from, const Keys& to);  // leaves and joins those that differ
   Expiry& expire(Membership& groups, Entry& entry, SteadyTime at);  // from live to the window
   void forget(Expiry& expiry);                                      // out of x at once
   // Judges every group that changed since the last call; the expiries of newly tripped groups that are
@@ -77,6 +78,8 @@ class Protection {
 
  private:
   ProtectionGroup* group(const std::string& key);
+  ProtectionGroup* join(const std::string& key);  // null: of none
+  void leave(ProtectionGroup* group);
   void drop_user(ProtectionGroup& group);
   void touch(ProtectionGroup& group);
   bool over(const ProtectionGroup& group) const;

@@ -9,6 +9,7 @@ Registry::Registry(RegistryConfig config, Instant now)
 Registry::~Registry() = default;
 
 Outcome Registry::apply(const Change& change, Instant now) { return core_->apply(change, now); }
+void Registry::fetch(std::span<const Key> instances) const { core_->fetch(instances); }
 Outcome Registry::apply_all(std::span<const Change> changes, Instant now) {
   return core_->apply_all(changes, now);
 }

@@ -17,6 +17,7 @@
 #include <span>
 
 #include "registry/change.h"
+#include "registry/key.h"
 #include "registry/net/histogram.h"
 #include "registry/store/rows.h"
 
@@ -163,6 +164,10 @@ class Registry {
 
   // The one door for changes.
   Outcome apply(const Change& change, Instant now);
+  // What changes of these instances will look at is fetched, for whoever has several to apply; at most
+  // kFetchedMost.
+  static constexpr std::size_t kFetchedMost = 16;
+  void fetch(std::span<const Key> instances) const;
   // Registrations, and removals of one source's claims, of different instances: all of them, or none when one
   // would be refused. The lease is the shortest granted.
   Outcome apply_all(std::span<const Change> changes, Instant now);

@@ -1,6 +1,7 @@
 #include "zones/live_names.h"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cassert>
 #include <iterator>
@@ -8,6 +9,7 @@
 
 #include "registry/key_index.h"
 #include "registry/label.h"
+#include "registry/prefetch.h"
 #include "zones/naming/instance_names.h"
 #include "zones/naming/reverse.h"
 #include "zones/ready_set.h"
@@ -15,6 +17,10 @@
 namespace muster::zones {
 
 namespace {
+
+// What is fetched ahead at a time, and of each service: it stays in the nearest cache until its turn.
+constexpr std::size_t kFetchedServices = 8;
+constexpr std::size_t kFetchedMembers = 4;
 
 using naming::Offer;
 using naming::SetKey;
@@ -202,7 +208,32 @@ LiveNames::Members LiveNames::move_members(Members& members, std::vector<Step>& 
 }
 
 void LiveNames::apply_part(const registry::Batch& part, net::Instant now) {
-  for (ServiceSteps& service : steps_of(part)) apply_service(service, now);
+  std::vector<ServiceSteps> services = steps_of(part);
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    if (i % kFetchedServices == 0)
+      fetch(std::span(services).subspan(i, std::min(kFetchedServices, services.size() - i)));
+    apply_service(services[i], now);
+  }
+}
+
+// What the turns of these services will look at: members whom nobody has looked at for long, each at the end
+// of a chain of pointers.
+void LiveNames::fetch(std::span<const ServiceSteps> services) {
+  boost::container::small_vector<const Registered*, kFetchedServices * kFetchedMembers> members;
+  for (const ServiceSteps& one : services) __builtin_prefetch(one.service->members.data());
+  for (const ServiceSteps& one : services) {
+    const std::size_t count = std::min(one.service->members.size(), kFetchedMembers);
+    for (const auto& member : std::span(one.service->members).first(count)) {
+      registry::prefetch(member.get());
+      members.push_back(member.get());
+    }
+  }
+  for (const Registered* member : members) registry::prefetch(member->instance.get());
+  for (const Registered* member : members) registry::prefetch(member->instance->body.get());
+  for (const Registered* member : members) {
+    __builtin_prefetch(naming::addresses_of(*member->instance->body).data());
+    registry::prefetch(member->instance->body->ports.data());
+  }
 }
 
 void LiveNames::apply(const registry::Batch& batch, net::Instant now) {

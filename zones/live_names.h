@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -128,6 +129,7 @@ class LiveNames {
 
   void sweep(net::Instant now);
   std::size_t follow_settings(const std::string& label, Service& service, net::Instant now);
+  static void fetch(std::span<const ServiceSteps> services);
   std::vector<ServiceSteps> steps_of(const registry::Batch& batch);
   std::size_t place_of(std::string label, std::vector<ServiceSteps>& services);
   static Members move_members(Members& members, std::vector<Step>& steps);

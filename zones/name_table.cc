@@ -57,7 +57,8 @@ class NameTable::Core {
 
   const Entry* find(const NameKey& key) const { return array_->find(array_->hash(key), key); }
   void reserve(std::size_t names);
-  void prefetch(std::string_view name) const { array_->prefetch_slot(array_->hash(FoldedWire(name).wire())); }
+  void prefetch_slot(std::string_view name) const { array_->prefetch_slot(hash(name)); }
+  void prefetch_entry(std::string_view name) const { array_->prefetch_entry(hash(name)); }
   void put(EntryPtr entry);
   void remove(const Entry* entry);
   void for_each(const std::function<void(const Entry&)>& visit) const;
@@ -75,6 +76,7 @@ class NameTable::Core {
  private:
   using View = std::atomic<const ZoneView*>;
 
+  std::uint64_t hash(std::string_view name) const { return array_->hash(FoldedWire(name).wire()); }
   View* views() const { return static_cast<View*>(view_pages_.data()); }
   void put_next(const NameKey& key, const Entry* old, const Entry* entry);
   void remove_next(const NameKey& key, const Entry* entry);
@@ -315,7 +317,8 @@ const Entry* NameTable::find(std::string_view folded) const { return core_->find
 const Entry* NameTable::find_aside(ZoneId outer, std::string_view folded) const {
   return core_->find({folded, true, outer});
 }
-void NameTable::prefetch(std::string_view name) const { core_->prefetch(name); }
+void NameTable::prefetch_slot(std::string_view name) const { core_->prefetch_slot(name); }
+void NameTable::prefetch_entry(std::string_view name) const { core_->prefetch_entry(name); }
 void NameTable::put(EntryPtr entry) { core_->put(std::move(entry)); }
 void NameTable::remove(const Entry* entry) { core_->remove(entry); }
 void NameTable::for_each(const std::function<void(const Entry&)>& visit) const { core_->for_each(visit); }

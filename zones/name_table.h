@@ -67,8 +67,10 @@ class NameTable {
   void reserve(std::size_t names);
   const Entry* find(std::string_view folded) const;
   const Entry* find_aside(ZoneId outer, std::string_view folded) const;
-  // Fetches what put() or find() will look at; for whoever has many names to put.
-  void prefetch(std::string_view name) const;
+  // Fetch what put() or find() will look at, for whoever has several names to put: where a name's slot is,
+  // and, once that has come, the entry that it names.
+  void prefetch_slot(std::string_view name) const;
+  void prefetch_entry(std::string_view name) const;
   // Adds the entry or replaces the one of the same name (of the same outer zone, when kAside).
   void put(EntryPtr entry);
   // Precondition: found by find or find_aside just now.

@@ -13,6 +13,7 @@ namespace muster::zones {
 namespace {
 
 constexpr std::uint32_t kNameServerTtl = 60;
+constexpr std::size_t kGatheredMost = 64;  // names; their entries are still near when they are put
 
 PublishConfig with_defaults(PublishConfig config) {
   if (config.name_servers.empty()) {
@@ -72,14 +73,18 @@ class Publisher::Core final : public NameSink {
     for (const Name& apex : config.reverse) open_zone(apex, config);
     put_apexes(config);
     names_.emplace(config, static_cast<NameSink&>(*this));
+    put_gathered();
   }
 
   void put(std::size_t zone, const NameSpec& spec) override {
-    if (prepared_ != nullptr) return prepared_->push_back(prepare(zone, spec));
+    if (zone == kDomain && spec.owner != domain()) return gather(spec);
+    assert(!preparing_);
+    put_gathered();
     live_[zone].put(spec);
   }
   void erase(std::size_t zone, const Name& owner) override {
-    assert(prepared_ == nullptr);
+    assert(!preparing_);
+    put_gathered();
     live_[zone].erase(owner);
   }
 
@@ -87,11 +92,10 @@ class Publisher::Core final : public NameSink {
 
   // Nothing but puts of names below the domain's apex: who has gone and who has NS are no matters of a start.
   Prepared prepare_part(const registry::Batch& part, net::Instant now) {
-    Prepared prepared;
-    prepared_ = &prepared;
+    preparing_ = true;
     names_->apply_part(part, now);
-    prepared_ = nullptr;
-    return prepared;
+    preparing_ = false;
+    return std::exchange(gathered_, {});
   }
 
   void publish_prepared(Prepared prepared) {
@@ -124,16 +128,28 @@ class Publisher::Core final : public NameSink {
   Zones& zones() const { return zones_; }
 
  private:
-  EntryPtr prepare(std::size_t zone, const NameSpec& spec) const {
-    assert(zone == kDomain && spec.owner != live_[zone].apex());
-    return EntryWriter::build(spec, Entry::kOwned, zones_.id(live_[zone].zone()));
+  const Name& domain() const { return live_[kDomain].apex(); }
+
+  // Names below the domain's apex, none of which has NS, are put some together: each one's place in the table
+  // is far from the others', and so they wait for it together.
+  void gather(const NameSpec& spec) {
+    gathered_.push_back(EntryWriter::build(spec, Entry::kOwned, zones_.id(live_[kDomain].zone())));
+    if (!preparing_ && gathered_.size() >= kGatheredMost) put_gathered();
+  }
+
+  void put_gathered() {
+    if (gathered_.empty()) return;
+    live_[kDomain].put(gathered_);
+    gathered_.clear();
   }
 
   void open_zone(const Name& apex, const PublishConfig& config) {
     live_.emplace_back(zones_, zone_config(apex, config), config.serials);
   }
 
+  // The end of a batch.
   void note_changes(net::SteadyTime now) {
+    put_gathered();
     for (GeneratedZone& live : live_) live.note_changes(now);
   }
 
@@ -166,7 +182,8 @@ class Publisher::Core final : public NameSink {
   Zones& zones_;
   std::vector<GeneratedZone> live_;  // as NameSink numbers them
   std::optional<LiveNames> names_;
-  Prepared* prepared_ = nullptr;  // where puts go while a part is prepared
+  Prepared gathered_;       // put, and not yet in the table
+  bool preparing_ = false;  // a part of a batch, which another thread puts into the table
 };
 
 Publisher::Publisher(PublishConfig config, Zones& zones)

@@ -156,10 +156,12 @@ EntryPtr Zones::prepare(ZoneId zone, std::string_view owner, std::span<const Zon
 }
 
 void Zones::put(Zone& zone, std::span<EntryPtr> prepared) {
-  constexpr std::size_t kAhead = 8;  // slots fetched before their names are put
-  for (std::size_t i = 0; i < prepared.size(); ++i) {
-    if (i + kAhead < prepared.size()) table_.prefetch(prepared[i + kAhead]->name());
-    put(zone, std::move(prepared[i]));
+  // Names: their old entries are fetched so long before they are put, and so long before that their slots.
+  constexpr std::size_t kAhead = 8;
+  for (std::size_t i = 0; i < prepared.size() + 2 * kAhead; ++i) {
+    if (i < prepared.size()) table_.prefetch_slot(prepared[i]->name());
+    if (i >= kAhead && i - kAhead < prepared.size()) table_.prefetch_entry(prepared[i - kAhead]->name());
+    if (i >= 2 * kAhead) put(zone, std::move(prepared[i - 2 * kAhead]));
   }
 }
 

@@ -2,6 +2,7 @@
 // reply lists the failed ones. A long batch is applied in slices, so that it never holds the control thread
 // for long.
 #include <algorithm>
+#include <boost/container/static_vector.hpp>
 #include <memory>
 
 #include "registry/api/call.h"
@@ -153,10 +154,19 @@ void acknowledge_slice(const TallyPtr& tally, Turn& turn, bool wrote_rows) {
 }
 
 template <class T>
+void fetch_ahead(const Batch<T>& batch, const Registry& registry) {
+  boost::container::static_vector<Key, Registry::kFetchedMost> keys;
+  for (std::size_t i = batch.next; i < batch.elements.size() && keys.size() < keys.capacity(); ++i)
+    keys.push_back({batch.elements[i].value.service, batch.elements[i].value.id});
+  registry.fetch(keys);
+}
+
+template <class T>
 void apply_slice(const BatchPtr<T>& batch, Turn& turn) {
   const std::size_t end = std::min(batch->elements.size(), batch->next + kSlice);
   bool wrote_rows = false;
   for (; batch->next < end; ++batch->next) {
+    if (batch->next % Registry::kFetchedMost == 0) fetch_ahead(*batch, turn.registry);
     if (!is_refused(*batch, batch->next)) wrote_rows |= apply_element(*batch, batch->next, turn);
   }
   acknowledge_slice(batch->tally, turn, wrote_rows);

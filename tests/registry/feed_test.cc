@@ -15,7 +15,7 @@ Instant at(int ms) { return Instant{} + Millis(ms); }
 
 struct Feeds : ::testing::Test {
   SmallRegistry registry;
-  Feed feed{100, 100, [](auto, auto, auto) { return LeaseView(); }};
+  Feed feed{100, 100};
 
   template <class Change>
   void publish(Change change) {

@@ -132,7 +132,7 @@ void write_service(std::string& out, const ServiceView& view, const std::string&
 // The control thread and the I/O threads are two lists, run by hand.
 struct Watching : ::testing::Test {
   SmallRegistry registry;
-  Feed feed{500, 100, [](auto, auto, auto) { return LeaseView(); }};
+  Feed feed{500, 100};
   std::deque<Watch::ControlWork> control;
   std::deque<net::UniqueFunction<void()>> io;
   std::size_t posts = 0;

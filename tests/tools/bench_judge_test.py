@@ -8,7 +8,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/load"))
 
-from bench import changing, main, published, query_cost, targets, watchers, wire, workload  # noqa: E402
+from bench import changing, main, published, query_cost, targets, watchers, wire, workload, writes  # noqa: E402
 from bench.judge import Range, Target, verdict  # noqa: E402
 
 
@@ -229,6 +229,18 @@ class Targets(unittest.TestCase):
         finally:
             changing.ask_load = asked
         self.assertEqual(len(seeds), len(set(seeds)))
+
+    def test_changes_are_probed_in_turn_at_all_sizes_each_round_with_addresses_of_its_own(self):
+        part = writes.ChangeToVisible(main.read_options(["--rounds", "3", "--servers", "musterd"]))
+        probed = []
+        part._probe = lambda server, seed, fleet: probed.append((server, seed))
+        writes.BETWEEN_ROUNDS, pause = 0, writes.BETWEEN_ROUNDS
+        try:
+            part._measure([(name, name, {}) for name in "ABC"])
+        finally:
+            writes.BETWEEN_ROUNDS = pause
+        self.assertEqual("".join(server for server, _ in probed), "ABCCBAABCCBAABC")
+        self.assertEqual(len(probed), len(set(probed)))
 
     def test_changes_in_process_are_those_of_the_rounds_alone(self):
         report = {"benchmarks": [{"run_type": "iteration", "items_per_second": 60_000},

@@ -216,9 +216,7 @@ void Musterd::publish_stored() {
     names_.publisher->publish_prepared(names_.publisher->prepare_part(part, now));
   names_.publisher->publish(last, now);
   for (registry::Row& row : last.rows) registry_->store_beside(std::move(row));
-  feed_ = std::make_unique<registry::Feed>(
-      config_->registry.feed_length, registry_->revision(),
-      [this](std::string_view service, std::string_view id, net::Instant at) { return registry_->lease_of(service, id, at); });
+  feed_ = std::make_unique<registry::Feed>(config_->registry.feed_length, registry_->revision());
 }
 
 void Musterd::make_control() {

@@ -6,6 +6,7 @@ the machine, not the server, was slow.
 from statistics import median
 
 SLACK = 0.03
+LEAST_ROUNDS = 5  # fewer make no range where the machine's own speed moves from one minute to the next
 
 
 class Range:

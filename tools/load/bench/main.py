@@ -209,8 +209,7 @@ class Report:
 
     def _changes(self):
         self.visible = ChangeToVisible(self.options)
-        for services in self.options.services:
-            self.visible.run(services)
+        self.visible.run()
         self._collect(self.visible)
         print(self.visible.text() + "\n", flush=True)
         for services in self.options.change_services:

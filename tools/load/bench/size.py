@@ -4,7 +4,7 @@ import tempfile
 import time
 
 from . import process, servers, workload
-from .judge import Range, number
+from .judge import LEAST_ROUNDS, Range, number
 from .tables import table
 from .writes import Musterd, settle
 
@@ -80,7 +80,7 @@ class RegistrySize:
             times, cpu = [], []
             # Nothing else runs meanwhile, and a start works on two threads.
             server.cpu = f"{self._options.server_cpu},{self._options.generator_cpu}"
-            for _ in range(3):
+            for _ in range(max(LEAST_ROUNDS, self._options.rounds)):
                 server.restart_after_kill(self.services - 1)
                 times.append(server.start_seconds)
                 cpu.append(server.load_cpu_seconds)
