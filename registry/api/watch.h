@@ -18,7 +18,7 @@
 #include "registry/api/watch_stream.h"
 #include "registry/feed.h"
 #include "registry/http/message.h"
-#include "registry/net/strand.h"
+#include "registry/net/task_strand.h"
 
 namespace muster::registry::api {
 
@@ -132,7 +132,7 @@ class Watch {
   std::atomic<std::size_t> queued_events_{0};
   std::atomic<bool> is_behind_{false};
   std::atomic<bool> pump_queued_{false};
-  net::Strand strand_;
+  net::TaskStrand strand_;
 };
 
 }  // namespace muster::registry::api

@@ -54,14 +54,14 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void start() {
-    boost::asio::post(strand_, [self = shared_from_this()] {
+    post([](Impl* self) {
       self->tick();
       self->begin_round();
     });
   }
 
   void stop() {
-    boost::asio::post(strand_, [self = shared_from_this()] {
+    post([](Impl* self) {
       self->stopped_ = true;
       self->poll_.cancel();
       self->stream_.cancel();
@@ -71,7 +71,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void resync() {
-    boost::asio::post(strand_, [self = shared_from_this()] {
+    post([](Impl* self) {
       if (self->stopped_ || self->polling_) return;
       if (self->streaming_) return self->poll();
       self->next_round_.clear();
@@ -80,7 +80,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void accept() {
-    boost::asio::post(strand_, [self = shared_from_this()] { self->follow(self->table_.accept()); });
+    post([](Impl* self) { self->follow(self->table_.accept()); });
   }
 
   SourceStatus status() const {
@@ -89,6 +89,13 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
+  // What is destroyed before its turn comes does nothing.
+  void post(void (*work)(Impl*)) {
+    boost::asio::post(strand_, [weak = weak_from_this(), work] {
+      if (const auto self = weak.lock()) work(self.get());
+    });
+  }
+
   // ---- rounds
 
   void begin_round() {
@@ -121,7 +128,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     if (streaming_) return go_on_streaming();
     const Millis took = now().steady - poll_began_;
     const Millis rest = std::max(spread(config_.refresh), kRestPerPoll * took);
-    next_round_.set(rest, [self = shared_from_this()] { self->begin_round(); });
+    next_round_.set(rest, [this] { begin_round(); });
   }
 
   // Ten percent more or less, so that many servers do not ask together.
@@ -137,7 +144,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     error_ = SourceError{failure.kind, failure.message, now().wall};
     const Millis wait =
         failure.kind == "auth" ? Backoff::kMost : backoff_.after_failure(now().steady, hooks_.chance());
-    next_round_.set(wait, [self = shared_from_this()] { self->begin_round(); });
+    next_round_.set(wait, [this] { begin_round(); });
     show();
   }
 
@@ -342,7 +349,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
       resync_at_.reset();
       poll();
     }
-    ticker_.set(kTick, [self = shared_from_this()] { self->tick(); });
+    ticker_.set(kTick, [this] { tick(); });
   }
 
   // Without polls nobody would ask for them again.

@@ -131,6 +131,8 @@ void Musterd::make_publisher() {
   to.is_known = [this](std::string_view service) { return registry_->is_known(service); };
   to.serials = serial_store();
   names_.publisher = std::make_unique<zones::Publisher>(std::move(to), names_.zones);
+  schedulers_ = std::make_unique<Schedulers>(io_, config_, names_, serial_store(), listeners_.bound());
+  mesos_dns_ = schedulers_->mesos_dns(*config_, loader_);
   make_file_zones();
 }
 
@@ -346,6 +348,7 @@ void Musterd::serve() {
   udp_->start();
   http_->start();
   serving_ = true;
+  schedulers_->start(*control_);
   asio::post(io_, [this] { look_after_myself(); });
   log_start();
 }
@@ -385,6 +388,7 @@ void Musterd::publish(const registry::Batch& batch, net::Instant now) {
 
 void Musterd::tick(net::Instant now) {
   names_.publisher->tick(now);
+  schedulers_->tick(now);
   names_.table.tidy();
   dns_config_->tick(now.steady);
   watch_->tick(now);
@@ -473,6 +477,7 @@ void Musterd::stop() {
 
 // The control thread's last acknowledgements are posted to the I/O thread, so it is joined here.
 void Musterd::finish_stop() {
+  schedulers_->stop();
   udp_->stop();
   control_->stop();
   asio::post(io_, [this] {

@@ -35,6 +35,7 @@
 #include "tools/musterd/metrics/sources.h"
 #include "tools/musterd/names.h"
 #include "tools/musterd/options.h"
+#include "tools/musterd/schedulers.h"
 #include "tools/musterd/settings.h"
 #include "tools/musterd/store_log.h"
 #include "tools/musterd/suspects.h"
@@ -102,6 +103,7 @@ class Musterd {
 
   // What the HTTP routes ask for.
   registry::api::Outside outside();
+  void add_mesos_dns_routes();
   std::vector<registry::api::Missing> missing() const;
   registry::api::ServerFacts facts() const;
   registry::api::Stats stats() const;
@@ -135,6 +137,8 @@ class Musterd {
   std::vector<registry::ZoneRow> zone_rows_;  // from the load until the zones are made
   std::unique_ptr<registry::Registry> registry_;
   Names names_;
+  std::unique_ptr<Schedulers> schedulers_;
+  std::vector<registry::api::MesosDnsSource> mesos_dns_;  // of its sources, for the routes
   std::unique_ptr<zones::NameTable::Reader> lister_;  // the loader thread's: writes generated zones out
   std::unique_ptr<registry::Feed> feed_;
   std::unique_ptr<registry::Control> control_;

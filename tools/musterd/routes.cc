@@ -1,6 +1,7 @@
 // What the HTTP routes ask of the rest of musterd.
 #include "registry/api/lyft.h"
 #include "tools/musterd/log.h"
+#include "tools/musterd/mesos_settings.h"
 #include "tools/musterd/musterd.h"
 #include "zones/zone_listing.h"
 
@@ -76,11 +77,32 @@ void Musterd::make_http() {
     router_.add(Route{"GET", "/metrics", "", Scope::read, registry::http::Dialect::plain, -1,
                       [this](registry::http::Request, registry::http::Reply reply) { send_metrics(std::move(reply)); }});
   }
+  add_mesos_dns_routes();
   registry::http::Hooks hooks;
   hooks.log = log_request;
   hooks.position = [this] { return native_->position(); };
   hooks.seed = zones::Rng::from_system().next();
   http_ = std::make_unique<registry::http::Server>(io_, server_config(config_->http), router_, std::move(hooks));
+}
+
+// The sources come later than the routes, but before the first request.
+void Musterd::add_mesos_dns_routes() {
+  using registry::api::MesosDnsSource;
+  std::vector<MesosDnsSource> forwarding;
+  for (const config::MesosSource& source : config_->mesos) {
+    if (!source.names.http_api) continue;
+    const std::size_t at = forwarding.size();
+    MesosDnsSource to;
+    to.name = source.name;
+    to.config = mesos_dns_config(*config_, source, listeners_.bound(), config_->http.listen);
+    to.addresses = [this, at](std::string host, auto done) { mesos_dns_[at].addresses(std::move(host), std::move(done)); };
+    to.targets = [this, at](std::string name, auto done) { mesos_dns_[at].targets(std::move(name), std::move(done)); };
+    to.zone = [this, at](auto done) { mesos_dns_[at].zone(std::move(done)); };
+    to.frameworks = [this, at](auto done) { mesos_dns_[at].frameworks(std::move(done)); };
+    to.serial = [this, at](auto done) { mesos_dns_[at].serial(std::move(done)); };
+    forwarding.push_back(std::move(to));
+  }
+  if (!forwarding.empty()) registry::api::add_mesos_dns_routes(router_, std::move(forwarding), MUSTER_VERSION);
 }
 
 registry::api::Outside Musterd::outside() {
@@ -119,6 +141,7 @@ registry::api::Outside Musterd::outside() {
 std::vector<registry::api::Missing> Musterd::missing() const {
   std::vector<registry::api::Missing> list;
   if (!serving_) list.push_back({"store", config()->store.kind, "not read"});
+  for (registry::api::Missing& source : schedulers_->missing()) list.push_back(std::move(source));
   for (const ZoneStatus& zone : file_zones_->status()) {
     if (!zone.loaded) list.push_back({"zone", zone.name, zone.failed ? "its file has errors" : "not loaded"});
   }
@@ -152,7 +175,9 @@ std::vector<registry::SourceStatus> Musterd::sources() const {
   source.total = running->static_instances.size();
   source.routable = running->static_instances.size() - std::min(running->static_instances.size(), static_left_out_.load());
   source.fetches = 1 + reloads_ok_;
-  return {source};
+  std::vector<registry::SourceStatus> all = {source};
+  for (registry::SourceStatus& scheduler : schedulers_->status()) all.push_back(std::move(scheduler));
+  return all;
 }
 
 void Musterd::zone_text(std::string zone, ZoneTextDone done) {

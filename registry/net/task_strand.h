@@ -11,11 +11,11 @@
 
 namespace muster::net {
 
-class Strand {
+class TaskStrand {
  public:
   using Task = UniqueFunction<void()>;
   // `post` runs what it is given soon, on any thread.
-  explicit Strand(std::function<void(Task)> post) : state_(std::make_shared<State>()) {
+  explicit TaskStrand(std::function<void(Task)> post) : state_(std::make_shared<State>()) {
     state_->post = std::move(post);
   }
   void run(Task task) {

@@ -1,0 +1,56 @@
+// The schedulers of the configuration: each has a source, which lives on the I/O thread, and perhaps a zone
+// of its own, which belongs to the control thread. What a source learns becomes a job there: instances for
+// the registry, names for the zone, in one turn.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "registry/api/mesos_dns.h"
+#include "registry/api/native.h"
+#include "registry/control.h"
+#include "registry/net/resolver.h"
+#include "registry/sources/mesos_source.h"
+#include "tools/musterd/loader.h"
+#include "tools/musterd/names.h"
+#include "tools/musterd/settings.h"
+#include "zones/mesos_zone.h"
+
+namespace muster::tools {
+
+class Schedulers {
+ public:
+  // Adds the zones, which answer SERVFAIL for what they do not know until their source has spoken.
+  Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Names& names,
+             const zones::SerialStore& serials, const std::vector<net::Endpoint>& listen);
+  ~Schedulers();
+
+  void start(registry::Control& control);  // once the control thread runs
+  void stop();                             // sources tell nothing more; any thread
+  void tick(net::Instant now);             // on the control thread
+
+  std::vector<registry::SourceStatus> status() const;   // any thread
+  std::vector<registry::api::Missing> missing() const;  // any thread: what was required and has not spoken
+  bool resync(std::string_view source);                 // any thread; false: there is none of that name
+  bool accept(std::string_view source);
+  // The sources that answer Mesos-DNS' HTTP API; `dumps` writes what takes long.
+  std::vector<registry::api::MesosDnsSource> mesos_dns(const config::Config& config, Loader& dumps);
+
+ private:
+  struct One;
+
+  bool publish(One& one, const registry::sources::MesosStep& step, bool is_current);
+  One* find(std::string_view source) const;
+
+  const net::Strand strand_;  // of all that the sources do
+  Names& names_;
+  std::unique_ptr<zones::NameTable::Reader> lister_;  // the dumping thread's
+  std::unique_ptr<net::Resolver> resolver_;
+  registry::Control* control_ = nullptr;
+  std::vector<std::unique_ptr<One>> all_;
+};
+
+}  // namespace muster::tools
