@@ -443,18 +443,20 @@ TEST(HttpClient, NothingIsReadWhileItIsPaused) {
   EXPECT_EQ(got.body.size(), kSize);
 }
 
+// No limit but that of the whole runs meanwhile.
 TEST(HttpClient, AReceiverMayPauseAtTheHead) {
   ScriptedServer server(answers(std::string(kHello)));
   FetchHouse house;
   house.on_head = [](const HttpHead&) { return HttpFlow::pause; };
   Fetched got;
-  house.start(got, at(server.port()));
+  house.start(got, at(server.port()), {}, {.head = 1s, .idle = 1s});
   ASSERT_TRUE(house.until([&] { return got.head.has_value(); }));
-  house.settle();
-  EXPECT_EQ(got.body, "");
+  const auto end = std::chrono::steady_clock::now() + 1100ms;
+  EXPECT_TRUE(house.until([&] { return std::chrono::steady_clock::now() > end; }));
+  EXPECT_EQ(got.outcome() + got.body, "");
   house.client->resume();
   ASSERT_TRUE(house.until([&] { return got.end.has_value(); }));
-  EXPECT_EQ(got.outcome(), "ok");
+  EXPECT_EQ(got.outcome(), "ok") << got.message();
   EXPECT_EQ(got.body, "hello");
 }
 
