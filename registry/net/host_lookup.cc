@@ -21,9 +21,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// c-ares asks a server again after so long, then after twice that, each server and search domain in turn. It
-// cannot be told to give up one name; so that what was given up does not linger, the tries are few.
-constexpr int kFirstWait = 600;  // milliseconds
+// c-ares cannot be told to give up one name; so that what was given up does not linger, the tries are few.
+// Each is with every server and search domain in turn.
 constexpr int kTries = 2;
 
 // A channel's UDP socket keeps its port; after so many names it is replaced, so that ports are hard to guess.
@@ -136,29 +135,27 @@ class HostLookup::Query final : public std::enable_shared_from_this<Query> {
 // A c-ares channel whose sockets Asio watches.
 class HostLookup::Channel final : public std::enable_shared_from_this<Channel> {
  public:
-  Channel(const Strand& strand, const std::string& servers,
-          const std::optional<std::vector<std::string>>& search)
-      : strand_(strand), timer_(strand) {
+  Channel(const Strand& strand, const ResolverConfig& config) : strand_(strand), timer_(strand) {
     initialize_once();
     ares_options options{};
     char lookups[] = "b";  // DNS only; the hosts file was looked into
     options.lookups = lookups;
-    options.timeout = kFirstWait;
+    options.timeout = static_cast<int>(config.resend.count());
     options.tries = kTries;
     options.sock_state_cb = &Channel::on_socket_state;
     options.sock_state_cb_data = this;
     int mask = ARES_OPT_LOOKUPS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
     std::vector<char*> domains;
-    if (search) {
-      for (const std::string& domain : *search) domains.push_back(const_cast<char*>(domain.c_str()));
+    if (config.search) {
+      for (const std::string& domain : *config.search) domains.push_back(const_cast<char*>(domain.c_str()));
       options.domains = domains.data();
       options.ndomains = static_cast<int>(domains.size());
       mask |= ARES_OPT_DOMAINS;
     }
     usable_ = ares_init_options(&channel_, &options, mask) == ARES_SUCCESS;
     if (!usable_) channel_ = nullptr;
-    if (usable_ && !servers.empty())
-      usable_ = ares_set_servers_ports_csv(channel_, servers.c_str()) == ARES_SUCCESS;
+    if (usable_ && !config.servers.empty())
+      usable_ = ares_set_servers_ports_csv(channel_, config.servers.c_str()) == ARES_SUCCESS;
   }
   ~Channel() { close(); }
   Channel(const Channel&) = delete;
@@ -294,8 +291,8 @@ class HostLookup::Channel final : public std::enable_shared_from_this<Channel> {
   std::vector<std::weak_ptr<Query>> queries_;
 };
 
-HostLookup::HostLookup(Strand strand, std::string servers, std::optional<std::vector<std::string>> search)
-    : strand_(std::move(strand)), servers_(std::move(servers)), search_(std::move(search)) {}
+HostLookup::HostLookup(Strand strand, const ResolverConfig& config)
+    : strand_(std::move(strand)), config_(config) {}
 
 HostLookup::~HostLookup() {
   for (const auto& channel : channels_) {
@@ -308,7 +305,7 @@ HostLookup::~HostLookup() {
 std::shared_ptr<HostLookup::Channel> HostLookup::channel() {
   std::erase_if(channels_, [](const auto& channel) { return channel->is_idle(); });
   if (channels_.empty() || channels_.back()->is_worn())
-    channels_.push_back(std::make_shared<Channel>(strand_, servers_, search_));
+    channels_.push_back(std::make_shared<Channel>(strand_, config_));
   return channels_.back();
 }
 

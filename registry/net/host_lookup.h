@@ -19,8 +19,8 @@ class HostLookup {
  public:
   using Done = UniqueFunction<void(Result<std::vector<IpAddress>, ResolveFault>)>;
 
-  // `servers` and `search` as in ResolverConfig.
-  HostLookup(Strand strand, std::string servers, std::optional<std::vector<std::string>> search);
+  // `servers`, `search` and `resend` as in ResolverConfig.
+  HostLookup(Strand strand, const ResolverConfig& config);
   ~HostLookup();  // what was not told yet is never told
   HostLookup(const HostLookup&) = delete;
   HostLookup& operator=(const HostLookup&) = delete;
@@ -35,8 +35,7 @@ class HostLookup {
   std::shared_ptr<Channel> channel();
 
   const Strand strand_;
-  const std::string servers_;
-  const std::optional<std::vector<std::string>> search_;
+  const ResolverConfig config_;
   std::vector<std::shared_ptr<Channel>> channels_;  // the last is asked; others wait for their last answers
 };
 

@@ -56,7 +56,6 @@ struct Exchange {
   HttpReceiver receiver;
   HttpResponseReader reader;
   bool has_octets = false;  // of an answer
-  bool was_repeated = false;
   bool paused = false;
 };
 using ExchangePtr = std::shared_ptr<Exchange>;
@@ -200,10 +199,9 @@ class HttpClient::Impl final : public std::enable_shared_from_this<Impl> {
 
   void on_ended(error_code error) {
     link_->ended = error;
-    const bool may_repeat = link_->was_used && !exchange_->has_octets && exchange_->request.may_repeat &&
-                            !exchange_->was_repeated;
-    if (may_repeat && link_->input().empty()) {
-      exchange_->was_repeated = true;
+    // A fresh connection was not used, so this happens once.
+    const bool may_repeat = link_->was_used && !exchange_->has_octets && exchange_->request.may_repeat;
+    if (may_repeat) {
       step_.clear();
       return dial();
     }

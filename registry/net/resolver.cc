@@ -60,7 +60,7 @@ class Resolver::Impl final : public std::enable_shared_from_this<Impl> {
         strand_(std::move(strand)),
         now_(std::move(now)),
         hosts_(config_.hosts_file),
-        lookup_(std::make_unique<HostLookup>(strand_, config_.servers, config_.search)) {}
+        lookup_(std::make_unique<HostLookup>(strand_, config_)) {}
 
   void shut() {
     waiting_.clear();

@@ -43,11 +43,14 @@ struct ResolverConfig {
   std::string servers;                             // "10.0.0.2:53,[2001:db8::2]:53"; "": those of the system
   std::optional<std::vector<std::string>> search;  // domains for short names; nothing: those of the system
   Millis limit{2'000};                             // of one name, from when its query goes out
-  Millis fresh{60'000};                            // so long a good answer is not asked for again
-  Millis retry{10'000};                            // so long after a failure
-  Millis hosts_check{1'000};                       // so long the hosts file is not looked at again
+  Millis resend{600};    // a silent server, or the next one, is asked after so long, then after twice that
+  Millis fresh{60'000};  // so long a good answer is not asked for again
+  Millis retry{10'000};  // so long after a failure
+  Millis hosts_check{1'000};        // so long the hosts file is not looked at again
   std::size_t most_names = 10'000;  // kept; the one that was not asked for the longest makes room
-  std::size_t most_at_once = 256;   // in DNS; others wait their turn, without a limit of time
+  // In DNS; others wait their turn, without a limit of time. 512 queries at once were too many for a socket's
+  // buffer (Linux takes some 280 small packets), and the lost ones cost each of them `resend`.
+  std::size_t most_at_once = 64;
 };
 
 struct ResolverCounters {

@@ -167,7 +167,7 @@ TEST_F(HttpClientTls, PlainServersAndSilentOnes) {
   });
   EXPECT_EQ(get(plain, trusting(), "localhost").outcome(), "tls");
   ScriptedServer silent([](Visitor& visitor) { visitor.wait_for_end(); });
-  const Fetched got = get(silent, trusting(), "localhost", {.connect = 100ms});
+  const Fetched got = get(silent, trusting(), "localhost", {.connect = 500ms});
   EXPECT_EQ(got.outcome(), "timeout");
   EXPECT_TRUE(got.message().ends_with("no TLS handshake")) << got.message();
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <functional>
@@ -35,6 +36,7 @@ class Resolving : public ::testing::Test {
     config.hosts_file = scratch.path("hosts");
     config.servers = dns.servers();
     config.search.emplace();
+    config.limit = config.resend = 20s;  // a slow machine loses no answer
     write_hosts("127.0.0.1 localhost\n");
     begin();
   }
@@ -185,7 +187,7 @@ TEST_F(ResolverTest, AFailureIsTriedAgainAfterAWhile) {
 TEST_F(ResolverTest, TheLastGoodAnswerOutlivesFailures) {
   for (const auto behaviour :
        {DnsBehaviour::name_error, DnsBehaviour::server_failure, DnsBehaviour::silent}) {
-    config.limit = behaviour == DnsBehaviour::silent ? 50ms : 10s;
+    config.limit = behaviour == DnsBehaviour::silent ? 1s : 20s;
     begin();
     dns.set("a.example", "10.0.0.1");
     EXPECT_EQ(resolve("a.example"), "10.0.0.1");
@@ -212,7 +214,7 @@ TEST_F(ResolverTest, ServersThatFail) {
   EXPECT_EQ(resolve("b.example"), "DNS does not answer");
   EXPECT_EQ(resolver->counters().failed, 1u);
 
-  config.limit = 10s;
+  config.limit = 20s;
   config.servers = "127.0.0.1:" + std::to_string(test::dead_port());
   begin();
   EXPECT_EQ(resolve("a.example"), "DNS fails") << "nobody is there";
@@ -228,24 +230,28 @@ TEST_F(ResolverTest, OneFamilyWillDoWhenTheOtherIsSilent) {
   dns.set("b.example", 6, {.addresses = {*parse_ip("2001:db8::1")}});
   dns.set("c.example", 4, {.behaviour = DnsBehaviour::silent});
   dns.set("c.example", 6, {});
-  config.limit = 200ms;
+  config.limit = 1s;
   begin();
-  EXPECT_EQ(resolve("a.example"), "10.0.0.1");
-  EXPECT_EQ(resolve("b.example"), "2001:db8::1");
-  EXPECT_EQ(resolve("c.example"), "DNS does not answer") << "that there is no AAAA says nothing about A";
+  for (const char* name : {"a.example", "b.example", "c.example"}) start(name);
+  ASSERT_TRUE(until([&] { return pending == 0; }));
+  std::sort(told.begin(), told.end());
+  EXPECT_EQ(told, (std::vector<std::string>{
+                      "a.example: 10.0.0.1", "b.example: 2001:db8::1",
+                      "c.example: DNS does not answer",  // that there is no AAAA says nothing about A
+                  }));
 }
 
 TEST_F(ResolverTest, ALostQueryIsSentAgain) {
   dns.set("a.example", 4, {.behaviour = DnsBehaviour::silent});
   dns.set("a.example", 6, {});
-  config.limit = 10s;
+  config.resend = 50ms;
   begin();
   start("a.example");
-  ASSERT_TRUE(until([&] { return dns.asked("a.example", 4) == 1; }));
+  ASSERT_TRUE(until([&] { return dns.asked("a.example", 4) >= 1; }));
   dns.set("a.example", "10.0.0.1");
   ASSERT_TRUE(until([&] { return pending == 0; }));
   EXPECT_EQ(told.front(), "a.example: 10.0.0.1");
-  EXPECT_EQ(dns.asked("a.example", 4), 2);
+  EXPECT_GE(dns.asked("a.example", 4), 2);
 }
 
 TEST_F(ResolverTest, ATruncatedAnswerIsFetchedOverTcp) {
@@ -348,7 +354,7 @@ TEST_F(ResolverTest, NoMoreNamesAreKeptThanItsMost) {
 
 TEST_F(ResolverTest, NoMoreAreAskedAtOnceThanItsMost) {
   config.most_at_once = 1;
-  config.limit = 100ms;
+  config.limit = 1s;
   begin();
   for (const int family : {4, 6}) dns.set("a.example", family, {.behaviour = DnsBehaviour::silent});
   dns.set("b.example", "10.0.0.2");
@@ -362,8 +368,6 @@ TEST_F(ResolverTest, NoMoreAreAskedAtOnceThanItsMost) {
 
 TEST_F(ResolverTest, ThousandsOfNames) {
   constexpr int kNames = 2000;
-  config.limit = 20s;
-  begin();
   for (int i = 0; i < kNames; ++i) {
     const std::string name = "n" + std::to_string(i) + ".example";
     dns.set(name, "10.0.0.1", "2001:db8::1");

@@ -3,6 +3,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/system/system_error.hpp>
 
 namespace muster::test {
 
@@ -42,9 +43,18 @@ struct Session {
 
 }  // namespace
 
-FakeDns::FakeDns(asio::io_context& io)
-    : udp_(io, {asio::ip::address_v4::loopback(), 0}),
-      tcp_(io, {asio::ip::address_v4::loopback(), udp_.local_endpoint().port()}) {
+FakeDns::FakeDns(asio::io_context& io) : udp_(io), tcp_(io) {
+  // A port that is free for UDP may be taken for TCP.
+  error_code error;
+  for (int tries = 0; tries < 100; ++tries) {
+    udp_ = asio::ip::udp::socket(io, {asio::ip::address_v4::loopback(), 0});
+    const asio::ip::tcp::endpoint same(asio::ip::address_v4::loopback(), udp_.local_endpoint().port());
+    tcp_ = asio::ip::tcp::acceptor(io, same.protocol());
+    tcp_.bind(same, error);
+    if (!error) tcp_.listen(asio::socket_base::max_listen_connections, error);
+    if (!error) break;
+  }
+  if (error) throw boost::system::system_error(error);
   receive();
   accept();
 }
