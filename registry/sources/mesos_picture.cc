@@ -27,6 +27,16 @@ std::shared_ptr<const Value> shared(const std::shared_ptr<const Value>& known, V
   return std::make_shared<const Value>(std::move(value));
 }
 
+// All tasks in the order in which they were first seen: that of the state, and so of what lists them.
+std::vector<const MesosTaskKey*> in_order(const MesosTable& table) {
+  std::vector<std::pair<std::uint64_t, const MesosTaskKey*>> order;
+  for (const auto& [key, tracked] : table.tasks()) order.emplace_back(tracked.sequence, &key);
+  std::ranges::sort(order);
+  std::vector<const MesosTaskKey*> keys;
+  for (const auto& [sequence, key] : order) keys.push_back(key);
+  return keys;
+}
+
 // Steps from what was to what is; both by id.
 template <class Element>
 void step_to(std::map<std::string, std::shared_ptr<const Element>>& from,
@@ -216,7 +226,7 @@ MesosStep MesosPicture::follow(const MesosTable& table, const MesosTable::Touche
       if (table.find(key) == nullptr) gone.push_back(key);
     }
     for (const MesosTaskKey& key : gone) look_at(key);
-    for (const auto& [key, tracked] : table.tasks()) look_at(key);
+    for (const MesosTaskKey* key : in_order(table)) look_at(*key);
   } else {
     for (const MesosTaskKey& key : touched.tasks) look_at(key);
   }

@@ -20,6 +20,7 @@ namespace {
 
 constexpr Millis kTick{100};
 constexpr Millis kStreamAgain{600'000};         // after all masters said that they have none
+constexpr Millis kStreamSoon{30'000};           // after one that made no sense
 constexpr Millis kResyncWithoutBeats{300'000};  // of a stream that promises no signs of life
 constexpr Millis kResyncSoon{1'000};            // at most one in so long, when events do not fit
 constexpr Millis kHostFresh{60'000};
@@ -122,6 +123,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     counts_.bytes += polled.bytes;
     ++counts_.fetches;
     dropped_ = polled.state.dropped;
+    is_doubtful_ = !is_whole(polled.state);
     is_current_ = true;
     succeed();
     follow(table_.replace(std::move(polled.state), now()));
@@ -129,6 +131,11 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     const Millis took = now().steady - poll_began_;
     const Millis rest = std::max(spread(config_.refresh), kRestPerPoll * took);
     next_round_.set(rest, [this] { begin_round(); });
+  }
+
+  static bool is_whole(const MesosState& state) {
+    return state.has_agents && state.has_frameworks &&
+           std::ranges::none_of(state.frameworks, [](const MesosFramework& one) { return one.is_partial; });
   }
 
   // Ten percent more or less, so that many servers do not ask together.
@@ -220,12 +227,15 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     follow(touched);
     resync_at_.reset();
     if (touched.resync) resync_at_ = now().steady + kResyncSoon;
+    // Events do not say that what is missing is there after all.
+    if ((is_doubtful_ || table_.held() > 0) && !resync_at_)
+      resync_at_ = now().steady + spread(config_.refresh);
     if (!beats_ && !resync_at_) resync_at_ = now().steady + kResyncWithoutBeats;
   }
 
   void stream_ended(MesosStreamEnd end) {
     const bool was_there = std::exchange(streaming_, false);
-    is_synced_ = false;
+    const bool was_synced = std::exchange(is_synced_, false);
     resync_at_.reset();
     if (stopped_) return;
     if (polling_) {
@@ -233,8 +243,11 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
       polling_ = false;
     }
     if (was_there) ++counts_.reconnects;
-    if (!end.unsupported) return fail(std::move(end.failure));
-    stream_again_ = now().steady + kStreamAgain;
+    // A master whose stream makes no sense may still have a state that does.
+    const bool is_nonsense =
+        !was_synced && (end.failure.kind == "parse" || end.failure.kind.starts_with("http_"));
+    if (!end.unsupported && !is_nonsense) return fail(std::move(end.failure));
+    stream_again_ = now().steady + (end.unsupported ? kStreamAgain : kStreamSoon);
     poll();
   }
 
@@ -416,7 +429,8 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   bool polling_ = false;
   SteadyTime poll_began_{};
   bool streaming_ = false;
-  bool is_synced_ = false;  // the state that belongs to the stream is there
+  bool is_synced_ = false;    // the state that belongs to the stream is there
+  bool is_doubtful_ = false;  // the last state lacked a list
   bool beats_ = false;
   bool missed_ = false;  // events that came before the state
   std::optional<MesosEventReader> reader_;

@@ -79,6 +79,7 @@ void MesosTable::take_task(const std::shared_ptr<const MesosFramework>& framewor
   const TaskState state = parse_task_state(task.state);
   if (state == TaskState::ended) return erase(key);
   MesosTracked& tracked = tasks_[key];
+  if (tracked.sequence == 0) tracked.sequence = next_sequence_++;
   tracked.framework = framework;
   // An agent that is yet to come back is no longer listed; who runs there runs on.
   if (const auto agent = agents_.find(task.agent_id); agent != agents_.end()) {

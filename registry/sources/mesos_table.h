@@ -43,6 +43,7 @@ struct MesosHold {
 };
 
 struct MesosTracked {
+  std::uint64_t sequence = 0;  // in the order in which tasks were first seen
   std::shared_ptr<const MesosTask> task;            // never null
   std::shared_ptr<const MesosFramework> framework;  // never null; without its tasks
   std::shared_ptr<const MesosAgent> agent;          // null: the master knows none of its id
@@ -134,6 +135,7 @@ class MesosTable {
   Agents agents_;
   Frameworks frameworks_;
   std::map<MesosTaskKey, MesosTracked> tasks_;
+  std::uint64_t next_sequence_ = 1;
   std::set<MesosTaskKey> held_;
   std::optional<SteadyTime> answered_;  // when a held task last answered a probe
 };
