@@ -116,31 +116,48 @@ void read_common(const json::object& object, MesosTask& task, Dropped& dropped) 
     task.grace_seconds = number_at(*check, "grace_period_seconds").value_or(kGraceSeconds);
 }
 
+// Ranges of one resource; what is no range of ports is left out.
+void add_ranges(const json::object& resource, std::string& text, bool& is_bad) {
+  const json::object* ranges = object_at(resource, "ranges");
+  const json::array* list = ranges == nullptr ? nullptr : array_at(*ranges, "range");
+  if (list == nullptr) {
+    is_bad = true;
+    return;
+  }
+  for (const json::value& range : *list) {
+    const json::object* limits = range.if_object();
+    const auto begin = limits == nullptr ? std::nullopt : number_at(*limits, "begin");
+    const auto end = limits == nullptr ? std::nullopt : number_at(*limits, "end");
+    if (!begin || !end || !(*begin >= 0) || !(*end >= 0) || *begin > 65535 || *end > 65535) {
+      is_bad = true;
+      continue;
+    }
+    if (!text.empty()) text += ',';
+    text += std::to_string(static_cast<unsigned>(*begin)) + "-" + std::to_string(static_cast<unsigned>(*end));
+  }
+}
+
 // Resources of v1: a list, of which those named `ports` are ranges. As text, so that both forms are read
 // alike.
 std::string ranges_text(const json::object& task, bool& is_bad) {
   std::string text;
   const json::array* resources = array_at(task, "resources");
-  for (const json::value& one : resources == nullptr ? json::array() : *resources) {
+  if (resources == nullptr) return text;
+  for (const json::value& one : *resources) {
     const json::object* resource = one.if_object();
-    if (resource == nullptr || text_at(*resource, "name") != "ports") continue;
-    const json::object* ranges = object_at(*resource, "ranges");
-    const json::array* list = ranges == nullptr ? nullptr : array_at(*ranges, "range");
-    is_bad |= list == nullptr;
-    for (const json::value& range : list == nullptr ? json::array() : *list) {
-      const json::object* limits = range.if_object();
-      const auto begin = limits == nullptr ? std::nullopt : number_at(*limits, "begin");
-      const auto end = limits == nullptr ? std::nullopt : number_at(*limits, "end");
-      if (!begin || !end || *begin < 0 || *end < 0 || *begin > 65535 || *end > 65535) {
-        is_bad = true;
-        continue;
-      }
-      if (!text.empty()) text += ',';
-      text +=
-          std::to_string(static_cast<unsigned>(*begin)) + "-" + std::to_string(static_cast<unsigned>(*end));
-    }
+    if (resource != nullptr && text_at(*resource, "name") == "ports") add_ranges(*resource, text, is_bad);
   }
   return text;
+}
+
+// {"nanoseconds": …} since 1970, as seconds.
+double seconds_at(const json::object& object, std::string_view key) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const json::object* time = object_at(object, key);
+  const json::value* value = time == nullptr ? nullptr : member(*time, "nanoseconds");
+  const std::int64_t* nanoseconds = value == nullptr ? nullptr : value->if_int64();
+  if (nanoseconds == nullptr || *nanoseconds < 0) return 0;
+  return static_cast<double>(*nanoseconds / kSecond) + static_cast<double>(*nanoseconds % kSecond) / 1e9;
 }
 
 void read_domain(const json::object& object, MesosAgent& agent) {
@@ -238,6 +255,7 @@ std::optional<MesosFramework> read_mesos_framework_v1(const json::object& object
   framework.active = flag_at(object, "active").value_or(true);
   framework.connected = flag_at(object, "connected").value_or(true);
   framework.recovered = flag_at(object, "recovered").value_or(false);
+  framework.registered_time = seconds_at(object, "registered_time");
   return framework;
 }
 

@@ -1,6 +1,6 @@
-// What a Mesos master streams to who has subscribed (v1 operator API): octets in, events out. Of the snapshot
-// with which a stream begins nothing is taken but that it is there: it lacks what /master/state tells (the
-// pids of schedulers), so that is asked for instead.
+// What a Mesos master streams to who has subscribed (v1 operator API): octets in, events out. The snapshot
+// with which a stream begins is read as it comes, or passed over: it lacks what /master/state tells (the pids
+// of schedulers), so who asks for that has no use for it.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,7 @@ namespace muster::registry::sources {
 
 struct MesosSubscribed {
   std::optional<double> heartbeat_seconds;  // between two signs of life; nothing: none are promised
+  std::shared_ptr<const MesosState> state;  // null: it was not wanted, or not there
 };
 struct MesosHeartbeat {};
 struct MesosTaskAdded {
@@ -29,6 +30,7 @@ struct MesosTaskUpdated {
   std::string task_id;
   std::string state;
   std::optional<MesosStatus> status;  // early 1.x told none
+  std::string agent_id;               // and this, but no framework
 };
 struct MesosAgentAdded {
   MesosAgent agent;
@@ -53,6 +55,8 @@ std::string_view name_of(const MesosEvent& event);  // "TASK_ADDED", for metrics
 struct MesosEventLimits {
   std::size_t most_octets = std::size_t{512} << 20;  // of a record
   std::size_t most_ports = 256;                      // of a task
+  std::size_t most_elements = 1'000'000;             // of the snapshot
+  bool wants_state = false;                          // that with which the stream begins
 };
 
 class MesosEventReader {

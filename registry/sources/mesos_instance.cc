@@ -45,8 +45,10 @@ std::vector<std::string> wanted_networks(const MesosTask& task, const MesosRules
   const MesosDiscovery* discovery = rules.port_scope ? discovery_of(task) : nullptr;
   if (discovery == nullptr) return names;
   for (const MesosDiscoveryPort& port : discovery->ports) {
+    const std::string* scope = label_of(port.labels, kScope);
     const std::string* name = label_of(port.labels, kNetworkName);
-    if (name != nullptr && !name->empty() && !is_of_agent(port)) names.push_back(*name);
+    if (scope != nullptr && *scope == "container" && name != nullptr && !name->empty())
+      names.push_back(*name);
   }
   return names;
 }
@@ -116,16 +118,17 @@ void add_port(InstanceBody& body, Port port) {
   body.ports.push_back(std::move(port));
 }
 
-void add_ports(InstanceBody& body, const SchedulerTask& seen, const MesosRules& rules) {
-  if (!seen.has_discovery) {
-    for (const std::uint16_t number : seen.host_ports)
+void add_ports(InstanceBody& body, const MesosTask& task, const MesosRules& rules) {
+  const MesosDiscovery* discovery = discovery_of(task);
+  if (discovery == nullptr || discovery->ports.empty()) {
+    for (const std::uint16_t number : task.ports.numbers)
       add_port(body, {"", number, Protocol::tcp, PortScope::host, 0, {}});
     return;
   }
-  for (const SchedulerPort& port : seen.discovery_ports) {
+  for (const MesosDiscoveryPort& port : discovery->ports) {
     std::string name = mesos_label(port.name, rules.label_rule());
     if (name.size() > kMaxPortName) name.clear();
-    const PortScope scope = port.on_agent ? PortScope::host : PortScope::container;
+    const PortScope scope = is_of_agent(port) ? PortScope::host : PortScope::container;
     const auto protocols = mesos_protocols(port.protocol, rules.label_rule());
     const bool has_udp = std::ranges::find(protocols, "udp") != protocols.end();
     const bool has_tcp = std::ranges::find(protocols, "tcp") != protocols.end();
@@ -154,16 +157,22 @@ std::string service_of(const SchedulerTask& seen, const LabelWords& words, const
 
 }  // namespace
 
+std::vector<IpAddress> usable_addresses(const std::vector<IpAddress>& addresses) {
+  std::vector<IpAddress> usable;
+  for (const IpAddress& address : addresses) {
+    if (usable.size() == kMaxAddresses) break;
+    if (address.is_unspecified() || address.is_multicast() || address.is_broadcast()) continue;
+    if (std::ranges::find(usable, address) == usable.end()) usable.push_back(address);
+  }
+  return usable;
+}
+
 std::vector<IpAddress> usable_addresses(const std::vector<std::string>& literals) {
   std::vector<IpAddress> addresses;
   for (const std::string& literal : literals) {
-    const auto address = net::parse_ip(literal);
-    if (!address || address->is_unspecified() || address->is_multicast() || address->is_broadcast()) continue;
-    if (std::ranges::find(addresses, *address) != addresses.end() || addresses.size() == kMaxAddresses)
-      continue;
-    addresses.push_back(*address);
+    if (const auto address = net::parse_ip(literal)) addresses.push_back(*address);
   }
-  return addresses;
+  return usable_addresses(addresses);
 }
 
 std::vector<IpAddress> mesos_addresses(const MesosTask& task, const std::vector<IpAddress>& agent,
@@ -208,8 +217,9 @@ MesosInstance mesos_instance_of(const MesosTracked& tracked, const SchedulerTask
   const LabelWords words = words_of(*tracked.task, rules, dropped);
   MesosInstance instance;
   instance.service = service_of(seen, words, rules);
+  instance.is_enabled = words.is_enabled;
   InstanceBody& body = instance.body;
-  add_ports(body, seen, rules);
+  add_ports(body, *tracked.task, rules);
   const bool has_own =
       std::ranges::any_of(body.ports, [](const Port& port) { return port.scope == PortScope::container; });
   const bool has_host =
@@ -232,7 +242,8 @@ MesosInstance mesos_instance_of(const MesosTracked& tracked, const SchedulerTask
 }
 
 bool is_wanted(std::string_view framework, const MesosRules& rules) {
-  bool wanted = false;
+  // Of a list that begins with what is left out, the rest is wanted.
+  bool wanted = !rules.frameworks.empty() && rules.frameworks.front().starts_with('!');
   for (const std::string& glob : rules.frameworks) {
     const bool leaves_out = glob.starts_with('!');
     if (glob_matches(std::string_view(glob).substr(leaves_out ? 1 : 0), framework)) wanted = !leaves_out;

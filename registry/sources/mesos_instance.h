@@ -15,6 +15,7 @@ namespace muster::registry::sources {
 
 // Addresses that mean somebody: literals, neither unspecified nor multicast, each once, at most as many as an
 // instance may have.
+std::vector<IpAddress> usable_addresses(const std::vector<IpAddress>& addresses);
 std::vector<IpAddress> usable_addresses(const std::vector<std::string>& literals);
 
 // The addresses of a task: all of the first source that has any.
@@ -26,7 +27,8 @@ SchedulerTask scheduler_task(const MesosTracked& tracked, const std::vector<IpAd
                              const MesosRules& rules);
 
 struct MesosInstance {
-  std::string service;  // "": it is none
+  std::string service;     // "": it is none
+  bool is_enabled = true;  // its labels do not say otherwise
   InstanceBody body;
 };
 MesosInstance mesos_instance_of(const MesosTracked& tracked, const SchedulerTask& seen,

@@ -23,6 +23,8 @@ enum : Place {
   kTasks,
   kEndedTasks,
   kEndedTask,
+  kUnreachableTasks,
+  kUnreachableTask,
 };
 
 // Takes elements, and of all else the texts, flags and numbers with a known name.
@@ -42,6 +44,7 @@ class StateReader : public DocumentReader {
       case kTasks: return is_object ? Entry{How::hold, kRoot, true} : dropped("bad_task");
       case kRecoveredAgents: return is_object ? begin_id(kRecoveredAgent) : Entry{};
       case kEndedTasks: return is_object ? begin_id(kEndedTask) : Entry{};
+      case kUnreachableTasks: return is_object ? begin_id(kUnreachableTask) : Entry{};
       default: return {};
     }
   }
@@ -51,6 +54,7 @@ class StateReader : public DocumentReader {
     if (id_.empty()) return;
     if (place == kRecoveredAgent) state_.recovered_agents.push_back(std::exchange(id_, {}));
     if (place == kEndedTask) framework_.ended.push_back(std::exchange(id_, {}));
+    if (place == kUnreachableTask) framework_.unreachable.push_back(std::exchange(id_, {}));
   }
 
   void held(Place in, std::string_view, const json::value& element) override {
@@ -70,6 +74,7 @@ class StateReader : public DocumentReader {
       case kFramework: take_member(key, value); break;
       case kRecoveredAgent:
       case kEndedTask:
+      case kUnreachableTask:
         if (key == "id") take_text(value, id_);
         break;
       case kAgents: dropped("bad_agent"); break;
@@ -113,7 +118,8 @@ class StateReader : public DocumentReader {
     if (key == "tasks" && is_object) framework_.is_partial = true;
     if (is_object) return {};
     if (key == "tasks") return enter(kTasks);
-    return key == "completed_tasks" || key == "unreachable_tasks" ? enter(kEndedTasks) : Entry{};
+    if (key == "unreachable_tasks") return enter(kUnreachableTasks);
+    return key == "completed_tasks" ? enter(kEndedTasks) : Entry{};
   }
 
   Entry begin_id(Place place) {
@@ -149,7 +155,7 @@ class StateReader : public DocumentReader {
   const std::size_t most_ports_;
   MesosState state_;
   MesosFramework framework_;  // the one that is being read
-  std::string id_;            // of the ended task or recovered agent that is being read
+  std::string id_;            // of the ended or unreachable task, or recovered agent, that is being read
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "registry/sources/mesos_picture.h"
 
-#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "registry/sources/mesos_pid.h"
@@ -17,8 +17,14 @@ HeartbeatStatus health_of(State state) {
 
 // Those of a literal, or of a name as far as it is known.
 std::vector<IpAddress> addresses_at(const std::string& host, const HostAddresses& addresses_of) {
-  if (const auto literal = net::parse_ip(host)) return usable_addresses({host});
-  return host.empty() ? std::vector<IpAddress>() : addresses_of(host);
+  if (host.empty()) return {};
+  if (net::parse_ip(host)) return usable_addresses(std::vector<std::string>{host});
+  return usable_addresses(addresses_of(host));
+}
+
+std::vector<IpAddress> agent_addresses(const MesosAgent& agent, const HostAddresses& addresses_of) {
+  const auto pid = parse_mesos_pid(agent.pid);
+  return addresses_at(pid ? pid->host : agent.hostname, addresses_of);
 }
 
 template <class Value>
@@ -37,23 +43,34 @@ std::vector<const MesosTaskKey*> in_order(const MesosTable& table) {
   return keys;
 }
 
-// Steps from what was to what is; both by id.
+// One element's step from what was to `next`; null: it is gone.
 template <class Element>
-void step_to(std::map<std::string, std::shared_ptr<const Element>>& from,
-             std::map<std::string, std::shared_ptr<const Element>> to,
-             std::vector<SchedulerStep<Element>>& steps) {
-  for (const auto& [id, element] : to) {
-    const auto before = from.find(id);
-    if (before == from.end()) {
-      steps.push_back({nullptr, element});
-    } else if (before->second != element) {
-      steps.push_back({before->second, element});
-    }
+void step_to(std::map<std::string, std::shared_ptr<const Element>>& from, const std::string& id,
+             std::shared_ptr<const Element> next, std::vector<SchedulerStep<Element>>& steps) {
+  const auto found = from.find(id);
+  const auto before = found == from.end() ? nullptr : found->second;
+  if (before == next) return;
+  steps.push_back({before, next});
+  if (next) {
+    from[id] = std::move(next);
+  } else {
+    from.erase(found);
   }
-  for (const auto& [id, element] : from) {
-    if (!to.contains(id)) steps.push_back({element, nullptr});
-  }
-  from = std::move(to);
+}
+
+// Every id that either knows, in order.
+template <class One, class Other>
+std::set<std::string> ids_of(const One& one, const Other& other) {
+  std::set<std::string> ids;
+  for (const auto& [id, value] : one) ids.insert(id);
+  for (const auto& [id, value] : other) ids.insert(id);
+  return ids;
+}
+
+void add(Dropped& to, const std::string& reason, std::size_t count, int by) {
+  std::size_t& sum = to[reason];
+  sum += static_cast<std::size_t>(by) * count;
+  if (sum == 0) to.erase(reason);
 }
 
 }  // namespace
@@ -62,163 +79,217 @@ std::optional<SteadyTime> MesosPicture::next_look() const {
   return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
 }
 
-std::vector<IpAddress> MesosPicture::agent_addresses(const MesosAgent& agent,
-                                                     const HostAddresses& addresses_of) const {
-  const auto pid = parse_mesos_pid(agent.pid);
-  return addresses_at(pid ? pid->host : agent.hostname, addresses_of);
-}
-
 MesosPicture::Shown MesosPicture::look(const MesosTracked& tracked, const HostAddresses& addresses_of,
-                                       net::Instant now) {
+                                       net::Instant now) const {
   Shown shown;
   const Verdict verdict = mesos_verdict(tracked, rules_, now);
   shown.reason = verdict.reason;
   shown.until = verdict.until;
-  shown.rank = {tracked.framework->registered_time, tracked.framework->id};
-  shown.is_routable = verdict.state == State::active || verdict.state == State::timedout;
-  const bool is_shown = is_wanted(tracked.framework->name, rules_) && is_visible(*tracked.task, rules_);
-  if (verdict.state == State::off || !is_shown) {
-    if (!is_shown && verdict.reason == VerdictReason::ok) shown.reason = VerdictReason::not_wanted;
-    shown.is_routable = false;
+  // One whose time of registration is not known is the last, so that it takes nothing from who is there.
+  const double registered = tracked.framework->registered_time;
+  shown.rank = {registered > 0 ? registered : std::numeric_limits<double>::infinity(), tracked.framework->id};
+  if (!is_wanted(tracked.framework->name, rules_) || !is_visible(*tracked.task, rules_)) {
+    shown.reason = VerdictReason::not_wanted;
+    shown.until.reset();
     return shown;
   }
+  if (verdict.state == State::off) return shown;
+  shown.is_ready = verdict.state == State::active || verdict.state == State::timedout;
   SchedulerTask seen =
-      scheduler_task(tracked, agent_addresses(*tracked.agent, addresses_of), shown.is_routable, rules_);
-  MesosInstance instance = mesos_instance_of(tracked, seen, rules_, dropped_);
-  if (shown.is_routable && seen.addresses.empty()) shown.reason = VerdictReason::no_address;
+      scheduler_task(tracked, agent_addresses(*tracked.agent, addresses_of), shown.is_ready, rules_);
+  MesosInstance instance = mesos_instance_of(tracked, seen, rules_, shown.dropped);
+  if (shown.is_ready && seen.addresses.empty()) shown.reason = VerdictReason::no_address;
+  shown.health = health_of(verdict.state);
   shown.service = std::move(instance.service);
   shown.body = std::make_shared<const InstanceBody>(std::move(instance.body));
-  shown.seen = std::make_shared<const SchedulerTask>(std::move(seen));
-  shown.health = health_of(verdict.state);
+  if (rules_.hides_disabled && !instance.is_enabled) {
+    shown.reason = VerdictReason::not_wanted;
+  } else if (verdict.state != State::starting) {
+    // Who awaits a first verdict is not served, not even when nobody is ready.
+    shown.seen = std::make_shared<const SchedulerTask>(std::move(seen));
+  }
   return shown;
 }
 
 void MesosPicture::count(const Shown& shown, int by) {
-  if (shown.is_routable) routable_ += static_cast<std::size_t>(by);
-  if (shown.reason == VerdictReason::ok) return;
-  const std::string reason(to_string(shown.reason));
-  excluded_[reason] += static_cast<std::size_t>(by);
-  if (excluded_[reason] == 0) excluded_.erase(reason);
+  for (const auto& [reason, count] : shown.dropped) add(dropped_, reason, count, by);
+  const VerdictReason reason =
+      shown.is_owner ? shown.reason : VerdictReason::service_owned_by_other_framework;
+  const bool is_routable =
+      shown.is_ready && (reason == VerdictReason::ok || reason == VerdictReason::unreachable);
+  if (is_routable) {
+    routable_ += static_cast<std::size_t>(by);
+  } else {
+    add(excluded_, std::string(to_string(reason)), 1, by);
+  }
 }
 
-// Takes one task's next picture; nullopt: it is gone. The services it concerns are settled afterwards, for
-// who owns a name may change.
-void MesosPicture::take(const MesosTaskKey& key, std::optional<Shown> next, MesosStep& step,
-                        std::set<std::string>& services) {
+// Takes one task's next picture; nullopt: it is gone. Who has the name of a service is settled afterwards.
+void MesosPicture::take(const MesosTaskKey& key, std::optional<Shown> next, Work& work) {
   const auto found = shown_.find(key);
-  Shown before = found == shown_.end() ? Shown() : std::move(found->second);
+  if (found == shown_.end() && !next) return;
+  Shown before;
   if (found != shown_.end()) {
+    before = std::move(found->second);
     count(before, -1);
     if (before.until) due_.erase({*before.until, key});
   }
   if (next && before.seen && next->seen && *before.seen == *next->seen) next->seen = before.seen;
   if (next && before.body && next->body && *before.body == *next->body) next->body = before.body;
   const auto seen = next ? next->seen : nullptr;
-  if (before.seen != seen) step.seen.tasks.push_back({before.seen, seen});
+  if (before.seen != seen) work.step.seen.tasks.push_back({before.seen, seen});
 
-  const bool asks = next && next->seen && !next->service.empty();
-  const bool asked = !before.service.empty();
-  const bool stays = asks && asked && before.service == next->service && before.rank == next->rank;
-  if (asked && !stays) {
-    auto& ranks = services_[before.service];
-    ranks[before.rank].erase(key);
-    if (ranks[before.rank].empty()) ranks.erase(before.rank);
-    services.insert(before.service);
-  }
-  if (asks && !stays) {
-    services_[next->service][next->rank].insert(key);
-    services.insert(next->service);
-  }
-  const bool leaves = before.is_listed && (!asks || before.service != next->service);
-  if (leaves)
-    step.native.gone.push_back({before.service, key.task_id, next ? Cause::source_gone : Cause::task_ended});
+  move_asker(key, before, next ? &*next : nullptr, work);
   if (!next) {
-    if (found != shown_.end()) shown_.erase(found);
+    shown_.erase(found);
     return;
   }
-  next->is_listed = before.is_listed && !leaves;
-  const bool is_other = next->is_listed && (next->body != before.body || next->health != before.health);
-  if (is_other) list(key, *next, step);
+  if (next->is_listed && (next->body != before.body || next->health != before.health))
+    work.listed.insert(key);
   count(*next, 1);
   if (next->until) due_.insert({*next->until, key});
-  if (!asks) next->service.clear();
   shown_.insert_or_assign(key, std::move(*next));
 }
 
-void MesosPicture::list(const MesosTaskKey& key, const Shown& shown, MesosStep& step) const {
-  Registration registration;
-  registration.service = shown.service;
-  registration.id = key.task_id;
-  registration.body = shown.body;
-  registration.by = rules_.source;
-  registration.vitals.emplace().status = shown.health;
-  step.native.listed.push_back(std::move(registration));
+void MesosPicture::move_asker(const MesosTaskKey& key, const Shown& before, Shown* next, Work& work) {
+  const bool asked = !before.service.empty();
+  const bool asks = next != nullptr && !next->service.empty();
+  const bool is_same = asks && asked && before.service == next->service;
+  if (is_same && before.rank == next->rank) {
+    next->is_owner = before.is_owner;
+    next->is_listed = before.is_listed;
+    return;
+  }
+  if (asked) {
+    Service& service = services_[before.service];
+    const auto askers = service.askers.find(before.rank);
+    askers->second.erase(key);
+    if (askers->second.empty()) service.askers.erase(askers);
+    work.services.try_emplace(before.service);
+  }
+  if (before.is_listed && !is_same) {
+    work.listed.erase(key);
+    work.step.native.gone.push_back(
+        {before.service, key.task_id, next != nullptr ? Cause::source_gone : Cause::task_ended});
+  }
+  if (!asks) return;
+  next->is_listed = before.is_listed && is_same;
+  services_[next->service].askers[next->rank].insert(key);
+  work.services[next->service].push_back(key);
 }
 
 // Of the frameworks that ask for a service's name the first that registered has it.
-void MesosPicture::settle(const std::set<std::string>& services, MesosStep& step) {
-  for (const std::string& service : services) {
-    const auto found = services_.find(service);
-    if (found == services_.end()) continue;
-    if (found->second.empty()) {
-      services_.erase(found);
+void MesosPicture::settle(Work& work) {
+  for (const auto& [name, newcomers] : work.services) {
+    Service& service = services_[name];
+    if (service.askers.empty()) {
+      services_.erase(name);
       continue;
     }
-    bool is_owner = true;
-    for (const auto& [rank, keys] : found->second) {
-      for (const MesosTaskKey& key : keys) {
-        Shown& shown = shown_.at(key);
-        if (!is_owner && shown.is_listed) {
-          step.native.gone.push_back({service, key.task_id, Cause::source_gone});
-        } else if (is_owner && !shown.is_listed) {
-          list(key, shown, step);
-        }
-        shown.is_listed = is_owner;
-      }
-      is_owner = false;
+    const Rank owner = service.askers.begin()->first;
+    const auto set_all = [&](const std::optional<Rank>& rank) {
+      const auto askers = rank ? service.askers.find(*rank) : service.askers.end();
+      if (askers == service.askers.end()) return;
+      for (const MesosTaskKey& key : askers->second) set_owner(name, key, rank == owner, work);
+    };
+    // Who loses it first: the ids of tasks of two frameworks may be the same.
+    if (service.owner != owner) set_all(service.owner);
+    for (const MesosTaskKey& key : newcomers) {
+      const auto shown = shown_.find(key);
+      if (shown != shown_.end() && shown->second.service == name)
+        set_owner(name, key, shown->second.rank == owner, work);
     }
+    if (service.owner != owner) set_all(owner);
+    service.owner = owner;
   }
 }
 
-void MesosPicture::follow_surroundings(const MesosTable& table, const SchedulerMasters& masters,
-                                       const HostAddresses& addresses_of, MesosStep& step) {
-  decltype(agents_) agents;
-  for (const auto& [id, agent] : table.agents()) {
-    SchedulerAgent seen{id, agent_addresses(*agent, addresses_of), 0};
-    if (const auto pid = parse_mesos_pid(agent->pid)) seen.port = pid->port;
-    agents[id] = shared(agents_[id], std::move(seen));
+void MesosPicture::set_owner(const std::string& service, const MesosTaskKey& key, bool is_owner, Work& work) {
+  Shown& shown = shown_.at(key);
+  if (shown.is_owner != is_owner) {
+    count(shown, -1);
+    shown.is_owner = is_owner;
+    count(shown, 1);
   }
-  std::erase_if(agents_, [](const auto& one) { return !one.second; });
-  step_to(agents_, std::move(agents), step.seen.agents);
+  if (shown.is_listed == is_owner) return;
+  shown.is_listed = is_owner;
+  if (is_owner) {
+    work.listed.insert(key);
+  } else {
+    work.listed.erase(key);
+    work.step.native.gone.push_back({service, key.task_id, Cause::source_gone});
+  }
+}
 
-  decltype(frameworks_) frameworks;
-  for (const auto& [id, framework] : table.frameworks()) {
-    if (!is_wanted(framework->name, rules_)) continue;
-    const auto pid = parse_mesos_pid(framework->pid);
-    SchedulerFramework seen{id, framework->name,
-                            addresses_at(pid ? pid->host : framework->hostname, addresses_of),
+// Once who has which name is known: what goes comes before what is there.
+void MesosPicture::list(Work& work) const {
+  for (const MesosTaskKey& key : work.listed) {
+    const Shown& shown = shown_.at(key);
+    Registration registration;
+    registration.service = shown.service;
+    registration.id = key.task_id;
+    registration.source = work.step.native.source;
+    registration.body = shown.body;
+    registration.by = rules_.source;
+    registration.vitals.emplace().status = shown.health;
+    work.step.native.listed.push_back(std::move(registration));
+  }
+}
+
+void MesosPicture::look_at_agent(const MesosTable& table, const std::string& id,
+                                 const HostAddresses& addresses_of, SchedulerChange& change) {
+  std::shared_ptr<const SchedulerAgent> next;
+  if (const auto found = table.agents().find(id); found != table.agents().end()) {
+    const auto pid = parse_mesos_pid(found->second->pid);
+    SchedulerAgent seen{id, agent_addresses(*found->second, addresses_of),
+                        pid ? pid->port : std::uint16_t{0}};
+    const auto known = agents_.find(id);
+    next = shared(known == agents_.end() ? nullptr : known->second, std::move(seen));
+  }
+  step_to(agents_, id, std::move(next), change.agents);
+}
+
+void MesosPicture::look_at_framework(const MesosTable& table, const std::string& id,
+                                     const HostAddresses& addresses_of, SchedulerChange& change) {
+  std::shared_ptr<const SchedulerFramework> next;
+  const auto found = table.frameworks().find(id);
+  if (found != table.frameworks().end() && is_wanted(found->second->name, rules_)) {
+    const MesosFramework& framework = *found->second;
+    const auto pid = parse_mesos_pid(framework.pid);
+    SchedulerFramework seen{id, framework.name,
+                            addresses_at(pid ? pid->host : framework.hostname, addresses_of),
                             pid ? pid->port : std::uint16_t{0}};
-    frameworks[id] = shared(frameworks_[id], std::move(seen));
+    const auto known = frameworks_.find(id);
+    next = shared(known == frameworks_.end() ? nullptr : known->second, std::move(seen));
   }
-  std::erase_if(frameworks_, [](const auto& one) { return !one.second; });
-  step_to(frameworks_, std::move(frameworks), step.seen.frameworks);
+  step_to(frameworks_, id, std::move(next), change.frameworks);
+}
 
-  if (masters_ != masters) step.seen.masters = masters_ = masters;
+void MesosPicture::look_around(const MesosTable& table, const MesosTable::Touched& touched,
+                               const HostAddresses& addresses_of, SchedulerChange& change) {
+  if (touched.all) {
+    for (const std::string& id : ids_of(table.agents(), agents_))
+      look_at_agent(table, id, addresses_of, change);
+    for (const std::string& id : ids_of(table.frameworks(), frameworks_))
+      look_at_framework(table, id, addresses_of, change);
+    return;
+  }
+  for (const std::string& id : touched.agents) look_at_agent(table, id, addresses_of, change);
+  for (const std::string& id : touched.frameworks) look_at_framework(table, id, addresses_of, change);
 }
 
 MesosStep MesosPicture::follow(const MesosTable& table, const MesosTable::Touched& touched,
                                const SchedulerMasters& masters, const HostAddresses& addresses_of,
                                net::Instant now) {
-  MesosStep step;
-  step.seen.source = rules_.source;
-  step.native.source = {SourceKind::scheduler, rules_.source};
-  if (touched.all || touched.surroundings) follow_surroundings(table, masters, addresses_of, step);
+  Work work;
+  work.step.seen.source = rules_.source;
+  work.step.native.source = {SourceKind::scheduler, rules_.source};
+  look_around(table, touched, addresses_of, work.step.seen);
+  if (masters_ != masters) work.step.seen.masters = masters_ = masters;
 
-  std::set<std::string> services;
   const auto look_at = [&](const MesosTaskKey& key) {
     const MesosTracked* tracked = table.find(key);
-    take(key, tracked == nullptr ? std::nullopt : std::optional(look(*tracked, addresses_of, now)), step,
-         services);
+    take(key, tracked == nullptr ? std::nullopt : std::optional(look(*tracked, addresses_of, now)), work);
   };
   if (touched.all) {
     std::vector<MesosTaskKey> gone;
@@ -230,14 +301,15 @@ MesosStep MesosPicture::follow(const MesosTable& table, const MesosTable::Touche
   } else {
     for (const MesosTaskKey& key : touched.tasks) look_at(key);
   }
-  while (!due_.empty() && due_.begin()->first <= now.steady) {
-    const MesosTaskKey key = due_.begin()->second;
-    look_at(key);
-    if (!due_.empty() && due_.begin()->second == key && due_.begin()->first <= now.steady)
-      break;  // its time does not move
+  std::vector<MesosTaskKey> due;
+  for (const auto& [at, key] : due_) {
+    if (at > now.steady) break;
+    due.push_back(key);
   }
-  settle(services, step);
-  return step;
+  for (const MesosTaskKey& key : due) look_at(key);
+  settle(work);
+  list(work);
+  return std::move(work.step);
 }
 
 std::optional<net::Endpoint> MesosPicture::probe_target(const MesosTaskKey& key) const {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "registry/change.h"
@@ -31,16 +32,15 @@ class MesosPicture {
  public:
   explicit MesosPicture(MesosRules rules) : rules_(std::move(rules)) {}
 
-  // The step to what the table holds now. Looked at are the tasks that were touched, those whose time has
-  // come, and with `surroundings` all agents, frameworks and masters; with touched.all everything is.
+  // The step to what the table holds now. Looked at is what was touched, and the tasks whose time has come.
   MesosStep follow(const MesosTable& table, const MesosTable::Touched& touched,
                    const SchedulerMasters& masters, const HostAddresses& addresses_of, net::Instant now);
 
   std::size_t total() const { return shown_.size(); }
+  // The others are excluded, each for one reason.
   std::size_t routable() const { return routable_; }
-  // Tasks that are not served, by reason.
   const Dropped& excluded() const { return excluded_; }
-  const Dropped& dropped() const { return dropped_; }  // labels that could not be used, so far
+  const Dropped& dropped() const { return dropped_; }  // labels that cannot be used, of tasks that are there
   std::optional<SteadyTime> next_look() const;         // when time alone may change something
   // The first TCP port at which a task can be probed; nullopt: it has none.
   std::optional<net::Endpoint> probe_target(const MesosTaskKey& key) const;
@@ -50,31 +50,46 @@ class MesosPicture {
   using Rank = std::pair<double, std::string>;  // when it registered, its id
 
   struct Shown {
-    std::shared_ptr<const SchedulerTask> seen;  // null: not served
+    std::shared_ptr<const SchedulerTask> seen;  // null: not in the view
     std::string service;                        // it asks for; "": none
-    BodyPtr body;
+    BodyPtr body;                               // null: it could not be served
     HeartbeatStatus health = HeartbeatStatus::passing;
     Rank rank;
     VerdictReason reason = VerdictReason::ok;
     std::optional<SteadyTime> until;
-    bool is_routable = false;
+    Dropped dropped;
+    bool is_ready = false;
+    bool is_owner = true;    // its framework has the name of the service
     bool is_listed = false;  // in the registry
   };
-  struct Looked;
+  struct Service {
+    std::map<Rank, std::set<MesosTaskKey>> askers;
+    std::optional<Rank> owner;
+  };
+  // What a step is made from, while it is.
+  struct Work {
+    MesosStep step;
+    std::map<std::string, std::vector<MesosTaskKey>> services;  // to be settled, and who has begun to ask
+    std::set<MesosTaskKey> listed;                              // that are new or other
+  };
 
-  Shown look(const MesosTracked& tracked, const HostAddresses& addresses_of, net::Instant now);
-  std::vector<IpAddress> agent_addresses(const MesosAgent& agent, const HostAddresses& addresses_of) const;
-  void take(const MesosTaskKey& key, std::optional<Shown> next, MesosStep& step,
-            std::set<std::string>& services);
-  void settle(const std::set<std::string>& services, MesosStep& step);
-  void list(const MesosTaskKey& key, const Shown& shown, MesosStep& step) const;
-  void follow_surroundings(const MesosTable& table, const SchedulerMasters& masters,
-                           const HostAddresses& addresses_of, MesosStep& step);
+  Shown look(const MesosTracked& tracked, const HostAddresses& addresses_of, net::Instant now) const;
+  void take(const MesosTaskKey& key, std::optional<Shown> next, Work& work);
+  void move_asker(const MesosTaskKey& key, const Shown& before, Shown* next, Work& work);
+  void settle(Work& work);
+  void set_owner(const std::string& service, const MesosTaskKey& key, bool is_owner, Work& work);
+  void list(Work& work) const;
+  void look_at_agent(const MesosTable& table, const std::string& id, const HostAddresses& addresses_of,
+                     SchedulerChange& change);
+  void look_at_framework(const MesosTable& table, const std::string& id, const HostAddresses& addresses_of,
+                         SchedulerChange& change);
+  void look_around(const MesosTable& table, const MesosTable::Touched& touched,
+                   const HostAddresses& addresses_of, SchedulerChange& change);
   void count(const Shown& shown, int by);
 
   const MesosRules rules_;
   std::map<MesosTaskKey, Shown> shown_;
-  std::map<std::string, std::map<Rank, std::set<MesosTaskKey>>> services_;  // who asks for each
+  std::map<std::string, Service> services_;
   std::set<std::pair<SteadyTime, MesosTaskKey>> due_;
   std::map<std::string, std::shared_ptr<const SchedulerAgent>> agents_;
   std::map<std::string, std::shared_ptr<const SchedulerFramework>> frameworks_;

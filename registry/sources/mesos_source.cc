@@ -199,15 +199,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
       missed_ = true;
       return;
     }
-    join(touched, table_.apply(event, now()));
-  }
-
-  static void join(MesosTable::Touched& all, MesosTable::Touched more) {
-    all.all |= more.all;
-    all.surroundings |= more.surroundings;
-    all.resync |= more.resync;
-    all.tasks.insert(all.tasks.end(), std::make_move_iterator(more.tasks.begin()),
-                     std::make_move_iterator(more.tasks.end()));
+    touched.join(table_.apply(event, now()));
   }
 
   void subscribe(const MesosSubscribed& subscribed) {
@@ -221,7 +213,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   void go_on_streaming() {
     is_synced_ = true;
     MesosTable::Touched touched;
-    for (const MesosEvent& event : waiting_) join(touched, table_.apply(event, now()));
+    for (const MesosEvent& event : waiting_) touched.join(table_.apply(event, now()));
     waiting_.clear();
     if (std::exchange(missed_, false)) touched.resync = true;
     follow(touched);

@@ -84,8 +84,9 @@ struct MesosFramework {
   bool recovered = false;  // known from its agents only, until it registers again
   double registered_time = 0;
   std::vector<MesosTask> tasks;
-  std::vector<std::string> ended;  // ids of completed and unreachable tasks
-  bool is_partial = false;         // its tasks were no list: it keeps those it had
+  std::vector<std::string> ended;        // ids of completed tasks
+  std::vector<std::string> unreachable;  // ids of those whose agents are out of reach
+  bool is_partial = false;               // its tasks were no list: it keeps those it had
   bool operator==(const MesosFramework&) const = default;
 };
 

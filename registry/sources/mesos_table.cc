@@ -10,9 +10,9 @@ namespace muster::registry::sources {
 
 namespace {
 
-constexpr Millis kProbeEvery{2'000};
-constexpr unsigned kProbesMost = 3;       // in a row without an answer
-constexpr std::size_t kStatusesKept = 8;  // of a task, the newest
+using Why = MesosHolds::Why;
+
+constexpr std::size_t kStatusesKept = 8;  // of a task
 constexpr std::size_t kEmptyLeast = 2;    // so many tasks had to be there for none at all to be odd
 constexpr std::string_view kUnreachable = "TASK_UNREACHABLE";
 
@@ -20,10 +20,17 @@ bool is_well(const MesosTask& task) {
   return std::ranges::any_of(task.statuses, [](const MesosStatus& status) { return status.healthy == true; });
 }
 
-double newest(const MesosTask& task) {
-  double timestamp = 0;
-  for (const MesosStatus& status : task.statuses) timestamp = std::max(timestamp, status.timestamp);
-  return timestamp;
+bool says_no_address(const MesosStatus& status) { return status.networks.empty() && status.labels.empty(); }
+
+// Reports on health come again and again and may tell no address: they go first, so that the one that does
+// stays. A report that is told a second time, after a snapshot that had it, says nothing new.
+void add_status(MesosTask& task, const MesosStatus& status) {
+  if (std::ranges::find(task.statuses, status) != task.statuses.end()) return;
+  task.statuses.push_back(status);
+  if (task.statuses.size() <= kStatusesKept) return;
+  const auto last = std::prev(task.statuses.end());
+  const auto least = std::find_if(task.statuses.begin(), last, says_no_address);
+  task.statuses.erase(least == last ? task.statuses.begin() : least);
 }
 
 // The value that is there, if it is the same: who compares pointers sees that nothing has changed.
@@ -35,22 +42,15 @@ std::shared_ptr<const Value> shared(const std::shared_ptr<const Value>& known, V
 
 }  // namespace
 
-MesosTable::Touched MesosTable::everything() {
-  Touched touched;
-  touched.all = true;
-  return touched;
-}
-
-MesosTable::Touched MesosTable::resync() {
-  Touched touched;
-  touched.resync = true;
-  return touched;
-}
-
-MesosTable::Touched MesosTable::one(const MesosTaskKey& key) {
-  Touched touched;
-  touched.tasks.push_back(key);
-  return touched;
+void MesosTable::Touched::join(Touched more) {
+  const auto append = [](auto& to, auto& from) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  };
+  all |= more.all;
+  resync |= more.resync;
+  append(tasks, more.tasks);
+  append(agents, more.agents);
+  append(frameworks, more.frameworks);
 }
 
 const MesosTracked* MesosTable::find(const MesosTaskKey& key) const {
@@ -58,35 +58,69 @@ const MesosTracked* MesosTable::find(const MesosTaskKey& key) const {
   return found == tasks_.end() ? nullptr : &found->second;
 }
 
-std::size_t MesosTable::held() const { return held_.size(); }
+std::vector<MesosTaskKey> MesosTable::tasks_on(std::string_view agent_id) const {
+  const auto found = on_agent_.find(agent_id);
+  if (found == on_agent_.end()) return {};
+  return {found->second.begin(), found->second.end()};
+}
+
+std::vector<MesosTaskKey> MesosTable::tasks_of(const std::string& framework_id) const {
+  std::vector<MesosTaskKey> keys;
+  for (auto at = tasks_.lower_bound({framework_id, ""});
+       at != tasks_.end() && at->first.framework_id == framework_id; ++at)
+    keys.push_back(at->first);
+  return keys;
+}
 
 void MesosTable::erase(const MesosTaskKey& key) {
-  held_.erase(key);
-  tasks_.erase(key);
+  const auto found = tasks_.find(key);
+  if (found == tasks_.end()) return;
+  holds_.end(key);
+  const auto there = on_agent_.find(found->second.task->agent_id);
+  there->second.erase(key);
+  if (there->second.empty()) on_agent_.erase(there);
+  tasks_.erase(found);
+}
+
+void MesosTable::erase_all(const std::vector<MesosTaskKey>& keys) {
+  for (const MesosTaskKey& key : keys) erase(key);
 }
 
 const std::shared_ptr<const MesosFramework>& MesosTable::take_framework(MesosFramework framework) {
   framework.tasks.clear();
   framework.ended.clear();
+  framework.unreachable.clear();
   framework.is_partial = false;
   auto& known = frameworks_[framework.id];
   return known = shared(known, std::move(framework));
 }
 
-void MesosTable::take_task(const std::shared_ptr<const MesosFramework>& framework, MesosTask task,
-                           net::Instant now) {
-  MesosTaskKey key{framework->id, task.id};
+void MesosTable::set_unreachable(MesosTracked& tracked, SteadyTime now) {
+  MesosTask task = *tracked.task;
+  task.state = kUnreachable;
+  tracked.task = shared(tracked.task, std::move(task));
+  if (!tracked.unreachable_since) tracked.unreachable_since = now;
+}
+
+// Null: it has ended.
+MesosTracked* MesosTable::take_task(const std::shared_ptr<const MesosFramework>& framework, MesosTask task,
+                                    net::Instant now) {
+  const MesosTaskKey key{framework->id, task.id};
   const TaskState state = parse_task_state(task.state);
-  if (state == TaskState::ended) return erase(key);
+  if (state == TaskState::ended) {
+    erase(key);
+    return nullptr;
+  }
   MesosTracked& tracked = tasks_[key];
   if (tracked.sequence == 0) tracked.sequence = next_sequence_++;
   tracked.framework = framework;
-  // An agent that is yet to come back is no longer listed; who runs there runs on.
-  if (const auto agent = agents_.find(task.agent_id); agent != agents_.end()) {
-    tracked.agent = agent->second;
-  } else if (tracked.agent && tracked.agent->id != task.agent_id) {
+  if (tracked.task && tracked.task->agent_id != task.agent_id) {
+    on_agent_[tracked.task->agent_id].erase(key);
     tracked.agent = nullptr;
   }
+  on_agent_[task.agent_id].insert(key);
+  // An agent that is yet to come back is no longer listed; who runs there runs on.
+  if (const auto agent = agents_.find(task.agent_id); agent != agents_.end()) tracked.agent = agent->second;
   if (state != TaskState::unreachable) {
     tracked.unreachable_since.reset();
   } else if (!tracked.unreachable_since) {
@@ -94,13 +128,14 @@ void MesosTable::take_task(const std::shared_ptr<const MesosFramework>& framewor
   }
   if (state == TaskState::running && !tracked.running_since) tracked.running_since = now.steady;
   tracked.was_well |= is_well(task);
-  if (std::exchange(tracked.held, std::nullopt)) held_.erase(key);
+  holds_.end(key);
   tracked.task = shared(tracked.task, std::move(task));
+  return &tracked;
 }
 
 // ---- a whole state
 
-void MesosTable::take_agents(std::vector<MesosAgent> agents, const std::vector<std::string>& recovered) {
+void MesosTable::take_agents(std::vector<MesosAgent> agents, const Ids& recovered) {
   const Agents before = std::exchange(agents_, {});
   for (MesosAgent& agent : agents) {
     const auto known = before.find(agent.id);
@@ -118,75 +153,114 @@ void MesosTable::take_agents(std::vector<MesosAgent> agents, const std::vector<s
 }
 
 MesosTable::Touched MesosTable::replace(MesosState state, net::Instant now) {
+  Touched everything;
+  everything.all = true;
+  const Ids recovered(state.recovered_agents.begin(), state.recovered_agents.end());
   leader_ = std::move(state.leader);
-  if (state.has_agents) take_agents(std::move(state.agents), state.recovered_agents);
-  if (!state.has_frameworks) return everything();
-
-  const Frameworks before = std::exchange(frameworks_, {});
-  std::set<MesosTaskKey> listed;
-  std::set<MesosTaskKey> ended;
-  for (MesosFramework& framework : state.frameworks) {
-    const auto known = before.find(framework.id);
-    if (known != before.end()) frameworks_[framework.id] = known->second;
-    std::vector<MesosTask> tasks = std::move(framework.tasks);
-    for (std::string& id : framework.ended) ended.insert({framework.id, std::move(id)});
-    const bool is_partial = framework.is_partial;
-    const auto& info = take_framework(std::move(framework));
-    for (MesosTask& task : tasks) {
-      listed.insert({info->id, task.id});
-      take_task(info, std::move(task), now);
-    }
-    if (!is_partial) continue;
-    for (auto at = tasks_.lower_bound({info->id, ""});
-         at != tasks_.end() && at->first.framework_id == info->id; ++at)
-      listed.insert(at->first);
-  }
-  // Agents of this state that are listed are known by now: those of recovered ones count for the guard.
-  const std::set<std::string, std::less<>> recovered(state.recovered_agents.begin(),
-                                                     state.recovered_agents.end());
-  hold_missing(listed, ended, recovered, now.steady);
-  return everything();
+  if (state.has_agents) take_agents(std::move(state.agents), recovered);
+  if (state.has_frameworks) take_frameworks(std::move(state.frameworks), recovered, now);
+  keep_around_held();
+  return everything;
 }
 
-void MesosTable::hold_missing(const std::set<MesosTaskKey>& listed, const std::set<MesosTaskKey>& ended,
-                              const std::set<std::string, std::less<>>& recovered_agents, SteadyTime now) {
+void MesosTable::take_frameworks(std::vector<MesosFramework> frameworks, const Ids& recovered_agents,
+                                 net::Instant now) {
+  ++snapshot_;
+  const std::size_t before = tasks_.size();
+  const Frameworks known = std::exchange(frameworks_, {});
+  std::size_t listed = 0;
+  for (MesosFramework& framework : frameworks) {
+    if (const auto found = known.find(framework.id); found != known.end())
+      frameworks_[framework.id] = found->second;
+    listed += take_tasks(std::move(framework), now);
+  }
+  settle_missing(recovered_agents, before, listed == 0, now.steady);
+}
+
+// How many it lists.
+std::size_t MesosTable::take_tasks(MesosFramework framework, net::Instant now) {
+  std::vector<MesosTask> tasks = std::move(framework.tasks);
+  const std::vector<std::string> ended = std::move(framework.ended);
+  const std::vector<std::string> unreachable = std::move(framework.unreachable);
+  const bool is_partial = framework.is_partial;
+  const auto info = take_framework(std::move(framework));
+
+  std::size_t listed = tasks.size();
+  for (MesosTask& task : tasks) {
+    if (MesosTracked* tracked = take_task(info, std::move(task), now)) tracked->listed_in = snapshot_;
+  }
+  for (const std::string& id : ended) {
+    if (const auto found = tasks_.find({info->id, id}); found != tasks_.end())
+      found->second.ended_in = snapshot_;
+  }
+  // It is out of reach, as if an event had said so; one that was held is confirmed by that to be gone.
+  for (const std::string& id : unreachable) {
+    const auto found = tasks_.find({info->id, id});
+    if (found == tasks_.end() || found->second.listed_in == snapshot_) continue;
+    const bool is_killing = parse_task_state(found->second.task->state) == TaskState::killing;
+    if (is_killing || holds_.contains(found->first)) {
+      found->second.ended_in = snapshot_;
+    } else {
+      found->second.listed_in = snapshot_;
+      set_unreachable(found->second, now.steady);
+    }
+  }
+  if (!is_partial) return listed;
+  for (const MesosTaskKey& key : tasks_of(info->id)) {
+    MesosTracked& tracked = tasks_.at(key);
+    tracked.framework = info;
+    tracked.listed_in = snapshot_;
+    ++listed;
+  }
+  return listed;
+}
+
+bool MesosTable::is_awaited(const MesosTracked& tracked, const Ids& recovered_agents) const {
+  const auto framework = frameworks_.find(tracked.framework->id);
+  return recovered_agents.contains(tracked.task->agent_id) ||
+         (framework != frameworks_.end() && framework->second->recovered);
+}
+
+// `before`: how many there were when the snapshot came; its own do not make a loss smaller.
+void MesosTable::settle_missing(const Ids& recovered_agents, std::size_t before, bool is_empty,
+                                SteadyTime now) {
   std::vector<MesosTaskKey> gone;
   std::vector<MesosTaskKey> missing;
-  for (auto& [key, tracked] : tasks_) {
-    if (listed.contains(key)) continue;
-    const auto framework = frameworks_.find(key.framework_id);
-    const bool is_recovered = recovered_agents.contains(tracked.task->agent_id) ||
-                              (framework != frameworks_.end() && framework->second->recovered);
-    if (!guard_.is_on || ended.contains(key)) {
+  for (const auto& [key, tracked] : tasks_) {
+    if (tracked.listed_in == snapshot_) continue;
+    const TaskState state = parse_task_state(tracked.task->state);
+    if (!guard_.is_on || tracked.ended_in == snapshot_) {
       gone.push_back(key);
-    } else if (is_recovered) {
-      hold(key, tracked, true, now);
+    } else if (is_awaited(tracked, recovered_agents)) {
+      holds_.begin(key, Why::awaited, now);
+    } else if (state == TaskState::killing || state == TaskState::unreachable) {
+      gone.push_back(key);
     } else {
       missing.push_back(key);
     }
   }
-  const std::size_t all = tasks_.size();
-  const bool is_empty = listed.empty() && all >= kEmptyLeast;
   const bool is_much = missing.size() >= guard_.least &&
-                       static_cast<double>(missing.size()) >= guard_.ratio * static_cast<double>(all);
+                       static_cast<double>(missing.size()) >= guard_.ratio * static_cast<double>(before);
   for (const MesosTaskKey& key : missing) {
-    MesosTracked& tracked = tasks_.at(key);
-    if (is_empty || is_much || tracked.held) {
-      hold(key, tracked, false, now);
-    } else {
+    if ((is_empty && before >= kEmptyLeast) || is_much) {
+      holds_.begin(key, Why::unexplained, now);
+    } else if (holds_.is_awaited(key)) {
+      // Who it waited for came back without it, or is given up; not before the grace has passed.
+      if (holds_.is_past_grace(key, now)) gone.push_back(key);
+    } else if (!holds_.contains(key)) {
       gone.push_back(key);
     }
   }
-  for (const MesosTaskKey& key : gone) erase(key);
+  erase_all(gone);
 }
 
-// With what names it: its framework and its agent stay as they were.
-void MesosTable::hold(const MesosTaskKey& key, MesosTracked& tracked, bool is_recovered, SteadyTime now) {
-  if (!tracked.held) tracked.held = MesosHold{now, now + guard_.grace, 0, false};
-  tracked.held->is_recovered = is_recovered;
-  held_.insert(key);
-  frameworks_.try_emplace(key.framework_id, tracked.framework);
-  if (tracked.agent) agents_.try_emplace(tracked.agent->id, tracked.agent);
+// What a hold keeps is kept with what names it.
+void MesosTable::keep_around_held() {
+  for (const MesosTaskKey& key : holds_.all()) {
+    const MesosTracked& tracked = tasks_.at(key);
+    frameworks_.try_emplace(key.framework_id, tracked.framework);
+    if (tracked.agent) agents_.try_emplace(tracked.agent->id, tracked.agent);
+  }
 }
 
 // ---- events
@@ -195,102 +269,127 @@ MesosTable::Touched MesosTable::apply(const MesosEvent& event, net::Instant now)
   return std::visit([&](const auto& one) { return on(one, now); }, event);
 }
 
+// The v1 API does not tell the pids of schedulers, nor the leader: those that are known stay until the state
+// has been asked for.
+MesosTable::Touched MesosTable::on(const MesosSubscribed& event, net::Instant now) {
+  if (!event.state) return {};
+  MesosState state = *event.state;
+  if (state.leader.empty()) state.leader = leader_;
+  for (MesosFramework& framework : state.frameworks) {
+    const auto known = frameworks_.find(framework.id);
+    if (known == frameworks_.end()) continue;
+    framework.pid = known->second->pid;
+    if (known->second->registered_time > 0) framework.registered_time = known->second->registered_time;
+  }
+  Touched touched = replace(std::move(state), now);
+  touched.resync = true;
+  return touched;
+}
+
 MesosTable::Touched MesosTable::on(const MesosOther& event, net::Instant) {
-  return event.is_bad ? resync() : Touched{};
+  Touched touched;
+  touched.resync = event.is_bad;
+  return touched;
 }
 
 MesosTable::Touched MesosTable::on(const MesosTaskAdded& event, net::Instant now) {
+  Touched touched;
   const auto framework = frameworks_.find(event.framework_id);
-  if (framework == frameworks_.end()) return resync();
-  const MesosTaskKey key{event.framework_id, event.task.id};
-  const MesosTracked* known = find(key);
-  // Told again after a failover; what came meanwhile is newer.
-  if (known != nullptr && newest(event.task) < newest(*known->task)) return {};
+  if (framework == frameworks_.end()) {
+    touched.resync = true;
+    return touched;
+  }
   take_task(framework->second, event.task, now);
-  return one(key);
+  touched.tasks.push_back({event.framework_id, event.task.id});
+  return touched;
 }
 
+// Early 1.x named the task and its agent, and no framework.
 std::optional<MesosTaskKey> MesosTable::key_of(const MesosTaskUpdated& update) const {
   if (!update.framework_id.empty()) {
     MesosTaskKey key{update.framework_id, update.task_id};
     return tasks_.contains(key) ? std::optional(std::move(key)) : std::nullopt;
   }
-  const auto found = std::ranges::find_if(
-      tasks_, [&](const auto& tracked) { return tracked.first.task_id == update.task_id; });
-  return found == tasks_.end() ? std::nullopt : std::optional(found->first);
+  for (MesosTaskKey& key : tasks_on(update.agent_id)) {
+    if (key.task_id == update.task_id) return std::move(key);
+  }
+  return std::nullopt;
 }
 
 MesosTable::Touched MesosTable::on(const MesosTaskUpdated& event, net::Instant now) {
+  Touched touched;
   const auto key = key_of(event);
-  const bool has_ended = parse_task_state(event.state) == TaskState::ended;
-  if (!key) return has_ended ? Touched{} : resync();
-  if (has_ended) {
-    erase(*key);
-    return one(*key);
+  if (!key) {
+    touched.resync = parse_task_state(event.state) != TaskState::ended;
+    return touched;
   }
   const MesosTracked& tracked = tasks_.at(*key);
-  if (event.status && event.status->timestamp < newest(*tracked.task)) return {};
   MesosTask task = *tracked.task;
   task.state = event.state;
-  if (event.status) task.statuses.push_back(*event.status);
-  if (task.statuses.size() > kStatusesKept) task.statuses.erase(task.statuses.begin());
+  if (event.status) add_status(task, *event.status);
   take_task(std::shared_ptr(tracked.framework), std::move(task), now);
-  return one(*key);
+  touched.tasks.push_back(*key);
+  return touched;
 }
 
-template <class Change>
-MesosTable::Touched MesosTable::change_tasks(const std::function<bool(const MesosTracked&)>& which,
-                                             const Change& change) {
+// Its tasks follow in events of their own. Those that were awaited and do not are known by the next state.
+MesosTable::Touched MesosTable::on(const MesosAgentAdded& event, net::Instant) {
+  auto& known = agents_[event.agent.id];
+  known = shared(known, event.agent);
   Touched touched;
-  touched.surroundings = true;
-  for (auto& [key, tracked] : tasks_) {
-    if (!which(tracked)) continue;
-    change(tracked);
-    touched.tasks.push_back(key);
+  touched.agents.push_back(event.agent.id);
+  touched.tasks = tasks_on(event.agent.id);
+  for (const MesosTaskKey& key : touched.tasks) {
+    tasks_.at(key).agent = known;
+    touched.resync |= holds_.contains(key);
   }
   return touched;
 }
 
-MesosTable::Touched MesosTable::on(const MesosAgentAdded& event, net::Instant) {
-  auto& known = agents_[event.agent.id];
-  known = shared(known, event.agent);
-  return change_tasks([&](const MesosTracked& tracked) { return tracked.task->agent_id == event.agent.id; },
-                      [&](MesosTracked& tracked) { tracked.agent = known; });
-}
-
 MesosTable::Touched MesosTable::on(const MesosAgentRemoved& event, net::Instant now) {
   agents_.erase(event.id);
-  return change_tasks([&](const MesosTracked& tracked) { return tracked.task->agent_id == event.id; },
-                      [&](MesosTracked& tracked) {
-                        MesosTask task = *tracked.task;
-                        task.state = kUnreachable;
-                        tracked.task = std::make_shared<const MesosTask>(std::move(task));
-                        if (!tracked.unreachable_since) tracked.unreachable_since = now.steady;
-                      });
+  Touched touched;
+  touched.agents.push_back(event.id);
+  touched.tasks = tasks_on(event.id);
+  for (const MesosTaskKey& key : touched.tasks) {
+    MesosTracked& tracked = tasks_.at(key);
+    if (holds_.contains(key)) {
+      erase(key);
+    } else if (parse_task_state(tracked.task->state) != TaskState::killing) {
+      set_unreachable(tracked, now.steady);
+    }
+  }
+  return touched;
 }
 
-// The event tells no pid and no time: of a framework that is new they are asked for.
+// The event tells no pid, and not always when it registered: they are asked for, but of a scheduler that is
+// known to speak HTTP.
 MesosTable::Touched MesosTable::on(const MesosFrameworkUpdated& event, net::Instant) {
   MesosFramework framework = event.framework;
-  const auto known = frameworks_.find(framework.id);
-  const bool is_new = known == frameworks_.end();
-  if (!is_new) {
-    framework.pid = known->second->pid;
-    framework.registered_time = known->second->registered_time;
-  }
   const std::string id = framework.id;
+  const auto known = frameworks_.find(id);
+  Touched touched;
+  touched.resync = known == frameworks_.end() || !known->second->pid.empty();
+  if (known != frameworks_.end()) {
+    framework.pid = known->second->pid;
+    if (known->second->registered_time > 0) framework.registered_time = known->second->registered_time;
+  }
   const auto info = take_framework(std::move(framework));
-  Touched touched = change_tasks([&](const MesosTracked& tracked) { return tracked.framework->id == id; },
-                                 [&](MesosTracked& tracked) { tracked.framework = info; });
-  touched.resync = is_new;
+  touched.frameworks.push_back(id);
+  touched.tasks = tasks_of(id);
+  for (const MesosTaskKey& key : touched.tasks) {
+    tasks_.at(key).framework = info;
+    touched.resync |= holds_.is_awaited(key);
+  }
   return touched;
 }
 
 MesosTable::Touched MesosTable::on(const MesosFrameworkRemoved& event, net::Instant) {
   frameworks_.erase(event.id);
-  Touched touched = change_tasks(
-      [&](const MesosTracked& tracked) { return tracked.framework->id == event.id; }, [](MesosTracked&) {});
-  for (const MesosTaskKey& key : touched.tasks) erase(key);
+  Touched touched;
+  touched.frameworks.push_back(event.id);
+  touched.tasks = tasks_of(event.id);
+  erase_all(touched.tasks);
   return touched;
 }
 
@@ -298,69 +397,32 @@ MesosTable::Touched MesosTable::on(const MesosFrameworkRemoved& event, net::Inst
 
 MesosTable::Touched MesosTable::tick(SteadyTime now) {
   Touched touched;
-  for (const MesosTaskKey& key : held_) {
-    const MesosHold& held = *tasks_.at(key).held;
-    if (!held.is_recovered && now >= held.since + guard_.hold) touched.tasks.push_back(key);
-  }
-  for (const MesosTaskKey& key : touched.tasks) erase(key);
+  touched.tasks = holds_.over(now);
+  erase_all(touched.tasks);
   return touched;
 }
 
 MesosTable::Touched MesosTable::accept() {
   Touched touched;
-  touched.tasks.assign(held_.begin(), held_.end());
-  for (const MesosTaskKey& key : touched.tasks) erase(key);
+  touched.tasks = holds_.all();
+  erase_all(touched.tasks);
   return touched;
 }
 
-std::vector<MesosTaskKey> MesosTable::to_probe(SteadyTime now, std::size_t most) {
-  std::vector<MesosTaskKey> due;
-  for (const MesosTaskKey& key : held_) {
-    if (due.size() == most) break;
-    MesosHold& held = *tasks_.at(key).held;
-    if (now < held.next_probe) continue;
-    held.next_probe = now + kProbeEvery;
-    due.push_back(key);
-  }
-  return due;
-}
-
-// Nobody listening there is an answer. No answer at all may be the network's fault, or ours, as long as
-// nobody has answered since the task was missed.
 MesosTable::Touched MesosTable::probed(const MesosTaskKey& key, ProbeVerdict verdict, SteadyTime now) {
-  const auto found = tasks_.find(key);
-  if (found == tasks_.end() || !found->second.held) return {};
-  MesosHold& held = *found->second.held;
-  if (verdict == ProbeVerdict::connected) {
-    held.failures = 0;
-    answered_ = now;
-    return {};
-  }
-  if (verdict == ProbeVerdict::refused) {
-    answered_ = now;
-    return give_up(key);
-  }
-  ++held.failures;
-  const bool others_answer = answered_ && *answered_ >= held.since;
-  if (held.failures < kProbesMost || !others_answer) return {};
-  return give_up(key);
+  Touched touched;
+  if (!holds_.probed(key, verdict, now)) return touched;
+  erase(key);
+  touched.tasks.push_back(key);
+  return touched;
 }
 
 MesosTable::Touched MesosTable::give_up(const MesosTaskKey& key) {
-  if (!held_.contains(key)) return {};
+  Touched touched;
+  if (!holds_.contains(key) || holds_.is_awaited(key)) return touched;
   erase(key);
-  return one(key);
-}
-
-std::optional<SteadyTime> MesosTable::next_due() const {
-  std::optional<SteadyTime> due;
-  for (const MesosTaskKey& key : held_) {
-    const MesosHold& held = *tasks_.at(key).held;
-    SteadyTime next = held.next_probe;
-    if (!held.is_recovered) next = std::min(next, held.since + guard_.hold);
-    if (!due || next < *due) due = next;
-  }
-  return due;
+  touched.tasks.push_back(key);
+  return touched;
 }
 
 MesosState MesosTable::state() const {

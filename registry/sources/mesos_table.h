@@ -1,16 +1,17 @@
 // What one Mesos source believes: the last snapshot of the state, what events have changed since, and the
-// tasks that are missing without a reason, which stay for a while. Pure: time comes in.
+// tasks that are missing without a reason, which stay for a while. Pure: time comes in. A snapshot costs its
+// size, an event what it touches.
 //
 // The guard. A master that has just taken over, or lies, tells less than there is. A task that was there and
-// is missing is gone at once only if something confirms it: it is among the ended ones, or an event said so.
-// It is held when its agent or its framework has not come back to the master yet (`recovered`), and all of
-// the missing are held when the snapshot has none left, or when they are many at once. Held tasks are served
-// as before for the grace; after it each stays only as long as its port answers, and until the hold has
-// passed.
+// is missing is gone at once only if something confirms it: it is among the ended ones, it was about to end
+// or out of reach, or an event said so. It is held when its agent or its framework has not come back to the
+// master yet (`recovered`), and all of the missing are held when the snapshot has none left, or when they are
+// many at once. Held tasks are served as before for the grace; after it each stays only as long as its port
+// answers, and until the hold has passed (mesos_holds.h).
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,7 +23,9 @@
 #include "registry/net/clock.h"
 #include "registry/registry.h"
 #include "registry/sources/mesos_events.h"
+#include "registry/sources/mesos_holds.h"
 #include "registry/sources/mesos_state.h"
+#include "registry/sources/mesos_task_key.h"
 
 namespace muster::registry::sources {
 
@@ -34,14 +37,6 @@ struct MesosGuard {
   Millis hold{300'000};
 };
 
-// Missing and not confirmed.
-struct MesosHold {
-  SteadyTime since{};
-  SteadyTime next_probe{};
-  unsigned failures = 0;      // probes in a row without an answer
-  bool is_recovered = false;  // it is known why: its agent or framework is yet to come back
-};
-
 struct MesosTracked {
   std::uint64_t sequence = 0;  // in the order in which tasks were first seen
   std::shared_ptr<const MesosTask> task;            // never null
@@ -50,26 +45,22 @@ struct MesosTracked {
   std::optional<SteadyTime> unreachable_since;      // its agent is, or it is LOST
   std::optional<SteadyTime> running_since;          // when it was first seen running, here
   bool was_well = false;                            // a health check of it has ever passed
-  std::optional<MesosHold> held;
-};
-
-// By framework and id: an id is its framework's own.
-struct MesosTaskKey {
-  std::string framework_id;
-  std::string task_id;
-  auto operator<=>(const MesosTaskKey&) const = default;
+  std::uint64_t listed_in = 0;                      // the last snapshot that listed it
+  std::uint64_t ended_in = 0;                       // the last one that said that it has ended
 };
 
 class MesosTable {
  public:
-  explicit MesosTable(MesosGuard guard) : guard_(guard) {}
+  explicit MesosTable(MesosGuard guard) : guard_(guard), holds_(guard.grace, guard.hold) {}
 
-  // Keys whose verdict or content may have changed, each perhaps several times; `all`: any.
+  // What may be other than before, each perhaps several times; `all`: anything.
   struct Touched {
     bool all = false;
-    bool surroundings = false;  // agents, frameworks or the leader
-    bool resync = false;        // an event spoke of what is not known: the state is to be asked for again
+    bool resync = false;  // an event spoke of what is not known: the state is to be asked for again
     std::vector<MesosTaskKey> tasks;
+    std::vector<std::string> agents;
+    std::vector<std::string> frameworks;
+    void join(Touched more);
   };
 
   // A whole state. Lists that were none leave what they hold as it was.
@@ -81,9 +72,10 @@ class MesosTable {
   Touched accept();
 
   // Held tasks past their grace whose next probe is due; those returned are due again 2 s later.
-  std::vector<MesosTaskKey> to_probe(SteadyTime now, std::size_t most);
+  std::vector<MesosTaskKey> to_probe(SteadyTime now, std::size_t most) { return holds_.to_probe(now, most); }
   Touched probed(const MesosTaskKey& key, ProbeVerdict verdict, SteadyTime now);
-  // A held task that has no port to probe is gone after the grace.
+  // A held task that has no port to probe is gone after the grace; but one that is awaited stays, for it is
+  // known why it is missing.
   Touched give_up(const MesosTaskKey& key);
 
   const std::string& leader() const { return leader_; }
@@ -96,31 +88,35 @@ class MesosTable {
   const std::map<std::string, std::shared_ptr<const MesosFramework>, std::less<>>& frameworks() const {
     return frameworks_;
   }
-  std::size_t held() const;
-  std::optional<SteadyTime> next_due() const;  // of tick() and to_probe()
+  std::size_t held() const { return holds_.size(); }
+  bool is_held(const MesosTaskKey& key) const { return holds_.contains(key); }
+  std::optional<SteadyTime> next_due() const { return holds_.next_due(); }  // of tick() and to_probe()
   // As a state of Mesos, for the store.
   MesosState state() const;
 
  private:
-  static Touched everything();
-  static Touched resync();
-  static Touched one(const MesosTaskKey& key);
-
   using Agents = std::map<std::string, std::shared_ptr<const MesosAgent>, std::less<>>;
   using Frameworks = std::map<std::string, std::shared_ptr<const MesosFramework>, std::less<>>;
+  using Ids = std::set<std::string, std::less<>>;
 
-  void take_agents(std::vector<MesosAgent> agents, const std::vector<std::string>& recovered);
+  void take_agents(std::vector<MesosAgent> agents, const Ids& recovered);
+  void take_frameworks(std::vector<MesosFramework> frameworks, const Ids& recovered_agents, net::Instant now);
   const std::shared_ptr<const MesosFramework>& take_framework(MesosFramework framework);
-  void take_task(const std::shared_ptr<const MesosFramework>& framework, MesosTask task, net::Instant now);
-  void hold_missing(const std::set<MesosTaskKey>& listed, const std::set<MesosTaskKey>& ended,
-                    const std::set<std::string, std::less<>>& recovered_agents, SteadyTime now);
-  void hold(const MesosTaskKey& key, MesosTracked& tracked, bool is_recovered, SteadyTime now);
+  std::size_t take_tasks(MesosFramework framework, net::Instant now);
+  MesosTracked* take_task(const std::shared_ptr<const MesosFramework>& framework, MesosTask task,
+                          net::Instant now);
+  void set_unreachable(MesosTracked& tracked, SteadyTime now);
+  void settle_missing(const Ids& recovered_agents, std::size_t before, bool is_empty, SteadyTime now);
+  void keep_around_held();
+  bool is_awaited(const MesosTracked& tracked, const Ids& recovered_agents) const;
   void erase(const MesosTaskKey& key);
-  template <class Change>
-  Touched change_tasks(const std::function<bool(const MesosTracked&)>& which, const Change& change);
+  void erase_all(const std::vector<MesosTaskKey>& keys);
+
+  std::vector<MesosTaskKey> tasks_on(std::string_view agent_id) const;
+  std::vector<MesosTaskKey> tasks_of(const std::string& framework_id) const;
   std::optional<MesosTaskKey> key_of(const MesosTaskUpdated& update) const;
 
-  Touched on(const MesosSubscribed&, net::Instant) { return {}; }
+  Touched on(const MesosSubscribed& event, net::Instant now);
   Touched on(const MesosHeartbeat&, net::Instant) { return {}; }
   Touched on(const MesosTaskAdded& event, net::Instant now);
   Touched on(const MesosTaskUpdated& event, net::Instant now);
@@ -136,8 +132,9 @@ class MesosTable {
   Frameworks frameworks_;
   std::map<MesosTaskKey, MesosTracked> tasks_;
   std::uint64_t next_sequence_ = 1;
-  std::set<MesosTaskKey> held_;
-  std::optional<SteadyTime> answered_;  // when a held task last answered a probe
+  std::map<std::string, std::set<MesosTaskKey>, std::less<>> on_agent_;  // the tasks of each
+  MesosHolds holds_;
+  std::uint64_t snapshot_ = 0;  // its number
 };
 
 }  // namespace muster::registry::sources

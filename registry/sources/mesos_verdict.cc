@@ -39,16 +39,17 @@ Verdict running(const MesosTracked& tracked, const MesosRules& rules, net::Insta
   if (rules.routable.routable == Routable::running) return {};
   const auto healthy = health_of(*tracked.task);
   if (!healthy) return without_result(tracked, now);
-  if (rules.routable.routable == Routable::any_alive && tracked.was_well) return {};
   if (*healthy) return {};
   return {State::suspended, VerdictReason::unhealthy, {}, false};
 }
 
+// What was served when it was last heard of is served for the grace; what was not, is not.
 Verdict unreachable(const MesosTracked& tracked, const MesosRules& rules, net::Instant now) {
-  if (rules.routable.routable == Routable::any_alive)
-    return {State::timedout, VerdictReason::unreachable, {}, false};
+  if (!tracked.running_since) return {State::suspended, VerdictReason::unreachable, {}, false};
+  const Verdict before = running(tracked, rules, now);
+  if (before.state != State::active || rules.routable.routable == Routable::any_alive) return before;
   const SteadyTime until = tracked.unreachable_since.value_or(now.steady) + rules.routable.unreachable_grace;
-  if (now.steady >= until) return {State::off, VerdictReason::unreachable, {}, false};
+  if (now.steady >= until) return {State::suspended, VerdictReason::unreachable, {}, false};
   return {State::timedout, VerdictReason::unreachable, until, false};
 }
 

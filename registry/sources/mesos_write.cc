@@ -203,6 +203,7 @@ void write_framework(Writer& to, const MesosFramework& framework) {
   for (const MesosTask& task : framework.tasks) write_task(to, task);
   to.end_list();
   write_ids(to, "completed_tasks", framework.ended);
+  write_ids(to, "unreachable_tasks", framework.unreachable);
   to.end_object();
 }
 

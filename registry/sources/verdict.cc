@@ -14,6 +14,7 @@ std::string_view to_string(VerdictReason reason) {
     case VerdictReason::no_agent: return "no_agent";
     case VerdictReason::no_address: return "no_address";
     case VerdictReason::service_owned: return "service_owned";
+    case VerdictReason::service_owned_by_other_framework: return "service_owned_by_other_framework";
     case VerdictReason::not_wanted: return "not_wanted";
   }
   return "";

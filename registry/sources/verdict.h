@@ -21,8 +21,9 @@ enum class VerdictReason : std::uint8_t {
   not_ready,      // a readiness check fails, or has no result yet
   no_agent,       // the name of its agent has no address
   no_address,     // it has none of its own, and its network needs one
-  service_owned,  // another app, or framework, has the name of its service
-  not_wanted,     // the configuration leaves it out
+  service_owned,  // another app has the name of its service
+  service_owned_by_other_framework,
+  not_wanted,  // the configuration leaves it out
 };
 std::string_view to_string(VerdictReason reason);
 

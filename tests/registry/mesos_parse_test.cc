@@ -77,7 +77,8 @@ TEST(MesosParse, ReadsWhatTheViewNeeds) {
             "F1 marathon scheduler-1@10.0.0.5:15101 s1");
   EXPECT_TRUE(marathon.active && !marathon.connected && !marathon.recovered && !marathon.is_partial);
   EXPECT_EQ(marathon.registered_time, 1699999999.25);
-  EXPECT_THAT(marathon.ended, ElementsAre("old.1", "lost.1"));
+  EXPECT_THAT(marathon.ended, ElementsAre("old.1"));
+  EXPECT_THAT(marathon.unreachable, ElementsAre("lost.1"));
   const MesosFramework& chronos = state.frameworks[1];
   EXPECT_TRUE(chronos.recovered && !chronos.active && chronos.tasks.empty() && !chronos.is_partial)
       << "null is absent";

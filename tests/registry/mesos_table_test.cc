@@ -1,273 +1,447 @@
-// What a Mesos source believes, above all when its master tells less than there is; in virtual time.
+// What a Mesos source believes: snapshots, events, the guard; hours of it in no time.
 #include "registry/sources/mesos_table.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tests/registry/support/mesos_documents.h"
 
 namespace muster::registry::sources {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+using Probe = ProbeVerdict;
 
-MesosTask task(const std::string& id, const std::string& state = "TASK_RUNNING",
-               const std::string& agent = "S0") {
-  MesosTask task;
-  task.id = task.name = id;
-  task.agent_id = agent;
-  task.state = state;
-  return task;
+MesosTable table_of(std::vector<MesosTask> tasks, MesosGuard guard = {}) {
+  MesosTable table(guard);
+  table.replace(cluster_of(std::move(tasks)), at(0));
+  return table;
 }
 
-class Table : public ::testing::Test {
- protected:
-  // A state with these tasks of framework F1, on agents S0 and S1.
-  static MesosState state(const std::vector<MesosTask>& tasks) {
-    MesosState state;
-    state.leader = "master@10.0.0.1:5050";
-    state.has_agents = state.has_frameworks = true;
-    for (const char* id : {"S0", "S1"}) {
-      MesosAgent agent;
-      agent.id = id;
-      state.agents.push_back(agent);
-    }
-    MesosFramework framework;
-    framework.id = "F1";
-    framework.name = "marathon";
-    framework.pid = "scheduler@10.0.0.5:1";
-    framework.tasks = tasks;
-    state.frameworks.push_back(framework);
-    return state;
+// "a.0 a.1(held)", in order.
+std::string listed(const MesosTable& table) {
+  std::string text;
+  for (const auto& [key, tracked] : table.tasks()) {
+    if (!text.empty()) text += ' ';
+    text += key.task_id + (table.is_held(key) ? "(held)" : "");
   }
-  static std::vector<MesosTask> many(std::size_t count, const std::string& agent = "S0") {
-    std::vector<MesosTask> tasks;
-    for (std::size_t i = 0; i < count; ++i)
-      tasks.push_back(task("t" + std::to_string(i), "TASK_RUNNING", agent));
-    return tasks;
-  }
+  return text;
+}
 
-  void replace(MesosState next) { table_.replace(std::move(next), now_); }
-  void pass(int seconds) {
-    now_ = now_ + Millis(seconds * 1000);
-    table_.tick(now_.steady);
-  }
-  std::size_t count() const { return table_.tasks().size(); }
-  static MesosTaskKey key(const std::string& id) { return {"F1", id}; }
-  std::vector<std::string> due() {
-    std::vector<std::string> ids;
-    for (const MesosTaskKey& one : table_.to_probe(now_.steady, 100)) ids.push_back(one.task_id);
-    return ids;
-  }
+MesosState without_frameworks() {
+  MesosState state = cluster_of({});
+  state.frameworks.clear();
+  return state;
+}
 
-  net::Instant now_{SteadyTime(Millis(1'000'000)), net::WallTime(Millis(1'700'000'000'000))};
-  MesosTable table_{MesosGuard{}};
+MesosTaskUpdated update(const std::string& id, const std::string& state) {
+  return {"F1", id, state, std::nullopt, ""};
+}
+
+std::string state_of(const MesosTable& table, const std::string& id) {
+  const MesosTracked* tracked = table.find(key_of(id));
+  return tracked == nullptr ? "none" : tracked->task->state;
+}
+
+// ---- the guard
+
+TEST(MesosGuard, AnEmptyStateHoldsEverything) {
+  for (const bool has_framework : {true, false}) {
+    MesosTable table = table_of({task_of("a.0"), task_of("a.1")});
+    table.replace(has_framework ? cluster_of({}) : without_frameworks(), at(1'000));
+    EXPECT_EQ(listed(table), "a.0(held) a.1(held)");
+    EXPECT_THAT(table.frameworks(), SizeIs(1)) << "what names them stays, too";
+    EXPECT_EQ(table.find(key_of("a.0"))->agent->id, "S0");
+    table.replace(cluster_of({task_of("a.0"), task_of("a.1")}), at(2'000));
+    EXPECT_EQ(listed(table), "a.0 a.1");
+    EXPECT_EQ(table.next_due(), std::nullopt);
+  }
+}
+
+TEST(MesosGuard, OneTaskMayBeTheLast) {
+  MesosTable table = table_of({task_of("a.0")});
+  table.replace(cluster_of({}), at(1'000));
+  EXPECT_EQ(listed(table), "");
+}
+
+struct Loss {
+  int before;
+  int gone;
+  bool is_held;
+  const char* why;
 };
 
-TEST_F(Table, WhatHasEndedOrIsOneOfFewIsGoneAtOnce) {
-  replace(state({task("a"), task("b"), task("c"), task("d", "TASK_FINISHED")}));
-  EXPECT_EQ(count(), 3U) << "an ended task is none";
-  MesosState next = state({task("a")});
-  next.frameworks[0].ended = {"b"};
-  replace(std::move(next));
-  EXPECT_EQ(count(), 1U);
-  EXPECT_EQ(table_.held(), 0U);
-}
-
-TEST_F(Table, AnEmptyStateEmptiesNothing) {
-  replace(state(many(3)));
-  MesosState empty;
-  empty.leader = "master@10.0.0.2:5050";
-  empty.has_agents = empty.has_frameworks = true;
-  replace(std::move(empty));
-  EXPECT_EQ(count(), 3U);
-  EXPECT_EQ(table_.held(), 3U);
-  EXPECT_EQ(table_.frameworks().size(), 1U) << "its name stays, too";
-  EXPECT_EQ(table_.agents().size(), 1U) << "and the agent where they run";
-  replace(state(many(3)));
-  EXPECT_EQ(table_.held(), 0U) << "listed again";
-}
-
-TEST_F(Table, HalfAtOnceIsHeldAndLessIsNot) {
-  replace(state(many(10)));
-  replace(state(many(6)));
-  EXPECT_EQ(count(), 6U) << "four of ten";
-  replace(state(many(10)));
-  replace(state(many(5)));
-  EXPECT_EQ(count(), 10U) << "five of ten";
-  EXPECT_EQ(table_.held(), 5U);
-  MesosState ended = state(many(5));
-  ended.frameworks[0].ended = {"t5", "t6"};
-  replace(std::move(ended));
-  EXPECT_EQ(count(), 8U) << "a confirmation ends it at once";
-}
-
-TEST_F(Table, WithoutTheGuardTheStateIsBelieved) {
-  MesosGuard off;
-  off.is_on = false;
-  table_ = MesosTable(off);
-  replace(state(many(10)));
-  replace(state({}));
-  EXPECT_EQ(count(), 0U);
-}
-
-TEST_F(Table, TasksOfAnAgentOrFrameworkThatIsYetToComeBackAreHeld) {
-  replace(state(
-      {task("a", "TASK_RUNNING", "S0"), task("b", "TASK_RUNNING", "S1"), task("c", "TASK_RUNNING", "S1")}));
-  MesosState next = state({task("a")});
-  next.agents.pop_back();
-  next.recovered_agents = {"S1"};
-  replace(next);
-  EXPECT_EQ(count(), 3U);
-  EXPECT_TRUE(table_.find(key("b"))->held->is_recovered);
-  pass(3600);
-  EXPECT_EQ(count(), 3U) << "for as long as the master waits for it";
-  next.recovered_agents.clear();
-  replace(next);
-  EXPECT_EQ(table_.find(key("b"))->held->is_recovered, false) << "then the hold runs";
-  pass(1);
-  EXPECT_EQ(count(), 1U) << "and it has passed";
-
-  replace(state(many(3)));
-  MesosState waiting = state({});
-  waiting.frameworks[0].recovered = true;
-  replace(std::move(waiting));
-  EXPECT_EQ(table_.held(), 3U);
-}
-
-TEST_F(Table, AListThatIsNoneLeavesWhatItHolds) {
-  replace(state(many(3)));
-  MesosState broken = state({});
-  broken.frameworks[0].is_partial = true;
-  replace(broken);
-  EXPECT_EQ(count(), 3U);
-  EXPECT_EQ(table_.held(), 0U);
-  broken.frameworks.clear();
-  broken.has_frameworks = broken.has_agents = false;
-  broken.agents.clear();
-  replace(broken);
-  EXPECT_EQ(count(), 3U);
-  EXPECT_EQ(table_.held(), 0U);
-  EXPECT_EQ(table_.agents().size(), 2U);
-}
-
-class Held : public Table {
- protected:
-  Held() {
-    replace(state(many(2)));
-    replace(state({}));
+TEST(MesosGuard, ManyAtOnceAreHeld) {
+  const Loss rows[] = {
+      {10, 1, false, "few"},
+      {8, 4, false, "half, but under five"},
+      {10, 5, true, "five, and half"},
+      {11, 5, false, "five, but under half"},
+      {1000, 499, false, "many, but under half"},
+      {1000, 500, true, "half"},
+      {5, 5, true, "all"},
+      {2, 2, true, "all, of two"},
+  };
+  for (const Loss& row : rows) {
+    auto tasks = tasks_named("a", row.before);
+    MesosTable table = table_of(tasks);
+    tasks.resize(static_cast<std::size_t>(row.before - row.gone));
+    table.replace(cluster_of(tasks), at(1'000));
+    EXPECT_EQ(table.held(), static_cast<std::size_t>(row.is_held ? row.gone : 0)) << row.why;
+    EXPECT_EQ(table.tasks().size(), static_cast<std::size_t>(row.before - (row.is_held ? 0 : row.gone)))
+        << row.why;
   }
-};
-
-TEST_F(Held, IsProbedAfterTheGraceEveryTwoSeconds) {
-  EXPECT_EQ(table_.held(), 2U);
-  pass(59);
-  EXPECT_THAT(due(), IsEmpty());
-  EXPECT_EQ(table_.next_due(), now_.steady + Millis(1'000));
-  pass(1);
-  EXPECT_THAT(due(), ElementsAre("t0", "t1"));
-  pass(1);
-  EXPECT_THAT(due(), IsEmpty());
-  pass(1);
-  EXPECT_THAT(due(), ElementsAre("t0", "t1"));
 }
 
-TEST_F(Held, RefusedIsGone) {
-  pass(60);
-  table_.probed(key("t0"), ProbeVerdict::refused, now_.steady);
-  EXPECT_EQ(count(), 1U);
+TEST(MesosGuard, WhatComesDoesNotMakeALossSmaller) {
+  MesosTable table = table_of(tasks_named("a", 10));
+  table.replace(cluster_of(tasks_named("b", 30)), at(1'000));
+  EXPECT_EQ(table.held(), 10U);
+  EXPECT_THAT(table.tasks(), SizeIs(40)) << "what is new is there at once";
 }
 
-TEST_F(Held, SilenceCountsOnlyOnceAnotherHasAnswered) {
-  pass(60);
-  for (int i = 0; i < 5; ++i) table_.probed(key("t0"), ProbeVerdict::timed_out, now_.steady);
-  EXPECT_EQ(count(), 2U) << "the network may be down";
-  table_.probed(key("t1"), ProbeVerdict::connected, now_.steady);
-  table_.probed(key("t0"), ProbeVerdict::unreachable, now_.steady);
-  EXPECT_EQ(count(), 1U);
-  EXPECT_NE(table_.find(key("t1")), nullptr);
+TEST(MesosGuard, WhatIsConfirmedIsNoLoss) {
+  MesosState state = cluster_of({});
+  auto tasks = tasks_named("a", 6);
+  tasks[4].state = "TASK_KILLING";
+  tasks[5].state = "TASK_UNREACHABLE";
+  MesosTable table = table_of(tasks);
+  state.frameworks[0].ended = {"a.0", "a.1", "a.2"};
+  tasks[3].state = "TASK_FINISHED";
+  state.frameworks[0].tasks = {tasks[3], task_of("b.0")};
+  table.replace(state, at(1'000));
+  EXPECT_EQ(listed(table), "b.0");
 }
 
-TEST_F(Held, StaysNoLongerThanTheHold) {
-  for (int i = 0; i < 299; ++i) {
-    pass(1);
-    for (const std::string& id : due()) table_.probed(key(id), ProbeVerdict::connected, now_.steady);
-  }
-  EXPECT_EQ(count(), 2U);
-  pass(1);
-  EXPECT_EQ(count(), 0U);
+TEST(MesosGuard, EverythingMayEnd) {
+  MesosTable table = table_of(tasks_named("a", 10));
+  MesosState state = cluster_of({});
+  for (int i = 0; i < 10; ++i) state.frameworks[0].ended.push_back("a." + std::to_string(i));
+  table.replace(state, at(1'000));
+  EXPECT_EQ(listed(table), "");
 }
 
-TEST_F(Held, TheOperatorMayEndIt) {
-  EXPECT_EQ(table_.accept().tasks.size(), 2U);
-  EXPECT_EQ(count(), 0U);
+TEST(MesosGuard, WhatIsOutOfReachIsNoLoss) {
+  MesosTable table = table_of(tasks_named("a", 3));
+  MesosState state = cluster_of({});
+  state.frameworks[0].unreachable = {"a.0", "a.1", "a.2", "other"};
+  table.replace(state, at(1'000));
+  EXPECT_EQ(listed(table), "a.0 a.1 a.2");
+  EXPECT_EQ(state_of(table, "a.0"), "TASK_UNREACHABLE");
+  EXPECT_EQ(table.find(key_of("a.0"))->unreachable_since, at(1'000).steady);
+  table.replace(state, at(9'000));
+  EXPECT_EQ(table.find(key_of("a.0"))->unreachable_since, at(1'000).steady) << "since then";
+  table.replace(cluster_of(tasks_named("a", 2)), at(10'000));
+  EXPECT_EQ(listed(table), "a.0 a.1");
+  EXPECT_EQ(table.find(key_of("a.0"))->unreachable_since, std::nullopt);
+}
+
+TEST(MesosGuard, RecoveredAgentsAreAwaited) {
+  MesosTable table = table_of({task_of("a.0"), task_of("b.0", "S1")});
+  MesosState state = cluster_of({task_of("b.0", "S1")});
+  state.agents = {agent_of(1)};
+  state.recovered_agents = {"S0"};
+  table.replace(state, at(1'000));
+  EXPECT_EQ(listed(table), "a.0(held) b.0") << "one is enough";
+  EXPECT_TRUE(table.agents().contains("S0"));
+  EXPECT_THAT(table.tick(at(600'000).steady).tasks, IsEmpty()) << "agents take up to ten minutes";
+  EXPECT_THAT(table.give_up(key_of("a.0")).tasks, IsEmpty()) << "no port is no reason: its absence has one";
+  table.replace(cluster_of({task_of("a.0"), task_of("b.0", "S1")}), at(600'000));
+  EXPECT_EQ(listed(table), "a.0 b.0");
+}
+
+TEST(MesosGuard, AnAgentThatComesBackWithoutItEndsTheWait) {
+  MesosTable table = table_of({task_of("a.0"), task_of("b.0", "S1")});
+  MesosState state = cluster_of({task_of("b.0", "S1")});
+  state.recovered_agents = {"S0"};
+  table.replace(state, at(0));
+  table.replace(cluster_of({task_of("b.0", "S1")}), at(59'999));
+  EXPECT_EQ(listed(table), "a.0(held) b.0") << "the grace is for all";
+  table.replace(cluster_of({task_of("b.0", "S1")}), at(60'000));
+  EXPECT_EQ(listed(table), "b.0");
+}
+
+TEST(MesosGuard, RecoveredFrameworksAreAwaited) {
+  MesosTable table = table_of(tasks_named("a", 3));
+  MesosState state = cluster_of({});
+  state.frameworks[0].recovered = true;
+  table.replace(state, at(1'000));
+  EXPECT_EQ(table.held(), 3U);
+  MesosFramework back = framework_of("F1", {});
+  EXPECT_TRUE(table.apply(MesosFrameworkUpdated{back}, at(2'000)).resync) << "the state says which are left";
+  table.apply(MesosTaskAdded{"F1", task_of("a.1")}, at(2'001));
+  EXPECT_EQ(listed(table), "a.0(held) a.1 a.2(held)");
+}
+
+TEST(MesosGuard, ConfirmationsRemoveAtOnce) {
+  MesosTable table = table_of(tasks_named("a", 6));
+  table.replace(cluster_of({}), at(0));
+  ASSERT_EQ(table.held(), 6U);
+  EXPECT_THAT(table.apply(update("a.0", "TASK_FAILED"), at(1)).tasks, ElementsAre(key_of("a.0")));
+  MesosState state = cluster_of({});
+  state.frameworks[0].ended = {"a.1"};
+  state.frameworks[0].unreachable = {"a.2"};
+  table.replace(state, at(2));
+  EXPECT_EQ(listed(table), "a.3(held) a.4(held) a.5(held)");
+  table.apply(MesosAgentRemoved{"S1"}, at(3));
+  EXPECT_EQ(table.held(), 3U);
+  table.apply(MesosAgentRemoved{"S0"}, at(3));
+  EXPECT_EQ(listed(table), "");
+
+  table.replace(cluster_of(tasks_named("a", 6)), at(4));
+  table.replace(without_frameworks(), at(5));
+  EXPECT_THAT(table.apply(MesosFrameworkRemoved{"F1"}, at(6)).tasks, SizeIs(6));
+  EXPECT_EQ(listed(table), "");
+}
+
+TEST(MesosGuard, AHoldEndsWithItsTimeOrTheOperator) {
+  MesosTable table = table_of(tasks_named("a", 6));
+  table.replace(cluster_of({}), at(0));
+  EXPECT_EQ(table.next_due(), at(60'000).steady);
+  EXPECT_THAT(table.tick(at(299'999).steady).tasks, IsEmpty());
+  table.replace(cluster_of({}), at(200'000));
+  EXPECT_EQ(table.held(), 6U) << "the same again begins nothing anew";
+  EXPECT_THAT(table.tick(at(300'000).steady).tasks, SizeIs(6));
+  EXPECT_EQ(listed(table), "");
+
+  table.replace(cluster_of(tasks_named("a", 6)), at(301'000));
+  table.replace(cluster_of({}), at(302'000));
+  EXPECT_THAT(table.accept().tasks, SizeIs(6));
+  EXPECT_EQ(listed(table), "");
+  EXPECT_EQ(table.next_due(), std::nullopt);
+}
+
+TEST(MesosGuard, ProbesEndAHold) {
+  MesosTable table = table_of(tasks_named("a", 6));
+  table.replace(cluster_of({}), at(0));
+  EXPECT_THAT(table.to_probe(at(59'999).steady, 10), IsEmpty());
+  EXPECT_THAT(table.to_probe(at(60'000).steady, 10), SizeIs(6));
+  const SteadyTime now = at(60'500).steady;
+  EXPECT_THAT(table.probed(key_of("a.1"), Probe::unreachable, now).tasks, IsEmpty()) << "nobody has answered";
+  EXPECT_THAT(table.probed(key_of("a.2"), Probe::connected, now).tasks, IsEmpty());
+  EXPECT_THAT(table.probed(key_of("a.0"), Probe::refused, now).tasks, ElementsAre(key_of("a.0")));
+  EXPECT_THAT(table.probed(key_of("a.1"), Probe::unreachable, now).tasks, ElementsAre(key_of("a.1")));
+  EXPECT_THAT(table.give_up(key_of("a.3")).tasks, ElementsAre(key_of("a.3"))) << "no port to probe";
+  EXPECT_EQ(listed(table), "a.2(held) a.4(held) a.5(held)");
+  EXPECT_THAT(table.probed(key_of("a.0"), Probe::refused, now).tasks, IsEmpty()) << "it is gone already";
+  table.apply(MesosTaskAdded{"F1", task_of("a.2")}, at(61'000));
+  EXPECT_THAT(table.probed(key_of("a.2"), Probe::refused, now).tasks, IsEmpty()) << "it is listed again";
+}
+
+TEST(MesosGuard, MayBeOff) {
+  MesosGuard guard;
+  guard.is_on = false;
+  MesosTable table = table_of(tasks_named("a", 10), guard);
+  MesosState state = cluster_of({});
+  state.recovered_agents = {"S0"};
+  table.replace(state, at(1));
+  EXPECT_EQ(listed(table), "");
+}
+
+TEST(MesosGuard, ItsNumbersAreThoseOfTheConfiguration) {
+  MesosGuard guard{true, 2, 0.1, net::Millis(10), net::Millis(20)};
+  MesosTable table = table_of(tasks_named("a", 20), guard);
+  table.replace(cluster_of(tasks_named("a", 18)), at(0));
+  EXPECT_EQ(table.held(), 2U);
+  EXPECT_THAT(table.to_probe(at(10).steady, 10), SizeIs(2));
+  EXPECT_THAT(table.tick(at(20).steady).tasks, SizeIs(2));
+}
+
+// ---- snapshots
+
+TEST(MesosTable, ListsThatAreNoneKeepWhatTheyHad) {
+  MesosTable table = table_of(tasks_named("a", 6));
+  MesosState state;
+  state.leader = "master@10.0.0.2:5050";
+  table.replace(state, at(1));
+  EXPECT_THAT(table.tasks(), SizeIs(6));
+  EXPECT_THAT(table.agents(), SizeIs(2));
+  EXPECT_EQ(table.leader(), "master@10.0.0.2:5050");
+
+  state = cluster_of({});
+  state.frameworks[0].is_partial = true;
+  state.frameworks[0].name = "renamed";
+  state.frameworks.push_back(framework_of("F2", {task_of("b.0")}));
+  table.replace(state, at(2));
+  EXPECT_THAT(table.tasks(), SizeIs(7));
+  EXPECT_EQ(table.held(), 0U);
+  EXPECT_EQ(table.find(key_of("a.0"))->framework->name, "renamed");
+}
+
+TEST(MesosTable, TheSameIdInTwoFrameworksIsTwoTasks) {
+  MesosState state = cluster_of({task_of("a")});
+  state.frameworks.push_back(framework_of("F2", {task_of("a")}));
+  MesosTable table{MesosGuard{}};
+  table.replace(state, at(0));
+  EXPECT_THAT(table.tasks(), SizeIs(2));
+  table.apply(MesosFrameworkRemoved{"F2"}, at(1));
+  EXPECT_NE(table.find(key_of("a")), nullptr);
+  EXPECT_THAT(table.tasks(), SizeIs(1));
+}
+
+TEST(MesosTable, WhatStaysTheSameIsTheSameValue) {
+  MesosTable table = table_of({task_of("a.0")});
+  const auto task = table.find(key_of("a.0"))->task;
+  const auto agent = table.find(key_of("a.0"))->agent;
+  table.replace(cluster_of({task_of("a.0")}), at(1));
+  EXPECT_EQ(table.find(key_of("a.0"))->task, task);
+  EXPECT_EQ(table.find(key_of("a.0"))->agent, agent);
+}
+
+TEST(MesosTable, ATaskOfAnUnknownAgentHasNone) {
+  MesosTable table = table_of({task_of("a.0", "S7")});
+  EXPECT_EQ(table.find(key_of("a.0"))->agent, nullptr);
+  EXPECT_THAT(table.apply(MesosAgentAdded{agent_of(7)}, at(1)).tasks, ElementsAre(key_of("a.0")));
+  EXPECT_EQ(table.find(key_of("a.0"))->agent->id, "S7");
+}
+
+TEST(MesosTable, ItsStateReadsBack) {
+  MesosTable table = table_of(tasks_named("a", 6));
+  table.replace(cluster_of({task_of("b.0", "S1")}), at(1));
+  MesosTable other{MesosGuard{}};
+  other.replace(table.state(), at(2));
+  EXPECT_THAT(other.tasks(), SizeIs(7)) << "what is held is kept";
+  EXPECT_EQ(other.state(), table.state());
 }
 
 // ---- events
 
-class Events : public Table {
- protected:
-  Events() { replace(state({task("a"), task("b", "TASK_RUNNING", "S1")})); }
-  MesosTable::Touched apply(MesosEvent event) { return table_.apply(event, now_); }
-  static MesosTaskUpdated update(const std::string& id, const std::string& state, double timestamp) {
-    MesosTaskUpdated updated{"F1", id, state, MesosStatus{}};
-    updated.status->state = state;
-    updated.status->timestamp = timestamp;
-    return updated;
+TEST(MesosEventsTable, TasksComeAndGo) {
+  MesosTable table = table_of({task_of("a.0")});
+  EXPECT_THAT(table.apply(MesosTaskAdded{"F1", task_of("a.1", "S0", "TASK_STAGING")}, at(1)).tasks,
+              ElementsAre(key_of("a.1")));
+  EXPECT_EQ(state_of(table, "a.1"), "TASK_STAGING");
+  EXPECT_THAT(table.apply(update("a.1", "TASK_RUNNING"), at(2)).tasks, ElementsAre(key_of("a.1")));
+  EXPECT_EQ(state_of(table, "a.1"), "TASK_RUNNING");
+  EXPECT_EQ(table.find(key_of("a.1"))->running_since, at(2).steady);
+  table.apply(update("a.1", "TASK_KILLING"), at(3));
+  EXPECT_EQ(state_of(table, "a.1"), "TASK_KILLING");
+  for (const char* end : {"TASK_FINISHED", "TASK_FAILED", "TASK_KILLED", "TASK_ERROR", "TASK_GONE",
+                          "TASK_GONE_BY_OPERATOR", "TASK_DROPPED"}) {
+    table.apply(MesosTaskAdded{"F1", task_of("a.1")}, at(4));
+    EXPECT_THAT(table.apply(update("a.1", end), at(5)).tasks, ElementsAre(key_of("a.1")));
+    EXPECT_EQ(listed(table), "a.0") << end;
   }
-  const std::string& state_of(const std::string& id) { return table_.find(key(id))->task->state; }
-};
-
-TEST_F(Events, TasksComeChangeAndGo) {
-  EXPECT_FALSE(apply(MesosTaskAdded{"F1", task("c")}).resync);
-  EXPECT_EQ(count(), 3U);
-  EXPECT_THAT(apply(update("c", "TASK_KILLING", 2)).tasks, ElementsAre(key("c")));
-  EXPECT_EQ(state_of("c"), "TASK_KILLING");
-  apply(update("c", "TASK_RUNNING", 1));
-  EXPECT_EQ(state_of("c"), "TASK_KILLING") << "older news";
-  apply(update("c", "TASK_KILLED", 3));
-  EXPECT_EQ(count(), 2U);
-  EXPECT_FALSE(apply(update("c", "TASK_KILLED", 3)).resync) << "the end of who is not known is no news";
 }
 
-TEST_F(Events, WhatIsNotKnownIsAskedFor) {
-  EXPECT_TRUE(apply(update("x", "TASK_RUNNING", 1)).resync);
-  EXPECT_TRUE(apply(MesosTaskAdded{"F9", task("x")}).resync);
-  EXPECT_TRUE(apply(MesosOther{true}).resync);
-  EXPECT_FALSE(apply(MesosOther{false}).resync);
-  EXPECT_EQ(count(), 2U);
+TEST(MesosEventsTable, WhatIsNotKnownAsksForTheState) {
+  MesosTable table = table_of({task_of("a.0")});
+  EXPECT_TRUE(table.apply(update("x", "TASK_RUNNING"), at(1)).resync);
+  EXPECT_FALSE(table.apply(update("x", "TASK_FINISHED"), at(1)).resync) << "gone it is anyway";
+  EXPECT_TRUE(table.apply(MesosTaskAdded{"F7", task_of("x")}, at(1)).resync);
+  EXPECT_TRUE(table.apply(MesosFrameworkUpdated{framework_of("F7", {})}, at(1)).resync) << "for its pid";
+  EXPECT_TRUE(table.apply(MesosOther{true}, at(1)).resync);
+  EXPECT_FALSE(table.apply(MesosOther{false}, at(1)).resync);
+  EXPECT_FALSE(table.apply(MesosHeartbeat{}, at(1)).resync);
+  EXPECT_FALSE(table.apply(MesosSubscribed{}, at(1)).resync);
+  EXPECT_EQ(listed(table), "a.0");
 }
 
-TEST_F(Events, EarlyMesosTellsNoFrameworkAndNoStatus) {
-  EXPECT_THAT(apply(MesosTaskUpdated{"", "b", "TASK_LOST", {}}).tasks, ElementsAre(key("b")));
-  EXPECT_EQ(table_.find(key("b"))->unreachable_since, now_.steady);
+TEST(MesosEventsTable, EarlyUpdatesNameTheAgent) {
+  MesosTable table = table_of({task_of("a.0"), task_of("b.0", "S1")});
+  EXPECT_TRUE(table.apply(MesosTaskUpdated{"", "a.0", "TASK_RUNNING", std::nullopt, "S1"}, at(1)).resync);
+  EXPECT_TRUE(table.apply(MesosTaskUpdated{"", "a.0", "TASK_RUNNING", std::nullopt, ""}, at(1)).resync);
+  EXPECT_THAT(table.apply(MesosTaskUpdated{"", "a.0", "TASK_KILLED", std::nullopt, "S0"}, at(1)).tasks,
+              ElementsAre(key_of("a.0")));
+  EXPECT_EQ(listed(table), "b.0");
 }
 
-TEST_F(Events, AnAgentThatGoesMakesItsTasksUnreachable) {
-  EXPECT_THAT(apply(MesosAgentRemoved{"S1"}).tasks, ElementsAre(key("b")));
-  EXPECT_EQ(state_of("b"), "TASK_UNREACHABLE");
-  EXPECT_EQ(state_of("a"), "TASK_RUNNING");
-  EXPECT_EQ(table_.agents().size(), 1U);
-  EXPECT_NE(table_.find(key("b"))->agent, nullptr) << "it is served there for a while";
+TEST(MesosEventsTable, StatusesAreAddedAndTheAddressStays) {
+  MesosTask task = task_of("a.0");
+  task.statuses = {{"TASK_STAGING", 1, std::nullopt, {}, {}},
+                   {"TASK_RUNNING", 2, std::nullopt, {}, {{"weave", {"10.9.0.7"}}}}};
+  MesosTable table = table_of({task});
+  for (int i = 0; i < 20; ++i) {
+    MesosTaskUpdated health = update("a.0", "TASK_RUNNING");
+    health.status = MesosStatus{"TASK_RUNNING", 3.0 + i, i % 2 == 0, {}, {}};
+    table.apply(health, at(i));
+    table.apply(health, at(i));  // told again
+  }
+  const auto& statuses = table.find(key_of("a.0"))->task->statuses;
+  EXPECT_THAT(statuses, SizeIs(8));
+  EXPECT_EQ(statuses[0], task.statuses[1]);
+  EXPECT_EQ(statuses.back().timestamp, 22);
+  EXPECT_TRUE(table.find(key_of("a.0"))->was_well);
 }
 
-TEST_F(Events, FrameworksKeepWhatTheEventDoesNotTell) {
-  MesosFramework told;
-  told.id = "F1";
-  told.name = "marathon-2";
-  EXPECT_FALSE(apply(MesosFrameworkUpdated{told}).resync);
-  EXPECT_EQ(table_.frameworks().at("F1")->pid, "scheduler@10.0.0.5:1");
-  EXPECT_EQ(table_.find(key("a"))->framework->name, "marathon-2");
-  told.id = "F2";
-  EXPECT_TRUE(apply(MesosFrameworkUpdated{told}).resync) << "its pid is in the state alone";
-  apply(MesosFrameworkRemoved{"F1"});
-  EXPECT_EQ(count(), 0U);
+TEST(MesosEventsTable, AnAgentThatIsRemovedTakesItsTasksOutOfReach) {
+  MesosTable table = table_of(
+      {task_of("a.0"), task_of("a.1", "S0", "TASK_KILLING"), task_of("b.0", "S1"), task_of("c.0", "S1")});
+  const auto touched = table.apply(MesosAgentRemoved{"S0"}, at(5'000));
+  EXPECT_THAT(touched.tasks, UnorderedElementsAre(key_of("a.0"), key_of("a.1")));
+  EXPECT_THAT(touched.agents, ElementsAre("S0"));
+  EXPECT_EQ(state_of(table, "a.0"), "TASK_UNREACHABLE");
+  EXPECT_EQ(table.find(key_of("a.0"))->unreachable_since, at(5'000).steady);
+  EXPECT_EQ(state_of(table, "a.1"), "TASK_KILLING") << "it does not come back into service by that";
+  EXPECT_EQ(state_of(table, "b.0"), "TASK_RUNNING");
+  EXPECT_FALSE(table.agents().contains("S0"));
+
+  table.apply(MesosAgentAdded{agent_of(0)}, at(6'000));
+  EXPECT_EQ(state_of(table, "a.0"), "TASK_UNREACHABLE") << "its tasks are told of one by one";
+  table.apply(MesosTaskAdded{"F1", task_of("a.0")}, at(6'001));
+  EXPECT_EQ(state_of(table, "a.0"), "TASK_RUNNING");
+  EXPECT_EQ(table.find(key_of("a.0"))->unreachable_since, std::nullopt);
 }
 
-TEST_F(Events, TheStateForTheStoreIsTheSameState) {
-  MesosTable again{MesosGuard{}};
-  again.replace(table_.state(), now_);
-  EXPECT_TRUE(again.state() == table_.state());
-  EXPECT_EQ(again.tasks().size(), 2U);
+TEST(MesosEventsTable, ATaskThatIsAddedAgainIsBackWhateverItsClockSays) {
+  MesosTable table = table_of({task_of("a.0")});
+  MesosTaskUpdated lost = update("a.0", "TASK_UNREACHABLE");
+  lost.status = MesosStatus{"TASK_UNREACHABLE", 1'900'000'000, std::nullopt, {}, {}};
+  table.apply(lost, at(1));
+  EXPECT_EQ(state_of(table, "a.0"), "TASK_UNREACHABLE");
+  table.apply(MesosTaskAdded{"F1", task_of("a.0")}, at(2));
+  EXPECT_EQ(state_of(table, "a.0"), "TASK_RUNNING");
+}
+
+TEST(MesosEventsTable, AFrameworkKeepsItsPidAndItsTime) {
+  MesosState state = cluster_of({task_of("a.0")});
+  state.frameworks[0].pid = "scheduler-1@10.0.0.5:15101";
+  MesosTable table{MesosGuard{}};
+  table.replace(state, at(0));
+  MesosFramework updated = framework_of("F1", {});
+  updated.registered_time = 0;
+  updated.name = "renamed";
+  const auto touched = table.apply(MesosFrameworkUpdated{updated}, at(1));
+  EXPECT_TRUE(touched.resync) << "its scheduler may be another now";
+  EXPECT_THAT(touched.tasks, ElementsAre(key_of("a.0")));
+  EXPECT_THAT(touched.frameworks, ElementsAre("F1"));
+  const auto& framework = *table.find(key_of("a.0"))->framework;
+  EXPECT_EQ(framework.name, "renamed");
+  EXPECT_EQ(framework.pid, "scheduler-1@10.0.0.5:15101");
+  EXPECT_EQ(framework.registered_time, 1'600'000'000);
+  state.frameworks[0].pid = "";
+  table.replace(state, at(2));
+  EXPECT_FALSE(table.apply(MesosFrameworkUpdated{updated}, at(3)).resync) << "it speaks HTTP";
+}
+
+TEST(MesosEventsTable, ASnapshotOfTheStreamGoesThroughTheGuardAndKeepsPids) {
+  MesosState state = cluster_of(tasks_named("a", 6));
+  state.frameworks[0].pid = "scheduler-1@10.0.0.5:15101";
+  MesosTable table{MesosGuard{}};
+  table.replace(state, at(0));
+  MesosState flat = cluster_of({task_of("b.0")});
+  flat.leader.clear();
+  const auto touched =
+      table.apply(MesosSubscribed{15, std::make_shared<const MesosState>(std::move(flat))}, at(1));
+  EXPECT_TRUE(touched.all && touched.resync);
+  EXPECT_EQ(table.held(), 6U);
+  EXPECT_NE(table.find(key_of("b.0")), nullptr);
+  EXPECT_EQ(table.leader(), "master@10.0.0.1:5050");
+  EXPECT_EQ(table.frameworks().at("F1")->pid, "scheduler-1@10.0.0.5:15101");
+}
+
+TEST(MesosEventsTable, OnlyWhatAnEventTouchesIsTold) {
+  std::vector<MesosTask> tasks = tasks_named("a", 1000);
+  for (int i = 0; i < 3; ++i) tasks.push_back(task_of("b." + std::to_string(i), "S1"));
+  MesosTable table = table_of(tasks);
+  EXPECT_THAT(table.apply(MesosAgentRemoved{"S1"}, at(1)).tasks, SizeIs(3));
+  EXPECT_THAT(table.apply(MesosAgentAdded{agent_of(1)}, at(1)).tasks, SizeIs(3));
+  const auto touched = table.apply(MesosTaskAdded{"F1", task_of("a.7")}, at(1));
+  EXPECT_FALSE(touched.all);
+  EXPECT_THAT(touched.tasks, SizeIs(1));
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ TEST(MesosWrite, WhatIsWrittenReadsBackTheSame) {
   marathon.connected = false;
   marathon.registered_time = 1699999999.25;
   marathon.ended = {"old.1"};
+  marathon.unreachable = {"lost.1"};
   MesosTask bare;
   bare.id = "bare";
   marathon.tasks = {full_task(), bare};
