@@ -103,6 +103,7 @@ class Publisher::Core final : public NameSink {
   }
 
   void publish(const registry::Batch& batch, net::Instant now) {
+    gathers_ = batch.changes.size() > 1;
     names_->apply(batch, now);
     note_changes(now.steady);
   }
@@ -131,10 +132,11 @@ class Publisher::Core final : public NameSink {
   const Name& domain() const { return live_[kDomain].apex(); }
 
   // Names below the domain's apex, none of which has NS, are put some together: each one's place in the table
-  // is far from the others', and so they wait for it together.
+  // is far from the others', and so they wait for it together. Of a lone change each is put at once: an instance's own
+  // name does not wait for the sets of its service to be made.
   void gather(const NameSpec& spec) {
     gathered_.push_back(EntryWriter::build(spec, Entry::kOwned, zones_.id(live_[kDomain].zone())));
-    if (!preparing_ && gathered_.size() >= kGatheredMost) put_gathered();
+    if (!preparing_ && (!gathers_ || gathered_.size() >= kGatheredMost)) put_gathered();
   }
 
   void put_gathered() {
@@ -183,6 +185,7 @@ class Publisher::Core final : public NameSink {
   std::vector<GeneratedZone> live_;  // as NameSink numbers them
   std::optional<LiveNames> names_;
   Prepared gathered_;       // put, and not yet in the table
+  bool gathers_ = true;     // the batch has several changes
   bool preparing_ = false;  // a part of a batch, which another thread puts into the table
 };
 
