@@ -64,7 +64,9 @@ MetricSources Musterd::metric_sources() const {
           dns_config_->rate_limit_displaced(),
           native_->health(),
           loader_.dumps_refused(),
-          log_lines_dropped()};
+          log_lines_dropped(),
+          schedulers_->status(),
+          net::machine_now()};
 }
 
 }  // namespace muster::tools

@@ -33,6 +33,7 @@ void write_control(Exposition& page, const registry::Control& control);
 void write_http(Exposition& page, const registry::http::Counters& http,
                 const registry::api::WatchCounters& watch);
 void write_limits(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources);
+void write_schedulers(Exposition& page, const MetricSources& sources);
 void write_process(Exposition& page, const MetricSources& sources);
 
 }  // namespace muster::tools

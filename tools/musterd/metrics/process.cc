@@ -77,6 +77,7 @@ std::string metrics_text(const ControlSnapshot& snapshot, const MetricSources& s
   write_control(page, sources.control);
   write_http(page, sources.http, sources.watch);
   write_limits(page, snapshot, sources);
+  write_schedulers(page, sources);
   write_process(page, sources);
   return page.take();
 }

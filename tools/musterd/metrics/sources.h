@@ -14,6 +14,7 @@
 #include "registry/api/watch.h"
 #include "registry/control.h"
 #include "registry/http/counters.h"
+#include "registry/source_status.h"
 #include "tools/musterd/file_zones.h"
 #include "tools/musterd/names.h"
 
@@ -65,6 +66,8 @@ struct MetricSources {
   registry::api::HealthReport health;
   std::uint64_t dumps_refused = 0;
   std::uint64_t log_lines_dropped = 0;
+  std::vector<registry::SourceStatus> schedulers{};
+  net::Instant now{};
 };
 
 std::vector<const dns::Counters*> answering_threads(const dns::UdpServer& udp, const dns::TcpServer& tcp);

@@ -1,0 +1,44 @@
+#include "tools/musterd/metrics/page.h"
+
+namespace muster::tools {
+
+void write_schedulers(Exposition& page, const MetricSources& sources) {
+  const auto each = [&](std::string_view name, MetricType type, std::string_view help, auto value) {
+    page.family(name, type, help);
+    for (const registry::SourceStatus& source : sources.schedulers)
+      page.sample({{"source", source.name}}, static_cast<double>(value(source)));
+  };
+  using Status = const registry::SourceStatus&;
+  each("muster_source_up", MetricType::gauge, "1: the source is live; 0: it has not spoken yet, or is stale.",
+       [](Status source) { return source.state == "live" ? 1 : 0; });
+  each("muster_source_age_seconds", MetricType::gauge,
+       "Since the source last said something; -1: it never has.", [&](Status source) {
+         if (!source.last_success) return -1.0;
+         return static_cast<double>((sources.now.wall - *source.last_success).count()) / 1000;
+       });
+  page.family("muster_source_instances", MetricType::gauge, "Tasks that the source tells of.");
+  for (const registry::SourceStatus& source : sources.schedulers) {
+    page.sample({{"source", source.name}, {"state", "routable"}}, static_cast<double>(source.routable));
+    page.sample({{"source", source.name}, {"state", "other"}},
+                static_cast<double>(source.total - source.routable));
+  }
+  each("muster_source_held", MetricType::gauge, "Tasks that are missing without a reason, and still served.",
+       [](Status source) { return source.held; });
+  each("muster_source_failed_rounds", MetricType::gauge, "Rounds in a row in which nobody could be asked.",
+       [](Status source) { return source.consecutive_errors; });
+  each("muster_source_fetches_total", MetricType::counter, "Whole states that were taken.",
+       [](Status source) { return source.fetches; });
+  each("muster_source_octets_total", MetricType::counter, "Octets read from the source, inflated.",
+       [](Status source) { return source.bytes; });
+  each("muster_source_events_total", MetricType::counter, "Events of its stream.",
+       [](Status source) { return source.events; });
+  each("muster_source_reconnects_total", MetricType::counter, "Streams that ended.",
+       [](Status source) { return source.reconnects; });
+  page.family("muster_source_excluded", MetricType::gauge, "What is not served, by reason.");
+  for (const registry::SourceStatus& source : sources.schedulers) {
+    for (const auto& [reason, count] : source.excluded)
+      page.sample({{"source", source.name}, {"reason", reason}}, static_cast<double>(count));
+  }
+}
+
+}  // namespace muster::tools
