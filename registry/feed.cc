@@ -79,12 +79,12 @@ void Feed::add(FeedEventPtr event) {
 
 // Those that are about to go, with the last that hold pictures nobody has looked at since.
 void Feed::fetch_oldest(std::size_t count) const {
-  const auto oldest = std::ranges::subrange(
-      ring_.begin(), ring_.begin() + static_cast<std::ptrdiff_t>(std::min(count, ring_.size())));
-  for (const FeedEventPtr& event : oldest) prefetch(event.get());
-  for (const FeedEventPtr& event : oldest) prefetch(event->instance.get());
-  for (const FeedEventPtr& event : oldest)
-    if (event->instance) prefetch(event->instance->body.get());
+  const std::size_t oldest = std::min(count, ring_.size());
+  for (std::size_t i = 0; i < oldest; ++i) prefetch(ring_[i].get());
+  for (std::size_t i = 0; i < oldest; ++i) prefetch(ring_[i]->instance.get());
+  for (std::size_t i = 0; i < oldest; ++i) {
+    if (ring_[i]->instance) prefetch(ring_[i]->instance->body.get());
+  }
 }
 
 void Feed::tick(Instant now) {

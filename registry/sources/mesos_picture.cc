@@ -180,7 +180,9 @@ void MesosPicture::move_asker(const MesosTaskKey& key, const Shown& before, Show
 
 // Of the frameworks that ask for a service's name the first that registered has it.
 void MesosPicture::settle(Work& work) {
-  for (const auto& [name, newcomers] : work.services) {
+  for (const auto& asked : work.services) {
+    const std::string& name = asked.first;
+    const std::vector<MesosTaskKey>& newcomers = asked.second;
     Service& service = services_[name];
     if (service.askers.empty()) {
       services_.erase(name);
