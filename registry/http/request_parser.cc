@@ -1,5 +1,6 @@
 #include "registry/http/request_parser.h"
 
+#include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -32,7 +33,8 @@ class RequestParser::Message final : public beast::basic_parser<true> {
  public:
   explicit Message(const ParseLimits& limits) : limits_(limits) {
     eager(true);
-    header_limit(static_cast<std::uint32_t>(limits.max_header));
+    header_room = limits.max_header;
+    header_limit(static_cast<std::uint32_t>(header_room));
     body_limit(limits.max_body);
   }
 
@@ -40,6 +42,7 @@ class RequestParser::Message final : public beast::basic_parser<true> {
   ParseFault fault = ParseFault::none;
   bool expects_continue = false;
   bool body_begun = false;
+  std::size_t header_room = 0;  // octets that the head may still have
   int version = 11;
 
  private:
@@ -116,7 +119,13 @@ RequestParser::Progress RequestParser::feed(std::string_view octets) {
   }
 
   error_code error;
-  const std::size_t consumed = skipped + message_->put({octets.data(), octets.size()}, error);
+  const std::size_t taken = message_->put({octets.data(), octets.size()}, error);
+  const std::size_t consumed = skipped + taken;
+  // Beast 1.81 holds its limit against what it has not taken yet: a head that comes line by line would never end.
+  if (!message_->is_header_done()) {
+    message_->header_room -= std::min(taken, message_->header_room);
+    message_->header_limit(static_cast<std::uint32_t>(message_->header_room));
+  }
   if (!error && message_->is_done()) return {Step::complete, consumed};
   if (!error || error == beast::error::need_more) return {Step::need_more, consumed};
   if (message_->fault == ParseFault::none) message_->fault = fault_of(error);

@@ -1,5 +1,5 @@
-// Requests out of any split of their octets. The server's tests (http_server_test.cc) see the same parser through
-// real connections; what only a parser of its own can show is here.
+// Requests out of any split of their octets. The server's tests (http_server_test.cc) see the same parser
+// through real connections; what only a parser of its own can show is here.
 #include "registry/http/request_parser.h"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,8 @@ std::vector<std::string> bodies(std::string_view octets, std::size_t step) {
   return found;
 }
 
-// Beast's parser asserted when the first chunk was the last and its line end came alone, or with one octet more.
+// Beast's parser asserted when the first chunk was the last and its line end came alone, or with one octet
+// more.
 TEST(RequestParser, ALastChunkComesInPiecesOfAnySize) {
   const std::string head = "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
   const struct {
@@ -47,6 +48,29 @@ TEST(RequestParser, ALastChunkComesInPiecesOfAnySize) {
     for (std::size_t step = 1; step <= two.size(); ++step) {
       EXPECT_EQ(bodies(two, step), (std::vector<std::string>{row.body, ""})) << "pieces of " << step;
     }
+  }
+}
+
+// The room of a head is for all of it, however it comes.
+TEST(RequestParser, AHeadThatComesLineByLineHasItsLimit) {
+  for (const std::size_t step : {std::size_t{1}, std::size_t{57}, std::size_t{100'000}}) {
+    RequestParser parser({});
+    std::string pending = "GET / HTTP/1.1\r\nHost: a\r\n";
+    std::size_t given = pending.size();
+    auto progress = parser.feed(pending);
+    pending.erase(0, progress.consumed);
+    std::string lines;
+    while (lines.size() < 100'000) lines += "X-Line: " + std::string(47, 'x') + "\r\n";
+    for (std::size_t at = 0; at < lines.size() && progress.step != RequestParser::Step::refused; at += step) {
+      pending += lines.substr(at, step);
+      given += std::min(step, lines.size() - at);
+      progress = parser.feed(pending);
+      pending.erase(0, progress.consumed);
+    }
+    EXPECT_EQ(progress.step, RequestParser::Step::refused) << "pieces of " << step;
+    EXPECT_EQ(parser.fault(), ParseFault::header_too_large);
+    if (step == 100'000) continue;  // all of it at once
+    EXPECT_LE(given, ParseLimits{}.max_header + 2 * step + 64) << "pieces of " << step;
   }
 }
 
