@@ -58,8 +58,9 @@ class CheckConfig(EndToEnd):
         self.assertRegex(told.err, r"faulty\.toml:[23]:\d+: ")
 
     def test_the_example_is_good(self):
-        told = run(BIN / "musterd", "--check-config", SOURCE / "zones/examples/musterd.toml")
-        self.assertEqual((told.status, told.err), (0, ""))
+        for example in ("musterd.toml", "mesos.toml"):
+            told = run(BIN / "musterd", "--check-config", SOURCE / "zones/examples" / example)
+            self.assertEqual((told.status, told.err), (0, ""), example)
 
     def test_zones_defined_twice_and_addresses_taken_in_the_file(self):
         told = self.check('[dns]\nlisten = ["127.0.0.1:20100", "127.0.0.1:20100"]\n'
