@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
@@ -38,6 +39,13 @@ class Arrivals {
   template <class Visit>
   void for_each(const Visit& visit) const {
     for (const auto& [arrival, element] : elements_) visit(*element);
+  }
+  // At most `most` from `place` on; the next place, nullopt: that was all.
+  template <class Visit>
+  std::optional<std::uint64_t> visit(std::uint64_t place, std::size_t most, const Visit& visit) const {
+    auto at = elements_.lower_bound(place);
+    for (; at != elements_.end() && most > 0; ++at, --most) visit(*at->second);
+    return at == elements_.end() ? std::nullopt : std::optional(at->first);
   }
   std::size_t size() const { return elements_.size(); }
 

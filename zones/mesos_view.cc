@@ -168,8 +168,9 @@ const MesosName* MesosView::find(std::string_view owner) const {
   return at == names_.end() ? nullptr : at->get();
 }
 
-void MesosView::visit_tasks(const TaskVisit& visit) const {
-  tasks_.for_each([&](const registry::SchedulerTask& task) {
+std::optional<std::uint64_t> MesosView::visit_tasks(std::uint64_t place, std::size_t most,
+                                                    const TaskVisit& visit) const {
+  return tasks_.visit(place, most, [&](const registry::SchedulerTask& task) {
     MesosRecords records = naming::records_of(task, config_.naming);
     std::erase_if(records.records, [&](const MesosRecord& record) {
       const MesosName* name = find(record.owner.wire());

@@ -63,8 +63,10 @@ class MesosView {
   const MesosViewCounters& counters() const { return counters_; }
 
   // The served tasks in order of arrival, each with those of its records that are published now.
+  // At most `most` of them from `place` on, 0 at first; the next place, nullopt: that was all.
   using TaskVisit = std::function<void(const registry::SchedulerTask&, std::span<const naming::MesosRecord>)>;
-  void visit_tasks(const TaskVisit& visit) const;
+  std::optional<std::uint64_t> visit_tasks(std::uint64_t place, std::size_t most,
+                                           const TaskVisit& visit) const;
   // What was left out of which element, worked out again.
   void visit_dropped(const std::function<void(const naming::MesosDropped&)>& visit) const;
   // All that elements contribute to a name, published or not.

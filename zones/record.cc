@@ -122,11 +122,26 @@ std::optional<Soa> decode_soa(std::string_view rdata) {
 
 std::string encode_address(const net::IpAddress& address) { return std::string(address.bytes()); }
 
+net::IpAddress decode_address(std::string_view rdata) {
+  net::IpAddress address;
+  address.family = rdata.size() == 4 ? net::Family::v4 : net::Family::v6;
+  std::copy(rdata.begin(), rdata.end(), address.octets.begin());
+  return address;
+}
+
 std::string encode_srv(std::uint16_t priority, std::uint16_t weight, std::uint16_t port, const Name& target) {
   std::string rdata;
   rdata.reserve(6 + target.size());
   for (const auto value : {priority, weight, port}) append_u16(rdata, value);
   return rdata += target.wire();
+}
+
+Srv decode_srv(std::string_view rdata) {
+  const auto field = [&](std::size_t at) {
+    return static_cast<std::uint16_t>(static_cast<unsigned char>(rdata[at]) << 8 |
+                                      static_cast<unsigned char>(rdata[at + 1]));
+  };
+  return {field(0), field(2), field(4), *Name::from_wire(rdata.substr(6))};
 }
 
 std::string encode_txt(std::span<const std::string> strings) {

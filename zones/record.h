@@ -44,7 +44,15 @@ std::string encode(const Soa& soa);
 std::optional<Soa> decode_soa(std::string_view rdata);
 
 std::string encode_address(const net::IpAddress& address);  // A or AAAA by family
+net::IpAddress decode_address(std::string_view rdata);       // of an A or AAAA record
+struct Srv {
+  std::uint16_t priority = 0;
+  std::uint16_t weight = 0;
+  std::uint16_t port = 0;
+  Name target;
+};
 std::string encode_srv(std::uint16_t priority, std::uint16_t weight, std::uint16_t port, const Name& target);
+Srv decode_srv(std::string_view rdata);  // of an SRV record
 std::string encode_txt(std::span<const std::string> strings);  // none: one zero octet (RFC 6763 §6.1)
 RrType address_type(const net::IpAddress& address);
 

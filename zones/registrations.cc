@@ -77,32 +77,11 @@ Place place_of(const Name& owner, const Name& domain) {
 
 bool is_address(RrType type) { return type == RrType::a || type == RrType::aaaa; }
 
-net::IpAddress address_of(const UpdateRecord& record) {
-  net::IpAddress address;
-  address.family = record.type == RrType::a ? net::Family::v4 : net::Family::v6;
-  std::copy(record.rdata.begin(), record.rdata.end(), address.octets.begin());
-  return address;
-}
-
 std::string id_for(const net::IpAddress& address) {
   std::string id = to_string(address);
   std::replace_if(
       id.begin(), id.end(), [](char c) { return c == '.' || c == ':'; }, '-');
   return id;
-}
-
-struct Srv {
-  std::uint16_t priority;
-  std::uint16_t weight;
-  std::uint16_t port;
-  Name target;
-};
-Srv srv_of(const UpdateRecord& record) {
-  const auto field = [&](std::size_t at) {
-    return static_cast<std::uint16_t>(static_cast<unsigned char>(record.rdata[at]) << 8 |
-                                      static_cast<unsigned char>(record.rdata[at + 1]));
-  };
-  return {field(0), field(2), field(4), *Name::from_wire(std::string_view(record.rdata).substr(6))};
 }
 
 // One instance as the message leaves it.
@@ -175,7 +154,7 @@ class Planner {
     if (!is_address(record.type)) return refuse(record, "an instance has addresses only");
     if (record.rr_class == RrClass::in && !view_.service_for(place.service))
       return refuse(record, "the name is not a service's: it is reserved");
-    const net::IpAddress address = address_of(record);
+    const net::IpAddress address = decode_address(record.rdata);
     const bool adds = record.rr_class == RrClass::in;
     Draft* draft = place.kind == Place::Kind::service ? by_id(place.service, id_for(address), adds)
                                                       : by_label(place.service, place.instance, adds);
@@ -211,7 +190,7 @@ class Planner {
         std::erase_if(draft->body.ports, here);
       return true;
     }
-    const Srv srv = srv_of(record);
+    const Srv srv = decode_srv(record.rdata);
     const Place target =
         srv.target.is_at_or_below(view_.domain) ? place_of(srv.target, view_.domain) : Place{};
     const bool adds = record.rr_class == RrClass::in;

@@ -12,21 +12,14 @@
 #include <utility>
 #include <vector>
 
-#include "registry/change.h"
-#include "registry/scheduler.h"
 #include "registry/sources/mesos_instance.h"
+#include "registry/sources/mesos_step.h"
 #include "registry/sources/mesos_table.h"
 
 namespace muster::registry::sources {
 
 // Of a host name, none while it is not resolved; literals are not asked about.
 using HostAddresses = std::function<std::vector<IpAddress>(const std::string& host)>;
-
-struct MesosStep {
-  SchedulerChange seen;
-  SourceStep native;
-  bool empty() const { return seen.empty() && native.gone.empty() && native.listed.empty(); }
-};
 
 class MesosPicture {
  public:

@@ -20,13 +20,15 @@ namespace {
 
 constexpr Millis kTick{100};
 constexpr Millis kStreamAgain{600'000};         // after all masters said that they have none
-constexpr Millis kStreamSoon{30'000};           // after one that made no sense
+constexpr Millis kStreamSoon{30'000};           // after one that failed where a poll did not
 constexpr Millis kResyncWithoutBeats{300'000};  // of a stream that promises no signs of life
 constexpr Millis kResyncSoon{1'000};            // at most one in so long, when events do not fit
 constexpr Millis kHostFresh{60'000};
+constexpr Millis kHostRetry{10'000};  // after a failure
 constexpr Millis kProbeLimit{1'000};
 constexpr std::size_t kProbesATick = 5;      // 50 a second
 constexpr std::size_t kEventsKept = 10'000;  // that come before the state does
+constexpr std::size_t kPiece = 200;          // elements of a step that are taken at once
 constexpr int kSilentBeats = 3;              // signs of life missed in a row: the stream is dead
 constexpr int kRestPerPoll = 10;             // a poll is followed by ten times its length
 
@@ -128,6 +130,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     succeed();
     follow(table_.replace(std::move(polled.state), now()));
     if (streaming_) return go_on_streaming();
+    if (stream_failed_) stream_again_ = std::max(stream_again_, now().steady + kStreamSoon);
     const Millis took = now().steady - poll_began_;
     const Millis rest = std::max(spread(config_.refresh), kRestPerPoll * took);
     next_round_.set(rest, [this] { begin_round(); });
@@ -157,6 +160,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
 
   void succeed() {
     last_success_ = now();
+    is_ended_ = false;
     if (std::exchange(failing_, false)) hooks_.tell({});
     failures_ = 0;
     error_.reset();
@@ -169,6 +173,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     reader_.emplace(MesosEventLimits{config_.ask.state.most_octets, config_.ask.state.most_ports});
     waiting_.clear();
     is_synced_ = false;
+    stream_failed_ = false;
     beats_ = false;
     stream_.start(leader_, {[this](const net::HttpOrigin& from) {
                               leader_ = from;
@@ -235,11 +240,10 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
       polling_ = false;
     }
     if (was_there) ++counts_.reconnects;
-    // A master whose stream makes no sense may still have a state that does.
-    const bool is_nonsense =
-        !was_synced && (end.failure.kind == "parse" || end.failure.kind.starts_with("http_"));
-    if (!end.unsupported && !is_nonsense) return fail(std::move(end.failure));
-    stream_again_ = now().steady + (end.unsupported ? kStreamAgain : kStreamSoon);
+    if (was_synced) return fail(std::move(end.failure));
+    // A master that has no stream, or whose stream makes no sense, may still have a state that does.
+    stream_failed_ = true;
+    if (end.unsupported) stream_again_ = now().steady + kStreamAgain;
     poll();
   }
 
@@ -264,6 +268,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
         if (const auto self = weak.lock()) self->resolved(host, std::move(result));
       });
     }
+    known.is_used = true;
     return known.addresses;
   }
 
@@ -271,7 +276,8 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     Host& known = hosts_[host];
     known.is_asked = false;
     if (!result) {
-      known.asked_at = now().steady - kHostFresh + Millis(10'000);  // again after ten seconds
+      known.asked_at.reset();
+      hosts_due_ = std::min(hosts_due_, now().steady + kHostRetry);
       return;
     }
     if (known.addresses == result->addresses) return;
@@ -296,17 +302,29 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
 
   void follow(const MesosTable::Touched& touched) {
     if (stopped_) return;
-    MesosStep step = picture_.follow(
-        table_, touched, masters(), [this](const std::string& host) { return addresses_of(host); }, now());
-    const bool says_current = std::exchange(told_current_, is_current_) != is_current_;
-    if (!step.empty() || says_current) steps_.push_back(std::move(step));
+    touched_.join(touched);
+    if (pieces_.empty()) look();
     hand_over();
     show();
   }
 
+  // The next step, in pieces. While one waits nothing new is made of what is touched: there is at most one.
+  void look() {
+    const MesosTable::Touched touched = std::exchange(touched_, {});
+    MesosStep step = picture_.follow(
+        table_, touched, masters(), [this](const std::string& host) { return addresses_of(host); }, now());
+    if (touched.all) forget_hosts();
+    const bool says_current = std::exchange(told_current_, is_current_) != is_current_;
+    if (!step.empty() || says_current) pieces_ = pieces_of(std::move(step), kPiece);
+  }
+
   // In order; what the control thread has no room for is offered again with the next tick.
   void hand_over() {
-    while (!steps_.empty() && hooks_.publish(steps_.front(), is_current_)) steps_.pop_front();
+    while (!pieces_.empty()) {
+      if (!hooks_.publish(pieces_.front(), pieces_.size() == 1 ? std::optional(told_current_) : std::nullopt))
+        return;
+      pieces_.pop_front();
+    }
   }
 
   void show() {
@@ -335,14 +353,21 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     return last_success_ && now().steady - last_success_->steady >= config_.stale_after;
   }
 
+  // What was touched while pieces were waiting.
+  bool has_waited() const {
+    return pieces_.empty() && (touched_.all || !touched_.tasks.empty() || !touched_.agents.empty() ||
+                               !touched_.frameworks.empty());
+  }
+
   // ---- time
 
   void tick() {
     if (stopped_) return;
     MesosTable::Touched touched = table_.tick(now().steady);
-    touched.all = std::exchange(hosts_changed_, false) || hosts_are_old();
-    const auto look = picture_.next_look();
-    if (touched.all || !touched.tasks.empty() || (look && *look <= now().steady)) {
+    touched.all = std::exchange(hosts_changed_, false) || hosts_are_due();
+    const auto next = picture_.next_look();
+    const bool is_due = next && *next <= now().steady;
+    if (touched.all || !touched.tasks.empty() || is_due || has_waited()) {
       follow(touched);
     } else {
       hand_over();
@@ -358,10 +383,16 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   // Without polls nobody would ask for them again.
-  bool hosts_are_old() {
-    if (hosts_.empty() || now().steady < hosts_looked_ + kHostFresh) return false;
-    hosts_looked_ = now().steady;
+  bool hosts_are_due() {
+    if (hosts_.empty() || now().steady < hosts_due_) return false;
+    hosts_due_ = now().steady + kHostFresh;
     return true;
+  }
+
+  // Those that nothing has asked for in a whole look are forgotten.
+  void forget_hosts() {
+    std::erase_if(hosts_, [](const auto& host) { return !host.second.is_used && !host.second.is_asked; });
+    for (auto& [name, host] : hosts_) host.is_used = false;
   }
 
   void probe_held() {
@@ -379,10 +410,14 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void end_what_is_too_old() {
-    if (config_.max_stale == Millis(0) || !is_current_ || !last_success_) return;
+    if (config_.max_stale == Millis(0) || is_ended_ || !last_success_) return;
     if (now().steady - last_success_->steady < config_.stale_after + config_.max_stale) return;
-    if (!config_.drops_stale) is_current_ = false;
-    if (config_.drops_stale) table_ = MesosTable(config_.guard);
+    is_ended_ = true;
+    if (config_.drops_stale) {
+      table_ = MesosTable(config_.guard);
+    } else {
+      is_current_ = false;
+    }
     MesosTable::Touched all;
     all.all = true;
     follow(all);
@@ -392,6 +427,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     std::vector<IpAddress> addresses;
     std::optional<SteadyTime> asked_at;
     bool is_asked = false;
+    bool is_used = false;  // since all was looked at
   };
   struct Counts {
     std::uint64_t fetches = 0;
@@ -416,13 +452,15 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
 
   std::optional<net::HttpOrigin> leader_;  // that answered last
   std::string leader_pid_;                 // as it says it
+  bool is_ended_ = false;                  // stale for so long that it is not served any more
   bool is_current_ = false;
   bool told_current_ = false;
   bool polling_ = false;
   SteadyTime poll_began_{};
   bool streaming_ = false;
-  bool is_synced_ = false;    // the state that belongs to the stream is there
-  bool is_doubtful_ = false;  // the last state lacked a list
+  bool is_synced_ = false;      // the state that belongs to the stream is there
+  bool is_doubtful_ = false;    // the last state lacked a list
+  bool stream_failed_ = false;  // in this round, before it was there
   bool beats_ = false;
   bool missed_ = false;  // events that came before the state
   std::optional<MesosEventReader> reader_;
@@ -431,8 +469,9 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   std::optional<SteadyTime> resync_at_;
   std::map<std::string, Host> hosts_;
   bool hosts_changed_ = false;
-  SteadyTime hosts_looked_{};
-  std::deque<MesosStep> steps_;  // not taken yet
+  SteadyTime hosts_due_{};        // when all are asked for again
+  MesosTable::Touched touched_;   // and not looked at yet
+  std::deque<MesosStep> pieces_;  // of a step, not taken yet
 
   std::optional<net::Instant> last_success_;
   std::optional<SourceError> error_;

@@ -34,9 +34,9 @@ struct MesosSourceConfig {
 struct MesosSourceHooks {
   std::function<net::Instant()> now;
   std::function<double()> chance;  // from 0 to 1
-  // The next step. False: there is no room for it now, it is offered again. `is_current`: the source has
-  // spoken, and what it said last may be served.
-  std::function<bool(const MesosStep& step, bool is_current)> publish;
+  // A piece of the next step, in their order. False: there is no room for it now, it is offered again. With
+  // the last piece: whether the source has spoken, and what it said last may be served.
+  std::function<bool(const MesosStep& piece, std::optional<bool> is_current)> publish;
   // A word for the log: what has begun to fail, or works again ("").
   std::function<void(const SourceFailure& failure)> tell;
 };

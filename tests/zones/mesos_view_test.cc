@@ -438,10 +438,15 @@ TEST_F(MesosViewTest, TellsTheTasksInOrderOfArrivalWithWhatIsPublished) {
   step(first, task("id=z name=other"));
   Lines ids;
   std::map<std::string, std::set<std::string>> owners;
-  view_->visit_tasks([&](const SchedulerTask& one, std::span<const MesosRecord> records) {
-    ids.push_back(one.id);
-    for (const MesosRecord& record : records) owners[one.id].insert(record.owner.text());
-  });
+  std::size_t slices = 0;
+  for (std::optional<std::uint64_t> place = 0; place; ++slices) {
+    place =
+        view_->visit_tasks(*place, 3, [&](const SchedulerTask& one, std::span<const MesosRecord> records) {
+          ids.push_back(one.id);
+          for (const MesosRecord& record : records) owners[one.id].insert(record.owner.text());
+        });
+  }
+  EXPECT_EQ(slices, 2U);
   EXPECT_THAT(ids, ElementsAre("z", "a", "b", "c"));
   EXPECT_TRUE(owners["z"].contains("other.marathon.mesos."));
   EXPECT_THAT(owners["a"], IsEmpty());

@@ -1,12 +1,10 @@
 #include "tools/musterd/schedulers.h"
 
 #include <algorithm>
-#include <map>
 
 #include "tools/musterd/log.h"
+#include "tools/musterd/mesos_dns_reads.h"
 #include "tools/musterd/mesos_settings.h"
-#include "zones/entry_writer.h"
-#include "zones/live_zone.h"
 #include "zones/rng.h"
 
 namespace muster::tools {
@@ -14,6 +12,8 @@ namespace muster::tools {
 namespace {
 
 namespace sources = registry::sources;
+
+constexpr std::size_t kLinesAPiece = 5;
 
 sources::Routable routable_of(const std::string& word) {
   if (word == "running") return sources::Routable::running;
@@ -65,83 +65,20 @@ sources::MesosSourceConfig source_config(const config::Config& config, const con
   return to;
 }
 
-// Addresses at a name, and the targets of its SRV records; of names of the zone alone.
-std::vector<net::IpAddress> addresses_at(const zones::Zones& zones, const zones::Zone& zone,
-                                         const zones::Name& name) {
-  std::vector<net::IpAddress> addresses;
-  const auto spec = zones.read(zone, name);
-  for (const zones::RrsetSpec& rrset : spec ? spec->rrsets : std::vector<zones::RrsetSpec>()) {
-    if (rrset.type != zones::RrType::a && rrset.type != zones::RrType::aaaa) continue;
-    for (const zones::Member& member : rrset.members) {
-      if (const auto address = net::parse_ip(zones::rdata_text(rrset.type, member.rdata)))
-        addresses.push_back(*address);
-    }
+// At most some lines a piece: a source may tell of more than the registry has room for.
+void log_left_out(const std::string& source, const registry::Grant& applied) {
+  std::size_t lines = 0;
+  for (const auto& left_out : applied.left_out) {
+    if (++lines > kLinesAPiece) break;
+    log(LogLevel::warning, "source_refused",
+        {{"source", source},
+         {"service", left_out.service},
+         {"id", left_out.id},
+         {"error", left_out.message}});
   }
-  return addresses;
-}
-
-// "PRIORITY WEIGHT PORT TARGET" of an SRV record.
-struct Srv {
-  std::uint16_t port = 0;
-  std::string target;
-};
-Srv srv_of(const std::string& rdata) {
-  const std::string text = zones::rdata_text(zones::RrType::srv, rdata);
-  const auto target = text.rfind(' ');
-  const auto port = text.rfind(' ', target - 1);
-  return {static_cast<std::uint16_t>(std::stoul(text.substr(port + 1, target - port - 1))),
-          text.substr(target + 1)};
-}
-
-std::string host_and_port(const std::string& rdata) {
-  const Srv srv = srv_of(rdata);
-  return srv.target + ":" + std::to_string(srv.port);
-}
-
-std::vector<registry::api::MesosDnsTarget> targets_at(const zones::Zones& zones, const zones::Zone& zone,
-                                                      const zones::Name& name) {
-  std::vector<registry::api::MesosDnsTarget> targets;
-  const auto spec = zones.read(zone, name);
-  for (const zones::RrsetSpec& rrset : spec ? spec->rrsets : std::vector<zones::RrsetSpec>()) {
-    if (rrset.type != zones::RrType::srv) continue;
-    for (const zones::Member& member : rrset.members) {
-      const Srv srv = srv_of(member.rdata);
-      const auto target = zones::parse_domain(srv.target);
-      if (target) targets.push_back({srv.target, srv.port, addresses_at(zones, zone, *target)});
-    }
-  }
-  return targets;
-}
-
-void add_sets(registry::api::MesosDnsZone& zone, const zones::NameSpec& spec) {
-  const std::string name = spec.owner.text();
-  for (const zones::RrsetSpec& rrset : spec.rrsets) {
-    auto* sets = rrset.type == zones::RrType::a      ? &zone.a
-                 : rrset.type == zones::RrType::aaaa ? &zone.aaaa
-                 : rrset.type == zones::RrType::srv  ? &zone.srv
-                                                     : nullptr;
-    if (sets == nullptr) continue;
-    registry::api::MesosDnsSet set{name, {}};
-    for (const zones::Member& member : rrset.members) {
-      set.data.push_back(rrset.type == zones::RrType::srv ? host_and_port(member.rdata)
-                                                          : zones::rdata_text(rrset.type, member.rdata));
-    }
-    sets->push_back(std::move(set));
-  }
-}
-
-registry::api::MesosDnsTask task_of(const registry::SchedulerTask& task,
-                                    std::span<const zones::naming::MesosRecord> records) {
-  registry::api::MesosDnsTask to{task.name, task.id, {}};
-  for (const zones::naming::MesosRecord& record : records) {
-    const bool is_srv = record.type == zones::RrType::srv;
-    to.records.push_back({record.owner.text(),
-                          is_srv ? host_and_port(record.rdata) : zones::rdata_text(record.type, record.rdata),
-                          is_srv                            ? "SRV"
-                          : record.type == zones::RrType::a ? "A"
-                                                            : "AAAA"});
-  }
-  return to;
+  if (applied.left_out.size() > kLinesAPiece)
+    log(LogLevel::warning, "source_refused",
+        {{"source", source}, {"more", std::to_string(applied.left_out.size() - kLinesAPiece)}});
 }
 
 }  // namespace
@@ -150,7 +87,7 @@ struct Schedulers::One {
   One(Names& names, zones::MesosZoneConfig zone_config) : zone(std::move(zone_config), names.zones) {}
 
   std::string name;
-  bool is_required = true;
+  std::atomic<bool> is_required{true};
   net::SteadyTime required_until =
       net::SteadyTime::max();  // then it is served without its source having spoken
   zones::MesosZone zone;
@@ -180,8 +117,8 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
     hooks.chance = [rng = std::make_shared<zones::Rng>(zones::Rng::from_system())] {
       return static_cast<double>(rng->next() >> 11) * 0x1p-53;
     };
-    hooks.publish = [this, at = one.get()](const sources::MesosStep& step, bool is_current) {
-      return publish(*at, step, is_current);
+    hooks.publish = [this, at = one.get()](const sources::MesosStep& piece, std::optional<bool> is_current) {
+      return publish(*at, piece, is_current);
     };
     hooks.tell = [name = source.name](const sources::SourceFailure& failure) {
       if (failure.kind.empty())
@@ -205,20 +142,15 @@ void Schedulers::stop() {
   for (const auto& one : all_) one->source->stop();
 }
 
-bool Schedulers::publish(One& one, const sources::MesosStep& step, bool is_current) {
-  return control_->submit([&one, step, is_current](registry::Turn& turn) {
-    if (!step.native.gone.empty() || !step.native.listed.empty()) {
-      const auto applied = turn.registry.apply(step.native, turn.now);
-      for (const auto& left_out : applied ? applied->left_out : std::vector<registry::Grant::LeftOut>())
-        log(LogLevel::warning, "source_refused",
-            {{"source", one.name},
-             {"service", left_out.service},
-             {"id", left_out.id},
-             {"error", left_out.message}});
+bool Schedulers::publish(One& one, const sources::MesosStep& piece, std::optional<bool> is_current) {
+  return control_->submit([&one, piece, is_current](registry::Turn& turn) {
+    if (!piece.native.gone.empty() || !piece.native.listed.empty()) {
+      const auto applied = turn.registry.apply(piece.native, turn.now);
+      if (applied) log_left_out(one.name, *applied);
     }
-    one.zone.apply(step.seen, turn.now);
-    if (one.is_current.exchange(is_current) == is_current) return;
-    const bool is_ready = is_current || !one.is_required;
+    one.zone.apply(piece.seen, turn.now);
+    if (!is_current || one.is_current.exchange(*is_current) == *is_current) return;
+    const bool is_ready = *is_current || !one.is_required;
     one.zone.set_readiness(is_ready ? zones::Readiness::ready : zones::Readiness::not_ready);
   });
 }
@@ -264,83 +196,16 @@ bool Schedulers::accept(std::string_view source) {
   return one != nullptr;
 }
 
-// ---- the HTTP API of Mesos-DNS
-
 std::vector<registry::api::MesosDnsSource> Schedulers::mesos_dns(const config::Config& config,
                                                                  Loader& dumps) {
-  using registry::api::MesosDnsSource;
-  std::vector<MesosDnsSource> all;
+  std::vector<registry::api::MesosDnsSource> all;
   for (const config::MesosSource& source : config.mesos) {
     if (!source.names.http_api) continue;
-    One* one = find(source.name);
-    MesosDnsSource to;
-    to.name = source.name;
-    // Reads on the control thread; told that there is nothing yet when that has no room.
-    const auto read = [this, one]<class T>(MesosDnsSource::Done<T> done, auto what) {
-      const auto kept = std::make_shared<MesosDnsSource::Done<T>>(std::move(done));
-      const bool taken = control_ != nullptr && control_->submit([one, kept, what](registry::Turn&) {
-        (*kept)(one->is_current ? std::optional<T>(what()) : std::nullopt);
-      });
-      if (!taken) (*kept)(std::nullopt);
-    };
-    to.addresses = [this, one, read](std::string host,
-                                     MesosDnsSource::Done<std::vector<net::IpAddress>> done) {
-      const auto name = zones::parse_domain(host);
-      read(std::move(done), [this, one, name] {
-        return name ? addresses_at(names_.zones, one->zone.zone(), *name) : std::vector<net::IpAddress>();
-      });
-    };
-    to.targets = [this, one, read](std::string service,
-                                   MesosDnsSource::Done<std::vector<registry::api::MesosDnsTarget>> done) {
-      const auto name = zones::parse_domain(service);
-      read(std::move(done), [this, one, name] {
-        return name ? targets_at(names_.zones, one->zone.zone(), *name)
-                    : std::vector<registry::api::MesosDnsTarget>();
-      });
-    };
-    to.serial = [this, one, read](MesosDnsSource::Done<std::uint32_t> done) {
-      read(std::move(done), [this, one] { return names_.zones.serial(one->zone.zone()); });
-    };
-    to.frameworks = [one, read](MesosDnsSource::Done<std::vector<registry::api::MesosDnsFramework>> done) {
-      read(std::move(done), [one] {
-        std::vector<registry::api::MesosDnsFramework> frameworks;
-        std::map<std::string, std::size_t> places;
-        one->zone.view().visit_tasks(
-            [&](const registry::SchedulerTask& task, std::span<const zones::naming::MesosRecord> records) {
-              const auto [place, is_new] = places.try_emplace(task.framework, frameworks.size());
-              if (is_new) frameworks.push_back({task.framework, {}});
-              frameworks[place->second].tasks.push_back(task_of(task, records));
-            });
-        return frameworks;
-      });
-    };
-    to.zone = [this, one, read, &dumps,
-               apex = source.names.domain](MesosDnsSource::Done<registry::api::MesosDnsZone> done) {
-      const auto kept = std::make_shared<MesosDnsSource::Done<registry::api::MesosDnsZone>>(std::move(done));
-      const auto dump = [this, &dumps, kept, apex](std::optional<std::uint32_t> serial) {
-        if (!serial) return (*kept)(std::nullopt);
-        const bool taken = dumps.post_dump([this, kept, apex, serial, &dumps](Loader::Now now) {
-          // A name that went and came again may be met twice: what was met last counts.
-          std::map<zones::Name, zones::NameSpec> found;
-          const auto take = [&](const zones::Entry& entry) {
-            zones::NameSpec spec = zones::EntryWriter::read(entry);
-            found.insert_or_assign(spec.owner, std::move(spec));
-          };
-          const bool is_whole =
-              now == Loader::Now::run && zones::visit_live_zone(
-                                             *lister_, apex, [&] { found.clear(); }, take, &dumps.stopping());
-          if (!is_whole) return (*kept)(std::nullopt);
-          registry::api::MesosDnsZone zone;
-          zone.serial = *serial;
-          for (const auto& [name, spec] : found) add_sets(zone, spec);
-          (*kept)(std::move(zone));
-        });
-        if (!taken) (*kept)(std::nullopt);
-      };
-      read(MesosDnsSource::Done<std::uint32_t>(dump),
-           [this, one] { return names_.zones.serial(one->zone.zone()); });
-    };
-    all.push_back(std::move(to));
+    One& one = *find(source.name);
+    MesosDnsReads reads{
+        names_.zones, one.zone, one.is_current,
+        *lister_,     dumps,    [this](registry::Job job) { return control_->submit(std::move(job)); }};
+    all.push_back(mesos_dns_source(source.name, std::move(reads)));
   }
   return all;
 }

@@ -42,7 +42,7 @@ class Schedulers {
  private:
   struct One;
 
-  bool publish(One& one, const registry::sources::MesosStep& step, bool is_current);
+  bool publish(One& one, const registry::sources::MesosStep& piece, std::optional<bool> is_current);
   One* find(std::string_view source) const;
 
   const net::Strand strand_;  // of all that the sources do
