@@ -18,7 +18,6 @@ struct Group {
   LabelWords words;
   std::string service;
   bool is_named_by_path = false;
-  bool is_owner = true;  // of a name that its path made
   MarathonNetwork network = MarathonNetwork::host;
 };
 
@@ -61,25 +60,32 @@ bool has_port(const TaskPorts& ports, PortScope scope) {
   return std::ranges::find(ports.ports, scope, &Port::scope) != ports.ports.end();
 }
 
-class Outcome {
+class Looker {
  public:
-  Outcome(const MarathonPicture& picture, const MarathonMemory& memory, const MarathonRules& rules,
-          const AddressesOf& addresses_of, const net::Instant& now)
+  Looker(const MarathonPicture& picture, const MarathonMemory& memory, const MarathonRules& rules,
+         const AddressesOf& addresses_of, const net::Instant& now)
       : picture_(picture), memory_(memory), rules_(rules), addresses_of_(addresses_of), now_(now) {}
 
-  MarathonOutcome take() {
-    for (const auto& [id, app] : picture_.apps) groups_.push_back(group_of(*app.content));
-    for (const auto& [id, pod] : picture_.pods) groups_.push_back(group_of(*pod.content));
-    find_owners();
-    auto group = groups_.begin();
-    for (const auto& [id, app] : picture_.apps) add_app(*group++, *app.content, app.asked_at);
-    for (const auto& [id, pod] : picture_.pods) add_pod(*group++, *pod.content, pod.asked_at);
+  MarathonLook at(const MarathonKnown<MarathonApp>& known) {
+    const Group group = group_of(*known.content);
+    add_app(group, *known.content, known.asked_at);
+    return take(group);
+  }
+  MarathonLook at(const MarathonKnown<MarathonPod>& known) {
+    Group group = group_of(*known.content);
+    add_pod(group, *known.content, known.asked_at);
+    return take(group);
+  }
+
+ private:
+  MarathonLook take(const Group& group) {
+    out_.service = group.service;
+    out_.is_named_by_path = group.is_named_by_path;
     std::ranges::sort(out_.instances, {}, &MarathonInstance::id);
     std::ranges::sort(out_.ended);
     return std::move(out_);
   }
 
- private:
   Group group_of(const MarathonApp& app) {
     LabelPlaces places{&app.labels};
     for (const MarathonPort& port : definitions_of(app)) places.push_back(&port.labels);
@@ -109,22 +115,6 @@ class Outcome {
     group.service = service_name_of(rules_.service_name, id);
     if (group.service.empty()) return drop(out_.dropped, "bad_service");
     group.is_named_by_path = rules_.service_name.find("{path}") != std::string::npos;
-  }
-
-  // Names that paths alone make may meet: "/a/b-c" and "/c-a/b". Who had the name keeps it, else the smaller
-  // id has it, apps before pods.
-  void find_owners() {
-    ById<std::string>& owners = out_.memory.owners;
-    for (const Group& group : groups_) {
-      const auto before = memory_.owners.find(group.service);
-      if (group.is_named_by_path && before != memory_.owners.end() && before->second == group.facts->id)
-        owners.insert(*before);
-    }
-    for (Group& group : groups_) {
-      if (!group.is_named_by_path) continue;
-      const auto owner = owners.try_emplace(group.service, group.facts->id).first;
-      group.is_owner = owner->second == group.facts->id;
-    }
   }
 
   void add_app(const Group& group, const MarathonApp& app, SteadyTime asked_at) {
@@ -159,13 +149,13 @@ class Outcome {
 
   // Of one that has not come up in this look; null: it has, or the registry could not hold such an id.
   MarathonTaskMemory* memory_of(const std::string& id) {
-    if (!is_id(id) || out_.memory.tasks.contains(id)) {
+    if (!is_id(id) || out_.memory.contains(id)) {
       drop(out_.dropped, "bad_task");
       return nullptr;
     }
-    const auto before = memory_.tasks.find(id);
-    MarathonTaskMemory& memory = out_.memory.tasks[id];
-    if (before != memory_.tasks.end()) memory = before->second;
+    const auto before = memory_.find(id);
+    MarathonTaskMemory& memory = out_.memory[id];
+    if (before != memory_.end()) memory = before->second;
     return &memory;
   }
 
@@ -182,8 +172,8 @@ class Outcome {
     instance.id = id;
     instance.service = group.service;
     instance.app = group.facts;
-    instance.state = group.is_owner ? verdict.state : State::off;
-    instance.reason = group.is_owner ? verdict.reason : VerdictReason::service_owned;
+    instance.state = verdict.state;
+    instance.reason = verdict.reason;
     InstanceBody& body = instance.body;
     body.task = id;
     body.weight = group.words.weight;
@@ -266,9 +256,8 @@ class Outcome {
   const MarathonRules& rules_;
   const AddressesOf& addresses_of_;
   const net::Instant now_;
-  std::vector<Group> groups_;                                    // of the apps, then of the pods
   std::map<std::string_view, std::vector<IpAddress>> resolved_;  // each host is asked about once
-  MarathonOutcome out_;
+  MarathonLook out_;
 };
 
 }  // namespace
@@ -279,10 +268,20 @@ bool MarathonInstance::operator==(const MarathonInstance& other) const {
          port_indexes == other.port_indexes;
 }
 
-MarathonOutcome marathon_instances(const MarathonPicture& picture, const MarathonMemory& memory,
-                                   const MarathonRules& rules, const AddressesOf& addresses_of,
-                                   const net::Instant& now) {
-  return Outcome(picture, memory, rules, addresses_of, now).take();
+MarathonLook look_at_app(const MarathonPicture& picture, std::string_view id, const MarathonMemory& memory,
+                         const MarathonRules& rules, const AddressesOf& addresses_of,
+                         const net::Instant& now) {
+  const auto found = picture.apps.find(id);
+  if (found == picture.apps.end()) return {};
+  return Looker(picture, memory, rules, addresses_of, now).at(found->second);
+}
+
+MarathonLook look_at_pod(const MarathonPicture& picture, std::string_view id, const MarathonMemory& memory,
+                         const MarathonRules& rules, const AddressesOf& addresses_of,
+                         const net::Instant& now) {
+  const auto found = picture.pods.find(id);
+  if (found == picture.pods.end()) return {};
+  return Looker(picture, memory, rules, addresses_of, now).at(found->second);
 }
 
 }  // namespace muster::registry::sources

@@ -1,6 +1,6 @@
-// The instances of one Marathon: from what is known of it, and what is remembered of its tasks, to an
-// instance for each task, each with a verdict. A pure function: time and the addresses of hosts come in as
-// arguments.
+// The instances of one app or pod: from what is known of it, and what is remembered of its tasks, to an
+// instance for each task, each with a verdict. Pure functions: time and the addresses of hosts come in as
+// arguments. Who has the name of a service, if several apps would, is not decided here.
 #pragma once
 
 #include <functional>
@@ -50,22 +50,25 @@ struct MarathonInstance {
   bool operator==(const MarathonInstance& other) const;
 };
 
-struct MarathonMemory {
-  ById<MarathonTaskMemory> tasks;  // of those that are known
-  ById<std::string> owners;        // of each service, the app that gave it its name
-  bool operator==(const MarathonMemory&) const = default;
-};
+using MarathonMemory = ById<MarathonTaskMemory>;  // by id of a task, or of a pod's instance
 
-struct MarathonOutcome {
+// One app or pod, looked at.
+struct MarathonLook {
+  std::string service;                      // "": in none
+  bool is_named_by_path = false;            // so another app may have the same name
   std::vector<MarathonInstance> instances;  // by id, each once
   std::vector<std::string> ended;           // ids of listed tasks that have ended, in order
-  MarathonMemory memory;                    // for the next look
+  MarathonMemory memory;                    // for the next look: of those that are known
   std::optional<SteadyTime> look_again;     // when time alone may change a verdict
   Dropped dropped;                          // beside what reading has dropped
 };
 
-MarathonOutcome marathon_instances(const MarathonPicture& picture, const MarathonMemory& memory,
-                                   const MarathonRules& rules, const AddressesOf& addresses_of,
-                                   const net::Instant& now);
+// Of one that is not known there is nothing to be seen.
+MarathonLook look_at_app(const MarathonPicture& picture, std::string_view id, const MarathonMemory& memory,
+                         const MarathonRules& rules, const AddressesOf& addresses_of,
+                         const net::Instant& now);
+MarathonLook look_at_pod(const MarathonPicture& picture, std::string_view id, const MarathonMemory& memory,
+                         const MarathonRules& rules, const AddressesOf& addresses_of,
+                         const net::Instant& now);
 
 }  // namespace muster::registry::sources

@@ -4,7 +4,7 @@
 //
 //   MesosStream, MesosPoll → MesosTable (what is believed) → MesosPicture (what is shown) → publish
 //
-// Thread safety: all of it on its strand, but for status().
+// Thread safety: what it does it does on its strand.
 #pragma once
 
 #include <functional>
@@ -12,9 +12,9 @@
 #include <string>
 
 #include "registry/net/resolver.h"
-#include "registry/source_status.h"
 #include "registry/sources/mesos_picture.h"
 #include "registry/sources/mesos_poll.h"
+#include "registry/sources/source.h"
 
 namespace muster::registry::sources {
 
@@ -41,17 +41,17 @@ struct MesosSourceHooks {
   std::function<void(const SourceFailure& failure)> tell;
 };
 
-class MesosSource {
+class MesosSource : public Source {
  public:
   // The resolver outlives it.
   MesosSource(net::Strand strand, net::Resolver& resolver, MesosSourceConfig config, MesosSourceHooks hooks);
-  ~MesosSource();  // after stop(), or when nothing runs its strand
+  ~MesosSource() override;
 
-  void start();
-  void stop();                  // nothing more is published
-  void resync();                // asks for a whole state now
-  void accept();                // what is held is gone
-  SourceStatus status() const;  // any thread
+  void start() override;
+  void stop() override;
+  void resync() override;
+  void accept() override;
+  SourceStatus status() const override;
 
  private:
   class Impl;

@@ -19,11 +19,13 @@ std::optional<net::HttpUrl> MesosWay::next() {
   hops_ = 0;
   seen_ = {at_};
   trusted_ = true;
+  announced_.reset();
   return at_;
 }
 
 bool MesosWay::is_known(const net::HttpOrigin& origin) const {
-  return origin == leader_ || std::find(masters_.begin(), masters_.end(), origin) != masters_.end();
+  return origin == leader_ || origin == announced_ ||
+         std::find(masters_.begin(), masters_.end(), origin) != masters_.end();
 }
 
 MesosWay::Step MesosWay::go(std::optional<net::HttpUrl> to, const std::string& shown) {

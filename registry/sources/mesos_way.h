@@ -26,6 +26,8 @@ class MesosWay {
   // Where the answer sends us. An error says why we do not go there: then next().
   using Step = net::Result<net::HttpUrl, std::string>;
   Step redirected(std::string_view location);
+  // Who leads, as one that is trusted says: trusted, too.
+  void announce(std::optional<net::HttpOrigin> leader) { announced_ = std::move(leader); }
   // The answer was good, but names another leader, by address and port.
   Step other_leader(const std::string& host, std::uint16_t port);
 
@@ -40,6 +42,7 @@ class MesosWay {
   const std::vector<net::HttpOrigin> masters_;
   const std::optional<net::HttpOrigin> leader_;
   const std::string path_;
+  std::optional<net::HttpOrigin> announced_;
   std::vector<net::HttpOrigin> order_;
   std::size_t begun_ = 0;
   net::HttpUrl at_;

@@ -26,6 +26,11 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("MUSTER_BIN_DIR", SOURCE / "build/dev/bin"))
 ADDRESS = f"127.1.{os.getpid() // 254 % 256}.{os.getpid() % 254 + 1}"
+
+
+def another_address(number):
+    """Loopback addresses of this test process alone, next to ADDRESS; numbers from 0 to 200."""
+    return ADDRESS.replace("127.1.", f"127.{10 + number}.", 1)
 PATIENCE = 30.0  # how long a state may take on a loaded machine before it counts as missing
 PR_SET_PDEATHSIG = 1
 

@@ -8,10 +8,7 @@ import time
 import unittest
 
 import mesos_master as mesos
-from harness import ADDRESS, EndToEnd, wait_until
-
-# Masters listen on addresses of their own, next to musterd's.
-FIRST = f"127.{100 + int(ADDRESS.split('.')[2])}.{ADDRESS.split('.')[3]}"
+from harness import EndToEnd, another_address, wait_until
 
 
 class WithMesos(EndToEnd):
@@ -22,7 +19,7 @@ class WithMesos(EndToEnd):
         self.numbers = itertools.count(1)
 
     def master(self, **options):
-        master = mesos.Master(self.cluster, f"{FIRST}.{next(self.numbers)}", **options)
+        master = mesos.Master(self.cluster, another_address(next(self.numbers)), **options)
         self.addCleanup(master.close)
         return master
 

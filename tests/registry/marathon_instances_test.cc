@@ -36,9 +36,32 @@ MarathonPicture picture_of(std::string_view apps, std::string_view pods = "[]") 
   return picture;
 }
 
-MarathonOutcome outcome_of(const MarathonPicture& picture, const MarathonRules& rules = {},
-                           const MarathonMemory& memory = {}, net::Instant now = kNow) {
-  return marathon_instances(picture, memory, rules, addresses_of, now);
+// Of all apps and pods together.
+struct Outcome {
+  std::vector<MarathonInstance> instances;
+  std::vector<std::string> ended;
+  MarathonMemory memory;
+  std::optional<SteadyTime> look_again;
+  Dropped dropped;
+
+  void add(MarathonLook look) {
+    std::ranges::move(look.instances, std::back_inserter(instances));
+    std::ranges::sort(instances, {}, &MarathonInstance::id);
+    std::ranges::move(look.ended, std::back_inserter(ended));
+    memory.merge(look.memory);
+    if (look.look_again && (!look_again || *look.look_again < *look_again)) look_again = look.look_again;
+    for (const auto& [reason, count] : look.dropped) dropped[reason] += count;
+  }
+};
+
+Outcome outcome_of(const MarathonPicture& picture, const MarathonRules& rules = {},
+                   const MarathonMemory& memory = {}, net::Instant now = kNow) {
+  Outcome outcome;
+  for (const auto& [id, app] : picture.apps)
+    outcome.add(look_at_app(picture, id, memory, rules, addresses_of, now));
+  for (const auto& [id, pod] : picture.pods)
+    outcome.add(look_at_pod(picture, id, memory, rules, addresses_of, now));
+  return outcome;
 }
 
 std::string text_of(const std::vector<IpAddress>& addresses) {
@@ -55,14 +78,14 @@ std::string apps_with(const std::string& app, const std::string& task = R"("host
 
 MarathonInstance one_of(const std::string& apps, const MarathonRules& rules = {},
                         Dropped* dropped = nullptr) {
-  MarathonOutcome outcome = outcome_of(picture_of(apps), rules);
+  Outcome outcome = outcome_of(picture_of(apps), rules);
   EXPECT_THAT(outcome.instances, SizeIs(1)) << apps;
   if (dropped != nullptr) *dropped = outcome.dropped;
   return outcome.instances.empty() ? MarathonInstance() : outcome.instances[0];
 }
 
 TEST(MarathonInstances, OfTheTutorial) {
-  const MarathonOutcome outcome = outcome_of(picture_of(documents::kTutorial));
+  const Outcome outcome = outcome_of(picture_of(documents::kTutorial));
   EXPECT_THAT(outcome.dropped, IsEmpty());
   ASSERT_THAT(outcome.instances, SizeIs(3));
   const MarathonInstance& service = outcome.instances[0];
@@ -209,36 +232,18 @@ TEST(MarathonInstances, ServicesAreNamedByRule) {
   EXPECT_EQ(one_of(apps_with(R"("labels": {"muster.service": "x"})"), rules).service, "") << "not native";
 }
 
-// "/a/b-c" and "/c-a/b" are b-c-a, both.
-TEST(MarathonInstances, ANameBelongsToOneApp) {
-  const std::string first =
-      R"({"id": "/a/b-c", "tasks": [{"id": "first", "host": "srv4", "state": "TASK_RUNNING"}]})";
-  const std::string second =
-      R"({"id": "/c-a/b", "tasks": [{"id": "second", "host": "srv4", "state": "TASK_RUNNING"}]})";
-  const auto apps = [](const std::string& list) { return R"({"apps": [)" + list + "]}"; };
-  const MarathonOutcome both = outcome_of(picture_of(apps(first + "," + second)));
-  ASSERT_THAT(both.instances, SizeIs(2));
-  EXPECT_EQ(both.instances[0].service + " " + both.instances[1].service, "b-c-a b-c-a");
-  EXPECT_EQ(both.instances[0].reason, VerdictReason::ok);
-  EXPECT_EQ(both.instances[1].reason, VerdictReason::service_owned);
-  EXPECT_EQ(both.instances[1].state, State::off);
-
-  const MarathonOutcome alone = outcome_of(picture_of(apps(second)));
-  EXPECT_TRUE(alone.instances[0].is_routable());
-  const MarathonOutcome joined = outcome_of(picture_of(apps(first + "," + second)), {}, alone.memory);
-  EXPECT_EQ(joined.instances[0].reason, VerdictReason::service_owned) << "who had the name keeps it";
-  EXPECT_EQ(joined.instances[1].reason, VerdictReason::ok);
-  EXPECT_TRUE(outcome_of(picture_of(apps(first)), {}, joined.memory).instances[0].is_routable());
-
-  const std::string named =
-      R"({"id": "/x", "labels": {"muster.service": "b-c-a"}, "tasks": [{"id": "named", "host": "srv4", "state": "TASK_RUNNING"}]})";
-  const MarathonOutcome joins = outcome_of(picture_of(apps(first + "," + named)));
-  EXPECT_TRUE(joins.instances[0].is_routable() && joins.instances[1].is_routable())
-      << "a label joins on purpose";
+TEST(MarathonInstances, ANameThatThePathMadeIsNotAsGoodAsOneThatALabelGave) {
+  const auto look = [](const std::string& more) {
+    return look_at_app(picture_of(apps_with(more)), "/a", {}, {}, addresses_of, kNow);
+  };
+  EXPECT_TRUE(look("").is_named_by_path);
+  EXPECT_FALSE(look(R"("labels": {"muster.service": "b"})").is_named_by_path);
+  EXPECT_EQ(look(R"("labels": {"muster.service": "b"})").service, "b");
+  EXPECT_EQ(look_at_app({}, "/a", {}, {}, addresses_of, kNow).service, "") << "not known";
 }
 
 TEST(MarathonInstances, OfPods) {
-  const MarathonOutcome outcome = outcome_of(picture_of(R"({"apps": []})", documents::kPods));
+  const Outcome outcome = outcome_of(picture_of(R"({"apps": []})", documents::kPods));
   ASSERT_THAT(outcome.instances, SizeIs(2));
   const MarathonInstance& pod = outcome.instances[0];
   EXPECT_EQ(pod.id, "prod_pod.instance-11");
@@ -253,7 +258,7 @@ TEST(MarathonInstances, OfPods) {
 
 TEST(MarathonInstances, EventsActAtOnce) {
   MarathonPicture picture = picture_of(documents::kTutorial, documents::kPods);
-  const MarathonOutcome before = outcome_of(picture);
+  const Outcome before = outcome_of(picture);
   const auto hear = [&](const char* name, const std::string& data) {
     return take_hint(picture, read_marathon_event({name, data}), kNow.steady + Millis(1));
   };
@@ -264,7 +269,7 @@ TEST(MarathonInstances, EventsActAtOnce) {
                    R"({"taskId":"serviceapp.aaaa","taskStatus":"TASK_FAILED","appId":"/serviceapp"})"));
   EXPECT_TRUE(hear("instance_health_changed_event",
                    R"({"instanceId":"prod_pod.instance-11","runSpecId":"/prod/pod","healthy":false})"));
-  const MarathonOutcome after = outcome_of(picture, {}, before.memory);
+  const Outcome after = outcome_of(picture, {}, before.memory);
   ASSERT_THAT(after.instances, SizeIs(4));
   EXPECT_EQ(after.instances[0].reason, VerdictReason::unhealthy);
   EXPECT_EQ(after.instances[2].reason, VerdictReason::killing);
@@ -279,22 +284,22 @@ TEST(MarathonInstances, TimeIsLookedAtAgainWhenItMatters) {
            std::string(first) + R"("}, {"id": "a.2", "host": "srv4", "state": ")" + second + "\"}]}]}";
   };
   MarathonRules rules;
-  const MarathonOutcome up = outcome_of(picture_of(apps("TASK_RUNNING", "TASK_RUNNING")));
+  const Outcome up = outcome_of(picture_of(apps("TASK_RUNNING", "TASK_RUNNING")));
   EXPECT_EQ(up.look_again, std::nullopt);
-  const MarathonOutcome one = outcome_of(picture_of(apps("TASK_RUNNING", "TASK_LOST")), rules, up.memory);
+  const Outcome one = outcome_of(picture_of(apps("TASK_RUNNING", "TASK_LOST")), rules, up.memory);
   EXPECT_EQ(one.look_again, kNow.steady + Millis(30'000));
-  const MarathonOutcome both =
+  const Outcome both =
       outcome_of(picture_of(apps("TASK_LOST", "TASK_LOST")), rules, one.memory, kNow + Millis(10'000));
   EXPECT_EQ(both.look_again, kNow.steady + Millis(30'000)) << "the nearest";
-  const MarathonOutcome later =
+  const Outcome later =
       outcome_of(picture_of(apps("TASK_LOST", "TASK_LOST")), rules, both.memory, kNow + Millis(30'000));
   EXPECT_EQ(later.look_again, kNow.steady + Millis(40'000));
   EXPECT_TRUE(later.instances[0].is_routable() && !later.instances[1].is_routable());
 }
 
 TEST(MarathonInstances, TasksThatAreGoneAreForgotten) {
-  const MarathonOutcome up = outcome_of(picture_of(documents::kTutorial));
-  EXPECT_THAT(up.memory.tasks, SizeIs(3));
+  const Outcome up = outcome_of(picture_of(documents::kTutorial));
+  EXPECT_THAT(up.memory, SizeIs(3));
   EXPECT_THAT(outcome_of(picture_of(R"({"apps": []})"), {}, up.memory).memory, MarathonMemory());
 }
 
@@ -303,7 +308,7 @@ TEST(MarathonInstances, EachIdCountsOnceAndIsOneTheRegistryHolds) {
       R"({"apps": [{"id": "/a", "tasks": [{"id": "x", "host": "srv4"}, {"id": "x", "host": "srv5"}, {"id": "a/b", "host": "srv4"},
     {"id": "a\u0001", "host": "srv4"}, {"id": ")" +
       std::string(256, 'x') + R"(", "host": "srv4"}]}]})";
-  const MarathonOutcome outcome = outcome_of(picture_of(apps));
+  const Outcome outcome = outcome_of(picture_of(apps));
   ASSERT_THAT(outcome.instances, SizeIs(1));
   EXPECT_EQ(text_of(outcome.instances[0].body.addresses), "10.0.1.4 2001:db8::4");
   EXPECT_THAT(outcome.dropped, ElementsAre(Pair("bad_task", 4)));
@@ -315,16 +320,16 @@ TEST(MarathonInstances, AHostIsAskedAboutOnce) {
     ++asked;
     return addresses_of(host);
   };
-  marathon_instances(
+  look_at_app(
       picture_of(
           R"({"apps": [{"id": "/a", "tasks": [{"id": "1", "host": "srv4"}, {"id": "2", "host": "srv4"}, {"id": "3", "host": "10.0.0.1"}]}]})"),
-      {}, {}, count, kNow);
+      "/a", {}, {}, count, kNow);
   EXPECT_EQ(asked, 1);
 }
 
 TEST(MarathonInstances, AreEqualWhenNothingChanged) {
-  const MarathonOutcome one = outcome_of(picture_of(documents::kTutorial, documents::kPods));
-  const MarathonOutcome other =
+  const Outcome one = outcome_of(picture_of(documents::kTutorial, documents::kPods));
+  const Outcome other =
       outcome_of(picture_of(documents::kTutorial, documents::kPods), {}, one.memory);
   EXPECT_EQ(one.instances, other.instances) << "though each has facts of its own";
 }
@@ -398,7 +403,7 @@ TEST(MarathonInstances, OneBadElementNeverChangesWhatComesOfTheOthers) {
       });
       return instances;
     };
-    const MarathonOutcome outcome = outcome_of(picture_of(document(app, at, inside, bad)));
+    const Outcome outcome = outcome_of(picture_of(document(app, at, inside, bad)));
     ASSERT_EQ(others(outcome.instances), others(good)) << bad << " in " << app << " at " << at;
     if (at == kTasks || inside) {
       ASSERT_THAT(outcome.instances, SizeIs(kApps * kTasks)) << bad << " costs no task";

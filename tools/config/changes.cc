@@ -91,6 +91,7 @@ void each_key(Running& running, Next& next, Visit visit) {
 
   live("source.static", running.static_instances, next.static_instances);
   fixed("source.mesos", running.mesos, next.mesos);
+  fixed("source.marathon", running.marathon, next.marathon);
   live("log.level", running.log.level, next.log.level);
   fixed("log.format", running.log.format, next.log.format);
   fixed("metrics.enabled", running.metrics, next.metrics);

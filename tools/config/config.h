@@ -14,6 +14,7 @@
 #include "registry/http/auth.h"
 #include "registry/http/throttle.h"
 #include "registry/registry.h"
+#include "tools/config/marathon_source.h"
 #include "tools/config/mesos_source.h"
 #include "zones/name.h"
 
@@ -170,6 +171,7 @@ struct Config {
   Http http;
   std::vector<StaticInstance> static_instances;
   std::vector<MesosSource> mesos;
+  std::vector<MarathonSource> marathon;
   std::map<std::string, Service> services;  // key: name or glob
   Log log;
   bool metrics = true;

@@ -60,7 +60,10 @@ void read_sources(Section& root, Config& config) {
     read_mesos_source(table, names, config.mesos);
     names.push_back(config.mesos.back().name);
   }
-  source->not_built("marathon", "the Marathon source");
+  for (Section& table : source->tables("marathon")) {
+    read_marathon_source(table, names, config.marathon);
+    names.push_back(config.marathon.back().name);
+  }
   source->finish();
 }
 
@@ -104,15 +107,20 @@ void resolve(std::filesystem::path& path, const std::filesystem::path& folder) {
   if (!path.empty() && path.is_relative()) path = folder / path;
 }
 
+void resolve_paths(SourceRules& rules, const std::filesystem::path& folder) {
+  for (auto* path : {&rules.tls.ca_file, &rules.tls.cert_file, &rules.tls.key_file}) resolve(*path, folder);
+}
+
 void resolve_paths(Config& config) {
   const std::filesystem::path folder = config.file.parent_path();
   resolve(config.store.path, folder);
   resolve(config.http.tls_certificate, folder);
   resolve(config.http.tls_key, folder);
   for (ZoneFile& file : config.zones.files) resolve(file.file, folder);
-  for (MesosSource& source : config.mesos) {
-    for (auto* path : {&source.rules.tls.ca_file, &source.rules.tls.cert_file, &source.rules.tls.key_file})
-      resolve(*path, folder);
+  for (MesosSource& source : config.mesos) resolve_paths(source.rules, folder);
+  for (MarathonSource& source : config.marathon) {
+    resolve(source.urls_file, folder);
+    resolve_paths(source.rules, folder);
   }
 }
 

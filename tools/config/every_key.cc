@@ -26,6 +26,8 @@ instances = [{ id = "a", address = "192.0.2.1", ports = [{ port = 1 }] }]
 [[source.mesos]]
 masters = ["http://192.0.2.1:5050"]
 soa = {}
+[[source.marathon]]
+urls = ["http://192.0.2.1:8080"]
 [service.X]
 [log]
 [metrics]

@@ -6,10 +6,6 @@
 
 namespace muster::config {
 
-namespace {
-
-constexpr std::int64_t kTtlMostSeconds = 2'147'483'647;
-
 // A scheduler's address: scheme, host and perhaps a port, nothing else.
 std::optional<std::string> read_origin(Section& section, std::string_view key, std::string_view text) {
   const auto url = boost::urls::parse_uri(text);
@@ -38,6 +34,10 @@ std::vector<std::string> each_once(Section& section, std::string_view key, std::
   }
   return words;
 }
+
+namespace {
+
+constexpr std::int64_t kTtlMostSeconds = 2'147'483'647;
 
 zones::Name below(Section& section, std::string_view key, const std::string& fallback,
                   const zones::Name& domain) {
@@ -106,8 +106,7 @@ MesosNames read_names(Section& section) {
 
 }  // namespace
 
-SourceRules read_source_rules(Section& section) {
-  SourceRules rules;
+SourceRules read_source_rules(Section& section, SourceRules rules) {
   const DurationBounds positive{Millis(100)};
   rules.refresh = section.duration("refresh", rules.refresh, positive);
   rules.stream = section.flag("stream", true);
@@ -118,7 +117,6 @@ SourceRules read_source_rules(Section& section) {
   rules.serve_states = each_once(section, "serve_states", section.texts("serve_states", {"TASK_RUNNING"}),
                                  {"TASK_RUNNING", "TASK_STAGING", "TASK_STARTING", "TASK_UNKNOWN"});
   rules.unreachable_grace = section.duration("unreachable_grace", rules.unreachable_grace);
-  rules.when_none = section.choice("when_none", rules.when_none, {"all", "none", "servfail"});
   rules.weight_labels = section.texts("weight_labels", {"muster.weight", "MUSTER_WEIGHT", "weight"});
   rules.guard = section.flag("guard", true);
   rules.guard_min = section.count("guard_min", rules.guard_min, 1, 1'000'000);
@@ -127,7 +125,6 @@ SourceRules read_source_rules(Section& section) {
   rules.start_grace = section.duration("start_grace", rules.start_grace);
   rules.stale_after = section.duration("stale_after", std::max(3 * rules.refresh, Millis(30'000)), positive);
   rules.max_stale = section.duration("max_stale", rules.max_stale);
-  rules.stale_action = section.choice("stale_action", rules.stale_action, {"drop", "servfail"});
   rules.login.username = section.text("username", "");
   rules.login.password = read_secret(section, "password").value_or("");
   rules.login.token = read_secret(section, "token").value_or("");
@@ -174,7 +171,9 @@ void read_mesos_source(Section& section, const std::vector<std::string>& taken,
     section.error("masters", "is required: the addresses of the Mesos masters");
   source.service_name = section.text("service_name", source.service_name);
   source.frameworks = section.texts("frameworks", {"*"});
-  source.rules = read_source_rules(section);
+  source.rules = read_source_rules(section, {});
+  source.rules.when_none = section.choice("when_none", "all", {"all", "none", "servfail"});
+  source.rules.stale_action = section.choice("stale_action", "drop", {"drop", "servfail"});
   source.names = read_names(section);
   section.finish();
   sources.push_back(std::move(source));

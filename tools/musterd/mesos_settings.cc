@@ -1,8 +1,5 @@
 #include "tools/musterd/mesos_settings.h"
 
-#include <algorithm>
-
-#include "registry/net/base64.h"
 #include "tools/musterd/settings.h"
 
 namespace muster::tools {
@@ -19,11 +16,6 @@ zones::WhenNone when_none(const std::string& word) {
 std::string without_final_dot(std::string text) {
   if (text.ends_with('.')) text.pop_back();
   return text;
-}
-
-std::string authorization(const config::SourceLogin& login) {
-  if (!login.username.empty()) return "Basic " + net::base64_encode(login.username + ":" + login.password);
-  return (login.bearer ? "Bearer " : "token=") + login.token;
 }
 
 zones::naming::MesosNaming naming_of(const config::MesosNames& names) {
@@ -47,26 +39,6 @@ zones::naming::MesosNaming naming_of(const config::MesosNames& names) {
 }
 
 }  // namespace
-
-registry::sources::MesosAsk mesos_ask(const config::MesosSource& source) {
-  registry::sources::MesosAsk ask;
-  for (const std::string& master : source.masters) {
-    if (const auto origin = net::parse_origin(master)) ask.masters.push_back(*origin);
-  }
-  const config::SourceLogin& login = source.rules.login;
-  if (!login.username.empty() || !login.token.empty()) ask.login = {{"Authorization", authorization(login)}};
-  ask.limits.whole = source.rules.timeout;
-  ask.limits.max_body = source.rules.max_body;
-  ask.state.most_octets = source.rules.max_body;
-  ask.state.most_elements = source.rules.max_tasks;
-  ask.state.most_ports = source.names.max_ports_per_task;
-  return ask;
-}
-
-net::TlsClientConfig mesos_tls(const config::MesosSource& source) {
-  const config::SourceTls& tls = source.rules.tls;
-  return {tls.ca_file.string(), tls.cert_file.string(), tls.key_file.string(), tls.server_name, tls.verify};
-}
 
 zones::MesosZoneConfig mesos_zone_config(const config::Config& config, const config::MesosSource& source,
                                          const std::vector<net::Endpoint>& listen) {

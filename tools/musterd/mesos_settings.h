@@ -1,16 +1,13 @@
-// From [[source.mesos]] to the plain structs that the source, its zone and its HTTP API take. Pure but for
+// From [[source.mesos]] to the plain structs that its zone and its HTTP API take. Pure but for
 // the addresses of the host.
 #pragma once
 
 #include "registry/api/mesos_dns.h"
-#include "registry/sources/mesos_poll.h"
 #include "tools/config/config.h"
 #include "zones/mesos_zone.h"
 
 namespace muster::tools {
 
-registry::sources::MesosAsk mesos_ask(const config::MesosSource& source);
-net::TlsClientConfig mesos_tls(const config::MesosSource& source);
 // `listen`: the DNS addresses as bound, for the name server.
 zones::MesosZoneConfig mesos_zone_config(const config::Config& config, const config::MesosSource& source,
                                          const std::vector<net::Endpoint>& listen);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "tools/musterd/changed_file.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/mesos_dns_reads.h"
 #include "tools/musterd/mesos_settings.h"
+#include "tools/musterd/source_settings.h"
 #include "zones/rng.h"
 
 namespace muster::tools {
@@ -14,56 +16,6 @@ namespace {
 namespace sources = registry::sources;
 
 constexpr std::size_t kLinesAPiece = 5;
-
-sources::Routable routable_of(const std::string& word) {
-  if (word == "running") return sources::Routable::running;
-  return word == "any-alive" ? sources::Routable::any_alive : sources::Routable::strict;
-}
-
-sources::IpSource ip_source_of(const std::string& word) {
-  if (word == "docker") return sources::IpSource::docker;
-  if (word == "mesos") return sources::IpSource::mesos;
-  return word == "host" ? sources::IpSource::host : sources::IpSource::netinfo;
-}
-
-sources::MesosRules rules_of(const config::MesosSource& source) {
-  sources::MesosRules rules;
-  rules.source = source.name;
-  rules.service_name = source.service_name;
-  rules.frameworks = source.frameworks;
-  rules.visibility = source.names.visibility;
-  rules.ip_sources.clear();
-  for (const std::string& word : source.names.ip_sources) rules.ip_sources.push_back(ip_source_of(word));
-  rules.weight_labels = source.rules.weight_labels;
-  rules.port_scope = source.names.port_scope;
-  rules.rfc952 = source.names.rfc952;
-  rules.routable.routable = routable_of(source.rules.routable);
-  rules.routable.unreachable_grace = source.rules.unreachable_grace;
-  for (const std::string& state : source.rules.serve_states)
-    rules.routable.serve_states.push_back(sources::parse_task_state(state));
-  return rules;
-}
-
-sources::MesosSourceConfig source_config(const config::Config& config, const config::MesosSource& source) {
-  sources::MesosSourceConfig to;
-  to.name = source.name;
-  to.ask = mesos_ask(source);
-  const bool has_https = std::ranges::any_of(
-      to.ask.masters, [](const net::HttpOrigin& master) { return master.scheme == net::HttpScheme::https; });
-  if (has_https) to.tls = std::make_shared<net::TlsClientContext>(mesos_tls(source));
-  to.rules = rules_of(source);
-  to.guard.is_on = source.rules.guard;
-  to.guard.least = source.rules.guard_min;
-  to.guard.grace = source.rules.guard_grace;
-  to.guard.ratio = config.registry.rules.protection.max_expired_ratio;
-  to.guard.hold = config.registry.rules.protection.hold;
-  to.refresh = source.rules.refresh;
-  to.stream = source.rules.stream;
-  to.stale_after = source.rules.stale_after;
-  to.max_stale = source.rules.max_stale;
-  to.drops_stale = source.rules.stale_action == "drop";
-  return to;
-}
 
 // At most some lines a piece: a source may tell of more than the registry has room for.
 void log_left_out(const std::string& source, const registry::Grant& applied) {
@@ -84,15 +36,17 @@ void log_left_out(const std::string& source, const registry::Grant& applied) {
 }  // namespace
 
 struct Schedulers::One {
-  One(Names& names, zones::MesosZoneConfig zone_config) : zone(std::move(zone_config), names.zones) {}
-
   std::string name;
   std::atomic<bool> is_required{true};
   net::SteadyTime required_until =
       net::SteadyTime::max();  // then it is served without its source having spoken
-  zones::MesosZone zone;
+  std::unique_ptr<zones::MesosZone> zone;  // null: it has none of its own
   std::atomic<bool> is_current{false};
-  std::unique_ptr<sources::MesosSource> source;
+  std::unique_ptr<sources::Source> source;
+
+  void set_ready(bool is_ready) {
+    if (zone) zone->set_readiness(is_ready ? zones::Readiness::ready : zones::Readiness::not_ready);
+  }
 };
 
 Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Names& names,
@@ -100,35 +54,56 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
     : strand_(boost::asio::make_strand(io)),
       names_(names),
       lister_(std::make_unique<zones::NameTable::Reader>(names.table)) {
-  if (config->mesos.empty()) return;
+  if (config->mesos.empty() && config->marathon.empty()) return;
   resolver_ = std::make_unique<net::Resolver>(strand_, net::ResolverConfig{},
                                               [] { return net::machine_now().steady; });
-  const net::SteadyTime now = net::machine_now().steady;
   for (const config::MesosSource& source : config->mesos) {
     zones::MesosZoneConfig zone = mesos_zone_config(*config, source, listen);
     zone.serials = serials;
-    auto one = std::make_unique<One>(names, std::move(zone));
-    one->name = source.name;
-    one->is_required = source.rules.required;
-    if (source.rules.start_grace > net::Millis(0)) one->required_until = now + source.rules.start_grace;
-    if (one->is_required) one->zone.set_readiness(zones::Readiness::not_ready);
-    sources::MesosSourceHooks hooks;
-    hooks.now = net::machine_now;
-    hooks.chance = [rng = std::make_shared<zones::Rng>(zones::Rng::from_system())] {
-      return static_cast<double>(rng->next() >> 11) * 0x1p-53;
-    };
-    hooks.publish = [this, at = one.get()](const sources::MesosStep& piece, std::optional<bool> is_current) {
-      return publish(*at, piece, is_current);
-    };
-    hooks.tell = [name = source.name](const sources::SourceFailure& failure) {
-      if (failure.kind.empty())
-        return log(LogLevel::info, "source", {{"name", name}, {"state", "works again"}});
-      log(LogLevel::warning, "source", {{"name", name}, {"kind", failure.kind}, {"error", failure.message}});
-    };
-    one->source = std::make_unique<sources::MesosSource>(strand_, *resolver_, source_config(*config, source),
-                                                         std::move(hooks));
-    all_.push_back(std::move(one));
+    One& one = add(source.name, source.rules);
+    one.zone = std::make_unique<zones::MesosZone>(std::move(zone), names.zones);
+    one.set_ready(!one.is_required);
+    one.source = std::make_unique<sources::MesosSource>(
+        strand_, *resolver_, mesos_source_config(*config, source), hooks_of<sources::MesosSourceHooks>(one));
   }
+  for (const config::MarathonSource& source : config->marathon) {
+    One& one = add(source.name, source.rules);
+    auto hooks = hooks_of<sources::MarathonSourceHooks>(one);
+    if (!source.urls_file.empty()) {
+      hooks.urls_file = changed_file(source.urls_file, [tell = hooks.tell](const std::string& error) {
+        tell({"config", "urls_file: " + error});
+      });
+    }
+    one.source = std::make_unique<sources::MarathonSource>(
+        strand_, *resolver_, marathon_source_config(*config, source), std::move(hooks));
+  }
+}
+
+Schedulers::One& Schedulers::add(const std::string& name, const config::SourceRules& rules) {
+  One& one = *all_.emplace_back(std::make_unique<One>());
+  one.name = name;
+  one.is_required = rules.required;
+  if (rules.start_grace > net::Millis(0))
+    one.required_until = net::machine_now().steady + rules.start_grace;
+  return one;
+}
+
+template <class Hooks>
+Hooks Schedulers::hooks_of(One& one) {
+  Hooks hooks;
+  hooks.now = net::machine_now;
+  hooks.chance = [rng = std::make_shared<zones::Rng>(zones::Rng::from_system())] {
+    return static_cast<double>(rng->next() >> 11) * 0x1p-53;
+  };
+  hooks.publish = [this, &one](const sources::MesosStep& piece, std::optional<bool> is_current) {
+    return publish(one, piece, is_current);
+  };
+  hooks.tell = [name = one.name](const sources::SourceFailure& failure) {
+    if (failure.kind.empty())
+      return log(LogLevel::info, "source", {{"name", name}, {"state", "works again"}});
+    log(LogLevel::warning, "source", {{"name", name}, {"kind", failure.kind}, {"error", failure.message}});
+  };
+  return hooks;
 }
 
 Schedulers::~Schedulers() = default;
@@ -148,20 +123,19 @@ bool Schedulers::publish(One& one, const sources::MesosStep& piece, std::optiona
       const auto applied = turn.registry.apply(piece.native, turn.now);
       if (applied) log_left_out(one.name, *applied);
     }
-    one.zone.apply(piece.seen, turn.now);
+    if (one.zone) one.zone->apply(piece.seen, turn.now);
     if (!is_current || one.is_current.exchange(*is_current) == *is_current) return;
-    const bool is_ready = *is_current || !one.is_required;
-    one.zone.set_readiness(is_ready ? zones::Readiness::ready : zones::Readiness::not_ready);
+    one.set_ready(*is_current || !one.is_required);
   });
 }
 
 void Schedulers::tick(net::Instant now) {
   for (const auto& one : all_) {
-    one->zone.tick(now);
+    if (one->zone) one->zone->tick(now);
     if (now.steady < one->required_until) continue;
     one->required_until = net::SteadyTime::max();
     one->is_required = false;
-    one->zone.set_readiness(zones::Readiness::ready);
+    one->set_ready(true);
   }
 }
 
@@ -203,7 +177,7 @@ std::vector<registry::api::MesosDnsSource> Schedulers::mesos_dns(const config::C
     if (!source.names.http_api) continue;
     One& one = *find(source.name);
     MesosDnsReads reads{
-        names_.zones, one.zone, one.is_current,
+        names_.zones, *one.zone, one.is_current,
         *lister_,     dumps,    [this](registry::Job job) { return control_->submit(std::move(job)); }};
     all.push_back(mesos_dns_source(source.name, std::move(reads)));
   }

@@ -13,7 +13,7 @@
 #include "registry/api/native.h"
 #include "registry/control.h"
 #include "registry/net/resolver.h"
-#include "registry/sources/mesos_source.h"
+#include "registry/sources/mesos_step.h"
 #include "tools/musterd/loader.h"
 #include "tools/musterd/names.h"
 #include "tools/musterd/settings.h"
@@ -42,6 +42,9 @@ class Schedulers {
  private:
   struct One;
 
+  One& add(const std::string& name, const config::SourceRules& rules);
+  template <class Hooks>
+  Hooks hooks_of(One& one);
   bool publish(One& one, const registry::sources::MesosStep& piece, std::optional<bool> is_current);
   One* find(std::string_view source) const;
 

@@ -1,0 +1,334 @@
+#include "registry/sources/marathon_table.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "registry/sources/probe_target.h"
+
+namespace muster::registry::sources {
+
+namespace {
+
+constexpr std::size_t kEmptyLeast = 2;  // one task may go and leave nothing
+
+HeartbeatStatus health_of(State state) {
+  if (state == State::starting) return HeartbeatStatus::starting;
+  return state == State::suspended ? HeartbeatStatus::critical : HeartbeatStatus::passing;
+}
+
+void add_each(Dropped& to, const Dropped& more, int by) {
+  for (const auto& [reason, count] : more) {
+    std::size_t& sum = to[reason];
+    sum += static_cast<std::size_t>(by) * count;
+    if (sum == 0) to.erase(reason);
+  }
+}
+
+}  // namespace
+
+void MarathonTable::Touched::join(Touched more) {
+  all |= more.all;
+  refetch |= more.refetch;
+  groups.merge(more.groups);
+  ended.merge(more.ended);
+}
+
+void MarathonTable::Tally::add(const Tally& more, int by) {
+  total += static_cast<std::size_t>(by) * more.total;
+  routable += static_cast<std::size_t>(by) * more.routable;
+  add_each(excluded, more.excluded, by);
+  add_each(dropped, more.dropped, by);
+}
+
+MarathonTable::MarathonTable(std::string source, MarathonRules rules, MesosGuard guard)
+    : source_{SourceKind::scheduler, std::move(source)},
+      rules_(std::move(rules)),
+      guard_(guard),
+      holds_(guard.grace, guard.hold) {}
+
+// ---- what is heard
+
+MarathonTable::Touched MarathonTable::take_apps(MarathonState state, SteadyTime asked_at) {
+  Touched touched;
+  touched.all = sources::take_apps(picture_, std::move(state), asked_at);
+  return touched;
+}
+
+MarathonTable::Touched MarathonTable::take_app(MarathonState state, SteadyTime asked_at) {
+  Touched touched;
+  for (const MarathonApp& app : state.apps) touched.groups.insert(app.id);
+  if (!sources::take_app(picture_, std::move(state), asked_at)) touched.groups.clear();
+  return touched;
+}
+
+MarathonTable::Touched MarathonTable::take_pods(MarathonState state, SteadyTime asked_at) {
+  Touched touched;
+  for (const auto& [id, pod] : picture_.pods) touched.groups.insert(id);
+  for (const MarathonPod& pod : state.pods) touched.groups.insert(pod.id);
+  if (!sources::take_pods(picture_, std::move(state), asked_at)) touched.groups.clear();
+  return touched;
+}
+
+MarathonTable::Touched MarathonTable::take_no_app(const std::string& id, SteadyTime asked_at) {
+  sources::take_no_app(picture_, id, asked_at);
+  Touched touched;
+  touched.groups.insert(id);
+  return touched;
+}
+
+MarathonTable::Touched MarathonTable::hear(const MarathonHint& hint, SteadyTime now) {
+  Touched touched;
+  if (hint.act == MarathonAct::none) return touched;
+  touched.refetch = !take_hint(picture_, hint, now);
+  for (const std::string& app : hint.apps) {
+    touched.groups.insert(app);
+    if (hint.act == MarathonAct::app_ended) touched.ended.insert(app);
+  }
+  return touched;
+}
+
+MarathonTable::Touched MarathonTable::tick(SteadyTime now) {
+  return erase_all(holds_.over(now), Cause::held_out);
+}
+
+MarathonTable::Touched MarathonTable::accept() { return erase_all(holds_.all(), Cause::source_gone); }
+
+MarathonTable::Touched MarathonTable::forget() {
+  picture_ = {};
+  std::vector<MesosTaskKey> keys;
+  for (const auto& [id, group] : groups_) {
+    for (const auto& [task, shown] : group.tasks) keys.push_back({id, task});
+  }
+  return erase_all(keys, Cause::source_gone);
+}
+
+std::optional<net::Endpoint> MarathonTable::probe_target(const MesosTaskKey& key) const {
+  const auto group = groups_.find(key.framework_id);
+  if (group == groups_.end()) return std::nullopt;
+  const auto shown = group->second.tasks.find(key.task_id);
+  return shown == group->second.tasks.end() ? std::nullopt : probe_target_of(*shown->second.body);
+}
+
+MarathonTable::Touched MarathonTable::probed(const MesosTaskKey& key, ProbeVerdict verdict, SteadyTime now) {
+  return holds_.probed(key, verdict, now) ? erase(key, Cause::confirmed) : Touched();
+}
+
+MarathonTable::Touched MarathonTable::give_up(const MesosTaskKey& key) {
+  return holds_.contains(key) ? erase(key, Cause::held_out) : Touched();
+}
+
+MarathonTable::Touched MarathonTable::erase(const MesosTaskKey& key, Cause cause) {
+  holds_.end(key);
+  const auto found = groups_.find(key.framework_id);
+  if (found == groups_.end()) return {};
+  Group& group = found->second;
+  const auto shown = group.tasks.find(key.task_id);
+  if (shown == group.tasks.end()) return {};
+  if (shown->second.is_listed) gone_.push_back({group.service, key.task_id, cause});
+  group.tasks.erase(shown);
+  --tasks_;
+  group.memory.erase(key.task_id);
+  Touched touched;
+  touched.groups.insert(key.framework_id);
+  return touched;
+}
+
+MarathonTable::Touched MarathonTable::erase_all(const std::vector<MesosTaskKey>& keys, Cause cause) {
+  Touched touched;
+  for (const MesosTaskKey& key : keys) touched.join(erase(key, cause));
+  return touched;
+}
+
+// ---- what is shown
+
+std::optional<SteadyTime> MarathonTable::next_look() const {
+  return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
+}
+
+std::set<std::string> MarathonTable::all_groups() const {
+  std::set<std::string> ids;
+  for (const auto& [id, app] : picture_.apps) ids.insert(id);
+  for (const auto& [id, pod] : picture_.pods) ids.insert(id);
+  for (const auto& [id, group] : groups_) ids.insert(id);
+  return ids;
+}
+
+SourceStep MarathonTable::follow(const Touched& touched, const AddressesOf& addresses_of, net::Instant now) {
+  const std::size_t before = tasks_;
+  std::set<std::string> ids =
+      touched.all ? all_groups() : std::set<std::string>(touched.groups.begin(), touched.groups.end());
+  for (const auto& [at, id] : due_) {
+    if (at > now.steady) break;
+    ids.insert(id);
+  }
+  for (const std::string& id : ids) look(id, touched, addresses_of, now);
+  settle_missing(before, now.steady);
+  settle_owners();
+
+  SourceStep step;
+  step.source = source_;
+  for (const std::string& id : std::exchange(looked_, {})) list(id, step);
+  step.gone.insert(step.gone.begin(), std::make_move_iterator(gone_.begin()),
+                   std::make_move_iterator(gone_.end()));
+  gone_.clear();
+  return step;
+}
+
+void MarathonTable::look(const std::string& id, const Touched& touched, const AddressesOf& addresses_of,
+                         net::Instant now) {
+  const bool is_app = picture_.apps.contains(id);
+  const bool is_known = is_app || picture_.pods.contains(id);
+  if (!is_known && !groups_.contains(id)) return;
+  Group& group = groups_[id];
+  looked_.insert(id);
+  if (group.look_again) due_.erase({*group.look_again, id});
+  MarathonLook look = is_app ? look_at_app(picture_, id, group.memory, rules_, addresses_of, now)
+                             : look_at_pod(picture_, id, group.memory, rules_, addresses_of, now);
+  group.look_again = look.look_again;
+  if (group.look_again) due_.insert({*group.look_again, id});
+  group.dropped = std::move(look.dropped);
+
+  // What goes, while it is still known under the name that it had.
+  std::set<std::string_view> listed;
+  for (const MarathonInstance& instance : look.instances) listed.insert(instance.id);
+  std::vector<MesosTaskKey> gone;
+  for (const auto& [task, shown] : group.tasks) {
+    if (listed.contains(task)) continue;
+    if (!guard_.is_on || std::ranges::binary_search(look.ended, task) || is_confirmed(id, shown, touched)) {
+      gone.push_back({id, task});
+      continue;
+    }
+    missing_.push_back({{id, task}, is_known});
+    if (const auto memory = group.memory.find(task); memory != group.memory.end())
+      look.memory.insert(*memory);
+  }
+  for (const MesosTaskKey& key : gone) {
+    const bool has_ended = touched.ended.contains(id) || std::ranges::binary_search(look.ended, key.task_id);
+    erase(key, has_ended ? Cause::task_ended : Cause::source_gone);
+  }
+  group.memory = std::move(look.memory);
+  if (is_known) rename(id, group, std::move(look.service), look.is_named_by_path);
+  take_tasks(id, group, std::move(look.instances));
+}
+
+bool MarathonTable::is_confirmed(const std::string& id, const Shown& shown, const Touched& touched) const {
+  return touched.ended.contains(id) || shown.reason == VerdictReason::killing ||
+         shown.reason == VerdictReason::unreachable || confirms_absence(picture_, id);
+}
+
+void MarathonTable::take_tasks(const std::string& id, Group& group, std::vector<MarathonInstance> instances) {
+  for (MarathonInstance& instance : instances) {
+    holds_.end({id, instance.id});
+    const auto [place, is_new] = group.tasks.try_emplace(instance.id);
+    if (is_new) ++tasks_;
+    Shown& shown = place->second;
+    const bool is_same = shown.body && *shown.body == instance.body;
+    shown.is_other = shown.is_other || !is_same || health_of(shown.state) != health_of(instance.state);
+    shown.is_routable = instance.is_routable();
+    if (!is_same) shown.body = std::make_shared<const InstanceBody>(std::move(instance.body));
+    shown.state = instance.state;
+    shown.reason = instance.reason;
+    shown.app = std::move(instance.app);
+  }
+}
+
+// What is listed under the old name goes, and is listed again under the new one.
+void MarathonTable::rename(const std::string& id, Group& group, std::string service, bool is_named_by_path) {
+  if (group.service == service && group.is_named_by_path == is_named_by_path) return;
+  if (group.service != service) {
+    for (auto& [task, shown] : group.tasks) {
+      if (std::exchange(shown.is_listed, false)) gone_.push_back({group.service, task, Cause::source_gone});
+    }
+  }
+  if (group.is_named_by_path) {
+    services_[group.service].askers.erase(id);
+    renamed_.insert(group.service);
+  }
+  group.service = std::move(service);
+  group.is_named_by_path = is_named_by_path;
+  group.is_owner = true;
+  if (!is_named_by_path) return;
+  services_[group.service].askers.insert(id);
+  renamed_.insert(group.service);
+}
+
+void MarathonTable::settle_missing(std::size_t before, SteadyTime now) {
+  const bool is_empty = tasks_ == missing_.size() && before >= kEmptyLeast;
+  const bool is_much = missing_.size() >= guard_.least &&
+                       static_cast<double>(missing_.size()) >= guard_.ratio * static_cast<double>(before);
+  for (const Missing& missing : std::exchange(missing_, {})) {
+    if (is_empty || is_much || missing.is_listed_without_tasks) {
+      holds_.begin(missing.key, MesosHolds::Why::unexplained, now);
+    } else if (!holds_.contains(missing.key)) {
+      erase(missing.key, Cause::source_gone);
+    }
+  }
+}
+
+// Names that paths alone make may meet: "/a/b-c" and "/c-a/b". Who had the name keeps it, else the smaller id
+// has it.
+void MarathonTable::settle_owners() {
+  for (const std::string& id : looked_) {
+    const Group& group = groups_.at(id);
+    const bool is_over = group.tasks.empty() && !picture_.apps.contains(id) && !picture_.pods.contains(id);
+    if (!is_over || !group.is_named_by_path) continue;
+    services_[group.service].askers.erase(id);
+    renamed_.insert(group.service);
+  }
+  for (const std::string& name : std::exchange(renamed_, {})) {
+    Service& service = services_[name];
+    if (!service.askers.contains(service.owner))
+      service.owner = service.askers.empty() ? std::string() : *service.askers.begin();
+    for (const std::string& asker : service.askers) {
+      Group& group = groups_.at(asker);
+      if (group.is_owner == (asker == service.owner)) continue;
+      group.is_owner = !group.is_owner;
+      looked_.insert(asker);
+    }
+    if (service.askers.empty()) services_.erase(name);
+  }
+}
+
+void MarathonTable::list(const std::string& id, SourceStep& step) {
+  Group& group = groups_.at(id);
+  for (auto& [task, shown] : group.tasks) {
+    const bool is_wanted = !group.service.empty() && group.is_owner && shown.state != State::off;
+    if (!is_wanted) {
+      if (std::exchange(shown.is_listed, false))
+        step.gone.push_back({group.service, task, Cause::source_gone});
+      continue;
+    }
+    if (std::exchange(shown.is_listed, true) && !shown.is_other) continue;
+    shown.is_other = false;
+    Registration registration;
+    registration.service = group.service;
+    registration.id = task;
+    registration.source = source_;
+    registration.body = shown.body;
+    registration.by = source_.name;
+    registration.vitals.emplace().status = health_of(shown.state);
+    step.listed.push_back(std::move(registration));
+  }
+  count(group);
+  if (!group.tasks.empty() || picture_.apps.contains(id) || picture_.pods.contains(id)) return;
+  if (group.look_again) due_.erase({*group.look_again, id});
+  groups_.erase(id);
+}
+
+void MarathonTable::count(Group& group) {
+  Tally tally;
+  tally.total = group.tasks.size();
+  tally.dropped = group.dropped;
+  for (const auto& [task, shown] : group.tasks) {
+    if (group.is_owner && shown.is_routable) {
+      ++tally.routable;
+    } else {
+      drop(tally.excluded, to_string(group.is_owner ? shown.reason : VerdictReason::service_owned));
+    }
+  }
+  tally_.add(group.tally, -1);
+  tally_.add(tally, 1);
+  group.tally = std::move(tally);
+}
+
+}  // namespace muster::registry::sources

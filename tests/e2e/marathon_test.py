@@ -1,0 +1,287 @@
+"""A Marathon as a source: its apps and pods as services, its events, its older versions, and what its failures may
+cost: nothing."""
+
+import itertools
+import os
+import time
+import unittest
+
+import marathon_server as marathons
+import mesos_master as mesos
+from harness import EndToEnd, another_address, wait_until
+
+
+class WithMarathon(EndToEnd):
+    def setUp(self):
+        super().setUp()
+        self.known = marathons.Marathons()
+        self.numbers = itertools.count(1)
+
+    def marathon(self, known=None, **options):
+        one = marathons.Marathon(known or self.known, another_address(next(self.numbers)), **options)
+        self.addCleanup(one.close)
+        return one
+
+    def configure(self, *all_of_them, more="", refresh="200ms"):
+        urls = ", ".join(f'"{one.url}"' for one in all_of_them)
+        text = f'[zones]\nnegative_ttl = "0s"\n[[source.marathon]]\nurls = [{urls}]\nrefresh = "{refresh}"\n{more}\n'
+        return self.configuration(text, store="memory")
+
+    def serve(self, *all_of_them, **options):
+        return self.begin("--config", self.configure(*all_of_them, **options)).ready()
+
+    def addresses(self, server, name, kind="A"):
+        return server.dig(name, kind, "+norec").data()
+
+    def until(self, server, name, expected, kind="A", seconds=10):
+        wait_until(f"{name} {kind} {expected}", lambda: self.addresses(server, name, kind) == expected, seconds)
+
+    def sources(self, server):
+        return {one["name"]: one for one in server.api("GET", "/api/v1/sources").json()["sources"]}
+
+    def source(self, server):
+        return self.sources(server)["marathon"]
+
+    def until_streaming(self, server):
+        wait_until("events come", lambda: self.source(server)["mode"] == "stream")
+
+
+class Services(WithMarathon):
+    def setUp(self):
+        super().setUp()
+        web = self.known.app("/webapp", ports=2, service_port=80, checks=1, labels={"weight": "3"})
+        web.add("webapp.1", "10.0.1.10", alive=[True])
+        web.add("webapp.2", "10.0.1.11", 31004, alive=[False])
+        self.known.app("/prod/shop/cart").add("prod_shop_cart.1", "10.0.1.12", 31200)
+        self.known.app("/named", labels={"muster.service": "front", "muster.tags": "zone=b"}).add("named.1", "10.0.1.13")
+        self.known.pod("/prod/pod").add("prod_pod.instance-1", "10.0.1.14", 31400)
+
+    def test_of_apps_and_pods(self):
+        server = self.serve(self.marathon())
+        self.until(server, "webapp.svc.internal", ["10.0.1.10"])
+        for name, kind, expected in [
+                ("cart-shop-prod.svc.internal", "A", ["10.0.1.12"]),
+                ("front.svc.internal", "A", ["10.0.1.13"]),
+                ("pod-prod.svc.internal", "A", ["10.0.1.14"]),
+                ("_p0._tcp.webapp.svc.internal", "SRV", None)]:
+            with self.subTest(name=name):
+                found = self.addresses(server, name, kind)
+                self.assertEqual(found, expected) if expected else self.assertEqual(len(found), 1)
+        weight, port = self.addresses(server, "_webapp._tcp.svc.internal", "SRV")[0].split()[1:3]
+        self.assertEqual((weight, port), ("3", "31000"))
+        instance = server.api("GET", "/api/v1/services/webapp/instances/webapp.1").json()
+        self.assertEqual(instance["tags"]["app"], "/webapp")
+        self.assertEqual(instance["ports"][0]["service_port"], 80)
+        source = self.source(server)
+        self.assertEqual((source["state"], source["instances"]), ("live", {"total": 5, "routable": 4}))
+        self.assertEqual(source["excluded"], {"unhealthy": 1})
+
+    def test_waits_for_its_first_answer(self):
+        marathon = self.marathon()
+        marathon.fault = mesos.status(503)
+        server = self.begin("--config", self.configure(marathon)).serving()
+        wait_until("an error is told", lambda: self.source(server)["error"])
+        self.assertEqual(self.source(server)["error"]["kind"], "http_503")
+        ready = server.api("GET", "/readyz")
+        self.assertEqual((ready.status, "not synced" in ready.text), (503, True))
+        marathon.fault = None
+        self.until(server, "webapp.svc.internal", ["10.0.1.10"], seconds=35)
+        wait_until("/readyz 200", lambda: server.api("GET", "/readyz").status == 200)
+
+    def test_an_older_one_tells_its_tasks(self):
+        for age in ("pods", "apps", "text"):
+            with self.subTest(age=age):
+                server = self.serve(self.marathon(age=age, streams=False), more='routable = "running"')
+                self.until(server, "cart-shop-prod.svc.internal", ["10.0.1.12"])
+                self.assertEqual(self.addresses(server, "webapp.svc.internal"), ["10.0.1.10", "10.0.1.11"])
+                self.assertEqual(self.source(server)["error"], None)
+
+    def test_a_file_may_list_where_to_ask(self):
+        first, second = self.marathon(streams=False), self.marathon(known=marathons.Marathons(), streams=False)
+        second.known.app("/other").add("other.1", "10.0.2.1")
+        path = os.path.join(self.folder, "marathons")
+        with open(path, "w") as file:
+            file.write(f"# one a line\n{second.address}\nno such thing\n")
+        server = self.serve(more=f'urls_file = "{path}"')
+        self.until(server, "other.svc.internal", ["10.0.2.1"])
+        second.close()
+        with open(path, "w") as file:
+            file.write(first.address + "\n")
+        self.until(server, "cart-shop-prod.svc.internal", ["10.0.1.12"], seconds=40)
+        self.assertIn("line 3", server.err)
+
+    def test_only_what_the_selector_takes(self):
+        self.known.apps["/webapp"].labels["tier"] = "web"
+        marathon = self.marathon()
+        server = self.serve(marathon, more='label_selector = "tier==web"', refresh="10s")
+        self.until(server, "webapp.svc.internal", ["10.0.1.10"])
+        self.until_streaming(server)
+        marathon.scale_up(self.known.apps["/prod/shop/cart"], "prod_shop_cart.2", "10.0.1.20")
+        marathon.scale_up(self.known.apps["/webapp"], "webapp.3", "10.0.1.21", alive=[True])
+        self.until(server, "webapp.svc.internal", ["10.0.1.10", "10.0.1.21"])
+        self.assertEqual(server.dig("cart-shop-prod.svc.internal").status, "NXDOMAIN")
+
+    def test_who_it_is(self):
+        marathon = self.marathon(login="Basic bXVzdGVyOnNlY3JldA==")
+        follower = self.marathon(leader=marathon, login=marathon.login)
+        server = self.serve(follower, more='username = "muster"\npassword = "secret"')
+        self.until(server, "webapp.svc.internal", ["10.0.1.10"])
+        self.until_streaming(server)
+        self.assertIn("/v2/events", marathon.paths(), "the leader that was announced is told who we are")
+        self.assertNotIn("secret", server.err + server.api("GET", "/api/v1/sources").text)
+
+
+class Events(WithMarathon):
+    def setUp(self):
+        super().setUp()
+        self.app = self.known.app("/web")
+        for number in range(3):
+            self.app.add(f"web.{number}", f"10.0.1.{10 + number}")
+        self.leader = self.marathon()
+        self.server = self.serve(self.marathon(leader=self.leader), refresh="30s")
+        self.until(self.server, "web.svc.internal", ["10.0.1.10", "10.0.1.11", "10.0.1.12"])
+        self.until_streaming(self.server)
+
+    def test_what_comes_is_asked_for(self):
+        time.sleep(0.8)  # what is asked for when the stream begins is over
+        asked = len(self.leader.requests)
+        self.leader.scale_up(self.app, "web.3", "10.0.1.13")
+        self.until(self.server, "web.svc.internal", [f"10.0.1.{n}" for n in range(10, 14)], seconds=5)
+        follower_asks = self.source(self.server)["fetches"]
+        self.assertEqual(len(self.leader.requests), asked, "the follower is asked, which proxies")
+        self.assertGreaterEqual(follower_asks, 2)
+
+    def test_what_goes_goes_at_once(self):
+        self.app.tasks["web.0"]["state"] = "TASK_KILLING"
+        self.leader.tell("status_update_event", taskId="web.0", taskStatus="TASK_KILLING", appId="/web")
+        self.until(self.server, "web.svc.internal", ["10.0.1.11", "10.0.1.12"])
+        self.leader.end(self.app, "web.1", "TASK_FAILED")
+        self.until(self.server, "web.svc.internal", ["10.0.1.12"])
+        with self.known.lock:
+            del self.known.apps["/web"]
+        self.leader.tell("app_terminated_event", appId="/web")
+        self.until(self.server, "web.svc.internal", [])
+
+    def test_a_storm_of_them(self):
+        for number in range(40):
+            app = self.known.app(f"/storm-{number}")
+            app.add(f"storm-{number}.1", f"10.1.0.{number}")
+            self.leader.tell("deployment_success", id="x", plan={"steps": [{"actions": [{"app": app.id}]}]})
+        self.until(self.server, "storm-39.svc.internal", ["10.1.0.39"], seconds=5)
+        self.assertEqual(self.addresses(self.server, "storm-0.svc.internal"), ["10.1.0.0"])
+
+    def test_a_pod_that_comes(self):
+        self.known.pod("/pod").add("pod.instance-1", "10.0.1.99", 31000)
+        self.leader.tell("pod_created_event", uri="/v2/pods/pod")
+        self.until(self.server, "pod.svc.internal", ["10.0.1.99"])
+
+    def test_the_stream_comes_back(self):
+        self.leader.drop_streams()
+        wait_until("that is noticed", lambda: self.source(self.server)["reconnects"] == 1)
+        self.leader.scale_up(self.app, "web.3", "10.0.1.13")  # told to nobody
+        self.until_streaming(self.server)
+        self.until(self.server, "web.svc.internal", [f"10.0.1.{n}" for n in range(10, 14)])
+
+    def test_garbage_in_the_stream_costs_a_fetch(self):
+        with self.known.lock:
+            self.app.add("web.3", "10.0.1.13")
+        for frames in self.leader.subscribers:
+            frames.put(("status_update_event", "no object"))
+        self.until(self.server, "web.svc.internal", [f"10.0.1.{n}" for n in range(10, 14)])
+
+
+class Together(WithMarathon):
+    """A task that Mesos and Marathon both tell of is one instance."""
+
+    def test_with_mesos(self):
+        app = self.known.app("/web", checks=1)
+        app.add("web.1", "10.0.1.10", 31000, alive=[False])
+        app.add("web.2", "10.0.1.11", 31001, alive=[True])
+        cluster = mesos.Cluster()
+        framework = cluster.add_framework("marathon")
+        for number, agent in enumerate(list(cluster.agents), 1):
+            framework.tasks[f"web.{number}"] = mesos.Task(f"web.{number}", "web", agent, ports=[31000])
+        master = mesos.Master(cluster, another_address(next(self.numbers)), streams=False)
+        self.addCleanup(master.close)
+        server = self.serve(self.marathon(), more=f'[[source.mesos]]\nmasters = ["{master.url}"]\nrefresh = "200ms"')
+        self.until(server, "web.marathon.mesos", ["10.0.1.10", "10.0.1.11"])
+        self.until(server, "web.svc.internal", ["10.0.1.11"])
+        service = server.api("GET", "/api/v1/services/web").json()
+        self.assertEqual(len(service["instances"]), 2)
+        app.tasks["web.1"]["healthCheckResults"][0]["alive"] = True
+        self.until(server, "web.svc.internal", ["10.0.1.10", "10.0.1.11"])
+
+
+class Faults(WithMarathon):
+    """Every failure at once, each at a Marathon of its own, under a steady load of queries. MUSTER_FAULT_SECONDS says
+    for how long."""
+
+    SECONDS = float(os.environ.get("MUSTER_FAULT_SECONDS", "4"))
+
+    def cluster(self, name):
+        known = marathons.Marathons()
+        app = known.app(f"/{name}", checks=1)
+        for number in range(6):
+            app.add(f"{name}.{number}", f"10.0.1.{10 + number}", 31000 + number, alive=[True])
+        return known
+
+    def without_results(self, marathon):
+        def told():
+            apps = marathon.apps()
+            for task in apps["apps"][0]["tasks"]:
+                task = dict(task)
+            apps["apps"][0]["tasks"] = [task | {"healthCheckResults": []} for task in apps["apps"][0]["tasks"]]
+            return apps
+        return told
+
+    def faults(self, marathon):
+        return {
+            "status-500": mesos.status(500), "status-502": mesos.status(502), "status-401": mesos.status(401),
+            "hang": mesos.hang(self.SECONDS + 20), "drip": mesos.drip, "cut": mesos.cut(marathon.apps, False),
+            "cut-whole": mesos.cut(marathon.apps, True), "reset": mesos.reset, "garbage": mesos.garbage,
+            "nothing": mesos.status(200, b""), "circle": mesos.redirect(marathon.url),
+            "no-apps": mesos.body({"apps": []}), "no-list": mesos.body({"apps": {}}),
+            "no-tasks": mesos.body(lambda: {"apps": [app | {"tasks": []} for app in marathon.apps()["apps"]]}),
+            "no-results": mesos.body(self.without_results(marathon)),
+            "null-tasks": mesos.body(lambda: {"apps": [app | {"tasks": None} for app in marathon.apps()["apps"]]}),
+        }
+
+    def test_cost_no_name(self):
+        names = list(self.faults(self.marathon()))
+        all_of_them = {name: self.marathon(known=self.cluster(name)) for name in names}
+        text = "".join(f'[[source.marathon]]\nname = "{name}"\nurls = ["{marathon.url}"]\nrefresh = "200ms"\n'
+                       f'timeout = "2s"\nstale_after = "1s"\n' for name, marathon in all_of_them.items())
+        server = self.start(text, store="memory")
+        expected = [f"10.0.1.{10 + number}" for number in range(6)]
+        for name in names:
+            self.until(server, f"{name}.svc.internal", expected)
+        known = {name: len(marathon.requests) for name, marathon in all_of_them.items()}
+        for name, marathon in all_of_them.items():
+            marathon.fault = self.faults(marathon)[name]
+            marathon.drop_streams()
+        for name, marathon in all_of_them.items():
+            wait_until(f"a request that fails: {name}", lambda name=name, marathon=marathon: len(marathon.requests) > known[name])
+        until = time.monotonic() + self.SECONDS
+        while time.monotonic() < until:
+            for name in names:
+                self.assertEqual(self.addresses(server, f"{name}.svc.internal"), expected, name)
+                self.assertEqual(len(self.addresses(server, f"_{name}._tcp.svc.internal", "SRV")), 6, name)
+        seen = self.sources(server)
+        quiet = {"no-apps", "no-tasks", "no-results", "null-tasks", "hang", "drip"}  # good JSON, or not ended yet
+        for name in set(names) - quiet:
+            self.assertIsNotNone(seen[name]["error"], f"{name} is told")
+        self.assertEqual((seen["no-apps"]["held"], seen["no-tasks"]["held"]), (6, 6), "missing without a reason")
+        self.assertEqual(seen["no-results"]["instances"]["routable"], 6, "what was well stays so without results")
+        before = {name: one["fetches"] for name, one in seen.items()}
+        for marathon in all_of_them.values():
+            marathon.fault = None
+
+        def healed():
+            now = self.sources(server)
+            return all(now[name]["state"] == "live" and now[name]["error"] is None and now[name]["held"] == 0 and
+                       now[name]["fetches"] > before[name] for name in names)
+        wait_until("every source is live again within one step of the back-off", healed, 40)
+
+
+if __name__ == "__main__":
+    unittest.main()
