@@ -129,6 +129,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     is_current_ = true;
     succeed();
     follow(table_.replace(std::move(polled.state), now()));
+    hooks_.tidy();
     if (streaming_) return go_on_streaming();
     if (stream_failed_) stream_again_ = std::max(stream_again_, now().steady + kStreamSoon);
     const Millis took = now().steady - poll_began_;

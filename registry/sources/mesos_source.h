@@ -39,6 +39,8 @@ struct MesosSourceHooks {
   std::function<bool(const MesosStep& piece, std::optional<bool> is_current)> publish;
   // A word for the log: what has begun to fail, or works again ("").
   std::function<void(const SourceFailure& failure)> tell;
+  // A whole state has been taken, and what it took up is free again.
+  std::function<void()> tidy;
 };
 
 class MesosSource : public Source {
