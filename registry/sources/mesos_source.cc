@@ -106,6 +106,8 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
 
   void begin_round() {
     if (stopped_ || is_without_masters()) return;
+    if (!announced_.empty() && !zookeeper_error_ && !is_led_by(announced_.front()))
+      leader_ = origin_of(announced_.front());
     if (config_.stream && now().steady >= stream_again_) return begin_stream();
     poll();
   }
@@ -288,7 +290,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
       const bool is_led_by_another = announced_.empty() || announced_.front() != masters.listed.front();
       announced_ = masters.listed;
       ask_announced();
-      if (is_led_by_another && !is_led_by(announced_.front())) move_to(announced_.front());
+      if (is_led_by_another && !is_led_by(announced_.front())) begin_anew();
     }
     follow({});
   }
@@ -311,9 +313,8 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     return leader_ && pid && pid->port == master.port && net::parse_ip(pid->host) == master.address;
   }
 
-  // What the old leader said last stays until the new one has spoken.
-  void move_to(const net::Endpoint& master) {
-    leader_ = origin_of(master);
+  // At the announced leader; what the old one said last stays until the new one has spoken.
+  void begin_anew() {
     if (polling_) poll_.cancel();
     polling_ = false;
     if (streaming_) {

@@ -23,6 +23,7 @@ namespace {
 constexpr Millis kSession{10'000};         // without a server for so long, the session is over
 constexpr Millis kPatience{2'000};         // without one for so long, it is told
 constexpr Millis kNext{1'000};             // at most, until the next session
+constexpr Millis kRefused{30'000};         // until the next session, when this one's login is not taken
 constexpr Millis kClosing{100};            // until the client has ended the last one
 constexpr Millis kLookAgain{2'000};        // after one that failed
 constexpr Millis kLookEvery{1'000};        // changes in between count as one
@@ -110,7 +111,11 @@ class ZookeeperMasters::Impl : public std::enable_shared_from_this<Impl> {
       case ZookeeperState::connecting:
         if (std::exchange(is_connected_, false)) wait_for_server();
         return;
-      case ZookeeperState::ended: renew();
+      case ZookeeperState::ended: return renew();
+      case ZookeeperState::refused:
+        fail("the servers take no login: is their scheme digest switched off?");
+        end_session();
+        next_session_.set(kRefused, [this] { begin(); });
     }
   }
 

@@ -29,7 +29,8 @@ ZookeeperFault fault_of(int code) {
 
 ZookeeperState state_of(int state) {
   if (state == ZOO_CONNECTED_STATE) return ZookeeperState::connected;
-  if (state == ZOO_EXPIRED_SESSION_STATE || state == ZOO_AUTH_FAILED_STATE) return ZookeeperState::ended;
+  if (state == ZOO_EXPIRED_SESSION_STATE) return ZookeeperState::ended;
+  if (state == ZOO_AUTH_FAILED_STATE) return ZookeeperState::refused;
   return ZookeeperState::connecting;
 }
 
@@ -90,7 +91,12 @@ struct ZookeeperSession::Calls {
         static_cast<Question<std::vector<std::string>>*>(const_cast<void*>(data)));
     if (code != ZOK) return answer<std::vector<std::string>>(std::move(question), fault_of(code));
     std::vector<std::string> all;
-    for (std::int32_t i = 0; names != nullptr && i < names->count; ++i) all.emplace_back(names->data[i]);
+    for (std::int32_t i = 0; names != nullptr && i < names->count; ++i) {
+      // The client does not look whether it could read what it hands over.
+      if (names->data == nullptr || names->data[i] == nullptr)
+        return answer<std::vector<std::string>>(std::move(question), fault_of(ZMARSHALLINGERROR));
+      all.emplace_back(names->data[i]);
+    }
     answer<std::vector<std::string>>(std::move(question), std::move(all));
   }
 

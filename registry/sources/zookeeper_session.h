@@ -1,6 +1,9 @@
 // One session with ZooKeeper: the C client of the ZooKeeper project, whose two threads hand all that they
 // learn to a strand. After close() nothing more is told.
 //
+// The servers are trusted: the client reads their octets with less care than we read others' (a reply to no
+// question is an assertion of its, a list may claim any length), and nothing here can stand between.
+//
 // Thread safety: all of it on its strand. The client's threads touch the link alone, which lives until they
 // have ended.
 #pragma once
@@ -24,7 +27,8 @@ namespace muster::registry::sources {
 enum class ZookeeperState : std::uint8_t {
   connecting,  // no server has the session now; the client goes from one to the next by itself
   connected,
-  ended,  // expired, or the servers refuse the login: only another session helps
+  ended,    // it has expired: only another one helps
+  refused,  // the servers do not take the login's scheme, and nothing more from this session
 };
 
 struct ZookeeperFault {

@@ -2,23 +2,25 @@
 what ZooKeeper fails at costs no name."""
 
 import json
+import os
 import signal
 import threading
 import time
 import unittest
 
-from harness import ADDRESS, wait_until
-from mesos_test import FIRST, WithMesos
+from harness import another_address, wait_until
+from mesos_test import WithMesos
 from zookeeper import EPHEMERAL_SEQUENTIAL, LONGEST_SESSION, Zookeeper, info
 
 PATH = "/mesos"
+HAS_IPV6 = os.path.exists("/proc/net/if_inet6") and "00000000000000000000000000000001" in open("/proc/net/if_inet6", encoding="ascii").read()
 
 
 class WithZookeeper(WithMesos):
     def setUp(self):
         super().setUp()
         self.task("web.aaa", "web", ports=[31000])
-        self.zookeeper = Zookeeper(self, f"{FIRST}.200")
+        self.zookeeper = Zookeeper(self, another_address(200))
 
     def leaders(self, **options):
         """Two masters that announce themselves; the first leads, and both say so."""
@@ -236,6 +238,12 @@ class Outages(WithZookeeper):
         self.assertEqual(self.addresses(server, "web.marathon.mesos"), ["10.0.1.10"])
         self.assertEqual(server.stop(), 0, "and it stops while the client seeks a server")
 
+    @unittest.skipUnless(HAS_IPV6, "this machine has no IPv6")
+    def test_servers_may_have_ipv6(self):
+        self.zookeeper = Zookeeper(self, "::1")
+        self.leaders(streams=False)
+        self.until_led_by(self.follow(), self.one)
+
     def test_names_of_servers_are_resolved(self):
         self.leaders(streams=False)
         server = self.serve(more=f'zookeeper = "zk://nowhere.invalid:1,{self.zookeeper.servers}{PATH}"')
@@ -272,6 +280,11 @@ class Logins(WithZookeeper):
                 wait_until("the error", lambda: word in self.error(server)["message"])
                 self.assertFalse("mistaken" in self.shown(server))
                 self.assertEqual(server.dig("web.marathon.mesos").status, "SERVFAIL")
+
+    def test_a_server_that_takes_no_login_is_named(self):
+        other = Zookeeper(self, another_address(199), "-Dzookeeper.DigestAuthenticationProvider.enabled=false")
+        server = self.serve(more=f'zookeeper = "zk://me:hidden@{other.servers}{PATH}"')
+        wait_until("the error", lambda: "take no login" in self.error(server)["message"])
 
     def test_the_address_may_stand_in_a_file(self):
         self.write("zk", f"zk://me:hidden@{self.zookeeper.servers}{PATH}\n")

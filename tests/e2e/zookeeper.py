@@ -21,20 +21,20 @@ LONGEST_SESSION = 1.5  # seconds, whatever a client asks for
 class Zookeeper:
     """A server on an address of its own, started at once; `test` ends it, whatever happens."""
 
-    def __init__(self, test, address):
-        self.test, self.address, self.port = test, address, free_port(address)
-        self.data = test.folder / "zookeeper"
-        self.configuration = test.write("zoo.cfg", "\n".join([
+    def __init__(self, test, address, *options):
+        self.test, self.address, self.port, self.options = test, address, free_port(address), options
+        self.data = test.folder / f"zookeeper-{self.port}"
+        self.configuration = test.write(f"zookeeper-{self.port}.cfg", "\n".join([
             "tickTime=100", f"dataDir={self.data}", f"clientPort={self.port}", f"clientPortAddress={address}",
             f"maxSessionTimeout={int(1000 * LONGEST_SESSION)}", "admin.enableServer=false", "forceSync=no"]))
         self.begin()
 
     @property
     def servers(self):
-        return f"{self.address}:{self.port}"
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
     def begin(self):
-        self.process = self.test.background("zookeeper", [*JAVA, self.configuration])
+        self.process = self.test.background("zookeeper", [JAVA[0], *self.options, *JAVA[1:], self.configuration])
         wait_until("ZooKeeper takes sessions", self._takes_sessions)
 
     def _takes_sessions(self):
