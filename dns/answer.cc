@@ -217,6 +217,11 @@ bool Road::is_silent_zone() const {
   return zone_->readiness == zones::Readiness::load_failed || !zone_->generated;
 }
 
+// In a zone that is not whole yet: that a name is there is known, that it is not may be wrong.
+bool Road::is_certain(Rcode rcode) const {
+  return zone_->readiness == zones::Readiness::incomplete && rcode == Rcode::noerror;
+}
+
 // RFC 8914 §4.15, §4.25.
 Road::State Road::fail_unready() {
   if (zone_->readiness == zones::Readiness::load_failed)

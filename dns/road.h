@@ -45,6 +45,7 @@ class Road {
   Node find_node(const FoldedName& name, std::size_t from) const;
   State decide(const Node& node);
   bool is_silent_zone() const;
+  bool is_certain(Rcode rcode) const;
   State fail_unready();
   State decide_missing(const Node& node);
   State decide_at(const zones::Entry& entry);

@@ -86,7 +86,7 @@ Road::State Road::write_nothing() {
 
 // RFC 2308 §3: the SOA of the zone that knows, with the TTL for which the answer may be kept.
 Road::State Road::write_negative(Rcode rcode) {
-  if (zone_->readiness != zones::Readiness::ready) return fail_unready();
+  if (zone_->readiness != zones::Readiness::ready && !is_certain(rcode)) return fail_unready();
   rcode_ = rcode;
   if (const std::size_t apex = apex_in_question()) {
     const std::span<const std::uint16_t> words(zone_->pointers.data(), zone_->pointer_count);

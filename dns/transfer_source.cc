@@ -15,6 +15,7 @@ std::size_t octets_of(const std::vector<zones::DifferencePtr>& differences) {
 Opening::State state_of(zones::Readiness readiness) {
   switch (readiness) {
     case zones::Readiness::ready: return Opening::State::ready;
+    case zones::Readiness::incomplete:
     case zones::Readiness::not_ready: return Opening::State::not_ready;
     case zones::Readiness::load_failed: return Opening::State::load_failed;
   }

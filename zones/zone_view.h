@@ -12,8 +12,9 @@
 namespace muster::zones {
 
 // What would be NXDOMAIN or NODATA in a generated zone that is not filled is SERVFAIL (RFC 8914 §4.15); in a
-// file zone everything is, until it is whole, and while its file could not be read (§4.25).
-enum class Readiness : std::uint8_t { ready, not_ready, load_failed };
+// file zone everything is, until it is whole, and while its file could not be read (§4.25). In an incomplete
+// zone what would be NXDOMAIN is SERVFAIL, for the name may come.
+enum class Readiness : std::uint8_t { ready, incomplete, not_ready, load_failed };
 
 // Index of a zone in the name table.
 using ZoneId = std::uint16_t;

@@ -804,6 +804,7 @@ TEST_F(Answers, OfZonesThatAreNotReadyLieToNobody) {
   const ErrorRow rows[] = {
       {"no NXDOMAIN while it is not filled", "x.unfilled.test.", RrType::a, 14},
       {"no NODATA either", "unfilled.test.", RrType::a, 14},
+      {"no NXDOMAIN while it is not complete", "x.incomplete.test.", RrType::a, 14},
       {"a file that failed to load", "x.broken.test.", RrType::a, 24},
       {"its apex too", "broken.test.", RrType::soa, 24},
       {"it is the parent of a zone of ours, asked for its DS", "inner.broken.test.", RrType::ds, 24},
@@ -821,6 +822,7 @@ TEST_F(Answers, OfZonesThatAreNotReadyLieToNobody) {
     EXPECT_THAT(reply.authority, IsEmpty());
   }
   EXPECT_EQ(ask("unfilled.test.", RrType::soa).rcode, 0u) << "generated: what is there is answered";
+  EXPECT_EQ(ask("incomplete.test.", RrType::a).rcode, 0u) << "NODATA: that the name is there is known";
 }
 
 TEST_F(Answers, Sizes) {

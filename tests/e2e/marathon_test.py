@@ -84,6 +84,9 @@ class Services(WithMarathon):
         self.assertEqual(self.source(server)["error"]["kind"], "http_503")
         ready = server.api("GET", "/readyz")
         self.assertEqual((ready.status, "not synced" in ready.text), (503, True))
+        unknown = server.dig("webapp.svc.internal")
+        self.assertEqual((unknown.status, "EDE: 14" in unknown.text), ("SERVFAIL", True), "it may come")
+        self.assertEqual(server.dig("muster.svc.internal", "TXT").status, "NOERROR", "it is there")
         marathon.fault = None
         self.until(server, "webapp.svc.internal", ["10.0.1.10"], seconds=35)
         wait_until("/readyz 200", lambda: server.api("GET", "/readyz").status == 200)

@@ -30,6 +30,7 @@ constexpr std::size_t kRowsAtOnce = 256;
 constexpr std::size_t kRestoredAtOnce = 256;
 
 constexpr std::size_t kStaticLines = 20;  // one each for so many static instances that are refused
+constexpr net::Millis kSchedulerGrace{60'000};  // after which names are denied though a scheduler has not spoken
 constexpr std::chrono::milliseconds kControlBusy{10};  // before work that it did not take is offered again
 
 std::string joined(const std::vector<net::Endpoint>& endpoints) {
@@ -340,8 +341,9 @@ void Musterd::serve() {
     if (!self) log(LogLevel::error, "self_registration", {{"error", self.error().message}});
     if (loaded_.nothing_readable) {
       grace_until_ = turn.now.steady + config_->registry.rules.lease;
-      names_.zones.set_readiness(*names_.zones.find(config_->zones.domain), zones::Readiness::not_ready);
     }
+    if (schedulers_->awaits_services()) incomplete_until_ = turn.now.steady + kSchedulerGrace;
+    settle_readiness();
   });
   on_control([](registry::Turn&) {});  // the batch above has been published
   tcp_->listen(listeners_.open);
@@ -397,12 +399,18 @@ void Musterd::tick(net::Instant now) {
   store_log_.tick(now, *control_);
   update_gauges();
   log_left_out(now.steady);
-  if (grace_until_ != net::SteadyTime{} && now.steady >= grace_until_) end_grace();
+  if (now.steady >= grace_until_) grace_until_ = {};
+  if (now.steady >= incomplete_until_ || !schedulers_->awaits_services()) incomplete_until_ = {};
+  settle_readiness();
 }
 
-void Musterd::end_grace() {
-  grace_until_ = {};
-  names_.zones.set_readiness(*names_.zones.find(config()->zones.domain), zones::Readiness::ready);
+void Musterd::settle_readiness() {
+  constexpr net::SteadyTime kOver{};
+  zones::Readiness readiness = zones::Readiness::ready;
+  if (incomplete_until_ != kOver) readiness = zones::Readiness::incomplete;
+  if (grace_until_ != kOver) readiness = zones::Readiness::not_ready;
+  zones::Zone& zone = *names_.zones.find(config()->zones.domain);
+  if (names_.zones.readiness(zone) != readiness) names_.zones.set_readiness(zone, readiness);
 }
 
 // At most a line a second, of all that came since the line before.

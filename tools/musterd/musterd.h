@@ -80,7 +80,7 @@ class Musterd {
   // On the control thread.
   void publish(const registry::Batch& batch, net::Instant now);
   void tick(net::Instant now);
-  void end_grace();
+  void settle_readiness();  // of the native names
   void keep_histories(const config::Config& config);
   // Registers what [[source.static]] lists. Whom the registry refuses is logged, and returned as text.
   std::vector<std::string> list_static(const config::Config& config, registry::Turn& turn);
@@ -164,7 +164,9 @@ class Musterd {
   std::atomic<bool> files_read_{false};
   std::atomic<bool> stopping_{false};
   std::promise<void> requests_over_;  // by stop()
-  net::SteadyTime grace_until_{};  // nothing readable in the store: SERVFAIL instead of NXDOMAIN until then
+  // Until then the native names may not all be there: what they would be denied is SERVFAIL.
+  net::SteadyTime grace_until_{};       // nothing readable in the store
+  net::SteadyTime incomplete_until_{};  // a scheduler has not spoken
   Transitions transitions_{log, log_enabled};
   StoreLog store_log_;
   DnsLog dns_log_;  // the I/O thread's

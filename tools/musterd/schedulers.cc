@@ -37,6 +37,7 @@ void log_left_out(const std::string& source, const registry::Grant& applied) {
 
 struct Schedulers::One {
   std::string name;
+  bool has_services = true;  // for the native domain
   std::atomic<bool> is_required{true};
   net::SteadyTime required_until =
       net::SteadyTime::max();  // then it is served without its source having spoken
@@ -63,11 +64,13 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
     One& one = add(source.name, source.rules);
     one.zone = std::make_unique<zones::MesosZone>(std::move(zone), names.zones);
     one.set_ready(!one.is_required);
+    one.has_services = !source.service_name.empty();
     one.source = std::make_unique<sources::MesosSource>(
         strand_, *resolver_, mesos_source_config(*config, source), hooks_of<sources::MesosSourceHooks>(one));
   }
   for (const config::MarathonSource& source : config->marathon) {
     One& one = add(source.name, source.rules);
+    one.has_services = !source.service_name.empty();
     auto hooks = hooks_of<sources::MarathonSourceHooks>(one);
     if (!source.urls_file.empty()) {
       hooks.urls_file = changed_file(source.urls_file, [tell = hooks.tell](const std::string& error) {
@@ -143,6 +146,11 @@ std::vector<registry::SourceStatus> Schedulers::status() const {
   std::vector<registry::SourceStatus> all;
   for (const auto& one : all_) all.push_back(one->source->status());
   return all;
+}
+
+bool Schedulers::awaits_services() const {
+  return std::ranges::any_of(
+      all_, [](const auto& one) { return one->has_services && one->is_required && !one->is_current; });
 }
 
 std::vector<registry::api::Missing> Schedulers::missing() const {

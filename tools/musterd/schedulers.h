@@ -33,6 +33,8 @@ class Schedulers {
   void tick(net::Instant now);             // on the control thread
 
   std::vector<registry::SourceStatus> status() const;   // any thread
+  // Whether one that is required has not spoken yet, and has services to tell of; any thread.
+  bool awaits_services() const;
   std::vector<registry::api::Missing> missing() const;  // any thread: what was required and has not spoken
   bool resync(std::string_view source);                 // any thread; false: there is none of that name
   bool accept(std::string_view source);

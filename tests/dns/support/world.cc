@@ -314,6 +314,7 @@ void build_shapes(World& world) {
   world.file_zone("example.", kWildcards);
   build_service_shapes(world);
   world.zones().set_readiness(world.generated_zone("unfilled.test."), zones::Readiness::not_ready);
+  world.zones().set_readiness(world.generated_zone("incomplete.test."), zones::Readiness::incomplete);
   world.zones().set_readiness(world.generated_zone("broken.test."), zones::Readiness::load_failed);
   world.generated_zone("inner.broken.test.");
   const char* const half[] = {"@ 3600 NS ns1", "* 60 TXT \"wild\"", "www 60 A 192.0.2.83"};

@@ -12,6 +12,7 @@ from .changing import Changing
 from .machine import Elsewhere, facts
 from .published import Published, RegistryAlone, is_built
 from .query_cost import Comparison, Scenario
+from .schedulers import Schedulers
 from .size import RegistrySize, ZoneSize
 from .watchers import Expiry, Watchers
 from .workload import Fleet
@@ -44,6 +45,7 @@ def read_options(arguments):
     parser.add_argument("--changes", action="store_true", help="part: change to visible")
     parser.add_argument("--writes", action="store_true", help="part: changes, registrations, heartbeats a second")
     parser.add_argument("--watchers", action="store_true", help="part: readers of GET /watch, lateness of expiry")
+    parser.add_argument("--schedulers", action="store_true", help="part: what a Mesos cluster and a Marathon cost")
     parser.add_argument("--load", action="store_true", help="part: memory, load and restart (minutes)")
     parser.add_argument("--all", action="store_true", help="all parts, all servers, more scenarios (about 25 minutes)")
     parser.add_argument("--tcp", action="store_true", help="part: CPU per query over TCP connections that stay open")
@@ -84,11 +86,13 @@ def read_options(arguments):
 
 
 def complete(options):
-    parts = (options.queries, options.changes, options.writes, options.watchers, options.load, options.tcp, options.rate)
+    parts = (options.queries, options.changes, options.writes, options.watchers, options.load, options.schedulers,
+             options.tcp, options.rate)
     if options.all:
         options.tcp = True
         options.rate = options.rate or [20_000]
         options.queries = options.changes = options.writes = options.watchers = options.load = True
+        options.schedulers = True
         options.source = "both"
     elif not any(parts):
         options.queries = options.changes = options.writes = options.watchers = True
@@ -156,7 +160,7 @@ class Report:
         self.options = options
         self.machine = facts()
         self.comparisons, self.changing, self.zones, self.registries = [], [], [], []
-        self.visible = self.published = self.alone = self.writes = self.watchers = self.expiry = None
+        self.visible = self.published = self.alone = self.writes = self.watchers = self.expiry = self.schedulers = None
         self.warnings, self.failures, self.raised = [], [], {}
 
     def head(self):
@@ -185,6 +189,8 @@ class Report:
         if self.options.watchers:
             self._part("Watchers", self._watchers)
             self._part("Expiry", self._expiry)
+        if self.options.schedulers:
+            self._part("Schedulers", self._schedulers)
         if self.options.load:
             self._part("Memory, load, restart", self._sizes)
 
@@ -242,6 +248,11 @@ class Report:
         self._collect(self.expiry)
         print(self.expiry.text() + "\n", flush=True)
 
+    def _schedulers(self):
+        self.schedulers = Schedulers(self.options)
+        self.schedulers.run()
+        print(self.schedulers.text() + "\n", flush=True)
+
     def _sizes(self):
         for services in self.options.load_services:
             part = ZoneSize(self.options, services)
@@ -264,7 +275,8 @@ class Report:
         return (targets.query_targets(self.comparisons) + targets.latency_targets(self.comparisons) +
                 targets.change_targets(self.visible) + targets.changing_targets(self.changing) +
                 targets.published_targets(self.published) + targets.write_targets(self.writes) +
-                targets.watch_targets(self.watchers, self.expiry) + targets.size_targets(self.zones, self.registries, self.alone))
+                targets.watch_targets(self.watchers, self.expiry) +
+                targets.scheduler_targets(self.schedulers) + targets.size_targets(self.zones, self.registries, self.alone))
 
     def tail(self, busy):
         judged = self.targets()
@@ -294,6 +306,8 @@ class Report:
             "paced_heartbeats": self.writes.paced if self.writes else None,
             "watchers": self.watchers.rounds if self.watchers else None,
             "expiry": self.expiry.counts if self.expiry else None,
+            "schedulers": {f"{label}: {figure}": values for (label, figure), values in self.schedulers.rows.items()}
+                          if self.schedulers else None,
             "zones": [{"services": z.services, "servers": z.rows} for z in self.zones],
             "registries": [{"instances": r.instances, "octets": r.octets and r.octets.values,
                             "restarts": r.restarts and r.restarts.values,

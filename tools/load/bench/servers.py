@@ -278,6 +278,10 @@ file = "{file}"
     def _live_config(self):
         return self._config(workload.DOMAIN, [workload.REVERSE] if self.fleet.reverse else [])
 
+    def start_with(self, more):
+        """Another start, with more in its configuration."""
+        self._start(self._config(workload.DOMAIN, files=more))
+
     def start_empty(self):
         self._start(self._live_config())
         at = self._await(f"gone.{workload.DOMAIN}", self.denied, 60)

@@ -4,7 +4,7 @@ from .judge import Target
 from .tables import table
 
 
-PERFORMANCE, REGISTRY, ISSUE = "performance", "registry", "issue"
+PERFORMANCE, REGISTRY, ISSUE, SCHEDULERS = "performance", "registry", "issue", "schedulers"
 
 
 def query_targets(comparisons):
@@ -130,6 +130,22 @@ def watch_targets(watchers, expiry):
         Target(late, 100, expiry.within(1) if expiry else None, "ms", 0, of=REGISTRY),
         Target(late + " (99 %)", 20, expiry.within(0.99) if expiry else None, "ms", 0, kind="aim", of=REGISTRY),
     ]
+
+
+def scheduler_targets(schedulers):
+    def figure(label, name):
+        return schedulers.figure(label, name) if schedulers else None
+
+    rows = [
+        ("CPU of a poll of 10,000 Mesos tasks", 150, "mesos, polled", "poll_ms", "ms"),
+        ("the same, with a task more", 150, "mesos, polled", "changed_ms", "ms"),
+        ("a task more → visible, Mesos' stream", 100, "mesos, streamed", "visible_ms", "ms"),
+        ("the same, Marathon's events", 300, "marathon", "visible_ms", "ms"),
+        ("the same, in a storm of them", 800, "marathon", "storm_ms", "ms"),
+        ("resident with 10,000 tasks of Mesos", 95.4, "mesos, polled", "resident_mib", "MiB"),
+        ("resident with 10,000 tasks of Marathon", 95.4, "marathon", "resident_mib", "MiB"),
+    ]
+    return [Target(text, bar, figure(label, name), unit, 0, of=SCHEDULERS) for text, bar, label, name, unit in rows]
 
 
 def size_targets(zones, registries, alone=None):
