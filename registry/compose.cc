@@ -1,5 +1,7 @@
 #include "registry/compose.h"
 
+#include <algorithm>
+
 #include "registry/limits.h"
 #include "registry/merge.h"
 
@@ -23,7 +25,14 @@ LeaseState lease_state_of(const Entry& entry) {
   return LeaseState::recovered;
 }
 
+// Schedulers that list it after one of them has seen its end are behind.
+bool is_of_ended_task(const Entry& entry) {
+  const auto is_scheduled = [](const Claim& claim) { return is_scheduler(claim.source->kind); };
+  return entry.task_ended && std::ranges::any_of(entry.claims, is_scheduled);
+}
+
 State state_of(const Entry& entry, AdminMode admin) {
+  if (is_of_ended_task(entry)) return State::off;
   if (admin == AdminMode::down || admin == AdminMode::drain) return State::off;
   if (admin == AdminMode::up) return State::active;
   const HeartbeatStatus status = worst_status_of(entry);
@@ -46,6 +55,7 @@ double effective_weight(const Entry& entry, const InstanceBody& body, const Sett
 Reason reason_of(const Entry& entry, const Instance& view, const Setting& setting) {
   if (setting.service_reason != Reason::ok) return setting.service_reason;
   if (view.body->addresses.empty()) return Reason::no_address;
+  if (is_of_ended_task(entry)) return Reason::task_ended;
   if (view.admin == AdminMode::down) return Reason::admin_down;
   if (view.admin == AdminMode::drain || view.draining_since) return Reason::draining;
   if (view.admin == AdminMode::up) return Reason::forced_up;

@@ -274,6 +274,7 @@ bool Registry::Core::write_claim(Entry& entry, const ClaimWrite& write) {
     claim = &entry.claims.emplace_back();
     claim->source = intern(*write.source);
     if (!is_leased(write.source->kind)) listed_[write.source->name].insert(&entry);
+    if (is_scheduler(write.source->kind)) entry.task_ended = false;
   }
   const bool new_body = fresh || *claim->body != *write.body;
   const auto lease_ms = static_cast<std::uint32_t>(write.lease.count());

@@ -514,7 +514,10 @@ bool Registry::Core::take_listed(Registration registration, const SourceId& sour
 void Registry::Core::unlist(Entry& entry, const SourceId& source, Cause cause) {
   if (entry.claims.size() == 1) return drop(entry, cause);
   end_claim(entry, *claim_of(entry, source));
-  refresh(entry);
+  if (cause != Cause::task_ended) return refresh(entry);
+  // Whoever sent heartbeats for it is no more, and a scheduler that lists it still is behind.
+  entry.task_ended = true;
+  deregister(entry, cause);
 }
 
 // ---- overlay

@@ -39,7 +39,8 @@ HeartbeatStatus worst_status_of(const Entry& entry) {
   return worst;
 }
 
-bool is_listed(SourceKind kind) { return kind == SourceKind::fixed || kind == SourceKind::scheduler; }
+bool is_scheduler(SourceKind kind) { return kind == SourceKind::scheduler || kind == SourceKind::marathon; }
+bool is_listed(SourceKind kind) { return kind == SourceKind::fixed || is_scheduler(kind); }
 bool is_leased(SourceKind kind) { return is_stored(kind); }
 
 const Claim* life_claim(const Entry& entry) {

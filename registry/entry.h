@@ -64,6 +64,7 @@ struct Entry : Timer {  // armed for its next event
   Membership groups;  // those where it counts as live
   std::uint32_t member_index = 0;
   bool lease_low = false;
+  bool task_ended = false;  // a scheduler has seen the end of its task; another may list it still
 };
 
 struct EntryKey {
@@ -81,7 +82,8 @@ bool is_stored(SourceKind kind);        // heartbeat, update, lyft
 bool is_stored(HeartbeatStatus status);  // critical, starting: not ACTIVE
 HeartbeatStatus status_of(const Entry& entry);
 HeartbeatStatus worst_status_of(const Entry& entry);  // the same, and what the sources that list it say
-bool is_listed(SourceKind kind);        // fixed, scheduler: there while their source lists them
+bool is_scheduler(SourceKind kind);                   // scheduler, marathon
+bool is_listed(SourceKind kind);        // fixed, schedulers: there while their source lists them
 bool is_leased(SourceKind kind);        // the same; the others last while their source lists them
 
 // The claim that generations speak of: heartbeat's before update's; null: none.

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <iterator>
 
 #include "registry/json_text.h"
+#include "registry/limits.h"
 
 namespace muster::registry {
 namespace {
@@ -14,13 +16,14 @@ namespace json = boost::json;
 int rank_of_existence(SourceKind kind) {  // addresses, ports
   switch (kind) {
     case SourceKind::fixed: return 0;
-    case SourceKind::scheduler: return 1;
+    case SourceKind::marathon: return 1;
+    case SourceKind::scheduler: return 2;
     case SourceKind::heartbeat:
     case SourceKind::update:
-    case SourceKind::self: return 2;
-    case SourceKind::lyft: return 3;
+    case SourceKind::self: return 3;
+    case SourceKind::lyft: return 4;
   }
-  return 4;
+  return 5;
 }
 int rank_of_opinion(SourceKind kind) {  // everything else
   switch (kind) {
@@ -28,10 +31,11 @@ int rank_of_opinion(SourceKind kind) {  // everything else
     case SourceKind::update:
     case SourceKind::self: return 0;
     case SourceKind::lyft: return 1;
-    case SourceKind::scheduler: return 2;
-    case SourceKind::fixed: return 3;
+    case SourceKind::marathon: return 2;
+    case SourceKind::scheduler: return 3;
+    case SourceKind::fixed: return 4;
   }
-  return 4;
+  return 5;
 }
 
 using Sayings = std::vector<Saying>;
@@ -93,12 +97,81 @@ bool changes_body(const OverlayEffect* effect) {
   return effect != nullptr && (effect->weight || effect->priority || !effect->tags.empty());
 }
 
+// ---- where it is reached
+
+bool has_container_port(const InstanceBody& body) {
+  return std::ranges::find(body.ports, PortScope::container, &Port::scope) != body.ports.end();
+}
+bool has_addresses(const InstanceBody& body) {
+  return !body.addresses.empty() || !body.host_addresses.empty();
+}
+
+// What the sources say of addresses and ports, the strongest first.
+struct Reach {
+  Sayings sayings;
+  Sayings passed_over;  // Mesos' lists, where Marathon has its own
+  std::string from;     // if Mesos has added to Marathon's addresses: Marathon's name,
+  std::string all;      // and the names of all that they are from: "marathon, mesos"
+};
+
+// Adds those of containers. A task none of whose ports is the container's is reached at its agent.
+bool add_container_addresses(InstanceBody& body, const InstanceBody& mesos) {
+  if (!has_container_port(mesos)) return false;
+  const auto is_new = [&](const IpAddress& address) {
+    return std::ranges::find(body.addresses, address) == body.addresses.end() &&
+           std::ranges::find(body.host_addresses, address) == body.host_addresses.end() &&
+           std::ranges::find(mesos.host_addresses, address) == mesos.host_addresses.end();
+  };
+  const std::size_t before = body.addresses.size();
+  for (const IpAddress& address : mesos.addresses) {
+    if (body.addresses.size() < kMaxAddresses && is_new(address)) body.addresses.push_back(address);
+  }
+  return body.addresses.size() > before;
+}
+
+// Ports come from Marathon together with their addresses; Mesos, which sees the same task from below, adds
+// addresses to the container's ports alone. Mixed field by field they would make pairs that nobody listens
+// on.
+Reach reach_of(std::span<const Saying> sayings) {
+  Reach reach{ranked(sayings, rank_of_existence), {}, "", ""};
+  const auto marathon = std::ranges::find_if(reach.sayings, [](const Saying& saying) {
+    return saying.source->kind == SourceKind::marathon &&
+           (has_addresses(*saying.body) || !saying.body->ports.empty());
+  });
+  if (marathon == reach.sayings.end()) return reach;
+  const auto is_mesos = [](const Saying& saying) { return saying.source->kind == SourceKind::scheduler; };
+  std::ranges::copy_if(reach.sayings, std::back_inserter(reach.passed_over), is_mesos);
+  if (reach.passed_over.empty()) return reach;
+
+  auto body = std::make_shared<InstanceBody>(*marathon->body);
+  reach.all = body->addresses.empty() ? "" : marathon->source->name;
+  for (const Saying& mesos : reach.passed_over) {
+    if (!has_container_port(*body) || !add_container_addresses(*body, *mesos.body)) continue;
+    reach.from = marathon->source->name;
+    reach.all += (reach.all.empty() ? "" : ", ") + mesos.source->name;
+  }
+  marathon->body = std::move(body);
+  std::erase_if(reach.sayings, is_mesos);
+  return reach;
+}
+
+// ---- one body
+
+// Who knows the task by its app says which task it is.
+Sayings on_task(const Sayings& opinions) {
+  Sayings sorted = opinions;
+  std::ranges::stable_sort(sorted, {}, [](const Saying& saying) { return saying.body->scheduler ? 0 : 1; });
+  return sorted;
+}
+
 InstanceBody merge_claims(std::span<const Saying> sayings) {
-  const Sayings existence = ranked(sayings, rank_of_existence);
+  const Sayings existence = reach_of(sayings).sayings;
   const Sayings opinions = ranked(sayings, rank_of_opinion);
   InstanceBody body;
-  take_first(body, existence, &InstanceBody::addresses);
-  take_first(body, existence, &InstanceBody::host_addresses);
+  if (const auto* from = first_with(existence, has_addresses)) {
+    body.addresses = from->addresses;
+    body.host_addresses = from->host_addresses;
+  }
   take_first(body, existence, &InstanceBody::ports);
   take_first_named(body, opinions, &InstanceBody::weight);
   take_first_named(body, opinions, &InstanceBody::priority);
@@ -112,7 +185,9 @@ InstanceBody merge_claims(std::span<const Saying> sayings) {
   if (const auto* from = first_with(opinions, [](const InstanceBody& b) { return b.meta != "{}"; }))
     body.meta = from->meta;
   take_first(body, opinions, &InstanceBody::version);
-  take_first(body, opinions, &InstanceBody::task);
+  take_first(body, on_task(opinions), &InstanceBody::task);
+  if (const auto* from = first_with(opinions, [](const InstanceBody& b) { return bool(b.scheduler); }))
+    body.scheduler = from->scheduler;
   return body;
 }
 
@@ -174,11 +249,33 @@ std::vector<Word> words_of(const Sayings& sayings, const Read& read) {
 }
 
 template <class List>
-void explain_list(std::vector<FieldOrigin>& origins, const Sayings& sayings, const char* field,
-                  List InstanceBody::*list) {
-  add_origin(origins, field, words_of(sayings, [&](const InstanceBody& body) {
-               return (body.*list).empty() ? json::value(nullptr) : to_json(body.*list);
-             }));
+std::vector<Word> words_on_list(const Sayings& sayings, List InstanceBody::*list) {
+  return words_of(sayings, [&](const InstanceBody& body) {
+    return (body.*list).empty() ? json::value(nullptr) : to_json(body.*list);
+  });
+}
+
+// What is passed over never wins, and is among the losers of what does.
+template <class List>
+void explain_list(std::vector<FieldOrigin>& origins, const Sayings& sayings, const Sayings& passed_over,
+                  const char* field, List InstanceBody::*list) {
+  std::vector<Word> words = words_on_list(sayings, list);
+  if (words.empty()) return;
+  std::ranges::move(words_on_list(passed_over, list), std::back_inserter(words));
+  add_origin(origins, field, words);
+}
+
+void explain_reach(std::vector<FieldOrigin>& origins, const Reach& reach) {
+  const std::size_t place = origins.size();
+  explain_list(origins, reach.sayings, reach.passed_over, "addresses", &InstanceBody::addresses);
+  if (origins.size() > place && origins[place].from == reach.from) origins[place].from = reach.all;
+  // They go with the addresses: others' are not taken.
+  const auto reached =
+      std::ranges::find_if(reach.sayings, [](const Saying& saying) { return has_addresses(*saying.body); });
+  if (reached != reach.sayings.end() && !reached->body->host_addresses.empty())
+    explain_list(origins, Sayings(reached, reach.sayings.end()), reach.passed_over, "host_addresses",
+                 &InstanceBody::host_addresses);
+  explain_list(origins, reach.sayings, reach.passed_over, "ports", &InstanceBody::ports);
 }
 
 // What the entries say of a number, the last of them first: it wins.
@@ -277,12 +374,9 @@ BodyPtr merge(std::span<const Saying> sayings, const OverlayEffect* effect) {
 
 std::vector<FieldOrigin> explain_merge(std::span<const Saying> sayings,
                                        std::span<const OverlayEntry> overlay) {
-  const Sayings existence = ranked(sayings, rank_of_existence);
   const Sayings opinions = ranked(sayings, rank_of_opinion);
   std::vector<FieldOrigin> origins;
-  explain_list(origins, existence, "addresses", &InstanceBody::addresses);
-  explain_list(origins, existence, "host_addresses", &InstanceBody::host_addresses);
-  explain_list(origins, existence, "ports", &InstanceBody::ports);
+  explain_reach(origins, reach_of(sayings));
   explain_number(origins, opinions, "weight", &InstanceBody::weight,
                  overlay_words(overlay, &OverlayEntry::weight));
   explain_number(origins, opinions, "priority", &InstanceBody::priority,
@@ -293,7 +387,7 @@ std::vector<FieldOrigin> explain_merge(std::span<const Saying> sayings,
   explain_map(origins, opinions, "attributes.", &InstanceBody::attributes);
   explain_meta(origins, opinions);
   explain_text(origins, opinions, "version", &InstanceBody::version);
-  explain_text(origins, opinions, "task", &InstanceBody::task);
+  explain_text(origins, on_task(opinions), "task", &InstanceBody::task);
   return origins;
 }
 

@@ -52,6 +52,7 @@ std::string_view to_string(Reason reason) {
     case Reason::weight_zero: return "weight_zero";
     case Reason::lower_tier: return "lower_tier";
     case Reason::overloaded: return "overloaded";
+    case Reason::task_ended: return "task_ended";
   }
   return "";
 }

@@ -14,6 +14,7 @@
 
 #include "registry/net/clock.h"
 #include "registry/net/ip_address.h"
+#include "registry/scheduler_facts.h"
 #include "registry/set_hash.h"
 
 namespace muster::registry {
@@ -62,6 +63,7 @@ struct InstanceBody {
   std::string meta = "{}";  // one JSON object, opaque
   std::string version;
   std::string task;  // the scheduler's task id
+  SharedFacts scheduler;  // of schedulers alone
   std::optional<LyftFields> lyft;
   bool operator==(const InstanceBody&) const = default;
 
@@ -71,8 +73,10 @@ struct InstanceBody {
 };
 using BodyPtr = std::shared_ptr<const InstanceBody>;
 
-enum class SourceKind : std::uint8_t { heartbeat, update, lyft, self, fixed, scheduler };
-inline constexpr std::size_t kSourceKinds = 6;
+// `scheduler`: Mesos, which knows tasks; `marathon`: what runs apps on top of it, and knows more of the same
+// tasks.
+enum class SourceKind : std::uint8_t { heartbeat, update, lyft, self, fixed, scheduler, marathon };
+inline constexpr std::size_t kSourceKinds = 7;
 
 // Where a claim comes from: "heartbeat", "update", "lyft", "self", "static", or a scheduler source's name.
 struct SourceId {
@@ -93,8 +97,21 @@ std::string_view to_string(Protocol protocol);     // "tcp", "udp"
 
 // Why an instance is, or is not, in the answers; one list for the API, the log and explain.
 enum class Reason : std::uint8_t {
-  ok, service_name_not_a_label, service_label_taken, reserved_label, no_address, admin_down, draining,
-  forced_up, lease_suspect, starting, suspended_report, weight_zero, lower_tier, overloaded,
+  ok,
+  service_name_not_a_label,
+  service_label_taken,
+  reserved_label,
+  no_address,
+  admin_down,
+  draining,
+  forced_up,
+  lease_suspect,
+  starting,
+  suspended_report,
+  weight_zero,
+  lower_tier,
+  overloaded,
+  task_ended,
 };
 std::string_view to_string(Reason reason);
 

@@ -76,6 +76,18 @@ void append_endpoints(std::string& out, const InstanceBody& body) {
   append_array(out, body.ports, append_port);
 }
 
+void append_scheduler(std::string& out, const SchedulerFacts& facts, const std::string& task) {
+  out += ",\"scheduler\":{\"source\":";
+  append_string(out, facts.source);
+  out += ",\"app\":";
+  append_string(out, facts.app);
+  out += ",\"task\":";
+  append_string(out, task);
+  out += ",\"labels\":";
+  append_map(out, facts.labels, append_text);
+  out += '}';
+}
+
 void append_descriptions(std::string& out, const InstanceBody& body) {
   out += ",\"tags\":";
   append_map(out, body.tags, append_text);
@@ -93,6 +105,7 @@ void append_descriptions(std::string& out, const InstanceBody& body) {
     out += ",\"task\":";
     append_string(out, body.task);
   }
+  if (body.scheduler) append_scheduler(out, *body.scheduler, body.task);
 }
 
 void append_merged_body(std::string& out, const InstanceBody& body) {

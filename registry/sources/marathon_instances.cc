@@ -15,6 +15,7 @@ namespace {
 // What all tasks of one app, or all instances of one pod, have in common.
 struct Group {
   std::shared_ptr<const MarathonAppFacts> facts;
+  SharedFacts scheduler;
   LabelWords words;
   std::string service;
   bool is_named_by_path = false;
@@ -107,6 +108,11 @@ class Looker {
       group.service = group.words.service;
       if (group.service.empty()) name_by_rule(facts.id, group);
     }
+    // All labels, those of the app before those of its ports.
+    MarathonLabels labels;
+    for (const MarathonLabels* place : places) labels.insert(place->begin(), place->end());
+    group.scheduler = SharedFacts(std::make_shared<const SchedulerFacts>(
+        SchedulerFacts{rules_.source, facts.id, {labels.begin(), labels.end()}}));
     group.facts = std::make_shared<const MarathonAppFacts>(std::move(facts));
     return group;
   }
@@ -176,6 +182,7 @@ class Looker {
     instance.reason = verdict.reason;
     InstanceBody& body = instance.body;
     body.task = id;
+    body.scheduler = group.scheduler;
     body.weight = group.words.weight;
     body.priority = group.words.priority;
     body.tags = tags_of(group, site);

@@ -18,6 +18,7 @@
 namespace muster::registry::sources {
 
 struct MarathonRules {
+  std::string source = "marathon";      // its name
   std::string service_name = "{path}";  // "": its instances are in no service
   std::string framework = "marathon";   // the tag of that name; "": none
   std::vector<std::string> weight_labels = {"muster.weight", "MUSTER_WEIGHT", "weight"};

@@ -41,8 +41,11 @@ void MarathonTable::Tally::add(const Tally& more, int by) {
 }
 
 MarathonTable::MarathonTable(std::string source, MarathonRules rules, MesosGuard guard)
-    : source_{SourceKind::scheduler, std::move(source)},
-      rules_(std::move(rules)),
+    : source_{SourceKind::marathon, std::move(source)},
+      rules_([&] {
+        rules.source = source_.name;
+        return std::move(rules);
+      }()),
       guard_(guard),
       holds_(guard.grace, guard.hold) {}
 
@@ -294,8 +297,9 @@ void MarathonTable::list(const std::string& id, SourceStep& step) {
   for (auto& [task, shown] : group.tasks) {
     const bool is_wanted = !group.service.empty() && group.is_owner && shown.state != State::off;
     if (!is_wanted) {
+      const bool is_ending = shown.reason == VerdictReason::killing;
       if (std::exchange(shown.is_listed, false))
-        step.gone.push_back({group.service, task, Cause::source_gone});
+        step.gone.push_back({group.service, task, is_ending ? Cause::task_ended : Cause::source_gone});
       continue;
     }
     if (std::exchange(shown.is_listed, true) && !shown.is_other) continue;

@@ -95,12 +95,17 @@ MarathonLabels as_map(const MesosLabels& labels) {
 }
 
 // The labels of the task, of its DiscoveryInfo, of its ports, in this order.
-LabelWords words_of(const MesosTask& task, const MesosRules& rules, Dropped& dropped) {
+std::vector<MarathonLabels> labels_of(const MesosTask& task) {
   std::vector<MarathonLabels> maps = {as_map(task.labels)};
   if (task.discovery) {
     maps.push_back(as_map(task.discovery->labels));
     for (const MesosDiscoveryPort& port : task.discovery->ports) maps.push_back(as_map(port.labels));
   }
+  return maps;
+}
+
+LabelWords words_of(const MesosTask& task, const MesosRules& rules, Dropped& dropped) {
+  const std::vector<MarathonLabels> maps = labels_of(task);
   LabelPlaces places;
   for (const MarathonLabels& map : maps) places.push_back(&map);
   return read_label_words(places, rules.weight_labels, dropped);
@@ -118,7 +123,8 @@ void add_port(InstanceBody& body, Port port) {
   body.ports.push_back(std::move(port));
 }
 
-void add_ports(InstanceBody& body, const MesosTask& task, const MesosRules& rules) {
+// `is_on_agent`: the task has no addresses but its agent's, so a port whose labels do not say is one there.
+void add_ports(InstanceBody& body, const MesosTask& task, bool is_on_agent, const MesosRules& rules) {
   const MesosDiscovery* discovery = discovery_of(task);
   if (discovery == nullptr || discovery->ports.empty()) {
     for (const std::uint16_t number : task.ports.numbers)
@@ -128,7 +134,8 @@ void add_ports(InstanceBody& body, const MesosTask& task, const MesosRules& rule
   for (const MesosDiscoveryPort& port : discovery->ports) {
     std::string name = mesos_label(port.name, rules.label_rule());
     if (name.size() > kMaxPortName) name.clear();
-    const PortScope scope = is_of_agent(port) ? PortScope::host : PortScope::container;
+    const bool is_host = is_of_agent(port) || (is_on_agent && label_of(port.labels, kScope) == nullptr);
+    const PortScope scope = is_host ? PortScope::host : PortScope::container;
     const auto protocols = mesos_protocols(port.protocol, rules.label_rule());
     const bool has_udp = std::ranges::find(protocols, "udp") != protocols.end();
     const bool has_tcp = std::ranges::find(protocols, "tcp") != protocols.end();
@@ -219,7 +226,7 @@ MesosInstance mesos_instance_of(const MesosTracked& tracked, const SchedulerTask
   instance.service = service_of(seen, words, rules);
   instance.is_enabled = words.is_enabled;
   InstanceBody& body = instance.body;
-  add_ports(body, *tracked.task, rules);
+  add_ports(body, *tracked.task, seen.addresses == seen.agent_addresses, rules);
   const bool has_own =
       std::ranges::any_of(body.ports, [](const Port& port) { return port.scope == PortScope::container; });
   const bool has_host =
@@ -239,6 +246,12 @@ MesosInstance mesos_instance_of(const MesosTracked& tracked, const SchedulerTask
     add_tag(body.tags, "region", tracked.agent->region);
   }
   return instance;
+}
+
+SchedulerFacts facts_of(const MesosTracked& tracked, const SchedulerTask& seen, const MesosRules& rules) {
+  MarathonLabels labels;
+  for (MarathonLabels& place : labels_of(*tracked.task)) labels.merge(place);
+  return {rules.source, seen.name, {labels.begin(), labels.end()}};
 }
 
 bool is_wanted(std::string_view framework, const MesosRules& rules) {

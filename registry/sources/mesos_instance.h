@@ -33,6 +33,8 @@ struct MesosInstance {
 };
 MesosInstance mesos_instance_of(const MesosTracked& tracked, const SchedulerTask& seen,
                                 const MesosRules& rules, Dropped& dropped);
+// What its body says of the app: whoever has many of them shares it.
+SchedulerFacts facts_of(const MesosTracked& tracked, const SchedulerTask& seen, const MesosRules& rules);
 
 // Whether the rules want a framework of this name.
 bool is_wanted(std::string_view framework, const MesosRules& rules);

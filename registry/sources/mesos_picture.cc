@@ -80,7 +80,7 @@ std::optional<SteadyTime> MesosPicture::next_look() const {
 }
 
 MesosPicture::Shown MesosPicture::look(const MesosTracked& tracked, const HostAddresses& addresses_of,
-                                       net::Instant now) const {
+                                       net::Instant now) {
   Shown shown;
   const Verdict verdict = mesos_verdict(tracked, rules_, now);
   shown.reason = verdict.reason;
@@ -99,6 +99,7 @@ MesosPicture::Shown MesosPicture::look(const MesosTracked& tracked, const HostAd
       scheduler_task(tracked, agent_addresses(*tracked.agent, addresses_of), shown.is_ready, rules_);
   MesosInstance instance = mesos_instance_of(tracked, seen, rules_, shown.dropped);
   if (shown.is_ready && seen.addresses.empty()) shown.reason = VerdictReason::no_address;
+  instance.body.scheduler = facts_.share(facts_of(tracked, seen, rules_));
   shown.health = health_of(verdict.state);
   shown.service = std::move(instance.service);
   shown.body = std::make_shared<const InstanceBody>(std::move(instance.body));
@@ -151,6 +152,12 @@ void MesosPicture::take(const MesosTaskKey& key, std::optional<Shown> next, Work
   shown_.insert_or_assign(key, std::move(*next));
 }
 
+// Only an end that was seen is told as one: it ends what others say of the task, too.
+Cause MesosPicture::cause_of(const MesosTaskKey& key, const Shown* next, const Work& work) {
+  const bool is_killing = next != nullptr && next->reason == VerdictReason::killing;
+  return is_killing || work.ended.contains(key) ? Cause::task_ended : Cause::source_gone;
+}
+
 void MesosPicture::move_asker(const MesosTaskKey& key, const Shown& before, Shown* next, Work& work) {
   const bool asked = !before.service.empty();
   const bool asks = next != nullptr && !next->service.empty();
@@ -169,8 +176,7 @@ void MesosPicture::move_asker(const MesosTaskKey& key, const Shown& before, Show
   }
   if (before.is_listed && !is_same) {
     work.listed.erase(key);
-    work.step.native.gone.push_back(
-        {before.service, key.task_id, next != nullptr ? Cause::source_gone : Cause::task_ended});
+    work.step.native.gone.push_back({before.service, key.task_id, cause_of(key, next, work)});
   }
   if (!asks) return;
   next->is_listed = before.is_listed && is_same;
@@ -284,6 +290,7 @@ MesosStep MesosPicture::follow(const MesosTable& table, const MesosTable::Touche
                                const SchedulerMasters& masters, const HostAddresses& addresses_of,
                                net::Instant now) {
   Work work;
+  work.ended.insert(touched.ended.begin(), touched.ended.end());
   work.step.seen.source = rules_.source;
   work.step.native.source = {SourceKind::scheduler, rules_.source};
   look_around(table, touched, addresses_of, work.step.seen);

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "registry/sources/facts_pool.h"
 #include "registry/sources/mesos_instance.h"
 #include "registry/sources/mesos_step.h"
 #include "registry/sources/mesos_table.h"
@@ -64,10 +65,12 @@ class MesosPicture {
     MesosStep step;
     std::map<std::string, std::vector<MesosTaskKey>> services;  // to be settled, and who has begun to ask
     std::set<MesosTaskKey> listed;                              // that are new or other
+    std::set<MesosTaskKey> ended;                               // something has confirmed it
   };
 
-  Shown look(const MesosTracked& tracked, const HostAddresses& addresses_of, net::Instant now) const;
+  Shown look(const MesosTracked& tracked, const HostAddresses& addresses_of, net::Instant now);
   void take(const MesosTaskKey& key, std::optional<Shown> next, Work& work);
+  static Cause cause_of(const MesosTaskKey& key, const Shown* next, const Work& work);
   void move_asker(const MesosTaskKey& key, const Shown& before, Shown* next, Work& work);
   void settle(Work& work);
   void set_owner(const std::string& service, const MesosTaskKey& key, bool is_owner, Work& work);
@@ -81,6 +84,7 @@ class MesosPicture {
   void count(const Shown& shown, int by);
 
   const MesosRules rules_;
+  FactsPool facts_;
   std::map<MesosTaskKey, Shown> shown_;
   std::map<std::string, Service> services_;
   std::set<std::pair<SteadyTime, MesosTaskKey>> due_;

@@ -49,6 +49,7 @@ void MesosTable::Touched::join(Touched more) {
   all |= more.all;
   resync |= more.resync;
   append(tasks, more.tasks);
+  append(ended, more.ended);
   append(agents, more.agents);
   append(frameworks, more.frameworks);
 }
@@ -82,6 +83,17 @@ void MesosTable::erase(const MesosTaskKey& key) {
   tasks_.erase(found);
 }
 
+void MesosTable::end(const MesosTaskKey& key) {
+  if (tasks_.contains(key)) ended_.push_back(key);
+  erase(key);
+}
+
+MesosTable::Touched MesosTable::with_ended(Touched touched) {
+  touched.ended.insert(touched.ended.end(), ended_.begin(), ended_.end());
+  ended_.clear();
+  return touched;
+}
+
 void MesosTable::erase_all(const std::vector<MesosTaskKey>& keys) {
   for (const MesosTaskKey& key : keys) erase(key);
 }
@@ -108,7 +120,7 @@ MesosTracked* MesosTable::take_task(const std::shared_ptr<const MesosFramework>&
   const MesosTaskKey key{framework->id, task.id};
   const TaskState state = parse_task_state(task.state);
   if (state == TaskState::ended) {
-    erase(key);
+    end(key);
     return nullptr;
   }
   MesosTracked& tracked = tasks_[key];
@@ -160,7 +172,7 @@ MesosTable::Touched MesosTable::replace(MesosState state, net::Instant now) {
   if (state.has_agents) take_agents(std::move(state.agents), recovered);
   if (state.has_frameworks) take_frameworks(std::move(state.frameworks), recovered, now);
   keep_around_held();
-  return everything;
+  return with_ended(std::move(everything));
 }
 
 void MesosTable::take_frameworks(std::vector<MesosFramework> frameworks, const Ids& recovered_agents,
@@ -190,8 +202,10 @@ std::size_t MesosTable::take_tasks(MesosFramework framework, net::Instant now) {
     if (MesosTracked* tracked = take_task(info, std::move(task), now)) tracked->listed_in = snapshot_;
   }
   for (const std::string& id : ended) {
-    if (const auto found = tasks_.find({info->id, id}); found != tasks_.end())
-      found->second.ended_in = snapshot_;
+    const auto found = tasks_.find({info->id, id});
+    if (found == tasks_.end()) continue;
+    found->second.ended_in = snapshot_;
+    ended_.push_back(found->first);
   }
   // It is out of reach, as if an event had said so; one that was held is confirmed by that to be gone.
   for (const std::string& id : unreachable) {
@@ -266,7 +280,7 @@ void MesosTable::keep_around_held() {
 // ---- events
 
 MesosTable::Touched MesosTable::apply(const MesosEvent& event, net::Instant now) {
-  return std::visit([&](const auto& one) { return on(one, now); }, event);
+  return with_ended(std::visit([&](const auto& one) { return on(one, now); }, event));
 }
 
 // The v1 API does not tell the pids of schedulers, nor the leader: those that are known stay until the state
@@ -389,7 +403,7 @@ MesosTable::Touched MesosTable::on(const MesosFrameworkRemoved& event, net::Inst
   Touched touched;
   touched.frameworks.push_back(event.id);
   touched.tasks = tasks_of(event.id);
-  erase_all(touched.tasks);
+  for (const MesosTaskKey& key : touched.tasks) end(key);
   return touched;
 }
 

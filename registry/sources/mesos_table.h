@@ -58,6 +58,7 @@ class MesosTable {
     bool all = false;
     bool resync = false;  // an event spoke of what is not known: the state is to be asked for again
     std::vector<MesosTaskKey> tasks;
+    std::vector<MesosTaskKey> ended;  // of those that are gone: Mesos has said that they have ended
     std::vector<std::string> agents;
     std::vector<std::string> frameworks;
     void join(Touched more);
@@ -110,6 +111,8 @@ class MesosTable {
   void keep_around_held();
   bool is_awaited(const MesosTracked& tracked, const Ids& recovered_agents) const;
   void erase(const MesosTaskKey& key);
+  void end(const MesosTaskKey& key);
+  Touched with_ended(Touched touched);
   void erase_all(const std::vector<MesosTaskKey>& keys);
 
   std::vector<MesosTaskKey> tasks_on(std::string_view agent_id) const;
@@ -135,6 +138,7 @@ class MesosTable {
   std::map<std::string, std::set<MesosTaskKey>, std::less<>> on_agent_;  // the tasks of each
   MesosHolds holds_;
   std::uint64_t snapshot_ = 0;  // its number
+  std::vector<MesosTaskKey> ended_;  // since somebody was told
 };
 
 }  // namespace muster::registry::sources

@@ -64,6 +64,8 @@ TEST(InstanceJson, ShowsWhatIsRareOnlyWhenItIsThere) {
   body.ports[0].attributes = {{"sla_ms", 12.5}};
   body.properties = {{"action", "x"}};
   body.task = "t.1";
+  body.scheduler = SharedFacts(std::make_shared<const SchedulerFacts>(
+      SchedulerFacts{"mesos", "cart.shop", {{"HAPROXY_GROUP", "a\"b"}}}));
   body.attributes = {{"error_rate", 0.1}, {"sla_ms", 250}};
   instance.body = std::make_shared<InstanceBody>(body);
   instance.draining_since = at("2026-11-20T22:00:01.005Z");
@@ -75,6 +77,7 @@ TEST(InstanceJson, ShowsWhatIsRareOnlyWhenItIsThere) {
       {R"("host_addresses":["192.0.2.1"])",
        R"("ports":[{"port":8080,"proto":"udp","service_port":10004,"scope":"container","attributes":{"sla_ms":12.5}}])",
        R"("attributes":{"error_rate":0.1,"sla_ms":250},"properties":{"action":"x"},"task":"t.1")",
+       R"("task":"t.1","scheduler":{"source":"mesos","app":"cart.shop","task":"t.1","labels":{"HAPROXY_GROUP":"a\"b"}})",
        R"("lease":null)",
        R"("draining":{"since":"2026-11-20T22:00:01.005Z","reason":"kernel \"update\""})"}) {
     EXPECT_NE(out.find(part), std::string::npos) << part << "\nin " << out;

@@ -8,7 +8,7 @@ namespace muster::tools {
 namespace {
 
 constexpr std::array<std::string_view, registry::kSourceKinds> kSourceNames = {
-    "heartbeat", "update", "lyft", "self", "static", "scheduler"};
+    "heartbeat", "update", "lyft", "self", "static", "scheduler", "marathon"};
 constexpr std::array kLeased = {registry::SourceKind::heartbeat, registry::SourceKind::update,
                                 registry::SourceKind::lyft};
 
