@@ -14,6 +14,9 @@ pkg_check_modules(ldns REQUIRED IMPORTED_TARGET ldns)
 pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(tcmalloc REQUIRED IMPORTED_TARGET libtcmalloc_minimal)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+# ZooKeeper's C client with threads of its own; Debian's has neither a CMake nor a pkg-config file.
+find_path(ZOOKEEPER_INCLUDE_DIR zookeeper/zookeeper.h REQUIRED)
+find_library(ZOOKEEPER_LIBRARY zookeeper_mt REQUIRED)
 
 # Asio and Beast are compiled once, in registry/net/{asio,beast}_src.cc. Every target links this, so
 # that no translation unit sees the header-only form (an ODR violation otherwise).

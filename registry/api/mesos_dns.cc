@@ -177,7 +177,7 @@ std::string config_json(const MesosDnsConfig& config, std::uint32_t serial) {
   out += ",\"ZoneResolvers\":{}";
   append_list(out, "Resolvers", {});
   append_list(out, "IPSources", config.ip_sources);
-  append_member(out, "Zk", "");
+  append_member(out, "Zk", config.zookeeper);
   append_member(out, "Domain", config.domain);
   append_member(out, "File", config.file);
   append_member(out, "Listener", config.dns_listener);

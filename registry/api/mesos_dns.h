@@ -63,6 +63,7 @@ struct MesosDnsConfig {
   std::string mname;
   std::string rname;
   std::vector<std::string> masters;  // "10.0.0.1:5050"
+  std::string zookeeper;             // "zk://10.0.0.1:2181/mesos", without a login; "": none
   std::vector<std::string> ip_sources;
   std::string domain;  // "mesos"
   std::string file;

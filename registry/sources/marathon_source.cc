@@ -194,6 +194,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
       next_refresh_.set(rest, [this] { want_everything(); });
     }
     follow({});
+    if (is_whole_) hooks_.tidy();
     if (!wanted_.empty()) want({});
   }
 

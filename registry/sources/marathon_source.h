@@ -40,6 +40,8 @@ struct MarathonSourceHooks {
   std::function<bool(const MesosStep& piece, std::optional<bool> is_current)> publish;
   // A word for the log: what has begun to fail, or works again ("").
   std::function<void(const SourceFailure& failure)> tell;
+  // A whole state has been taken, and what it took up is free again.
+  std::function<void()> tidy;
   // The text of the file that lists where to ask, when it is another than at the last call; asked now and
   // then. May be empty: there is none.
   std::function<std::optional<std::string>()> urls_file;

@@ -22,6 +22,7 @@ class MesosPoll::Impl {
     way_.emplace(ask_.masters, std::move(leader), std::string(kState));
     done_ = std::move(done);
     failure_ = {"config", "there is no master to ask"};
+    has_failed_ = false;
     begin_next();
   }
 
@@ -30,6 +31,8 @@ class MesosPoll::Impl {
     done_ = {};
     if (client_.is_busy()) client_.cancel();
   }
+
+  void set_masters(std::vector<net::HttpOrigin> masters) { ask_.masters = std::move(masters); }
 
  private:
   void begin_next() {
@@ -116,13 +119,12 @@ class MesosPoll::Impl {
   }
 
   void finish(net::Result<MesosPolled, SourceFailure> result) {
-    has_failed_ = false;
     parser_.reset();
     std::exchange(done_, {})(std::move(result));
   }
 
   net::HttpClient& client_;
-  const MesosAsk ask_;
+  MesosAsk ask_;
   Done done_;
   std::optional<MesosWay> way_;
   net::HttpUrl at_;
@@ -142,5 +144,6 @@ void MesosPoll::start(std::optional<net::HttpOrigin> leader, Done done) {
   impl_->start(std::move(leader), std::move(done));
 }
 void MesosPoll::cancel() { impl_->cancel(); }
+void MesosPoll::set_masters(std::vector<net::HttpOrigin> masters) { impl_->set_masters(std::move(masters)); }
 
 }  // namespace muster::registry::sources

@@ -19,7 +19,7 @@ namespace muster::registry::sources {
 // Whom to ask, as whom, and how much to take.
 struct MesosAsk {
   std::vector<net::HttpOrigin> masters;
-  net::HttpHeaders login;  // Authorization; sent to the masters above and to their leader alone
+  net::HttpHeaders login;  // Authorization; sent to the masters, configured or announced, and their leader
   net::HttpLimits limits;
   MesosLimits state;
 };
@@ -41,6 +41,7 @@ class MesosPoll {
   // Calls `done` once, never inside this call; not after cancel(). One at a time.
   void start(std::optional<net::HttpOrigin> leader, Done done);
   void cancel();
+  void set_masters(std::vector<net::HttpOrigin> masters);  // from the next start() on
 
  private:
   class Impl;

@@ -13,6 +13,7 @@
 #include "registry/sources/mesos_events.h"
 #include "registry/sources/mesos_pid.h"
 #include "registry/sources/mesos_stream.h"
+#include "registry/sources/zookeeper_masters.h"
 
 namespace muster::registry::sources {
 
@@ -59,6 +60,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   void start() {
     post([](Impl* self) {
       self->tick();
+      self->watch_zookeeper();
       self->begin_round();
     });
   }
@@ -68,6 +70,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
       self->stopped_ = true;
       self->poll_.cancel();
       self->stream_.cancel();
+      if (self->zookeeper_) self->zookeeper_->stop();
       self->ticker_.clear();
       self->next_round_.clear();
     });
@@ -102,7 +105,9 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   // ---- rounds
 
   void begin_round() {
-    if (stopped_) return;
+    if (stopped_ || is_without_masters()) return;
+    if (!announced_.empty() && !zookeeper_error_ && !is_led_by(announced_.front()))
+      leader_ = origin_of(announced_.front());
     if (config_.stream && now().steady >= stream_again_) return begin_stream();
     poll();
   }
@@ -129,6 +134,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     is_current_ = true;
     succeed();
     follow(table_.replace(std::move(polled.state), now()));
+    hooks_.tidy();
     if (streaming_) return go_on_streaming();
     if (stream_failed_) stream_again_ = std::max(stream_again_, now().steady + kStreamSoon);
     const Millis took = now().steady - poll_began_;
@@ -255,6 +261,72 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     ++counts_.reconnects;
   }
 
+  // ---- the masters that ZooKeeper announces
+
+  void watch_zookeeper() {
+    if (!config_.zookeeper || stopped_) return;
+    ZookeeperMastersHooks hooks;
+    hooks.now = hooks_.now;
+    hooks.chance = hooks_.chance;
+    hooks.announced = [this](const AnnouncedMasters& masters) { take(masters); };
+    hooks.tell = [this](const SourceFailure& failure) {
+      zookeeper_error_.reset();
+      if (!failure.kind.empty()) zookeeper_error_ = SourceError{failure.kind, failure.message, now().wall};
+      hooks_.tell(failure);
+      show();
+    };
+    zookeeper_.emplace(strand_, resolver_, *config_.zookeeper, std::move(hooks));
+    zookeeper_->start();
+  }
+
+  // The first announcement begins the first round.
+  bool is_without_masters() const {
+    return config_.zookeeper && announced_.empty() && config_.ask.masters.empty();
+  }
+
+  void take(const AnnouncedMasters& masters) {
+    unannounced_ = masters.dropped;
+    is_leaderless_ = masters.listed.empty();
+    if (!is_leaderless_) {
+      const bool is_led_by_another = announced_.empty() || announced_.front() != masters.listed.front();
+      announced_ = masters.listed;
+      ask_announced();
+      if (is_led_by_another && !is_led_by(announced_.front())) begin_anew();
+    }
+    follow({});
+  }
+
+  net::HttpOrigin origin_of(const net::Endpoint& master) const {
+    return {config_.announced_scheme, net::to_string(master.address), master.port};
+  }
+
+  void ask_announced() {
+    std::vector<net::HttpOrigin> all;
+    for (const net::Endpoint& master : announced_) all.push_back(origin_of(master));
+    all.insert(all.end(), config_.ask.masters.begin(), config_.ask.masters.end());
+    poll_.set_masters(all);
+    stream_.set_masters(std::move(all));
+  }
+
+  // By its own word, whatever the name at which it is asked.
+  bool is_led_by(const net::Endpoint& master) const {
+    const auto pid = parse_mesos_pid(leader_pid_);
+    return leader_ && pid && pid->port == master.port && net::parse_ip(pid->host) == master.address;
+  }
+
+  // At the announced leader; what the old one said last stays until the new one has spoken.
+  void begin_anew() {
+    if (polling_) poll_.cancel();
+    polling_ = false;
+    if (streaming_) {
+      end_stream();
+    } else {
+      stream_.cancel();
+    }
+    next_round_.clear();
+    begin_round();
+  }
+
   // ---- what is shown
 
   net::Instant now() const { return hooks_.now(); }
@@ -294,6 +366,8 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   SchedulerMasters masters() {
     SchedulerMasters masters;
     if (const auto pid = parse_mesos_pid(leader_pid_)) masters.leader = endpoint_of(pid->host, pid->port);
+    masters.listed = announced_;
+    if (!announced_.empty()) return masters;
     for (const net::HttpOrigin& master : config_.ask.masters) {
       if (const auto endpoint = endpoint_of(master.host, master.port)) masters.listed.push_back(*endpoint);
     }
@@ -341,7 +415,8 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     status_.excluded = picture_.excluded();
     for (const auto& [reason, count] : dropped_) status_.excluded[reason] += count;
     for (const auto& [reason, count] : picture_.dropped()) status_.excluded[reason] += count;
-    status_.error = error_;
+    for (const auto& [reason, count] : unannounced_) status_.excluded[reason] += count;
+    status_.error = error_ ? error_ : zookeeper_error_;
     status_.consecutive_errors = failures_;
     status_.fetches = counts_.fetches;
     status_.bytes = counts_.bytes;
@@ -350,7 +425,8 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   bool is_stale() const {
-    return last_success_ && now().steady - last_success_->steady >= config_.stale_after;
+    return last_success_ &&
+           (is_leaderless_ || now().steady - last_success_->steady >= config_.stale_after);
   }
 
   // What was touched while pieces were waiting.
@@ -449,6 +525,12 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   net::Deadline ticker_;
   net::Deadline next_round_;
   Backoff backoff_;
+
+  std::optional<ZookeeperMasters> zookeeper_;
+  std::vector<net::Endpoint> announced_;  // the last that were: the first leads
+  bool is_leaderless_ = false;            // ZooKeeper says that there is nobody
+  Dropped unannounced_;
+  std::optional<SourceError> zookeeper_error_;
 
   std::optional<net::HttpOrigin> leader_;  // that answered last
   std::string leader_pid_;                 // as it says it

@@ -9,18 +9,22 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "registry/net/resolver.h"
 #include "registry/sources/mesos_picture.h"
 #include "registry/sources/mesos_poll.h"
 #include "registry/sources/source.h"
+#include "registry/sources/zookeeper_url.h"
 
 namespace muster::registry::sources {
 
 struct MesosSourceConfig {
   std::string name = "mesos";
-  MesosAsk ask;
+  MesosAsk ask;                           // its masters are asked beside those that ZooKeeper announces
+  std::optional<ZookeeperUrl> zookeeper;  // where masters announce themselves
+  net::HttpScheme announced_scheme = net::HttpScheme::http;
   std::shared_ptr<const net::TlsClientContext> tls;
   MesosRules rules;
   MesosGuard guard;
@@ -39,6 +43,8 @@ struct MesosSourceHooks {
   std::function<bool(const MesosStep& piece, std::optional<bool> is_current)> publish;
   // A word for the log: what has begun to fail, or works again ("").
   std::function<void(const SourceFailure& failure)> tell;
+  // A whole state has been taken, and what it took up is free again.
+  std::function<void()> tidy;
 };
 
 class MesosSource : public Source {

@@ -41,6 +41,8 @@ class MesosStream::Impl {
     if (client_.is_busy()) client_.cancel();
   }
 
+  void set_masters(std::vector<net::HttpOrigin> masters) { ask_.masters = std::move(masters); }
+
  private:
   void begin_next() {
     if (const auto url = way_->next()) return ask_at(*url);
@@ -141,5 +143,8 @@ void MesosStream::start(std::optional<net::HttpOrigin> leader, Hooks hooks) {
 }
 void MesosStream::limit_silence(net::Millis span) { impl_->limit_silence(span); }
 void MesosStream::cancel() { impl_->cancel(); }
+void MesosStream::set_masters(std::vector<net::HttpOrigin> masters) {
+  impl_->set_masters(std::move(masters));
+}
 
 }  // namespace muster::registry::sources

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "registry/sources/mesos_poll.h"
 
@@ -37,6 +38,7 @@ class MesosStream {
   // Without an octet for so long it counts as dead.
   void limit_silence(net::Millis span);
   void cancel();  // nothing more is told
+  void set_masters(std::vector<net::HttpOrigin> masters);  // from the next start() on
 
  private:
   class Impl;

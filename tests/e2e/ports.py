@@ -27,8 +27,9 @@ def free_port(address):
 
 def is_free(address, port):
     with contextlib.ExitStack() as held:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-            probe = held.enter_context(socket.socket(socket.AF_INET, kind))
+            probe = held.enter_context(socket.socket(family, kind))
             try:
                 probe.bind((address, port))
             except OSError:

@@ -87,7 +87,7 @@ MUTANTS = [
     Mutant("NEG4", "an empty non-terminal is NXDOMAIN", ANSWER, "  source_ = &entry;\n",
            "  source_ = &entry;\n  if (entry.rrset_count() == 0) return State::miss;\n"),
     Mutant("NEG5", "behind an alias NXDOMAIN is NOERROR", SETS, "  rcode_ = rcode;\n", "  rcode_ = step_ > 0 ? Rcode::noerror : rcode;\n"),
-    Mutant("NEG6", "a zone that is not filled says NXDOMAIN", SETS, "if (zone_->readiness != zones::Readiness::ready)", "if (false)"),
+    Mutant("NEG6", "a zone that is not filled says NXDOMAIN", SETS, "if (zone_->readiness != zones::Readiness::ready && !is_certain(rcode))", "if (false)"),
     Mutant("NEG6", "a zone that failed to load answers", ANSWER, "if (zone_->readiness == zones::Readiness::load_failed)", "if (false)"),
     Mutant("NEG6", "a service that must fail is empty", ANSWER, "if (set->servfail())", "if (false)"),
     Mutant("NEG7", "services: MINIMUM instead of negative_ttl", "zones/zone.cc", "config.generated ? config.negative_ttl", "config.generated ? config.soa.minimum"),

@@ -45,7 +45,19 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
        "[[source.marathon]]\nurls = [\"http://10.0.0.1:8080\"]\nstale_action = \"servfail\"\n",
        "m.toml:3:16: stale_action must be one of \"drop\", not \"servfail\""},
       {"a source without masters", "[[source.mesos]]\nname = \"mesos\"\n",
-       "m.toml:1:1: masters is required: the addresses of the Mesos masters"},
+       "m.toml:1:1: masters or zookeeper is required: the addresses of the Mesos masters, or where they announce "
+       "them"},
+      {"a source whose masters are none", "[[source.mesos]]\nmasters = []\n",
+       "m.toml:2:11: masters or zookeeper is required: the addresses of the Mesos masters, or where they announce "
+       "them"},
+      {"a ZooKeeper without the path", "[[source.mesos]]\nzookeeper = \"zk://h1:2181\"\n",
+       "m.toml:2:13: zookeeper needs the path at which the masters announce themselves, such as /mesos"},
+      {"a ZooKeeper whose login is none", "[[source.mesos]]\nzookeeper = \"zk://hidden@h1:2181/mesos\"\n",
+       "m.toml:2:13: zookeeper has a login that is not user:password in front of its `@`"},
+      {"two addresses of ZooKeeper", "[[source.mesos]]\nzookeeper = \"zk://h1/mesos\"\nzookeeper_file = \"zk\"\n",
+       "m.toml:2:13: zookeeper and zookeeper_file: give one of the two"},
+      {"an address of ZooKeeper in no file", "[[source.mesos]]\nzookeeper_file = \"none.zk\"\n",
+       "m.toml:2:18: zookeeper_file cannot be read: none.zk"},
       {"a password in an address", "[[source.mesos]]\nmasters = [\"http://a:b@10.0.0.1:5050\"]\n",
        "m.toml:2:11: masters holds a password: put it into username and password_file"},
       {"an address of a scheduler with a path", "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050/state\"]\n",
@@ -374,6 +386,22 @@ TEST(Config, EveryKeyIsCompared) {
     });
     EXPECT_TRUE(found || key == "forward") << path;
   }
+}
+
+TEST(Config, MastersAnnouncedByZookeeperAreAskedAsTheOthersAre) {
+  const auto source = [](const std::string& text) {
+    const LoadResult result = load_text("[[source.mesos]]\n" + text, "m.toml");
+    EXPECT_TRUE(result.errors.empty()) << result.errors.at(0);
+    return result.config.mesos.at(0);
+  };
+  const MesosSource alone = source("zookeeper = \"zk://me:hidden@h1:2182,h2/mesos\"");
+  EXPECT_EQ(registry::sources::to_string(*alone.zookeeper), "zk://h1:2182,h2:2181/mesos");
+  EXPECT_EQ(alone.zookeeper->login, "me:hidden");
+  EXPECT_TRUE(alone.masters.empty());
+  EXPECT_EQ(alone.scheme, "http");
+  EXPECT_EQ(source("zookeeper = \"zk://h/m\"\nscheme = \"https\"").scheme, "https");
+  EXPECT_EQ(source("zookeeper = \"zk://h/m\"\nmasters = [\"https://10.0.0.1:5050\"]").scheme, "https");
+  EXPECT_FALSE(source("zookeeper = \"\"\nmasters = [\"http://10.0.0.1:5050\"]").zookeeper);
 }
 
 // Every key that the reader knows stands, in backquotes, in the reference and in the man page.

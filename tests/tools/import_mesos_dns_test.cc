@@ -98,6 +98,27 @@ TEST(ImportMesosDns, ASecretIsNamedAndNotShown) {
             "hidden");
 }
 
+TEST(ImportMesosDns, ZookeeperIsTaken) {
+  const ImportedConfig plain = imported(R"json({"zk": "zk://10.101.160.15:2181,h2/mesos", "masters": ["m1:5050"]})json");
+  const MesosSource source = load_text(plain.toml, "m.toml").config.mesos.at(0);
+  ASSERT_TRUE(source.zookeeper) << plain.toml;
+  EXPECT_EQ(registry::sources::to_string(*source.zookeeper), "zk://10.101.160.15:2181,h2:2181/mesos");
+  EXPECT_THAT(source.masters, ElementsAre("http://m1:5050"));
+  EXPECT_EQ(source.scheme, "http");
+
+  const ImportedConfig https = imported(R"json({"zk": "zk://h1/mesos", "mesosHTTPSOn": true})json");
+  EXPECT_EQ(load_text(https.toml, "m.toml").config.mesos.at(0).scheme, "https");
+
+  constexpr std::string_view kLogin = R"json({"zk": "zk://me:hidden@h1/mesos"})json";
+  EXPECT_THAT(imported(kLogin).toml, HasSubstr("zookeeper_file = \"mesos.zk\""));
+  EXPECT_THAT(imported(kLogin).toml, Not(HasSubstr("hidden")));
+  const MesosSource held = load_text(imported(kLogin, Secrets::held).toml, "m.toml").config.mesos.at(0);
+  EXPECT_EQ(held.zookeeper->login, "me:hidden");
+
+  EXPECT_THAT(imported(R"json({"zk": "zk://hidden@h1/mesos"})json").errors,
+              ElementsAre("config.json:1:2: zk: has a login that is not user:password in front of its `@`"));
+}
+
 TEST(ImportMesosDns, TlsIsCheckedOnlyAsFarAsItWas) {
   const ImportedConfig without =
       imported(R"json({"masters": ["m1:5050"], "mesosHTTPSOn": true, "certFile": "~/c.pem",

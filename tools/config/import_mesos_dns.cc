@@ -11,6 +11,7 @@
 
 #include "registry/json_text.h"
 #include "registry/net/ip_address.h"
+#include "registry/sources/zookeeper_url.h"
 
 namespace muster::config {
 
@@ -249,7 +250,18 @@ class Import {
     }
     if (masters.empty() && zookeeper.empty()) fail("masters", "or zk is needed: where the Mesos masters are");
     if (!masters.empty()) line("masters = " + quoted_list(masters));
-    if (!zookeeper.empty()) line("zookeeper = " + quoted(zookeeper));
+    if (!zookeeper.empty()) write_zookeeper(zookeeper, https && masters.empty());
+  }
+
+  void write_zookeeper(const std::string& text, bool https) {
+    const auto url = registry::sources::parse_zookeeper_url(text);
+    if (!url) return fail("zk", url.error());
+    if (url->login.empty() || secrets_ == Secrets::held) {
+      line("zookeeper = " + quoted(text));
+    } else {
+      line("zookeeper_file = \"mesos.zk\"  # put the value of zk into this file, readable by musterd alone");
+    }
+    if (https) line("scheme = \"https\"");
   }
 
   void write_login() {

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "registry/model.h"
 #include "registry/net/ip_address.h"
+#include "registry/sources/zookeeper_url.h"
 #include "zones/name.h"
 
 namespace muster::config {
@@ -92,6 +94,8 @@ struct MesosNames {
 struct MesosSource {
   std::string name = "mesos";
   std::vector<std::string> masters;  // "http://10.0.0.1:5050"
+  std::optional<registry::sources::ZookeeperUrl> zookeeper;
+  std::string scheme = "http";  // of the masters that it announces
   std::string service_name = "{name}";
   std::vector<std::string> frameworks;
   SourceRules rules;

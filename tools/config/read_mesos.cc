@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <boost/url/parse.hpp>
+#include <optional>
 
 #include "tools/config/read_source.h"
 #include "tools/config/secret.h"
@@ -104,6 +105,21 @@ MesosNames read_names(Section& section) {
   return names;
 }
 
+// As Mesos' own --zk, or a file whose first line is that; no error shows the login that may be in it. False:
+// nothing is said.
+bool read_zookeeper(Section& section, MesosSource& source) {
+  const auto said = read_secret(section, "zookeeper");
+  if (said && said->empty()) return false;
+  if (!said) return true;
+  auto url = registry::sources::parse_zookeeper_url(*said);
+  if (url) {
+    source.zookeeper = std::move(*url);
+  } else {
+    section.error(section.has("zookeeper") ? "zookeeper" : "zookeeper_file", url.error());
+  }
+  return true;
+}
+
 }  // namespace
 
 SourceRules read_source_rules(Section& section, SourceRules rules) {
@@ -166,9 +182,12 @@ void read_mesos_source(Section& section, const std::vector<std::string>& taken,
   source.masters =
       section.list<std::string>("masters", {}, "an address such as \"http://10.0.0.1:5050\"",
                                 [&](std::string_view text) { return read_origin(section, "masters", text); });
-  section.not_built_unless_empty("zookeeper", "finding the leader through ZooKeeper");
-  if (source.masters.empty() && !section.has("masters"))
-    section.error("masters", "is required: the addresses of the Mesos masters");
+  if (!read_zookeeper(section, source) && source.masters.empty() &&
+      (!section.has("masters") || section.is_empty_list("masters")))
+    section.error("masters",
+                  "or zookeeper is required: the addresses of the Mesos masters, or where they announce them");
+  const bool is_https = !source.masters.empty() && source.masters.front().starts_with("https:");
+  source.scheme = section.choice("scheme", is_https ? "https" : "http", {"http", "https"});
   source.service_name = section.text("service_name", source.service_name);
   source.frameworks = section.texts("frameworks", {"*"});
   source.rules = read_source_rules(section, {});

@@ -89,7 +89,8 @@ registry::api::MesosDnsConfig mesos_dns_config(const config::Config& config,
   to.rfc952 = names.rfc952;
   to.truncates = !names.cut;
   to.enumerates = names.enumerate;
-  to.https = !source.masters.empty() && source.masters.front().starts_with("https:");
+  to.https = source.scheme == "https";
+  if (source.zookeeper) to.zookeeper = registry::sources::to_string(*source.zookeeper);
   to.ca_file = source.rules.tls.ca_file.string();
   to.cert_file = source.rules.tls.cert_file.string();
   to.key_file = source.rules.tls.key_file.string();

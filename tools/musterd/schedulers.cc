@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tools/musterd/changed_file.h"
+#include "tools/musterd/free_memory.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/mesos_dns_reads.h"
 #include "tools/musterd/mesos_settings.h"
@@ -106,6 +107,7 @@ Hooks Schedulers::hooks_of(One& one) {
       return log(LogLevel::info, "source", {{"name", name}, {"state", "works again"}});
     log(LogLevel::warning, "source", {{"name", name}, {"kind", failure.kind}, {"error", failure.message}});
   };
+  hooks.tidy = return_free_memory;
   return hooks;
 }
 

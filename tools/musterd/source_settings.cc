@@ -90,7 +90,10 @@ sources::MesosSourceConfig mesos_source_config(const config::Config& config,
   to.ask.state.most_octets = rules.max_body;
   to.ask.state.most_elements = rules.max_tasks;
   to.ask.state.most_ports = source.names.max_ports_per_task;
-  if (has_https(to.ask.masters)) to.tls = tls_of(rules.tls);
+  to.zookeeper = source.zookeeper;
+  if (source.scheme == "https") to.announced_scheme = net::HttpScheme::https;
+  const bool announces_https = to.zookeeper && to.announced_scheme == net::HttpScheme::https;
+  if (has_https(to.ask.masters) || announces_https) to.tls = tls_of(rules.tls);
   to.rules = mesos_rules(source);
   to.guard = guard_of(config, rules);
   to.refresh = rules.refresh;
