@@ -92,6 +92,7 @@ void add_service_routes(http::Router& router, const std::shared_ptr<Context>& co
 void add_explain_routes(http::Router& router, const std::shared_ptr<Context>& context);
 void add_overlay_routes(http::Router& router, const std::shared_ptr<Context>& context);
 void add_operation_routes(http::Router& router, const std::shared_ptr<Context>& context);
+void add_source_routes(http::Router& router, const std::shared_ptr<Context>& context);
 void add_status_routes(http::Router& router, const std::shared_ptr<Context>& context);
 void add_http_sd_route(http::Router& router, const std::shared_ptr<Context>& context);
 

@@ -16,6 +16,7 @@ void NativeApi::add_routes(http::Router& router) {
   add_explain_routes(router, context_);
   add_overlay_routes(router, context_);
   add_operation_routes(router, context_);
+  add_source_routes(router, context_);
   add_status_routes(router, context_);
   add_http_sd_route(router, context_);
 }

@@ -1,6 +1,6 @@
 // The native API under /api/v1, and the probes: every route and what it needs from the rest of musterd. The
-// routes are split by noun (instances, batches, drain, services, explain, overlay, operations, status); each
-// decides nothing about the registry, it turns requests into jobs for the control thread and outcomes into
+// routes are split by noun (instances, batches, drain, services, explain, overlay, operations, sources,
+// status); each decides nothing about the registry, it turns requests into jobs for the control thread and outcomes into
 // replies.
 //
 // A write: parsed on the I/O thread, applied on the control thread, answered when it is visible, or when it
@@ -72,6 +72,8 @@ struct ZoneText {
   std::string text;
 };
 
+// False: the source of that name takes no such word.
+using TellSource = std::function<bool(std::string_view source)>;
 using Stats = std::vector<std::pair<std::string, double>>;
 
 using AnswerPoll = std::function<void(http::Reply reply, std::shared_ptr<const ServiceView> view)>;
@@ -101,6 +103,8 @@ struct Outside {
   std::function<ServerFacts()> facts;
   std::function<Stats()> stats;
   std::function<std::vector<SourceStatus>()> sources;
+  TellSource resync;  // asks its scheduler for everything now; any thread
+  TellSource accept;  // gives up what it holds; any thread
 };
 
 class Context;

@@ -80,87 +80,6 @@ void get_status(CallPtr call) {
   });
 }
 
-// ---- /sources
-
-void append_source_error(std::string& out, const SourceStatus& source) {
-  out += ",\"error\":";
-  if (!source.error) {
-    out += "null";
-    return;
-  }
-  out += "{\"kind\":";
-  append_string(out, source.error->kind);
-  out += ",\"message\":";
-  append_string(out, source.error->message);
-  out += ",\"at\":";
-  append_time(out, source.error->at);
-  out += '}';
-}
-
-void append_excluded(std::string& out, const SourceStatus& source) {
-  out += ",\"excluded\":{";
-  for (const auto& [reason, count] : source.excluded) {
-    if (out.back() != '{') out += ',';
-    append_string(out, reason);
-    out += ':';
-    append_number(out, std::uint64_t{count});
-  }
-  out += '}';
-}
-
-void append_last_success(std::string& out, const SourceStatus& source, WallTime now) {
-  out += ",\"last_success\":";
-  if (!source.last_success) {
-    out += "null,\"age_ms\":null";
-    return;
-  }
-  append_time(out, *source.last_success);
-  out += ",\"age_ms\":";
-  append_number(out, std::int64_t{(now - *source.last_success).count()});
-}
-
-void append_source(std::string& out, const SourceStatus& source, WallTime now) {
-  out += "{\"name\":";
-  append_string(out, source.name);
-  out += ",\"type\":";
-  append_string(out, source.type);
-  out += ",\"state\":";
-  append_string(out, source.state);
-  out += ",\"mode\":";
-  append_string(out, source.mode);
-  out += ",\"endpoint\":";
-  append_string_or_null(out, source.endpoint);
-  out += ",\"leader\":";
-  append_string_or_null(out, source.leader);
-  append_last_success(out, source, now);
-  out += ",\"from_store\":";
-  append_bool(out, source.from_store);
-  append_count(out, "held", source.held);
-  out += ",\"instances\":{\"total\":";
-  append_number(out, std::uint64_t{source.total});
-  append_count(out, "routable", source.routable);
-  out += '}';
-  append_excluded(out, source);
-  append_source_error(out, source);
-  append_count(out, "consecutive_errors", source.consecutive_errors);
-  append_count(out, "fetches", source.fetches);
-  append_count(out, "bytes", source.bytes);
-  append_count(out, "events", source.events);
-  append_count(out, "reconnects", source.reconnects);
-  out += '}';
-}
-
-void get_sources(CallPtr call) {
-  const auto& sources = call->context->outside.sources;
-  std::string out = "{\"sources\":[";
-  const auto now = call->context->outside.now().wall;
-  for (const SourceStatus& source : sources ? sources() : std::vector<SourceStatus>{}) {
-    if (out.back() == '}') out += ',';
-    append_source(out, source, now);
-  }
-  call->send(200, out.append("]}"));
-}
-
 // ---- probes
 
 void get_health(CallPtr call) {
@@ -209,7 +128,6 @@ void add_probe(http::Router& router, const std::shared_ptr<Context>& context, st
 
 void add_status_routes(http::Router& router, const std::shared_ptr<Context>& context) {
   add_route(router, context, {"GET", "/api/v1/status", Scope::read, get_status});
-  add_route(router, context, {"GET", "/api/v1/sources", Scope::read, get_sources});
   add_probe(router, context, "/api/v1/health", get_health);
   add_probe(router, context, "/healthz", get_healthz);
   add_probe(router, context, "/readyz", get_readyz);

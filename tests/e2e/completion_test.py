@@ -49,6 +49,9 @@ class Bash(EndToEnd):
         self.assertEqual(self.complete("drain", "--wait", "w"), ["web"])
         self.assertEqual(self.complete("drain", "web", ""), ["i1", "i2"])
         self.assertEqual(self.complete("weight", "web", "i1", ""), [])
+        self.assertEqual(self.complete("source", ""), ["accept", "list", "resync", "show"])
+        self.assertEqual(self.complete("source", "accept", ""), ["static"])
+        self.assertEqual(self.complete("source", "list", ""), [])
         self.assertEqual(self.complete("show", "", env={"MUSTER_SERVER": "http://127.0.0.1:1"}), [], "nobody there")
         self.assertEqual(self.complete("--server", self.server.url, "show", "", env={"MUSTER_SERVER": "http://127.0.0.1:1"}),
                          ["muster", "web"], "the server that was typed")

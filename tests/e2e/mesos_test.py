@@ -8,7 +8,7 @@ import time
 import unittest
 
 import mesos_master as mesos
-from harness import EndToEnd, another_address, wait_until
+from harness import BIN, EndToEnd, another_address, run, wait_until
 
 
 class WithMesos(EndToEnd):
@@ -144,6 +144,69 @@ class Leaders(WithMesos):
         wait_until("the error", lambda: (self.source(server)["error"] or {}).get("kind") == "auth")
         self.assertEqual(server.dig("web.marathon.mesos").status, "SERVFAIL", "nothing is known yet")
         self.assertEqual(server.api("GET", "/readyz").status, 503)
+
+
+class Operator(WithMesos):
+    """What an operator asks of the source: `muster source`."""
+
+    def source_verb(self, server, *words, env=None):
+        return run(BIN / "muster", "source", *words, env=server.environment(env))
+
+    def test_resync_asks_at_once(self):
+        self.task("web.0", "web", ports=[31000])
+        master = self.master()
+        server = self.start(f'[[source.mesos]]\nmasters = ["{master.url}"]\nrefresh = "1h"\nstream = false\n', store="memory")
+        self.until(server, "web.marathon.mesos", ["10.0.1.10"])
+        asked = len(master.requests)
+        self.task("api.0", "api", ports=[31001])
+        done = self.source_verb(server, "resync", "mesos")
+        self.assertEqual((done.status, done.err), (0, ""))
+        self.assertRegex(done.out, r"^mesos: asks for everything now \(held: 0\)")
+        self.until(server, "api.marathon.mesos", ["10.0.1.10"])
+        self.assertEqual(len(master.requests), asked + 1)
+        self.assertEqual(self.source_verb(server, "resync", "messo").err, "muster: no source messo (did you mean mesos?)\n")
+
+    def test_accept_ends_a_hold(self):
+        for number in range(3):
+            self.task(f"web.{number}", "web", ports=[31000 + number])
+        master = self.master()
+        server = self.serve(master, more="stream = false\nguard_grace = \"10m\"")
+        self.until(server, "web.marathon.mesos", ["10.0.1.10"])
+        self.assertEqual(len(server.dig("_web._tcp.marathon.mesos", "SRV").data()), 3)
+        self.marathon.tasks.clear()
+        wait_until("held", lambda: self.source(server)["held"] == 3)
+        self.assertEqual(self.addresses(server, "web.marathon.mesos"), ["10.0.1.10"], "held")
+        self.assertRegex(self.source_verb(server, "list").out, r"(?m)^mesos +mesos +live +poll +\S+ +3 +3 +3 ")
+        done = self.source_verb(server, "accept", "mesos", "--json")
+        self.assertEqual(json.loads(done.out), {"source": "mesos", "held": 3})
+        self.until(server, "web.marathon.mesos", [])
+        self.until(server, "web.svc.internal", [])
+        self.assertEqual(self.source(server)["held"], 0)
+
+    def test_what_the_scheduler_says_of_the_app_is_shown_and_not_taken(self):
+        self.task("web.0", "web", ports=[31000], labels={"HAPROXY_GROUP": "external", "a": "ü"})
+        server = self.serve(self.master())
+        self.until(server, "web.svc.internal", ["10.0.1.10"])
+        path = "/api/v1/services/web/instances/web.0"
+        scheduler = {"source": "mesos", "app": "web", "task": "web.0", "labels": {"HAPROXY_GROUP": "external", "a": "ü"}}
+        self.assertEqual(server.api("GET", path).json()["scheduler"], scheduler)
+        listed = server.api("GET", "/api/v1/services/web").json()["instances"]
+        self.assertEqual([one["scheduler"] for one in listed], [scheduler])
+        refused = server.api("PUT", "/api/v1/services/other/instances/i1", {"address": "127.0.0.11", "scheduler": scheduler})
+        self.assertEqual((refused.status, refused.json()["error"]), (400, "unknown_field"))
+        self.assertIn("read-only", refused.json()["message"])
+
+    def test_only_who_may_administer_asks(self):
+        for name in ("admin", "reader"):
+            (self.folder / name).write_text(name * 4 + "\n")
+        tokens = "".join(f'[[http.token]]\nname = "{name}"\nsecret_file = "{name}"\nallow = ["{scope}", "read"]\n'
+                         for name, scope in (("admin", "admin"), ("reader", "write:*")))
+        server = self.start(f'{tokens}[[source.mesos]]\nmasters = ["{self.master().url}"]\nrequired = false\n', store="memory")
+        for verb in ("resync", "accept"):
+            for name, status in (("admin", 0), ("reader", 1)):
+                with self.subTest(f"{verb} by {name}"):
+                    done = self.source_verb(server, verb, "mesos", env={"MUSTER_TOKEN_FILE": str(self.folder / name)})
+                    self.assertEqual(done.status, status, done.err)
 
 
 class Changes(WithMesos):

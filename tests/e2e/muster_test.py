@@ -181,6 +181,27 @@ class Verbs(EndToEnd):
         self.assertEqual(reader.dig("web.svc.internal").data(), ["127.0.0.11"], "a dump is a master file")
         self.assertEqual(self.muster("dump", "none.test").status, NOT_FOUND)
 
+    def test_sources(self):
+        (self.folder / "musterd.toml").write_text((self.folder / "musterd.toml").read_text() +
+            '[[source.static]]\nservice = "db"\ninstances = [{ id = "db1", address = "192.0.2.10", port = 5432 }]\n')
+        self.muster("reload")
+        head, static = self.muster("source", "list").out.splitlines()
+        self.assertEqual(head.split(), "NAME TYPE STATE MODE ENDPOINT ROUTABLE INSTANCES HELD AGE ERROR".split())
+        self.assertRegex(static, r"^static +static +live +file +- +1 +1 +0 +[\d.]+ s +-$")
+        self.assertIn("type: static\n", self.muster("source", "show", "static").out)
+        rows = [
+            (("show", "statik"), NOT_FOUND, "no source statik (did you mean static?)"),
+            (("resync", "mesos"), NOT_FOUND, "no source mesos (the sources are static)"),
+            (("accept", "static"), NOT_FOUND, "`muster reload` reads again"),
+            (("show",), WRONG_USAGE, "NAME is required"),
+            ((), WRONG_USAGE, "subcommand is required"),
+        ]
+        for words, status, said in rows:
+            with self.subTest(words):
+                done = self.muster("source", *words)
+                self.assertEqual(done.status, status, done.err)
+                self.assertIn(said, done.err)
+
     def test_json_from_every_verb(self):
         identity = self.register()
         rows = [
@@ -188,7 +209,7 @@ class Verbs(EndToEnd):
             ("list",), ("show", "web"), ("weight", "web", identity, "4"), ("up", "web", identity), ("down", "web", identity),
             ("auto", "web", identity), ("drain", "web", identity), ("drain", "web", identity, "--undo"),
             ("explain", "web.svc.internal"), ("explain", f"web/{identity}"), ("lookup", "web.svc.internal"),
-            ("reload",), ("stats",), ("dump", "svc.internal"), ("check-config", self.folder / "musterd.toml"),
+            ("source", "list"), ("source", "show", "static"), ("reload",), ("stats",), ("dump", "svc.internal"), ("check-config", self.folder / "musterd.toml"),
             ("deregister", "web", identity),
         ]
         for words in rows:

@@ -12,6 +12,7 @@
 namespace muster::registry::test {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::StartsWith;
@@ -723,6 +724,51 @@ TEST(NativeOutside, ZonesStatsSourcesAndNames) {
   EXPECT_EQ(error_of(house.get("/api/v1/explain?name=-")), "bad_name");
 }
 
+TEST(NativeOutside, OneSourceIsShownAndTold) {
+  std::vector<std::string> told;
+  api::Outside outside;
+  outside.sources = [] {
+    SourceStatus fixed;
+    fixed.name = fixed.type = "static";
+    SourceStatus mesos;
+    mesos.name = "cell 1";
+    mesos.type = "mesos";
+    mesos.held = 3;
+    return std::vector<SourceStatus>{fixed, mesos};
+  };
+  const auto teller = [&told](const std::string& what) {
+    return [&told, what](std::string_view source) {
+      if (source == "static") return false;
+      told.push_back(what + " " + std::string(source));
+      return true;
+    };
+  };
+  outside.resync = teller("resync");
+  outside.accept = teller("accept");
+  ApiHouse house(std::move(outside));
+  EXPECT_THAT(house.get("/api/v1/sources/cell%201").body,
+              AllOf(StartsWith(R"({"name":"cell 1","type":"mesos")"), HasSubstr(R"("held":3)")));
+
+  const auto resync = house.post("/api/v1/sources/cell%201/resync", "");
+  EXPECT_EQ(resync.status, 202);
+  EXPECT_EQ(resync.body, R"({"source":"cell 1","held":3})");
+  EXPECT_EQ(house.post("/api/v1/sources/cell%201/accept", "").status, 202);
+  EXPECT_THAT(told, ElementsAre("resync cell 1", "accept cell 1"));
+
+  for (const std::string what : {"", "/resync", "/accept"}) {
+    SCOPED_TRACE(what);
+    const std::string target = "/api/v1/sources/mesos" + what;
+    const auto unknown = what.empty() ? house.get(target) : house.post(target, "");
+    EXPECT_EQ(unknown.status, 404);
+    EXPECT_EQ(error_of(unknown), "not_found");
+    EXPECT_THAT(unknown.body, HasSubstr("there is no source mesos; the sources are static, cell 1"));
+  }
+  const auto fixed = house.post("/api/v1/sources/static/resync", "");
+  EXPECT_EQ(fixed.status, 404);
+  EXPECT_THAT(fixed.body, HasSubstr("`muster reload` reads again"));
+  EXPECT_EQ(told.size(), 2U);
+}
+
 TEST(NativeOutside, PrometheusKeepsItsListWhileNothingIsLoaded) {
   bool loaded = false;
   api::Outside outside;
@@ -868,7 +914,6 @@ TEST_F(NativeRoutes, BadInputIsA4xxThatSaysWhatToDo) {
 TEST_F(NativeRoutes, AbsentRoutesDoNotExist) {
   for (const auto& [method, target] : {std::pair("PUT", i1("/report")), std::pair("GET", i1("/health")),
                                        std::pair("GET", std::string("/api/v1/services/web/health")),
-                                       std::pair("POST", std::string("/api/v1/sources/static/resync")),
                                        std::pair("DELETE", std::string("/api/v1/cache"))}) {
     http::Request request;
     request.method = method;
@@ -889,7 +934,8 @@ TEST_F(NativeRoutes, ScopesAreThoseOfTheReference) {
     EXPECT_EQ(reads, route.scope == http::Scope::read || route.scope == http::Scope::open) << route.pattern;
   }
   EXPECT_EQ(admins,
-            "PUT /api/v1/overlay\nPOST /api/v1/overlay\nDELETE /api/v1/overlay\nPOST /api/v1/reload\n");
+            "PUT /api/v1/overlay\nPOST /api/v1/overlay\nDELETE /api/v1/overlay\nPOST /api/v1/reload\n"
+            "POST /api/v1/sources/{source}/resync\nPOST /api/v1/sources/{source}/accept\n");
   EXPECT_EQ(open, "GET /api/v1/health\nGET /healthz\nGET /readyz\n");
 }
 

@@ -68,6 +68,12 @@ api::Outside whole_outside() {
   };
   outside.changes = outside.watch = [](http::Request, http::Reply reply) { reply.send({}); };
   outside.stats = [] { return api::Stats{}; };
+  outside.sources = [] {
+    SourceStatus mesos;
+    mesos.name = mesos.type = "mesos";
+    return std::vector<SourceStatus>{mesos};
+  };
+  outside.resync = outside.accept = [](std::string_view source) { return source == "mesos"; };
   outside.explain_name = [](std::string_view, std::string_view) { return std::string("{}"); };
   return outside;
 }

@@ -1,7 +1,7 @@
-# Completion of muster for bash: verbs, options, and names of services and instances, asked of musterd as they are now.
+# Completion of muster for bash: verbs, options, and names of services, instances and sources, asked of musterd as they are now.
 # Source it, or put it where bash-completion looks: /usr/share/bash-completion/completions/muster
 
-_muster_verbs="run register deregister drain weight up down auto list show watch explain lookup reload stats dump check-config import"
+_muster_verbs="run register deregister drain weight up down auto list show watch explain lookup source reload stats dump check-config import"
 _muster_common="--server --token-file --ca-file --json --help --version"
 
 # The first column of a table, asked with the same server and token as the line being typed.
@@ -52,6 +52,8 @@ _muster() {
     register:0 | deregister:0 | drain:0 | weight:0 | up:0 | down:0 | auto:0 | show:0 | list:0 | watch:0) _muster_words "$(_muster_ask list)" ;;
     deregister:1 | drain:1 | weight:1 | up:1 | down:1 | auto:1) _muster_words "$(_muster_ask show "$service")" ;;
     lookup:1 | explain:1) _muster_words "A AAAA SRV TXT PTR SOA NS" ;;
+    source:0) _muster_words "list show resync accept" ;;
+    source:1) [[ $service == list ]] || _muster_words "$(_muster_ask source list)" ;;
     import:0) _muster_words "mesos-dns" ;;
     check-config:0 | import:1) mapfile -t COMPREPLY < <(compgen -f -- "$_muster_word") ;;
   esac

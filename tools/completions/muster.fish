@@ -1,4 +1,4 @@
-# Completion of muster for fish: verbs, options, and names of services and instances, asked of musterd as they are now.
+# Completion of muster for fish: verbs, options, and names of services, instances and sources, asked of musterd as they are now.
 # Put it into ~/.config/fish/completions.
 
 function __muster_ask
@@ -14,7 +14,7 @@ function __muster_at
     test (count (__muster_words)) -eq $argv[1]
 end
 
-set --local verbs run register deregister drain weight up down auto list show watch explain lookup reload stats dump check-config import
+set --local verbs run register deregister drain weight up down auto list show watch explain lookup source reload stats dump check-config import
 set --local of_instances deregister drain weight up down auto
 
 complete --command muster --no-files
@@ -23,12 +23,15 @@ complete --command muster --long-option server --require-parameter --description
 complete --command muster --long-option token-file --require-parameter --force-files --description "file with the access token"
 complete --command muster --long-option ca-file --require-parameter --force-files --description "certificates to trust"
 complete --command muster --long-option json --description "print JSON"
-complete --command muster --condition "__fish_seen_subcommand_from register list show watch $of_instances; and __muster_at 0" \
+complete --command muster --condition "__fish_seen_subcommand_from register list show watch $of_instances; and not __fish_seen_subcommand_from source; and __muster_at 0" \
     --arguments "(__muster_ask list)"
 complete --command muster --condition "__fish_seen_subcommand_from $of_instances; and __muster_at 1" \
     --arguments "(__muster_ask show (__muster_words)[1])"
 complete --command muster --condition "__fish_seen_subcommand_from lookup explain; and __muster_at 1" \
     --arguments "A AAAA SRV TXT PTR SOA NS"
+complete --command muster --condition "__fish_seen_subcommand_from source; and __muster_at 0" --arguments "list show resync accept"
+complete --command muster --condition "__fish_seen_subcommand_from source; and __muster_at 1; and not __fish_seen_subcommand_from list" \
+    --arguments "(__muster_ask source list)"
 complete --command muster --condition "__fish_seen_subcommand_from check-config" --force-files
 complete --command muster --condition "__fish_seen_subcommand_from import; and __muster_at 0" --arguments "mesos-dns"
 complete --command muster --condition "__fish_seen_subcommand_from import; and __muster_at 1" --force-files

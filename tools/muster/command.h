@@ -57,6 +57,12 @@ ExitCode explain(const Context& context, const std::string& name, const std::str
 ExitCode watch(const Context& context, const std::string& glob);
 ExitCode lookup(const Context& context, const std::string& name, const std::string& type);
 
+ExitCode list_sources(const Context& context);
+ExitCode show_source(const Context& context, const std::string& source);
+// Both end when the source has been told; what comes of it is its own doing.
+ExitCode resync_source(const Context& context, const std::string& source);
+ExitCode accept_source(const Context& context, const std::string& source);
+
 ExitCode reload(const Context& context, const std::vector<std::string>& discard);
 ExitCode show_stats(const Context& context);
 ExitCode dump_zone(const Context& context, const std::string& zone);

@@ -70,8 +70,9 @@ class Program {
  private:
   using Verb = std::function<int(const Context&)>;
 
-  CLI::App* verb(const char* name, const char* help, Verb act) {
-    CLI::App* sub = app_.add_subcommand(name, help);
+  CLI::App* verb(const char* name, const char* help, Verb act) { return verb_of(app_, name, help, std::move(act)); }
+  CLI::App* verb_of(CLI::App& parent, const char* name, const char* help, Verb act) {
+    CLI::App* sub = parent.add_subcommand(name, help);
     sub->callback(
         [this, act = std::move(act)] { action_ = [this, act] { return act(context_of(common_)); }; });
     return sub;
@@ -161,6 +162,7 @@ class Program {
     verb("dump", "a zone as a master file", [this](const Context& c) { return dump_zone(c, zone_); })
         ->add_option("ZONE", zone_)
         ->required();
+    add_sources();
     CLI::App* check = app_.add_subcommand("check-config", "check a configuration file");
     check->add_option("FILE", file_)->required();
     check->callback([this] { action_ = [this] { return check_config(file_, common_.json); }; });
@@ -168,6 +170,20 @@ class Program {
     import->add_option("FROM", from_, "mesos-dns")->required()->check(CLI::IsMember({"mesos-dns"}));
     import->add_option("FILE", file_)->required();
     import->callback([this] { action_ = [this] { return import_config(from_, file_); }; });
+  }
+
+  void add_sources() {
+    CLI::App* source = app_.add_subcommand("source", "where services come from: list, show, resync, accept");
+    source->require_subcommand(1);
+    verb_of(*source, "list", "every source and how it fares", [](const Context& c) { return list_sources(c); });
+    const auto add = [&](const char* name, const char* help, ExitCode (*act)(const Context&, const std::string&)) {
+      verb_of(*source, name, help, [this, act](const Context& c) { return act(c, source_); })
+          ->add_option("NAME", source_)
+          ->required();
+    };
+    add("show", "one source", show_source);
+    add("resync", "let it ask its scheduler for everything now", resync_source);
+    add("accept", "give up the instances that it holds", accept_source);
   }
 
   // The first word that is neither an option nor an option's value; "" when there is none.
@@ -207,6 +223,7 @@ class Program {
   std::string zone_;
   std::string file_;
   std::string from_;
+  std::string source_;
   std::vector<std::string> discard_;
   int weight_ = 0;
   bool undo_ = false;

@@ -1,5 +1,6 @@
 #include "tools/muster/suggest.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <vector>
 
@@ -63,6 +64,22 @@ ExitCode report_about(const Context& context, const Reply& reply, const std::str
   } else {
     return report(context.client, reply);  // this token may not look
   }
+  return not_found;
+}
+
+ExitCode report_about_source(const Context& context, const Reply& reply, const std::string& source) {
+  const Reply all = reply.status == 404 ? context.client.get("/api/v1/sources") : Reply{};
+  std::vector<std::string> names;
+  const json::value value = json_of(all);
+  add_members(names, member_list(value, "sources"), "name");
+  // One that is there takes no such word, and the reply says why.
+  if (names.empty() || std::find(names.begin(), names.end(), source) != names.end())
+    return report(context.client, reply);
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  const std::string meant = did_you_mean(source, names);
+  std::fprintf(stderr, "muster: no source %s%s\n", source.c_str(),
+               meant.empty() ? (" (the sources are " + list + ")").c_str() : meant.c_str());
   return not_found;
 }
 

@@ -1,4 +1,4 @@
-// What somebody may have meant who named a service or an instance that is not there.
+// What somebody may have meant who named a service, an instance or a source that is not there.
 #pragma once
 
 #include <string>
@@ -11,5 +11,7 @@ namespace muster::cli {
 // nearest that is there.
 ExitCode report_about(const Context& context, const Reply& reply, const std::string& service,
                       const std::string& id = "");
+// The same for a source.
+ExitCode report_about_source(const Context& context, const Reply& reply, const std::string& source);
 
 }  // namespace muster::cli

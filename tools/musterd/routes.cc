@@ -135,6 +135,8 @@ registry::api::Outside Musterd::outside() {
   to.facts = [this] { return facts(); };
   to.stats = [this] { return stats(); };
   to.sources = [this] { return sources(); };
+  to.resync = [this](std::string_view source) { return schedulers_->resync(source); };
+  to.accept = [this](std::string_view source) { return schedulers_->accept(source); };
   return to;
 }
 
