@@ -15,6 +15,7 @@
 #include "registry/source_status.h"
 #include "registry/sources/mesos_picture.h"
 #include "registry/sources/mesos_poll.h"
+#include "registry/sources/picture_saver.h"
 
 namespace muster::registry::sources {
 
@@ -39,7 +40,11 @@ struct MesosSourceHooks {
   std::function<bool(const MesosStep& piece, std::optional<bool> is_current)> publish;
   // A word for the log: what has begun to fail, or works again ("").
   std::function<void(const SourceFailure& failure)> tell;
+  KeepPicture keep;  // null: nothing is kept
 };
+
+// Of the pictures that a source of this configuration keeps, and goes on from.
+PictureKind picture_kind(const MesosSourceConfig& config);
 
 class MesosSource {
  public:
@@ -47,8 +52,12 @@ class MesosSource {
   MesosSource(net::Strand strand, net::Resolver& resolver, MesosSourceConfig config, MesosSourceHooks hooks);
   ~MesosSource();  // after stop(), or when nothing runs its strand
 
+  // Goes on from a picture that fits: it is published, and the first answer of a master passes the guard
+  // against it. "", or why it cannot; then all is as if there were none. Before start(), while nothing runs
+  // the strand.
+  std::string restore(const SourcePicture& picture);
   void start();
-  void stop();                  // nothing more is published
+  void stop();                  // nothing more is published; what is not kept is kept
   void resync();                // asks for a whole state now
   void accept();                // what is held is gone
   SourceStatus status() const;  // any thread

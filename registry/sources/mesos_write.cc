@@ -6,9 +6,13 @@ namespace muster::registry::sources {
 
 namespace {
 
+constexpr std::size_t kPiece = 65'536;
+
 // A JSON text as it grows; commas come by themselves.
 class Writer {
  public:
+  explicit Writer(const TextSink& sink) : sink_(sink) {}
+
   void begin_object() { open('{'); }
   void begin_object(std::string_view key) { open(key, '{'); }
   void begin_list(std::string_view key) { open(key, '['); }
@@ -32,7 +36,13 @@ class Writer {
     name(key);
     out_ += value ? "true" : "false";
   }
-  std::string take() { return std::move(out_); }
+  // Between two elements: what has grown is handed on. All but the last octet, which tells whether a comma is due.
+  void hand_on() {
+    if (out_.size() < kPiece) return;
+    sink_(std::string_view(out_).substr(0, out_.size() - 1));
+    out_.erase(0, out_.size() - 1);
+  }
+  void finish() { sink_(out_); }
 
  private:
   void separate() {
@@ -52,6 +62,7 @@ class Writer {
     out_ += bracket;
   }
 
+  const TextSink& sink_;
   std::string out_;
 };
 
@@ -179,17 +190,8 @@ void write_agent(Writer& to, const MesosAgent& agent) {
   to.end_object();
 }
 
-void write_ids(Writer& to, std::string_view key, const std::vector<std::string>& ids) {
-  to.begin_list(key);
-  for (const std::string& id : ids) {
-    to.begin_object();
-    to.text("id", id);
-    to.end_object();
-  }
-  to.end_list();
-}
-
-void write_framework(Writer& to, const MesosFramework& framework) {
+void write_framework(Writer& to, const MesosBelief::Framework& known) {
+  const MesosFramework& framework = *known.info;
   to.begin_object();
   to.text("id", framework.id);
   to.text("name", framework.name);
@@ -200,28 +202,32 @@ void write_framework(Writer& to, const MesosFramework& framework) {
   to.flag("recovered", framework.recovered);
   to.number("registered_time", framework.registered_time);
   to.begin_list("tasks");
-  for (const MesosTask& task : framework.tasks) write_task(to, task);
+  for (const auto& task : known.tasks) {
+    write_task(to, *task);
+    to.hand_on();
+  }
   to.end_list();
-  write_ids(to, "completed_tasks", framework.ended);
-  write_ids(to, "unreachable_tasks", framework.unreachable);
   to.end_object();
+  to.hand_on();
 }
 
 }  // namespace
 
-std::string write_mesos_state(const MesosState& state) {
-  Writer to;
+void write_mesos_state(const MesosBelief& belief, const TextSink& sink) {
+  Writer to(sink);
   to.begin_object();
-  to.text("leader", state.leader);
+  to.text("leader", belief.leader);
   to.begin_list("slaves");
-  for (const MesosAgent& agent : state.agents) write_agent(to, agent);
+  for (const auto& agent : belief.agents) {
+    write_agent(to, *agent);
+    to.hand_on();
+  }
   to.end_list();
-  write_ids(to, "recovered_slaves", state.recovered_agents);
   to.begin_list("frameworks");
-  for (const MesosFramework& framework : state.frameworks) write_framework(to, framework);
+  for (const MesosBelief::Framework& framework : belief.frameworks) write_framework(to, framework);
   to.end_list();
   to.end_object();
-  return to.take();
+  to.finish();
 }
 
 }  // namespace muster::registry::sources

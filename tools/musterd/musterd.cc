@@ -98,6 +98,8 @@ void Musterd::make_registry() {
       meta_[meta->key] = meta->value;
     } else if (auto* updated = std::get_if<registry::ZoneRow>(&row)) {
       zone_rows_.push_back(std::move(*updated));
+    } else if (std::holds_alternative<registry::PictureRow>(row) || std::holds_alternative<registry::PieceRow>(row)) {
+      picture_rows_.push_back(std::move(row));
     } else {
       begin();
       registry_->restore(row, now);
@@ -131,7 +133,10 @@ void Musterd::make_publisher() {
   to.is_known = [this](std::string_view service) { return registry_->is_known(service); };
   to.serials = serial_store();
   names_.publisher = std::make_unique<zones::Publisher>(std::move(to), names_.zones);
-  schedulers_ = std::make_unique<Schedulers>(io_, config_, names_, serial_store(), listeners_.bound());
+  std::optional<registry::Rows> keep;
+  if (store_->is_lasting()) keep = std::exchange(picture_rows_, {});
+  schedulers_ = std::make_unique<Schedulers>(io_, config_, names_, serial_store(), listeners_.bound(), loader_,
+                                             std::move(keep));
   mesos_dns_ = schedulers_->mesos_dns(*config_, loader_);
   make_file_zones();
 }
@@ -343,12 +348,13 @@ void Musterd::serve() {
       names_.zones.set_readiness(*names_.zones.find(config_->zones.domain), zones::Readiness::not_ready);
     }
   });
-  on_control([](registry::Turn&) {});  // the batch above has been published
+  schedulers_->restore(*control_);
+  on_control([](registry::Turn&) {});  // all above has been published
   tcp_->listen(listeners_.open);
   udp_->start();
   http_->start();
   serving_ = true;
-  schedulers_->start(*control_);
+  schedulers_->start();
   asio::post(io_, [this] { look_after_myself(); });
   log_start();
 }

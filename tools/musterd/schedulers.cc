@@ -1,7 +1,10 @@
 #include "tools/musterd/schedulers.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <future>
 
+#include "registry/rfc3339.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/mesos_dns_reads.h"
 #include "tools/musterd/mesos_settings.h"
@@ -14,6 +17,7 @@ namespace {
 namespace sources = registry::sources;
 
 constexpr std::size_t kLinesAPiece = 5;
+constexpr std::chrono::seconds kStopMost{60};  // for what sources have to keep
 
 sources::Routable routable_of(const std::string& word) {
   if (word == "running") return sources::Routable::running;
@@ -96,10 +100,12 @@ struct Schedulers::One {
 };
 
 Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Names& names,
-                       const zones::SerialStore& serials, const std::vector<net::Endpoint>& listen)
+                       const zones::SerialStore& serials, const std::vector<net::Endpoint>& listen,
+                       Loader& loader, std::optional<registry::Rows> keep)
     : strand_(boost::asio::make_strand(io)),
       names_(names),
       lister_(std::make_unique<zones::NameTable::Reader>(names.table)) {
+  if (keep) keeper_ = std::make_unique<PictureKeeper>(strand_, loader, std::move(*keep));
   if (config->mesos.empty()) return;
   resolver_ = std::make_unique<net::Resolver>(strand_, net::ResolverConfig{},
                                               [] { return net::machine_now().steady; });
@@ -125,7 +131,9 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
         return log(LogLevel::info, "source", {{"name", name}, {"state", "works again"}});
       log(LogLevel::warning, "source", {{"name", name}, {"kind", failure.kind}, {"error", failure.message}});
     };
-    one->source = std::make_unique<sources::MesosSource>(strand_, *resolver_, source_config(*config, source),
+    sources::MesosSourceConfig source_is = source_config(*config, source);
+    if (keeper_) hooks.keep = keeper_->hook(source.name, picture_kind(source_is));
+    one->source = std::make_unique<sources::MesosSource>(strand_, *resolver_, std::move(source_is),
                                                          std::move(hooks));
     all_.push_back(std::move(one));
   }
@@ -133,13 +141,40 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
 
 Schedulers::~Schedulers() = default;
 
-void Schedulers::start(registry::Control& control) {
+void Schedulers::restore(registry::Control& control) {
   control_ = &control;
+  if (!keeper_) return;
+  keeper_->start(control);
+  for (const std::string& name : keeper_->stored()) {
+    const One* one = find(name);
+    if (one == nullptr) {
+      log(LogLevel::info, "picture_forgotten", {{"source", name}, {"reason", "it is not configured any more"}});
+      keeper_->forget(name);
+      continue;
+    }
+    const auto picture = keeper_->take(name);
+    if (!picture) continue;
+    std::string learnt;
+    registry::append_rfc3339(learnt, picture->learnt_at);
+    const std::string error = one->source->restore(*picture);
+    if (error.empty()) {
+      log(LogLevel::info, "picture", {{"source", name}, {"learnt_at", learnt}, {"from", "store"}});
+    } else {
+      log(LogLevel::warning, "picture_left_out", {{"source", name}, {"learnt_at", learnt}, {"error", error}});
+    }
+  }
+}
+
+void Schedulers::start() {
   for (const auto& one : all_) one->source->start();
 }
 
+// The sources' own turns to stop stand on the strand before this one.
 void Schedulers::stop() {
   for (const auto& one : all_) one->source->stop();
+  auto done = std::make_shared<std::promise<void>>();
+  boost::asio::post(strand_, [done] { done->set_value(); });
+  done->get_future().wait_for(kStopMost);
 }
 
 bool Schedulers::publish(One& one, const sources::MesosStep& piece, std::optional<bool> is_current) {
@@ -148,10 +183,11 @@ bool Schedulers::publish(One& one, const sources::MesosStep& piece, std::optiona
       const auto applied = turn.registry.apply(piece.native, turn.now);
       if (applied) log_left_out(one.name, *applied);
     }
+    const bool is_turn = is_current && one.is_current.exchange(*is_current) != *is_current;
+    // It was, and is not any more: whether it was required from the start does not matter.
+    if (is_turn && !*is_current) one.zone.set_readiness(zones::Readiness::not_ready);
     one.zone.apply(piece.seen, turn.now);
-    if (!is_current || one.is_current.exchange(*is_current) == *is_current) return;
-    const bool is_ready = *is_current || !one.is_required;
-    one.zone.set_readiness(is_ready ? zones::Readiness::ready : zones::Readiness::not_ready);
+    if (is_turn && *is_current) one.zone.set_readiness(zones::Readiness::ready);
   });
 }
 
@@ -167,7 +203,10 @@ void Schedulers::tick(net::Instant now) {
 
 std::vector<registry::SourceStatus> Schedulers::status() const {
   std::vector<registry::SourceStatus> all;
-  for (const auto& one : all_) all.push_back(one->source->status());
+  for (const auto& one : all_) {
+    all.push_back(one->source->status());
+    if (keeper_) all.back().stored = keeper_->status(one->name);
+  }
   return all;
 }
 
