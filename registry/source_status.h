@@ -16,6 +16,12 @@ struct SourceError {
   net::WallTime at{};
 };
 
+// Its last good picture in the store.
+struct StoredPicture {
+  net::WallTime learnt_at{};  // when the source last said so
+  std::size_t octets = 0;     // packed
+};
+
 struct SourceStatus {
   std::string name;
   std::string type;            // "static", "mesos"
@@ -24,7 +30,8 @@ struct SourceStatus {
   std::string endpoint;        // that is asked: "10.0.0.1:5050"; "" none
   std::string leader;          // as the scheduler says it; "" none
   std::optional<net::WallTime> last_success;
-  bool from_store = false;
+  bool from_store = false;  // what is known comes from there, and nobody has been asked successfully since
+  std::optional<StoredPicture> stored;
   std::size_t held = 0;
   std::size_t total = 0;
   std::size_t routable = 0;

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "registry/api/rfc3339.h"
+#include "registry/rfc3339.h"
 
 namespace muster::registry::api {
 namespace {

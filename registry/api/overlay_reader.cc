@@ -5,8 +5,8 @@
 #include "registry/api/json_members.h"
 #include "registry/api/limits.h"
 #include "registry/api/native_names.h"
-#include "registry/api/rfc3339.h"
 #include "registry/limits.h"
+#include "registry/rfc3339.h"
 
 namespace muster::registry::api {
 namespace {

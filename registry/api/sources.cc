@@ -50,6 +50,18 @@ void append_last_success(std::string& out, const SourceStatus& source, WallTime 
   append_number(out, std::int64_t{(now - *source.last_success).count()});
 }
 
+void append_stored(std::string& out, const SourceStatus& source) {
+  out += ",\"stored\":";
+  if (!source.stored) {
+    out += "null";
+    return;
+  }
+  out += "{\"learnt_at\":";
+  append_time(out, source.stored->learnt_at);
+  append_count(out, "octets", source.stored->octets);
+  out += '}';
+}
+
 void append_source(std::string& out, const SourceStatus& source, WallTime now) {
   out += "{\"name\":";
   append_string(out, source.name);
@@ -66,6 +78,7 @@ void append_source(std::string& out, const SourceStatus& source, WallTime now) {
   append_last_success(out, source, now);
   out += ",\"from_store\":";
   append_bool(out, source.from_store);
+  append_stored(out, source);
   append_count(out, "held", source.held);
   out += ",\"instances\":{\"total\":";
   append_number(out, std::uint64_t{source.total});

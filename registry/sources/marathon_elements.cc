@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "registry/api/rfc3339.h"
+#include "registry/rfc3339.h"
 #include "registry/sources/json_element.h"
 
 namespace muster::registry::sources {
@@ -239,7 +239,7 @@ void read_addresses(const json::value* value, std::string_view key, std::vector<
 std::optional<net::WallTime> read_time(const json::object& object, std::string_view key, Dropped& dropped) {
   const json::value* value = member(object, key);
   if (value == nullptr) return std::nullopt;
-  const auto time = value->is_string() ? api::parse_rfc3339(text_at(object, key)) : std::nullopt;
+  const auto time = value->is_string() ? parse_rfc3339(text_at(object, key)) : std::nullopt;
   if (!time) drop(dropped, "bad_time");
   return time;
 }

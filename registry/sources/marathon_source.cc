@@ -10,6 +10,7 @@
 #include "registry/net/deadline.h"
 #include "registry/sources/host_book.h"
 #include "registry/sources/marathon_stream.h"
+#include "registry/sources/marathon_write.h"
 #include "registry/sources/source_record.h"
 #include "registry/sources/urls_file.h"
 
@@ -45,6 +46,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
         table_(config_.name, config_.rules, config_.guard),
         hosts_(resolver, [this] { return now().steady; }),
         record_(config_.stale_after, hooks_.tell),
+        saver_(hooks_.keep),
         ticker_(strand),
         next_fetch_(strand),
         next_refresh_(strand),
@@ -54,6 +56,24 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
     status_.type = "marathon";
     status_.state = "init";
     status_.mode = "poll";
+  }
+
+  std::string restore(const SourcePicture& picture) {
+    if (std::string unfit = why_unfit(picture, picture_kind(config_)); !unfit.empty()) return unfit;
+    MarathonReader reader(config_.ask.state);
+    const std::string broken = unpack(picture.packed, config_.ask.state.most_octets,
+                                      [&](std::string_view piece) { return reader.write(piece); });
+    auto read = reader.finish();
+    if (!broken.empty()) return broken;
+    if (!read) return "not readable: " + read.error();
+    const net::Instant at = now();
+    const Millis age = std::max(at.wall - picture.learnt_at, Millis(0));
+    if (!record_.restored({at.steady - age, at.wall - age}, at.steady, config_.max_stale))
+      return "older than max_stale allows";
+    saver_.restored(picture.learnt_at);
+    is_current_ = true;
+    follow(table_.restore(std::move(read->apps), std::move(read->pods), read->seen, at.steady - age));
+    return "";
   }
 
   void start() {
@@ -67,6 +87,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
 
   void stop() {
     post([](Impl* self) {
+      if (self->may_keep()) self->saver_.finish([self] { return self->text(); });
       self->stopped_ = true;
       self->fetch_.cancel();
       self->stream_.cancel();
@@ -115,11 +136,16 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
     }
     if (all == ask_.endpoints.all) return;
     ask_.endpoints.all = std::move(all);
-    if (leader_ && std::ranges::find(ask_.endpoints.all, *leader_) == ask_.endpoints.all.end())
-      leader_.reset();
+    forget_unlisted_leader();
     if (!last_failed_) return;
     want_everything();
     if (config_.stream) begin_stream();
+  }
+
+  // The list may have changed while it was being asked.
+  void forget_unlisted_leader() {
+    const auto& all = ask_.endpoints.all;
+    if (leader_ && std::ranges::find(all, *leader_) == all.end()) leader_.reset();
   }
 
   // ---- documents
@@ -185,8 +211,10 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
     if (stopped_) return;
     if (!result) return fail(std::move(result.error()));
     leader_ = *result;
+    forget_unlisted_leader();
     last_failed_ = false;
     record_.succeeded(now());
+    saver_.learnt(now().wall);
     is_current_ = is_current_ || is_whole_;
     if (is_whole_) {
       const Millis took = std::chrono::duration_cast<Millis>(now().steady - fetch_began_);
@@ -288,6 +316,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
         touched, [this](std::string_view host) { return hosts_.addresses_of(std::string(host)); }, now());
     if (touched.all) hosts_.forget_unused();
     const bool says_current = std::exchange(told_current_, is_current_) != is_current_;
+    if (!step.empty()) saver_.changed();
     if (!step.empty() || says_current) pieces_ = pieces_of(std::move(step), kPiece);
   }
 
@@ -334,10 +363,20 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
       hand_over();
       show();
     }
+    if (may_keep()) saver_.tick(now().steady, [this] { return text(); });
     probe_held();
     if (record_.ends(now().steady, config_.max_stale)) follow(table_.forget());
     read_urls_file();
     ticker_.set(kTick, [this] { tick(); });
+  }
+
+  // What is held is not in the last answer: an earlier one is worth more.
+  bool may_keep() const { return table_.held() == 0 && !record_.has_ended(); }
+
+  PictureText text() const {
+    return [belief = std::make_shared<const MarathonBelief>(table_.belief())](const TextSink& sink) {
+      write_marathon(*belief, sink);
+    };
   }
 
   void probe_held() {
@@ -371,6 +410,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
   MarathonTable table_;
   HostBook hosts_;
   SourceRecord record_;
+  PictureSaver saver_;
   net::Deadline ticker_;
   net::Deadline next_fetch_;
   net::Deadline next_refresh_;
@@ -402,10 +442,18 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
   SourceStatus status_;
 };
 
+PictureKind picture_kind(const MarathonSourceConfig& config) {
+  PictureKind kind{"marathon", 1, {}};
+  for (const net::HttpOrigin& url : config.ask.endpoints.all) kind.origin.push_back(net::authority_of(url));
+  if (!config.urls_file.empty()) kind.origin.push_back(config.urls_file);
+  return kind;
+}
+
 MarathonSource::MarathonSource(net::Strand strand, net::Resolver& resolver, MarathonSourceConfig config,
                                MarathonSourceHooks hooks)
     : impl_(std::make_shared<Impl>(std::move(strand), resolver, std::move(config), std::move(hooks))) {}
 MarathonSource::~MarathonSource() = default;
+std::string MarathonSource::restore(const SourcePicture& picture) { return impl_->restore(picture); }
 void MarathonSource::start() { impl_->start(); }
 void MarathonSource::stop() { impl_->stop(); }
 void MarathonSource::resync() { impl_->resync(); }

@@ -16,6 +16,7 @@
 #include "registry/sources/marathon_fetch.h"
 #include "registry/sources/marathon_table.h"
 #include "registry/sources/mesos_step.h"
+#include "registry/sources/picture_saver.h"
 #include "registry/sources/source.h"
 
 namespace muster::registry::sources {
@@ -23,6 +24,7 @@ namespace muster::registry::sources {
 struct MarathonSourceConfig {
   std::string name = "marathon";
   MarathonAsk ask;
+  std::string urls_file;  // lists more of whom to ask: its path; "": none
   std::shared_ptr<const net::TlsClientContext> tls;
   MarathonRules rules;
   MesosGuard guard;
@@ -42,10 +44,14 @@ struct MarathonSourceHooks {
   std::function<void(const SourceFailure& failure)> tell;
   // A whole state has been taken, and what it took up is free again.
   std::function<void()> tidy;
+  KeepPicture keep;  // null: nothing is kept
   // The text of the file that lists where to ask, when it is another than at the last call; asked now and
   // then. May be empty: there is none.
   std::function<std::optional<std::string>()> urls_file;
 };
+
+// Of the pictures that a source of this configuration keeps, and goes on from.
+PictureKind picture_kind(const MarathonSourceConfig& config);
 
 class MarathonSource : public Source {
  public:
@@ -54,6 +60,7 @@ class MarathonSource : public Source {
                  MarathonSourceHooks hooks);
   ~MarathonSource() override;
 
+  std::string restore(const SourcePicture& picture) override;
   void start() override;
   void stop() override;
   void resync() override;

@@ -105,6 +105,40 @@ MarathonTable::Touched MarathonTable::forget() {
   return erase_all(keys, Cause::source_gone);
 }
 
+MarathonTable::Touched MarathonTable::restore(MarathonState apps, MarathonState pods,
+                                              const std::vector<MarathonBelief::Seen>& seen,
+                                              SteadyTime asked_at) {
+  MarathonMemory memory;
+  for (const MarathonBelief::Seen& one : seen) {
+    memory[one.id].was_routable = true;
+    memory[one.id].is_well = one.is_well;
+  }
+  const auto remember = [&](const std::string& group, const std::string& task) {
+    if (const auto found = memory.find(task); found != memory.end()) groups_[group].memory.insert(*found);
+  };
+  for (const MarathonApp& app : apps.apps) {
+    for (const MarathonTask& task : app.tasks) remember(app.id, task.id);
+  }
+  for (const MarathonPod& pod : pods.pods) {
+    for (const MarathonPodInstance& instance : pod.instances) remember(pod.id, instance.id);
+  }
+  Touched touched = take_apps(std::move(apps), asked_at);
+  touched.join(take_pods(std::move(pods), asked_at));
+  return touched;
+}
+
+MarathonBelief MarathonTable::belief() const {
+  MarathonBelief belief;
+  for (const auto& [id, app] : picture_.apps) belief.apps.push_back(app.content);
+  for (const auto& [id, pod] : picture_.pods) belief.pods.push_back(pod.content);
+  for (const auto& [id, group] : groups_) {
+    for (const auto& [task, memory] : group.memory) {
+      if (memory.was_routable) belief.seen.push_back({task, memory.is_well});
+    }
+  }
+  return belief;
+}
+
 std::optional<net::Endpoint> MarathonTable::probe_target(const MesosTaskKey& key) const {
   const auto group = groups_.find(key.framework_id);
   if (group == groups_.end()) return std::nullopt;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "registry/change.h"
+#include "registry/sources/marathon_belief.h"
 #include "registry/sources/marathon_instances.h"
 #include "registry/sources/mesos_holds.h"
 #include "registry/sources/mesos_table.h"
@@ -54,6 +55,9 @@ class MarathonTable {
   Touched accept();
   // Nothing is known any more.
   Touched forget();
+  // What was believed in an earlier life, at `asked_at`; before anything else is heard.
+  Touched restore(MarathonState apps, MarathonState pods, const std::vector<MarathonBelief::Seen>& seen,
+                  SteadyTime asked_at);
 
   // Held tasks past their grace whose next probe is due; those returned are due again 2 s later.
   std::vector<MesosTaskKey> to_probe(SteadyTime now, std::size_t most) { return holds_.to_probe(now, most); }
@@ -68,6 +72,7 @@ class MarathonTable {
   SourceStep follow(const Touched& touched, const AddressesOf& addresses_of, net::Instant now);
   std::optional<SteadyTime> next_look() const;  // when time alone may change something
 
+  MarathonBelief belief() const;
   bool knows_app(std::string_view id) const { return picture_.apps.contains(id); }
   bool knows_pod(std::string_view id) const { return picture_.pods.contains(id); }
   std::size_t held() const { return holds_.size(); }

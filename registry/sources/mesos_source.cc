@@ -13,6 +13,7 @@
 #include "registry/sources/mesos_events.h"
 #include "registry/sources/mesos_pid.h"
 #include "registry/sources/mesos_stream.h"
+#include "registry/sources/mesos_write.h"
 #include "registry/sources/zookeeper_masters.h"
 
 namespace muster::registry::sources {
@@ -48,6 +49,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
         stream_(stream_client_, config_.ask),
         table_(config_.guard),
         picture_(config_.rules),
+        saver_(hooks_.keep),
         ticker_(strand),
         next_round_(strand) {
     std::scoped_lock lock(status_mutex_);
@@ -55,6 +57,28 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     status_.type = "mesos";
     status_.state = "init";
     status_.mode = config_.stream ? "stream" : "poll";
+  }
+
+  std::string restore(const SourcePicture& picture) {
+    if (std::string unfit = why_unfit(picture, picture_kind(config_)); !unfit.empty()) return unfit;
+    MesosStateParser parser(config_.ask.state);
+    const std::string broken =
+        unpack(picture.packed, config_.ask.state.most_octets,
+               [&](std::string_view piece) { return parser.write(piece); });
+    auto state = parser.finish();
+    if (!state) return broken.empty() ? "not readable: " + state.error().message : broken;
+    const net::Instant at = now();
+    const Millis age = std::max(at.wall - picture.learnt_at, Millis(0));
+    last_success_ = {at.steady - age, at.wall - age};
+    if (is_too_old(at.steady)) {
+      last_success_.reset();
+      return "older than max_stale allows";
+    }
+    saver_.restored(picture.learnt_at);
+    leader_pid_ = state->leader;
+    is_from_store_ = is_current_ = true;
+    follow(table_.replace(std::move(*state), *last_success_));
+    return "";
   }
 
   void start() {
@@ -67,6 +91,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
 
   void stop() {
     post([](Impl* self) {
+      if (!self->is_ended_) self->saver_.finish([self] { return self->text(); });
       self->stopped_ = true;
       self->poll_.cancel();
       self->stream_.cancel();
@@ -166,7 +191,8 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
 
   void succeed() {
     last_success_ = now();
-    is_ended_ = false;
+    saver_.learnt(last_success_->wall);
+    is_ended_ = is_from_store_ = false;
     if (std::exchange(failing_, false)) hooks_.tell({});
     failures_ = 0;
     error_.reset();
@@ -389,21 +415,24 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
         table_, touched, masters(), [this](const std::string& host) { return addresses_of(host); }, now());
     if (touched.all) forget_hosts();
     const bool says_current = std::exchange(told_current_, is_current_) != is_current_;
+    if (!step.empty() && !is_ended_) saver_.changed();
     if (!step.empty() || says_current) pieces_ = pieces_of(std::move(step), kPiece);
   }
 
   // In order; what the control thread has no room for is offered again with the next tick.
   void hand_over() {
     while (!pieces_.empty()) {
-      if (!hooks_.publish(pieces_.front(), pieces_.size() == 1 ? std::optional(told_current_) : std::nullopt))
-        return;
+      // Before anything goes that may not be served, after all has come that may.
+      const bool says_current = !told_current_ || pieces_.size() == 1;
+      if (!hooks_.publish(pieces_.front(), says_current ? std::optional(told_current_) : std::nullopt)) return;
       pieces_.pop_front();
     }
   }
 
   void show() {
     std::scoped_lock lock(status_mutex_);
-    status_.state = !last_success_ ? "init" : is_stale() ? "stale" : "live";
+    status_.state = is_stale() ? "stale" : !last_success_ || is_from_store_ ? "init" : "live";
+    status_.from_store = is_from_store_;
     status_.mode = streaming_ ? "stream" : "poll";
     status_.endpoint = leader_ ? net::authority_of(*leader_) : "";
     const auto at = leader_pid_.find('@');
@@ -429,6 +458,17 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
            (is_leaderless_ || now().steady - last_success_->steady >= config_.stale_after);
   }
 
+  bool is_too_old(SteadyTime at) const {
+    return config_.max_stale > Millis(0) && last_success_ &&
+           at - last_success_->steady >= config_.stale_after + config_.max_stale;
+  }
+
+  PictureText text() const {
+    return [belief = std::make_shared<const MesosBelief>(table_.belief())](const TextSink& sink) {
+      write_mesos_state(*belief, sink);
+    };
+  }
+
   // What was touched while pieces were waiting.
   bool has_waited() const {
     return pieces_.empty() && (touched_.all || !touched_.tasks.empty() || !touched_.agents.empty() ||
@@ -451,6 +491,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     }
     probe_held();
     end_what_is_too_old();
+    if (!is_ended_) saver_.tick(now().steady, [this] { return text(); });
     if (resync_at_ && now().steady >= *resync_at_ && !polling_) {
       resync_at_.reset();
       poll();
@@ -486,14 +527,10 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void end_what_is_too_old() {
-    if (config_.max_stale == Millis(0) || is_ended_ || !last_success_) return;
-    if (now().steady - last_success_->steady < config_.stale_after + config_.max_stale) return;
+    if (is_ended_ || !is_too_old(now().steady)) return;
     is_ended_ = true;
-    if (config_.drops_stale) {
-      table_ = MesosTable(config_.guard);
-    } else {
-      is_current_ = false;
-    }
+    is_current_ = config_.drops_stale;
+    table_ = MesosTable(config_.guard);
     MesosTable::Touched all;
     all.all = true;
     follow(all);
@@ -522,6 +559,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   MesosStream stream_;
   MesosTable table_;
   MesosPicture picture_;
+  PictureSaver saver_;
   net::Deadline ticker_;
   net::Deadline next_round_;
   Backoff backoff_;
@@ -534,6 +572,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
 
   std::optional<net::HttpOrigin> leader_;  // that answered last
   std::string leader_pid_;                 // as it says it
+  bool is_from_store_ = false;             // what is known, as long as no master has said anything
   bool is_ended_ = false;                  // stale for so long that it is not served any more
   bool is_current_ = false;
   bool told_current_ = false;
@@ -567,10 +606,18 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   SourceStatus status_;
 };
 
+PictureKind picture_kind(const MesosSourceConfig& config) {
+  PictureKind kind{"mesos", 1, {}};
+  for (const net::HttpOrigin& master : config.ask.masters) kind.origin.push_back(net::authority_of(master));
+  if (config.zookeeper) kind.origin.push_back(to_string(*config.zookeeper));
+  return kind;
+}
+
 MesosSource::MesosSource(net::Strand strand, net::Resolver& resolver, MesosSourceConfig config,
                          MesosSourceHooks hooks)
     : impl_(std::make_shared<Impl>(std::move(strand), resolver, std::move(config), std::move(hooks))) {}
 MesosSource::~MesosSource() = default;
+std::string MesosSource::restore(const SourcePicture& picture) { return impl_->restore(picture); }
 void MesosSource::start() { impl_->start(); }
 void MesosSource::stop() { impl_->stop(); }
 void MesosSource::resync() { impl_->resync(); }

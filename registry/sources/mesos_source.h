@@ -15,6 +15,7 @@
 #include "registry/net/resolver.h"
 #include "registry/sources/mesos_picture.h"
 #include "registry/sources/mesos_poll.h"
+#include "registry/sources/picture_saver.h"
 #include "registry/sources/source.h"
 #include "registry/sources/zookeeper_url.h"
 
@@ -45,7 +46,11 @@ struct MesosSourceHooks {
   std::function<void(const SourceFailure& failure)> tell;
   // A whole state has been taken, and what it took up is free again.
   std::function<void()> tidy;
+  KeepPicture keep;  // null: nothing is kept
 };
+
+// Of the pictures that a source of this configuration keeps, and goes on from.
+PictureKind picture_kind(const MesosSourceConfig& config);
 
 class MesosSource : public Source {
  public:
@@ -53,6 +58,7 @@ class MesosSource : public Source {
   MesosSource(net::Strand strand, net::Resolver& resolver, MesosSourceConfig config, MesosSourceHooks hooks);
   ~MesosSource() override;
 
+  std::string restore(const SourcePicture& picture) override;
   void start() override;
   void stop() override;
   void resync() override;

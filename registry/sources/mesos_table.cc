@@ -439,18 +439,25 @@ MesosTable::Touched MesosTable::give_up(const MesosTaskKey& key) {
   return touched;
 }
 
-MesosState MesosTable::state() const {
-  MesosState state;
-  state.leader = leader_;
-  state.has_agents = state.has_frameworks = true;
-  for (const auto& [id, agent] : agents_) state.agents.push_back(*agent);
+// As they were first seen, so that who lists them after a restart lists them as before.
+MesosBelief MesosTable::belief() const {
+  MesosBelief belief;
+  belief.leader = leader_;
+  for (const auto& [id, agent] : agents_) belief.agents.push_back(agent);
+  std::vector<std::pair<std::uint64_t, MesosBelief::Framework>> order;
   for (const auto& [id, info] : frameworks_) {
-    MesosFramework framework = *info;
+    std::vector<const MesosTracked*> tasks;
     for (auto at = tasks_.lower_bound({id, ""}); at != tasks_.end() && at->first.framework_id == id; ++at)
-      framework.tasks.push_back(*at->second.task);
-    state.frameworks.push_back(std::move(framework));
+      tasks.push_back(&at->second);
+    std::ranges::sort(tasks, {}, &MesosTracked::sequence);
+    const std::uint64_t first = tasks.empty() ? next_sequence_ : tasks.front()->sequence;
+    MesosBelief::Framework& framework = order.emplace_back(first, MesosBelief::Framework{info, {}}).second;
+    framework.tasks.reserve(tasks.size());
+    for (const MesosTracked* tracked : tasks) framework.tasks.push_back(tracked->task);
   }
-  return state;
+  std::ranges::stable_sort(order, {}, [](const auto& one) { return one.first; });
+  for (auto& [first, framework] : order) belief.frameworks.push_back(std::move(framework));
+  return belief;
 }
 
 }  // namespace muster::registry::sources

@@ -22,6 +22,7 @@
 
 #include "registry/net/clock.h"
 #include "registry/registry.h"
+#include "registry/sources/mesos_belief.h"
 #include "registry/sources/mesos_events.h"
 #include "registry/sources/mesos_holds.h"
 #include "registry/sources/mesos_state.h"
@@ -92,8 +93,7 @@ class MesosTable {
   std::size_t held() const { return holds_.size(); }
   bool is_held(const MesosTaskKey& key) const { return holds_.contains(key); }
   std::optional<SteadyTime> next_due() const { return holds_.next_due(); }  // of tick() and to_probe()
-  // As a state of Mesos, for the store.
-  MesosState state() const;
+  MesosBelief belief() const;
 
  private:
   using Agents = std::map<std::string, std::shared_ptr<const MesosAgent>, std::less<>>;

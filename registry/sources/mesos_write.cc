@@ -1,61 +1,12 @@
 #include "registry/sources/mesos_write.h"
 
-#include "registry/json_text.h"
+#include "registry/sources/json_writer.h"
 
 namespace muster::registry::sources {
 
 namespace {
 
-// A JSON text as it grows; commas come by themselves.
-class Writer {
- public:
-  void begin_object() { open('{'); }
-  void begin_object(std::string_view key) { open(key, '{'); }
-  void begin_list(std::string_view key) { open(key, '['); }
-  void end_object() { out_ += '}'; }
-  void end_list() { out_ += ']'; }
-
-  void text(std::string_view key, std::string_view value) {
-    if (value.empty()) return;
-    name(key);
-    append_json_string(out_, value);
-  }
-  void number(std::string_view key, double value) {
-    name(key);
-    append_json_number(out_, value);
-  }
-  void whole(std::string_view key, std::uint64_t value) {
-    name(key);
-    out_ += std::to_string(value);
-  }
-  void flag(std::string_view key, bool value) {
-    name(key);
-    out_ += value ? "true" : "false";
-  }
-  std::string take() { return std::move(out_); }
-
- private:
-  void separate() {
-    if (!out_.empty() && out_.back() != '{' && out_.back() != '[') out_ += ',';
-  }
-  void name(std::string_view key) {
-    separate();
-    append_json_string(out_, key);
-    out_ += ':';
-  }
-  void open(char bracket) {
-    separate();
-    out_ += bracket;
-  }
-  void open(std::string_view key, char bracket) {
-    name(key);
-    out_ += bracket;
-  }
-
-  std::string out_;
-};
-
-void write_labels(Writer& to, const MesosLabels& labels) {
+void write_labels(JsonWriter& to, const MesosLabels& labels) {
   if (labels.empty()) return;
   to.begin_list("labels");
   for (const MesosLabel& label : labels) {
@@ -67,14 +18,14 @@ void write_labels(Writer& to, const MesosLabels& labels) {
   to.end_list();
 }
 
-void write_wrapped_labels(Writer& to, const MesosLabels& labels) {
+void write_wrapped_labels(JsonWriter& to, const MesosLabels& labels) {
   if (labels.empty()) return;
   to.begin_object("labels");
   write_labels(to, labels);
   to.end_object();
 }
 
-void write_status(Writer& to, const MesosStatus& status) {
+void write_status(JsonWriter& to, const MesosStatus& status) {
   to.begin_object();
   to.text("state", status.state);
   to.number("timestamp", status.timestamp);
@@ -99,7 +50,7 @@ void write_status(Writer& to, const MesosStatus& status) {
   to.end_object();
 }
 
-void write_discovery(Writer& to, const MesosDiscovery& discovery) {
+void write_discovery(JsonWriter& to, const MesosDiscovery& discovery) {
   to.begin_object("discovery");
   to.text("name", discovery.name);
   to.text("visibility", discovery.visibility);
@@ -133,7 +84,7 @@ std::string ports_text(const std::vector<std::uint16_t>& numbers) {
   return text + "]";
 }
 
-void write_task(Writer& to, const MesosTask& task) {
+void write_task(JsonWriter& to, const MesosTask& task) {
   to.begin_object();
   to.text("id", task.id);
   to.text("name", task.name);
@@ -155,7 +106,7 @@ void write_task(Writer& to, const MesosTask& task) {
   to.end_object();
 }
 
-void write_domain(Writer& to, const MesosAgent& agent) {
+void write_domain(JsonWriter& to, const MesosAgent& agent) {
   if (agent.region.empty() && agent.zone.empty()) return;
   to.begin_object("domain");
   to.begin_object("fault_domain");
@@ -169,7 +120,7 @@ void write_domain(Writer& to, const MesosAgent& agent) {
   to.end_object();
 }
 
-void write_agent(Writer& to, const MesosAgent& agent) {
+void write_agent(JsonWriter& to, const MesosAgent& agent) {
   to.begin_object();
   to.text("id", agent.id);
   to.text("hostname", agent.hostname);
@@ -179,17 +130,8 @@ void write_agent(Writer& to, const MesosAgent& agent) {
   to.end_object();
 }
 
-void write_ids(Writer& to, std::string_view key, const std::vector<std::string>& ids) {
-  to.begin_list(key);
-  for (const std::string& id : ids) {
-    to.begin_object();
-    to.text("id", id);
-    to.end_object();
-  }
-  to.end_list();
-}
-
-void write_framework(Writer& to, const MesosFramework& framework) {
+void write_framework(JsonWriter& to, const MesosBelief::Framework& known) {
+  const MesosFramework& framework = *known.info;
   to.begin_object();
   to.text("id", framework.id);
   to.text("name", framework.name);
@@ -200,28 +142,32 @@ void write_framework(Writer& to, const MesosFramework& framework) {
   to.flag("recovered", framework.recovered);
   to.number("registered_time", framework.registered_time);
   to.begin_list("tasks");
-  for (const MesosTask& task : framework.tasks) write_task(to, task);
+  for (const auto& task : known.tasks) {
+    write_task(to, *task);
+    to.hand_on();
+  }
   to.end_list();
-  write_ids(to, "completed_tasks", framework.ended);
-  write_ids(to, "unreachable_tasks", framework.unreachable);
   to.end_object();
+  to.hand_on();
 }
 
 }  // namespace
 
-std::string write_mesos_state(const MesosState& state) {
-  Writer to;
+void write_mesos_state(const MesosBelief& belief, const TextSink& sink) {
+  JsonWriter to(sink);
   to.begin_object();
-  to.text("leader", state.leader);
+  to.text("leader", belief.leader);
   to.begin_list("slaves");
-  for (const MesosAgent& agent : state.agents) write_agent(to, agent);
+  for (const auto& agent : belief.agents) {
+    write_agent(to, *agent);
+    to.hand_on();
+  }
   to.end_list();
-  write_ids(to, "recovered_slaves", state.recovered_agents);
   to.begin_list("frameworks");
-  for (const MesosFramework& framework : state.frameworks) write_framework(to, framework);
+  for (const MesosBelief::Framework& framework : belief.frameworks) write_framework(to, framework);
   to.end_list();
   to.end_object();
-  return to.take();
+  to.finish();
 }
 
 }  // namespace muster::registry::sources

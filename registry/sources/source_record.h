@@ -20,9 +20,16 @@ class SourceRecord {
   // `tell`: a word for the log, when something begins to fail, and when it works again (an empty kind).
   SourceRecord(net::Millis stale_after, Tell tell) : stale_after_(stale_after), tell_(std::move(tell)) {}
 
+  // What is served was learnt then, in an earlier life. False: it is older than what is stale may be.
+  bool restored(net::Instant learnt_at, net::SteadyTime now, net::Millis max_stale) {
+    if (max_stale > net::Millis(0) && now - learnt_at.steady >= stale_after_ + max_stale) return false;
+    last_success_ = learnt_at;
+    is_from_store_ = true;
+    return true;
+  }
   void succeeded(net::Instant now) {
     last_success_ = now;
-    is_ended_ = false;
+    is_ended_ = is_from_store_ = false;
     if (std::exchange(is_failing_, false)) tell_({});
     failures_ = 0;
     error_.reset();
@@ -37,6 +44,7 @@ class SourceRecord {
     return failure.kind == "auth" ? Backoff::kMost : backoff_.after_failure(now.steady, chance);
   }
 
+  bool has_ended() const { return is_ended_; }
   const std::optional<net::Instant>& last_success() const { return last_success_; }
   bool is_stale(net::SteadyTime now) const {
     return last_success_ && now - last_success_->steady >= stale_after_;
@@ -49,7 +57,8 @@ class SourceRecord {
   }
 
   void show(SourceStatus& status, net::SteadyTime now) const {
-    status.state = !last_success_ ? "init" : is_stale(now) ? "stale" : "live";
+    status.state = is_stale(now) ? "stale" : !last_success_ || is_from_store_ ? "init" : "live";
+    status.from_store = is_from_store_;
     status.last_success = last_success_ ? std::optional(last_success_->wall) : std::nullopt;
     status.error = error_;
     status.consecutive_errors = failures_;
@@ -63,6 +72,7 @@ class SourceRecord {
   std::optional<SourceError> error_;  // since then
   std::uint64_t failures_ = 0;        // in a row
   bool is_failing_ = false;
+  bool is_from_store_ = false;  // as long as nobody has answered
   bool is_ended_ = false;
 };
 

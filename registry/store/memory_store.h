@@ -11,6 +11,7 @@ class MemoryStore final : public Store {
   LoadReport load(const std::function<void(Row)>& visit) override;
   CommitResult commit(const Rows&) override { return {}; }
   bool is_instant() const override { return true; }
+  bool is_lasting() const override { return false; }
   CommitResult check() override { return {}; }
   void close() override {}
 };

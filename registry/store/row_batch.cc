@@ -32,6 +32,11 @@ struct Key {
   std::string operator()(const MetaRow& row) const { return key_of('m', {row.key}); }
   std::string operator()(const ZoneRow& row) const { return key_of('z', {row.zone, row.name}); }
   std::string operator()(const ZoneGone& row) const { return key_of('z', {row.zone, row.name}); }
+  std::string operator()(const PieceRow& row) const {
+    return key_of('p', {row.source, std::to_string(row.slot), std::to_string(row.number)});
+  }
+  std::string operator()(const PictureRow& row) const { return key_of('q', {row.source}); }
+  std::string operator()(const PictureGone& row) const { return key_of('q', {row.source}); }
 };
 
 }  // namespace

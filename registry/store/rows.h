@@ -85,8 +85,30 @@ struct ZoneGone {  // the name is as the file says again
   std::string name;
 };
 
+// The last good picture of a scheduler's source: a head, and its content in pieces, so that many megabytes are
+// many small commits. A source has two slots. The next picture's pieces fill the one that is not in use, and
+// the head, which comes last, puts it in use: whatever happens between, one picture is whole.
+struct PieceRow {
+  std::string source;
+  std::uint8_t slot = 0;     // 0 or 1
+  std::uint32_t number = 0;  // from 0
+  std::string content;
+};
+struct PictureRow {  // what the other slot holds goes with it, and what this one holds beyond its pieces
+  std::string source;
+  std::string type;          // of the source: "mesos"
+  std::uint32_t format = 0;  // of the content, as that type numbers its own
+  std::string origin;        // whom it was learnt from: the configured addresses, a line each
+  WallTime learnt_at{};      // when the source last said so
+  std::uint8_t slot = 0;
+  std::uint32_t pieces = 0;
+};
+struct PictureGone {  // with its pieces
+  std::string source;
+};
+
 using Row = std::variant<ClaimRow, ClaimGone, TombstoneRow, TombstoneGone, OverlayRows, ServiceRow, ServiceGone, HealthRow,
-                         HealthGone, MetaRow, ZoneRow, ZoneGone>;
+                         HealthGone, MetaRow, ZoneRow, ZoneGone, PieceRow, PictureRow, PictureGone>;
 using Rows = std::vector<Row>;
 
 }  // namespace muster::registry

@@ -11,7 +11,7 @@ struct Table {
   const char* name;
   const char* key;  // walked both ways
   const char* columns;
-  std::string_view kinds;  // of the columns: t text, n number
+  std::string_view kinds;  // of the columns: t text, n number, b octets
 };
 
 constexpr Table kTables[] = {
@@ -21,6 +21,8 @@ constexpr Table kTables[] = {
     {"tombstone", "service,id", "service,id,generation,cause,until_ms", "ttntn"},
     {"health", "service,id", "service,id,\"check\",state,s_ms,since_ms", "ttttnn"},
     {"zone_update", "zone,name", "zone,name,content", "ttt"},
+    {"picture", "source", "source,type,format,origin,learnt_ms,slot,pieces", "ttntnnn"},
+    {"picture_piece", "rowid", "source,slot,number,content", "tnnb"},
     {"claim", "rowid",
      "service,id,source,generation,seq,lease_ms,created_ms,heard_ms,by,draining,draining_ms,draining_reason,"
      "remove_ms,body",
@@ -39,6 +41,9 @@ void copy_row(const Table& table, Statement& from, Statement& into) {
     const int column = static_cast<int>(i);
     if (table.kinds[i] == 'n') {
       into.bind(column + 1, from.number(column));
+    } else if (table.kinds[i] == 'b') {
+      texts[i] = from.blob(column);
+      into.bind_blob(column + 1, texts[i]);
     } else {
       texts[i] = from.text(column);
       into.bind(column + 1, texts[i]);

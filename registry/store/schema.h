@@ -9,7 +9,7 @@ namespace muster::registry {
 
 // A claim is a rowid table: its rows hold a JSON body of 200 octets and more, for which WITHOUT ROWID was
 // measured to be slower (docs/explanation/store.md). The others are short and keyed, so they have no rowid.
-inline constexpr std::array<const char*, 4> kSchemaSteps = {R"sql(
+inline constexpr std::array<const char*, 5> kSchemaSteps = {R"sql(
 CREATE TABLE meta(k TEXT PRIMARY KEY, v TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE claim(
   service TEXT NOT NULL, id TEXT NOT NULL, source TEXT NOT NULL,
@@ -35,6 +35,14 @@ CREATE TABLE health(
   service TEXT NOT NULL, id TEXT NOT NULL, "check" TEXT NOT NULL,
   state TEXT NOT NULL, s_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL,
   PRIMARY KEY(service, id, "check")) WITHOUT ROWID;
+)sql",
+                                                              R"sql(
+CREATE TABLE picture(
+  source TEXT PRIMARY KEY, type TEXT NOT NULL, format INTEGER NOT NULL, origin TEXT NOT NULL,
+  learnt_ms INTEGER NOT NULL, slot INTEGER NOT NULL, pieces INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE picture_piece(  -- with a rowid: its rows are large
+  source TEXT NOT NULL, slot INTEGER NOT NULL, number INTEGER NOT NULL, content BLOB NOT NULL,
+  PRIMARY KEY(source, slot, number));
 )sql"};
 inline constexpr std::int64_t kSchemaVersion = kSchemaSteps.size();
 

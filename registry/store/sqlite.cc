@@ -62,6 +62,13 @@ Statement& Statement::bind(int index, std::int64_t number) {
   return *this;
 }
 
+Statement& Statement::bind_blob(int index, std::string_view octets) {
+  const char* data = octets.empty() ? "" : octets.data();
+  const int code = sqlite3_bind_blob64(statement_.get(), index, data, octets.size(), SQLITE_STATIC);
+  if (code != SQLITE_OK) fail(sqlite3_db_handle(statement_.get()), code);
+  return *this;
+}
+
 bool Statement::step() {
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
@@ -87,6 +94,12 @@ std::string_view Statement::view(int column) const {
   const int size = sqlite3_column_bytes(statement_.get(), column);
   return data ? std::string_view(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size))
               : std::string_view();
+}
+
+std::string Statement::blob(int column) const {
+  const void* data = sqlite3_column_blob(statement_.get(), column);
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  return data ? std::string(static_cast<const char*>(data), static_cast<std::size_t>(size)) : std::string();
 }
 
 void Connection::Close::operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }

@@ -30,12 +30,14 @@ class Statement {
   // Text is not copied: it must live until the statement has run.
   Statement& bind(int index, std::string_view text);
   Statement& bind(int index, std::int64_t number);
+  Statement& bind_blob(int index, std::string_view octets);  // not copied either
   bool step();  // true: a row is there
   void run();   // step to the end, then reset
   void reset();
   std::int64_t number(int column) const;
   std::string text(int column) const { return std::string(view(column)); }
   std::string_view view(int column) const;  // until the next step
+  std::string blob(int column) const;
 
  private:
   struct Finalize {

@@ -90,7 +90,16 @@ struct SqliteStore::Writer {
         remove_health(connection.prepare("DELETE FROM health WHERE service=? AND id=? AND \"check\"=?")),
         put_meta(connection.prepare("INSERT OR REPLACE INTO meta(k,v) VALUES(?,?)")),
         put_zone(connection.prepare("INSERT OR REPLACE INTO zone_update(zone,name,content) VALUES(?,?,?)")),
-        remove_zone(connection.prepare("DELETE FROM zone_update WHERE zone=? AND name=?")) {}
+        remove_zone(connection.prepare("DELETE FROM zone_update WHERE zone=? AND name=?")),
+        put_piece(connection.prepare(
+            "INSERT OR REPLACE INTO picture_piece(source,slot,number,content) VALUES(?,?,?,?)")),
+        remove_other_pieces(connection.prepare(
+            "DELETE FROM picture_piece WHERE source=? AND (slot<>? OR number>=?)")),
+        put_picture(connection.prepare(
+            "INSERT OR REPLACE INTO picture(source,type,format,origin,learnt_ms,slot,pieces) "
+            "VALUES(?,?,?,?,?,?,?)")),
+        remove_picture(connection.prepare("DELETE FROM picture WHERE source=?")),
+        remove_pieces(connection.prepare("DELETE FROM picture_piece WHERE source=?")) {}
 
   void operator()(const ClaimRow& row) {
     body.clear();
@@ -130,9 +139,25 @@ struct SqliteStore::Writer {
   void operator()(const MetaRow& row) { put_meta.bind(1, row.key).bind(2, row.value).run(); }
   void operator()(const ZoneRow& row) { put_zone.bind(1, row.zone).bind(2, row.name).bind(3, row.content).run(); }
   void operator()(const ZoneGone& row) { remove_zone.bind(1, row.zone).bind(2, row.name).run(); }
+  void operator()(const PieceRow& row) {
+    put_piece.bind(1, row.source).bind(2, std::int64_t{row.slot}).bind(3, std::int64_t{row.number});
+    put_piece.bind_blob(4, row.content).run();
+  }
+  void operator()(const PictureRow& row) {
+    remove_other_pieces.bind(1, row.source).bind(2, std::int64_t{row.slot}).bind(3, std::int64_t{row.pieces});
+    remove_other_pieces.run();
+    put_picture.bind(1, row.source).bind(2, row.type).bind(3, std::int64_t{row.format}).bind(4, row.origin);
+    put_picture.bind(5, stored(row.learnt_at)).bind(6, std::int64_t{row.slot});
+    put_picture.bind(7, std::int64_t{row.pieces}).run();
+  }
+  void operator()(const PictureGone& row) {
+    remove_picture.bind(1, row.source).run();
+    remove_pieces.bind(1, row.source).run();
+  }
 
   Statement put_claim, remove_claim, put_tombstone, remove_tombstone, clear_overlay, put_overlay, put_service,
-      remove_service, put_health, remove_health, put_meta, put_zone, remove_zone;
+      remove_service, put_health, remove_health, put_meta, put_zone, remove_zone, put_piece,
+      remove_other_pieces, put_picture, remove_picture, remove_pieces;
   std::string body;
 };
 
@@ -401,6 +426,25 @@ void read_claims(Connection& connection, const std::function<void(Row)>& visit, 
   }
 }
 
+// Each head with its pieces behind it, one at a time. What is damaged here costs a picture and nothing else.
+void read_pictures(Connection& connection, const std::function<void(Row)>& visit, LoadReport& report) {
+  if (!has_table(connection, "picture_piece")) return;
+  Statement heads =
+      connection.prepare("SELECT source,type,format,origin,learnt_ms,slot,pieces FROM picture");
+  Statement pieces = connection.prepare(
+      "SELECT number,content FROM picture_piece WHERE source=? AND slot=? ORDER BY number");
+  for (; heads.step(); ++report.rows) {
+    PictureRow head{heads.text(0), heads.text(1), static_cast<std::uint32_t>(heads.number(2)), heads.text(3),
+                    wall(heads.number(4)), static_cast<std::uint8_t>(heads.number(5)),
+                    static_cast<std::uint32_t>(heads.number(6))};
+    visit(head);
+    pieces.bind(1, head.source).bind(2, std::int64_t{head.slot});
+    for (; pieces.step(); ++report.rows)
+      visit(PieceRow{head.source, head.slot, static_cast<std::uint32_t>(pieces.number(0)), pieces.blob(1)});
+    pieces.reset();
+  }
+}
+
 }  // namespace
 
 void SqliteStore::read_all(const std::function<void(Row)>& visit, LoadReport& report) {
@@ -412,6 +456,7 @@ void SqliteStore::read_all(const std::function<void(Row)>& visit, LoadReport& re
   read_tombstones(connection_, visit, report);
   read_health(connection_, visit, report);
   read_claims(connection_, visit, report);
+  read_pictures(connection_, visit, report);
   connection_.exec("PRAGMA cache_size=-8192; PRAGMA shrink_memory");
 }
 

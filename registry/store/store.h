@@ -45,12 +45,15 @@ struct Checkpoints {
 class Store {
  public:
   virtual ~Store() = default;
-  // Visits every stored row once: meta (always an "epoch") first, claims last, in any order.
+  // Visits every stored row once: meta (always an "epoch") first, claims and pictures last, in any order, but
+  // each picture's pieces follow it in theirs.
   virtual LoadReport load(const std::function<void(Row)>& visit) = 0;
   // One transaction, durable when it returns ok. On failure nothing of it is stored.
   virtual CommitResult commit(const Rows& rows) = 0;
   // commit() has nothing to wait for, so that it needs no thread of its own.
   virtual bool is_instant() const { return false; }
+  // What is committed outlives the process.
+  virtual bool is_lasting() const { return true; }
   // Cheap health: can it still be written?
   virtual CommitResult check() = 0;
   // Of a store that keeps a log.

@@ -215,6 +215,37 @@ class Together(WithMarathon):
         self.until(server, "web.svc.internal", ["10.0.1.10", "10.0.1.11"])
 
 
+class Kept(WithMarathon):
+    """What the store has of a Marathon serves while there is none."""
+
+    def test_a_start_without_a_marathon(self):
+        app = self.known.app("/web", checks=1)
+        for number in range(6):
+            app.add(f"web.{number}", f"10.0.1.{10 + number}", 31000 + number, alive=[True])
+        expected = [f"10.0.1.{10 + number}" for number in range(6)]
+        marathon = self.marathon(streams=False)
+        text = self.configure(marathon).read_text().replace('kind = "memory"', 'kind = "sqlite"')
+        self.write("musterd.toml", text)
+        server = self.again()
+        self.until(server, "web.svc.internal", expected)
+        self.assertFalse(self.source(server)["from_store"])
+        wait_until("it is in the store", lambda: self.source(server)["stored"])
+        server.kill()
+        marathon.fault = mesos.body({"apps": []})
+        server = self.again()
+        wait_until("an answer came", lambda: self.source(server)["held"] == 6)
+        self.assertEqual(self.addresses(server, "web.svc.internal"), expected, "an empty answer passes the guard")
+        server.stop()
+        marathon.fault = mesos.status(503)
+        server = self.again()
+        source = self.source(server)
+        self.assertEqual((source["from_store"], source["instances"]["routable"]), (True, 6), "what was held is not forgotten")
+        self.assertEqual(self.addresses(server, "web.svc.internal"), expected)
+        self.assertEqual(server.api("GET", "/readyz").status, 200)
+        marathon.fault = None
+        wait_until("it is live again", lambda: self.source(server)["state"] == "live", 35)
+
+
 class Faults(WithMarathon):
     """Every failure at once, each at a Marathon of its own, under a steady load of queries. MUSTER_FAULT_SECONDS says
     for how long."""

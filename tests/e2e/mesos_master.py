@@ -117,7 +117,7 @@ class Cluster:
 class Master:
     """One master on an address of its own; `leader` is the address that it names, "" for itself."""
 
-    def __init__(self, cluster, address, streams=True, leader="", login=None):
+    def __init__(self, cluster, address, streams=True, leader="", login=None, port=0):
         self.cluster, self.streams, self.login = cluster, streams, login
         self.fault = None  # a function of (handler) that answers instead
         self.requests = []
@@ -144,7 +144,7 @@ class Master:
             def handle_error(self, *_):
                 pass  # a client that went away
 
-        self.server = Server((address, 0), Handler)
+        self.server = Server((address, port), Handler)
         self.address = f"{address}:{self.server.server_port}"
         self.leader = leader or self.address
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -5,7 +5,7 @@
 
 #include "registry/api/instance_json.h"
 #include "registry/api/native_names.h"
-#include "registry/api/rfc3339.h"
+#include "registry/rfc3339.h"
 
 namespace muster::registry::api {
 namespace {

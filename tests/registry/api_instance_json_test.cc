@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "registry/api/json_text.h"
-#include "registry/api/rfc3339.h"
+#include "registry/rfc3339.h"
 
 namespace muster::registry::api {
 namespace {

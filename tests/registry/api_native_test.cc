@@ -679,6 +679,7 @@ TEST(NativeOutside, ZonesStatsSourcesAndNames) {
     mesos.endpoint = "10.0.0.1:5050";
     mesos.leader = "10.0.0.2:5050";
     mesos.from_store = true;
+    mesos.stored = StoredPicture{{}, 48'211};
     mesos.held = 3;
     mesos.total = 110;
     mesos.routable = 96;
@@ -709,11 +710,12 @@ TEST(NativeOutside, ZonesStatsSourcesAndNames) {
       house.get("/api/v1/sources").body,
       MatchesRegex(
           R"(\{"sources":\[\{"name":"static","type":"static","state":"live","mode":"file","endpoint":null,)"
-          R"("leader":null,"last_success":"[^"]+","age_ms":120,"from_store":false,"held":0,)"
+          R"("leader":null,"last_success":"[^"]+","age_ms":120,"from_store":false,"stored":null,"held":0,)"
           R"("instances":\{"total":2,"routable":2\},"excluded":\{\},"error":null,)"
           R"("consecutive_errors":0,"fetches":1,"bytes":0,"events":0,"reconnects":0\},)"
           R"(\{"name":"mesos","type":"mesos","state":"stale","mode":"stream","endpoint":"10\.0\.0\.1:5050",)"
-          R"("leader":"10\.0\.0\.2:5050","last_success":null,"age_ms":null,"from_store":true,"held":3,)"
+          R"("leader":"10\.0\.0\.2:5050","last_success":null,"age_ms":null,"from_store":true,)"
+          R"("stored":\{"learnt_at":"[^"]+","octets":48211\},"held":3,)"
           R"("instances":\{"total":110,"routable":96\},"excluded":\{"no_agent":1,"state":9\},)"
           R"("error":\{"kind":"http_503","message":"it says 503","at":"[^"]+"\},)"
           R"("consecutive_errors":2,"fetches":12,"bytes":9080000,"events":431,"reconnects":1\}\]\})"));

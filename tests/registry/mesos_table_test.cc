@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "registry/sources/mesos_parse.h"
+#include "registry/sources/mesos_write.h"
 #include "tests/registry/support/mesos_documents.h"
 
 namespace muster::registry::sources {
@@ -35,6 +37,20 @@ MesosState without_frameworks() {
   MesosState state = cluster_of({});
   state.frameworks.clear();
   return state;
+}
+
+std::string text_of(const MesosBelief& belief) {
+  std::string text;
+  write_mesos_state(belief, [&](std::string_view piece) { text += piece; });
+  return text;
+}
+
+MesosState state_read(const std::string& text) {
+  MesosStateParser parser{MesosLimits{}};
+  parser.write(text);
+  auto state = parser.finish();
+  EXPECT_TRUE(state.has_value()) << text;
+  return state ? std::move(*state) : MesosState();
 }
 
 MesosTaskUpdated update(const std::string& id, const std::string& state) {
@@ -302,9 +318,25 @@ TEST(MesosTable, ItsStateReadsBack) {
   MesosTable table = table_of(tasks_named("a", 6));
   table.replace(cluster_of({task_of("b.0", "S1")}), at(1));
   MesosTable other{MesosGuard{}};
-  other.replace(table.state(), at(2));
+  other.replace(state_read(text_of(table.belief())), at(2));
   EXPECT_THAT(other.tasks(), SizeIs(7)) << "what is held is kept";
-  EXPECT_EQ(other.state(), table.state());
+  EXPECT_EQ(text_of(other.belief()), text_of(table.belief()));
+}
+
+TEST(MesosTable, WhatIsKeptIsInTheOrderInWhichItCame) {
+  MesosTable table{MesosGuard{}};
+  MesosState state = cluster_of({task_of("z.0"), task_of("a.0")});
+  state.frameworks.insert(state.frameworks.begin(), state.frameworks.front());
+  state.frameworks.front().id = "F9";
+  state.frameworks.front().tasks = {task_of("m.0")};
+  table.replace(std::move(state), at(0));
+  table.apply(MesosTaskAdded{"F1", task_of("b.0")}, at(1));
+  const MesosBelief belief = table.belief();
+  ASSERT_THAT(belief.frameworks, SizeIs(2));
+  EXPECT_EQ(belief.frameworks[0].info->id, "F9") << "its task was the first";
+  std::vector<std::string> ids;
+  for (const auto& task : belief.frameworks[1].tasks) ids.push_back(task->id);
+  EXPECT_THAT(ids, ElementsAre("z.0", "a.0", "b.0"));
 }
 
 // ---- events

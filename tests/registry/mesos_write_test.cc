@@ -41,13 +41,28 @@ MesosTask full_task() {
   return task;
 }
 
+template <class Value>
+std::shared_ptr<const Value> shared(Value value) {
+  return std::make_shared<const Value>(std::move(value));
+}
+
+std::vector<std::string> pieces_of(const MesosBelief& belief) {
+  std::vector<std::string> pieces;
+  write_mesos_state(belief, [&](std::string_view piece) { pieces.emplace_back(piece); });
+  return pieces;
+}
+
+MesosState read_back(const MesosBelief& belief) {
+  std::string text;
+  for (const std::string& piece : pieces_of(belief)) text += piece;
+  return read(text);
+}
+
 TEST(MesosWrite, WhatIsWrittenReadsBackTheSame) {
-  MesosState state;
-  state.leader = "master@10.0.0.1:5050";
-  state.has_agents = state.has_frameworks = true;
-  state.agents = {{"S0", "agent0", "slave(1)@10.0.1.10:5051", true, "eu", "eu-1a"},
-                  {"S1", "", "", false, "", ""}};
-  state.recovered_agents = {"S9"};
+  MesosBelief belief;
+  belief.leader = "master@10.0.0.1:5050";
+  belief.agents = {shared(MesosAgent{"S0", "agent0", "slave(1)@10.0.1.10:5051", true, "eu", "eu-1a"}),
+                   shared(MesosAgent{"S1", "", "", false, "", ""})};
   MesosFramework marathon;
   marathon.id = "F1";
   marathon.name = "marathon";
@@ -55,26 +70,50 @@ TEST(MesosWrite, WhatIsWrittenReadsBackTheSame) {
   marathon.hostname = "s1";
   marathon.connected = false;
   marathon.registered_time = 1699999999.25;
-  marathon.ended = {"old.1"};
-  marathon.unreachable = {"lost.1"};
   MesosTask bare;
   bare.id = "bare";
-  marathon.tasks = {full_task(), bare};
   MesosFramework recovered;
   recovered.id = "F2";
   recovered.recovered = true;
-  state.frameworks = {marathon, recovered};
-  const MesosState back = read(write_mesos_state(state));
+  belief.frameworks = {{shared(marathon), {shared(full_task()), shared(bare)}}, {shared(recovered), {}}};
+
+  const MesosState back = read_back(belief);
+  marathon.tasks = {full_task(), bare};
+  MesosState expected;
+  expected.leader = belief.leader;
+  expected.has_agents = expected.has_frameworks = true;
+  expected.agents = {*belief.agents[0], *belief.agents[1]};
+  expected.frameworks = {marathon, recovered};
   ASSERT_EQ(back.frameworks.size(), 2U);
   EXPECT_EQ(back.frameworks[0].tasks, marathon.tasks);
-  EXPECT_EQ(back.agents, state.agents);
-  EXPECT_TRUE(back == state);
+  EXPECT_TRUE(back == expected);
 }
 
 TEST(MesosWrite, NothingIsAState) {
   MesosState nothing;
   nothing.has_agents = nothing.has_frameworks = true;
-  EXPECT_TRUE(read(write_mesos_state(nothing)) == nothing);
+  EXPECT_TRUE(read_back({}) == nothing);
+}
+
+TEST(MesosWrite, ALargeOneComesInPieces) {
+  MesosBelief belief;
+  MesosFramework marathon;
+  marathon.id = "F1";
+  belief.frameworks = {{shared(marathon), {}}};
+  for (int i = 0; i < 2'000; ++i) {
+    MesosTask task = full_task();
+    task.id = "web." + std::to_string(i);
+    belief.frameworks[0].tasks.push_back(shared(std::move(task)));
+    belief.agents.push_back(shared(MesosAgent{"S" + std::to_string(i), "agent", "", true, "eu", "eu-1a"}));
+  }
+  const auto pieces = pieces_of(belief);
+  EXPECT_GT(pieces.size(), 10u);
+  for (const std::string& piece : pieces) EXPECT_LT(piece.size(), 70'000u);
+  const MesosState back = read_back(belief);
+  ASSERT_EQ(back.frameworks.size(), 1u);
+  ASSERT_EQ(back.frameworks[0].tasks.size(), 2'000u);
+  EXPECT_EQ(back.frameworks[0].tasks[1'999], *belief.frameworks[0].tasks[1'999]);
+  EXPECT_EQ(back.agents.size(), 2'000u);
 }
 
 }  // namespace

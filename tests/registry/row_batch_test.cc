@@ -32,6 +32,9 @@ TEST(RowBatch, KeysOfDifferentThingsAreDifferent) {
       {"a name that looks like a border", ClaimGone{"a1:b", "c", "x"}, ClaimGone{"a", "b1:c", "x"}},
       {"a claim and a tombstone", ClaimGone{"a", "b", ""}, TombstoneGone{"a", "b"}},
       {"a service and a setting", ServiceGone{"epoch"}, MetaRow{"epoch", ""}},
+      {"two slots of a picture", PieceRow{"m", 0, 1, ""}, PieceRow{"m", 1, 1, ""}},
+      {"two pieces of a picture", PieceRow{"m", 1, 0, ""}, PieceRow{"m", 1, 1, ""}},
+      {"a picture and its piece", PictureGone{"m"}, PieceRow{"m", 0, 0, ""}},
       {"two settings", MetaRow{"serial_block:a.", ""}, MetaRow{"serial_block:b.", ""}},
   };
   for (const Case& c : cases) {

@@ -65,7 +65,10 @@ TEST(SqliteStore, EveryTableComesBackAsItWasWritten) {
                      HealthRow{"web", "i1", "report", "SUSPENDED", Millis(0), WallTime(Millis(3))},
                      MetaRow{"revision_block", "65536"},
                      ZoneRow{"example.test.", "www.example.test.", "www.example.test. 5 IN A 192.0.2.1\n"},
-                     ZoneRow{"example.test.", "gone.example.test.", ""}};
+                     ZoneRow{"example.test.", "gone.example.test.", ""},
+                     PieceRow{"mesos", 1, 0, std::string("\0\xff", 2)},
+                     PieceRow{"mesos", 1, 1, "b"},
+                     PictureRow{"mesos", "mesos", 1, "10.0.0.1:5050\n", WallTime(Millis(4)), 1, 2}};
   Picture before;
   {
     SqliteStore store(path);
@@ -76,17 +79,44 @@ TEST(SqliteStore, EveryTableComesBackAsItWasWritten) {
   const Picture after = reopened(path);
   EXPECT_TRUE(after.report.clean_stop);
   EXPECT_EQ(after.report.message, "");
-  EXPECT_EQ(after.rows.size(), 10u);
+  EXPECT_EQ(after.rows.size(), 12u);
   EXPECT_THAT(after.sequences, ::testing::UnorderedElementsAre(1, 2, 7));
   EXPECT_EQ(after.rows.at("overlay"), R"({"match":"web/*"}{"match":"db/*"})");
   EXPECT_EQ(after.rows.at("meta revision_block"), "65536");
   EXPECT_EQ(after.rows.at("health web/i1 report"), "SUSPENDED 0 3");
   EXPECT_EQ(after.rows.at("zone example.test. www.example.test."), "www.example.test. 5 IN A 192.0.2.1\n");
   EXPECT_EQ(after.rows.at("zone example.test. gone.example.test."), "");
+  EXPECT_EQ(after.rows.at("picture mesos"), "mesos 1 10.0.0.1:5050\n 4 2");
+  EXPECT_EQ(after.rows.at("piece mesos"), std::string("0:\0\xff;1:b;", 9));
   EXPECT_EQ(after.rows.at("service web"), "1 2");
   EXPECT_EQ(after.rows.at("tombstone web/i0"), "1795212000000 deregistered 99");
   EXPECT_TRUE(after.rows.at("claim web/i2/lyft").find(" 1 1795212060000 kernel update {") !=
               std::string::npos);
+}
+
+// Whatever commit is the last, one picture is whole.
+TEST(SqliteStore, APictureIsReplacedByItsHead) {
+  const auto head = [](std::uint8_t slot, std::uint32_t pieces) {
+    return PictureRow{"m", "mesos", 1, "", WallTime(Millis(1)), slot, pieces};
+  };
+  const Row steps[] = {PieceRow{"m", 0, 0, "old"}, PieceRow{"m", 0, 1, "er"}, head(0, 2),
+                       PieceRow{"m", 1, 0, "new"}, PieceRow{"m", 1, 1, "er"}, PieceRow{"m", 1, 2, "!"},
+                       head(1, 3),                 PieceRow{"m", 0, 0, "x"},  PictureGone{"m"}};
+  const char* const expected[] = {"", "", "0:old;1:er;", "0:old;1:er;", "0:old;1:er;", "0:old;1:er;",
+                                  "0:new;1:er;2:!;", "0:new;1:er;2:!;", ""};
+  Scratch scratch;
+  const std::string path = scratch.path("muster.db");
+  for (std::size_t i = 0; i < std::size(steps); ++i) {
+    SCOPED_TRACE(i);
+    {
+      SqliteStore store(path);
+      picture_of(store);
+      ASSERT_TRUE(store.commit({steps[i]}).ok);
+    }
+    EXPECT_EQ(reopened(path).rows["piece m"], expected[i]);
+  }
+  Connection connection(path, Connection::Mode::read_only);
+  EXPECT_EQ(connection.number("SELECT count(*) FROM picture_piece"), 0) << "nothing is left behind";
 }
 
 TEST(SqliteStore, RemovalsAndReplacementsAreKept) {
@@ -178,6 +208,9 @@ TEST(SqliteStore, AStoreOfTheFirstSchemaIsTakenOver) {
   const Picture after = reopened(path);
   EXPECT_EQ(after.report.message, "");
   EXPECT_EQ(after.rows.count("claim web/i1/heartbeat"), 1u);
+  SqliteStore store(path);
+  picture_of(store);
+  EXPECT_TRUE(store.commit({PieceRow{"m", 0, 0, "x"}, PictureRow{"m", "mesos", 1, "", {}, 0, 1}}).ok);
 }
 
 TEST(SqliteStore, ANewerSchemaIsRefusedAndNotTouched) {

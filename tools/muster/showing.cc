@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <vector>
 
-#include "registry/api/rfc3339.h"
 #include "registry/glob.h"
+#include "registry/rfc3339.h"
 #include "tools/muster/command.h"
 #include "tools/muster/instance.h"
 #include "tools/muster/json_text.h"
@@ -53,7 +53,7 @@ std::pair<std::string, std::string> lease_of(const json::object& instance, std::
   const json::value* value = instance.if_contains("lease");
   if (value == nullptr || !value->is_object()) return {"-", "-"};
   const json::object& lease = value->get_object();
-  const auto until = registry::api::parse_rfc3339(member(lease, "expires_at"));
+  const auto until = registry::parse_rfc3339(member(lease, "expires_at"));
   const auto left = until ? std::chrono::duration_cast<std::chrono::milliseconds>(*until - now) : std::chrono::milliseconds(0);
   return {member(lease, "state"), until ? span_text(left) : "-"};
 }

@@ -99,6 +99,8 @@ void Musterd::make_registry() {
       meta_[meta->key] = meta->value;
     } else if (auto* updated = std::get_if<registry::ZoneRow>(&row)) {
       zone_rows_.push_back(std::move(*updated));
+    } else if (std::holds_alternative<registry::PictureRow>(row) || std::holds_alternative<registry::PieceRow>(row)) {
+      picture_rows_.push_back(std::move(row));
     } else {
       begin();
       registry_->restore(row, now);
@@ -132,7 +134,10 @@ void Musterd::make_publisher() {
   to.is_known = [this](std::string_view service) { return registry_->is_known(service); };
   to.serials = serial_store();
   names_.publisher = std::make_unique<zones::Publisher>(std::move(to), names_.zones);
-  schedulers_ = std::make_unique<Schedulers>(io_, config_, names_, serial_store(), listeners_.bound());
+  std::optional<registry::Rows> keep;
+  if (store_->is_lasting()) keep = std::exchange(picture_rows_, {});
+  schedulers_ = std::make_unique<Schedulers>(io_, config_, names_, serial_store(), listeners_.bound(), loader_,
+                                             std::move(keep));
   mesos_dns_ = schedulers_->mesos_dns(*config_, loader_);
   make_file_zones();
 }
@@ -345,12 +350,13 @@ void Musterd::serve() {
     if (schedulers_->awaits_services()) incomplete_until_ = turn.now.steady + kSchedulerGrace;
     settle_readiness();
   });
-  on_control([](registry::Turn&) {});  // the batch above has been published
+  schedulers_->restore(*control_);
+  on_control([](registry::Turn&) {});  // all above has been published
   tcp_->listen(listeners_.open);
   udp_->start();
   http_->start();
   serving_ = true;
-  schedulers_->start(*control_);
+  schedulers_->start();
   asio::post(io_, [this] { look_after_myself(); });
   log_start();
 }

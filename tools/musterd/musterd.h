@@ -135,6 +135,7 @@ class Musterd {
   registry::LoadReport loaded_;
   std::map<std::string, std::string> meta_;
   std::vector<registry::ZoneRow> zone_rows_;  // from the load until the zones are made
+  registry::Rows picture_rows_;               // likewise, until the sources are
   std::unique_ptr<registry::Registry> registry_;
   Names names_;
   std::unique_ptr<Schedulers> schedulers_;

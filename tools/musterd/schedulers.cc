@@ -1,7 +1,10 @@
 #include "tools/musterd/schedulers.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <future>
 
+#include "registry/rfc3339.h"
 #include "tools/musterd/changed_file.h"
 #include "tools/musterd/free_memory.h"
 #include "tools/musterd/log.h"
@@ -17,6 +20,7 @@ namespace {
 namespace sources = registry::sources;
 
 constexpr std::size_t kLinesAPiece = 5;
+constexpr std::chrono::seconds kStopMost{60};  // for what sources have to keep
 
 // At most some lines a piece: a source may tell of more than the registry has room for.
 void log_left_out(const std::string& source, const registry::Grant& applied) {
@@ -52,10 +56,12 @@ struct Schedulers::One {
 };
 
 Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Names& names,
-                       const zones::SerialStore& serials, const std::vector<net::Endpoint>& listen)
+                       const zones::SerialStore& serials, const std::vector<net::Endpoint>& listen,
+                       Loader& loader, std::optional<registry::Rows> keep)
     : strand_(boost::asio::make_strand(io)),
       names_(names),
       lister_(std::make_unique<zones::NameTable::Reader>(names.table)) {
+  if (keep) keeper_ = std::make_unique<PictureKeeper>(strand_, loader, std::move(*keep));
   if (config->mesos.empty() && config->marathon.empty()) return;
   resolver_ = std::make_unique<net::Resolver>(strand_, net::ResolverConfig{},
                                               [] { return net::machine_now().steady; });
@@ -66,8 +72,11 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
     one.zone = std::make_unique<zones::MesosZone>(std::move(zone), names.zones);
     one.set_ready(!one.is_required);
     one.has_services = !source.service_name.empty();
-    one.source = std::make_unique<sources::MesosSource>(
-        strand_, *resolver_, mesos_source_config(*config, source), hooks_of<sources::MesosSourceHooks>(one));
+    auto hooks = hooks_of<sources::MesosSourceHooks>(one);
+    sources::MesosSourceConfig source_is = mesos_source_config(*config, source);
+    if (keeper_) hooks.keep = keeper_->hook(source.name, picture_kind(source_is));
+    one.source = std::make_unique<sources::MesosSource>(strand_, *resolver_, std::move(source_is),
+                                                        std::move(hooks));
   }
   for (const config::MarathonSource& source : config->marathon) {
     One& one = add(source.name, source.rules);
@@ -78,8 +87,10 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
         tell({"config", "urls_file: " + error});
       });
     }
-    one.source = std::make_unique<sources::MarathonSource>(
-        strand_, *resolver_, marathon_source_config(*config, source), std::move(hooks));
+    sources::MarathonSourceConfig source_is = marathon_source_config(*config, source);
+    if (keeper_) hooks.keep = keeper_->hook(source.name, picture_kind(source_is));
+    one.source = std::make_unique<sources::MarathonSource>(strand_, *resolver_, std::move(source_is),
+                                                           std::move(hooks));
   }
 }
 
@@ -113,13 +124,40 @@ Hooks Schedulers::hooks_of(One& one) {
 
 Schedulers::~Schedulers() = default;
 
-void Schedulers::start(registry::Control& control) {
+void Schedulers::restore(registry::Control& control) {
   control_ = &control;
+  if (!keeper_) return;
+  keeper_->start(control);
+  for (const std::string& name : keeper_->stored()) {
+    const One* one = find(name);
+    if (one == nullptr) {
+      log(LogLevel::info, "picture_forgotten", {{"source", name}, {"reason", "it is not configured any more"}});
+      keeper_->forget(name);
+      continue;
+    }
+    const auto picture = keeper_->take(name);
+    if (!picture) continue;
+    std::string learnt;
+    registry::append_rfc3339(learnt, picture->learnt_at);
+    const std::string error = one->source->restore(*picture);
+    if (error.empty()) {
+      log(LogLevel::info, "picture", {{"source", name}, {"learnt_at", learnt}, {"from", "store"}});
+    } else {
+      log(LogLevel::warning, "picture_left_out", {{"source", name}, {"learnt_at", learnt}, {"error", error}});
+    }
+  }
+}
+
+void Schedulers::start() {
   for (const auto& one : all_) one->source->start();
 }
 
+// The sources' own turns to stop stand on the strand before this one.
 void Schedulers::stop() {
   for (const auto& one : all_) one->source->stop();
+  auto done = std::make_shared<std::promise<void>>();
+  boost::asio::post(strand_, [done] { done->set_value(); });
+  done->get_future().wait_for(kStopMost);
 }
 
 bool Schedulers::publish(One& one, const sources::MesosStep& piece, std::optional<bool> is_current) {
@@ -128,9 +166,11 @@ bool Schedulers::publish(One& one, const sources::MesosStep& piece, std::optiona
       const auto applied = turn.registry.apply(piece.native, turn.now);
       if (applied) log_left_out(one.name, *applied);
     }
+    const bool is_turn = is_current && one.is_current.exchange(*is_current) != *is_current;
+    // It was, and is not any more: whether it was required from the start does not matter.
+    if (is_turn && !*is_current) one.set_ready(false);
     if (one.zone) one.zone->apply(piece.seen, turn.now);
-    if (!is_current || one.is_current.exchange(*is_current) == *is_current) return;
-    one.set_ready(*is_current || !one.is_required);
+    if (is_turn && *is_current) one.set_ready(true);
   });
 }
 
@@ -146,7 +186,10 @@ void Schedulers::tick(net::Instant now) {
 
 std::vector<registry::SourceStatus> Schedulers::status() const {
   std::vector<registry::SourceStatus> all;
-  for (const auto& one : all_) all.push_back(one->source->status());
+  for (const auto& one : all_) {
+    all.push_back(one->source->status());
+    if (keeper_) all.back().stored = keeper_->status(one->name);
+  }
   return all;
 }
 

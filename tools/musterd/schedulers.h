@@ -16,6 +16,7 @@
 #include "registry/sources/mesos_step.h"
 #include "tools/musterd/loader.h"
 #include "tools/musterd/names.h"
+#include "tools/musterd/picture_keeper.h"
 #include "tools/musterd/settings.h"
 #include "zones/mesos_zone.h"
 
@@ -24,12 +25,18 @@ namespace muster::tools {
 class Schedulers {
  public:
   // Adds the zones, which answer SERVFAIL for what they do not know until their source has spoken.
+  // `keep`: whether sources' pictures are kept in the store, with those that are there.
   Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Names& names,
-             const zones::SerialStore& serials, const std::vector<net::Endpoint>& listen);
+             const zones::SerialStore& serials, const std::vector<net::Endpoint>& listen, Loader& loader,
+             std::optional<registry::Rows> keep);
   ~Schedulers();
 
-  void start(registry::Control& control);  // once the control thread runs
-  void stop();                             // sources tell nothing more; any thread
+  // What the store has of the sources is published, and goes if its source is configured no more. Once the
+  // control thread runs, and before the I/O thread does.
+  void restore(registry::Control& control);
+  void start();  // afterwards
+  // Sources tell nothing more, and what they know is handed to the store. Waits for the I/O thread.
+  void stop();
   void tick(net::Instant now);             // on the control thread
 
   std::vector<registry::SourceStatus> status() const;   // any thread
@@ -54,6 +61,7 @@ class Schedulers {
   Names& names_;
   std::unique_ptr<zones::NameTable::Reader> lister_;  // the dumping thread's
   std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<PictureKeeper> keeper_;  // null: nothing is kept
   registry::Control* control_ = nullptr;
   std::vector<std::unique_ptr<One>> all_;
 };

@@ -110,6 +110,7 @@ sources::MarathonSourceConfig marathon_source_config(const config::Config& confi
   sources::MarathonSourceConfig to;
   to.name = source.name;
   to.ask.endpoints.all = origins_of(source.urls);
+  to.urls_file = source.urls_file.string();
   to.ask.endpoints.login = login_of(rules.login);
   to.ask.endpoints.limits = limits_of(rules);
   to.ask.state.most_octets = rules.max_body;

@@ -44,6 +44,14 @@ struct Show {
         row.state + " " + std::to_string(row.suspension.count()) + " " +
         std::to_string(row.since.time_since_epoch().count());
   }
+  void operator()(const PictureRow& row) const {
+    picture.rows["picture " + row.source] = row.type + " " + std::to_string(row.format) + " " + row.origin + " " +
+                                            shown(row.learnt_at) + " " + std::to_string(row.pieces);
+  }
+  void operator()(const PieceRow& row) const {
+    picture.rows["piece " + row.source] += std::to_string(row.number) + ":" + row.content + ";";
+  }
+  void operator()(const PictureGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const HealthGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const ZoneGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const ClaimGone&) const { picture.rows["gone"] = "a store visits only what is there"; }

@@ -9,12 +9,20 @@ void write_schedulers(Exposition& page, const MetricSources& sources) {
       page.sample({{"source", source.name}}, static_cast<double>(value(source)));
   };
   using Status = const registry::SourceStatus&;
-  each("muster_source_up", MetricType::gauge, "1: the source is live; 0: it has not spoken yet, or is stale.",
+  each("muster_source_up", MetricType::gauge, "1: the source is live; 0: it has not spoken since the start, or is stale.",
        [](Status source) { return source.state == "live" ? 1 : 0; });
   each("muster_source_age_seconds", MetricType::gauge,
        "Since the source last said something; -1: it never has.", [&](Status source) {
          if (!source.last_success) return -1.0;
          return static_cast<double>((sources.now.wall - *source.last_success).count()) / 1000;
+       });
+  each("muster_source_stored_octets", MetricType::gauge,
+       "Of its last good picture in the store, packed; 0: there is none.",
+       [](Status source) { return source.stored ? source.stored->octets : 0; });
+  each("muster_source_stored_age_seconds", MetricType::gauge,
+       "Since the source said what is in the store; -1: nothing is.", [&](Status source) {
+         if (!source.stored) return -1.0;
+         return static_cast<double>((sources.now.wall - source.stored->learnt_at).count()) / 1000;
        });
   page.family("muster_source_instances", MetricType::gauge, "Tasks that the source tells of.");
   for (const registry::SourceStatus& source : sources.schedulers) {

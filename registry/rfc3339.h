@@ -8,9 +8,9 @@
 
 #include "registry/net/clock.h"
 
-namespace muster::registry::api {
+namespace muster::registry {
 
 void append_rfc3339(std::string& out, net::WallTime time);
 std::optional<net::WallTime> parse_rfc3339(std::string_view text);
 
-}  // namespace muster::registry::api
+}  // namespace muster::registry

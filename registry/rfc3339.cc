@@ -1,8 +1,8 @@
-#include "registry/api/rfc3339.h"
+#include "registry/rfc3339.h"
 
 #include <chrono>
 
-namespace muster::registry::api {
+namespace muster::registry {
 namespace {
 
 using std::chrono::days;
@@ -70,4 +70,4 @@ std::optional<net::WallTime> parse_rfc3339(std::string_view text) {
          std::chrono::minutes{minute} + std::chrono::seconds{second} + net::Millis{millis};
 }
 
-}  // namespace muster::registry::api
+}  // namespace muster::registry
