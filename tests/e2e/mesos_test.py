@@ -137,6 +137,52 @@ class Leaders(WithMesos):
         shown = json.dumps(server.api("GET", "/api/v1/sources").json()) + server.api("GET", "/v1/config").text + server.err
         self.assertNotIn("hidden", shown)
 
+    def secret(self, text, mode=0o600):
+        """The file that holds it, in the old one's place."""
+        path = self.folder / "secret"
+        new = self.folder / "secret.new"
+        new.write_text(text + "\n")
+        new.chmod(mode)
+        new.rename(path)
+        return path
+
+    def rotate(self, old, new, keys, header_of):
+        master = self.master(streams=False, login=[header_of(old), header_of(new)])
+        path = self.secret(old)
+        server = self.serve(master, more=keys(path))
+        self.task("web.aaa", "web")
+        self.until(server, "web.marathon.mesos", ["10.0.1.10"])
+        said = lambda: master.requests[-1][2].get("Authorization")
+        self.assertEqual(said(), mesos.accepted(header_of(old))[0])
+        self.secret(new)
+        wait_until("the new secret", lambda: said() == mesos.accepted(header_of(new))[0])
+        master.login = header_of(new)
+        path.unlink()
+        wait_until("a warning", lambda: "No such file" in server.err)
+        asked = len(master.requests)
+        wait_until("more requests", lambda: len(master.requests) > asked + 2)
+        self.assertIsNone(self.source(server)["error"], "the secret of before goes on")
+        self.secret("third", 0o644)
+        for hidden in (old, new):
+            self.assertNotIn(hidden.split(":")[-1], server.err + server.api("GET", "/api/v1/sources").text + server.api("GET", "/v1/config").text)
+        return server
+
+    def test_a_token_that_is_rotated_counts_from_the_next_request_on(self):
+        self.rotate("tok-one", "tok-two", lambda path: f'token_file = "{path}"\ntoken_scheme = "token"', lambda text: f"token={text}")
+
+    def test_a_password_that_is_replaced(self):
+        self.rotate("pass-one", "pass-two", lambda path: f'username = "me"\npassword_file = "{path}"', lambda text: f"me:{text}")
+
+    def test_credentials_that_are_replaced(self):
+        server = self.rotate("me:pass-one", "you:pass-two", lambda path: f'credentials_file = "{path}"', lambda text: text)
+        wait_until("a warning", lambda: "user:password is wanted" in server.err)
+
+    def test_a_secret_that_everybody_may_read_is_told(self):
+        master = self.master(login="Bearer T")
+        server = self.serve(master, more=f'token_file = "{self.secret("T", 0o644)}"')
+        self.until(server, "leader.mesos", [master.address.split(":")[0]])
+        self.assertIn("everybody may read this secret", server.err)
+
     def test_a_wrong_password_is_said(self):
         server = self.begin("--config", self.configuration(
             f'[[source.mesos]]\nmasters = ["{self.master(login="me:hidden").url}"]\nusername = "me"\npassword = "x"\n',

@@ -110,7 +110,7 @@ TEST(MarathonTable, AStepHoldsWhatChanged) {
   const SourceStep more = marathon.take({app("/a", 3), app("/b", 1)});
   ASSERT_EQ(more.listed.size(), 1u);
   EXPECT_EQ(more.listed[0].id, "a.2");
-  EXPECT_EQ(more.listed[0].source, (SourceId{SourceKind::scheduler, "marathon"}));
+  EXPECT_EQ(more.listed[0].source, (SourceId{SourceKind::marathon, "marathon"}));
   EXPECT_THAT(more.gone, IsEmpty());
 }
 

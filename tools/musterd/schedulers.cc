@@ -7,6 +7,7 @@
 #include "tools/musterd/log.h"
 #include "tools/musterd/mesos_dns_reads.h"
 #include "tools/musterd/mesos_settings.h"
+#include "tools/musterd/source_login.h"
 #include "tools/musterd/source_settings.h"
 #include "zones/rng.h"
 
@@ -32,6 +33,11 @@ void log_left_out(const std::string& source, const registry::Grant& applied) {
   if (applied.left_out.size() > kLinesAPiece)
     log(LogLevel::warning, "source_refused",
         {{"source", source}, {"more", std::to_string(applied.left_out.size() - kLinesAPiece)}});
+}
+
+template <class Tell>
+sources::Login login_of(const config::SourceRules& rules, const Tell& tell) {
+  return source_login(rules.login, [tell](const std::string& warning) { tell({"config", warning}); });
 }
 
 }  // namespace
@@ -66,8 +72,10 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
     one.zone = std::make_unique<zones::MesosZone>(std::move(zone), names.zones);
     one.set_ready(!one.is_required);
     one.has_services = !source.service_name.empty();
-    one.source = std::make_unique<sources::MesosSource>(
-        strand_, *resolver_, mesos_source_config(*config, source), hooks_of<sources::MesosSourceHooks>(one));
+    auto hooks = hooks_of<sources::MesosSourceHooks>(one);
+    auto settings = mesos_source_config(*config, source, login_of(source.rules, hooks.tell));
+    one.source =
+        std::make_unique<sources::MesosSource>(strand_, *resolver_, std::move(settings), std::move(hooks));
   }
   for (const config::MarathonSource& source : config->marathon) {
     One& one = add(source.name, source.rules);
@@ -78,8 +86,9 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
         tell({"config", "urls_file: " + error});
       });
     }
-    one.source = std::make_unique<sources::MarathonSource>(
-        strand_, *resolver_, marathon_source_config(*config, source), std::move(hooks));
+    auto settings = marathon_source_config(*config, source, login_of(source.rules, hooks.tell));
+    one.source =
+        std::make_unique<sources::MarathonSource>(strand_, *resolver_, std::move(settings), std::move(hooks));
   }
 }
 
