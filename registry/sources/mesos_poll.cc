@@ -91,11 +91,13 @@ class MesosPoll::Impl {
     take(std::move(*state));
   }
 
-  // The state of a master that does not lead may be old, or empty.
+  // The state of a master that does not lead may be old, or empty. One that leads may have been asked at an
+  // address that is not its own: that of a load balancer.
   void take(MesosState state) {
     const auto leader = parse_mesos_pid(state.leader);
     if (!leader) return give_up({"no_leader", net::to_string(at_) + " knows no leader"});
-    if (!is_here(*leader)) return follow(way_->other_leader(leader->host, leader->port));
+    if (!is_here(*leader) && parse_mesos_pid(state.pid) != leader)
+      return follow(way_->other_leader(leader->host, leader->port));
     finish(MesosPolled{std::move(state), at_.origin, bytes_});
   }
 

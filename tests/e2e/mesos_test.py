@@ -129,6 +129,29 @@ class Leaders(WithMesos):
         self.until(server, "leader.mesos", [one.address.split(":")[0]])
         self.assertEqual(self.addresses(server, "web.marathon.mesos"), ["10.0.1.10"])
 
+    def test_the_leader_behind_an_address_that_is_not_its_own(self):
+        for streams in (False, True):
+            with self.subTest(streams=streams):
+                elsewhere = f"{another_address(next(self.numbers))}:5050"  # where nobody listens, for us
+                balancer = self.master(streams=streams, leader=elsewhere, pid=elsewhere)
+                self.task("web.aaa", "web")
+                server = self.serve(balancer)
+                self.until(server, "leader.mesos", [elsewhere.split(":")[0]])
+                self.assertEqual(self.addresses(server, "web.marathon.mesos"), ["10.0.1.10"])
+                seen = self.source(server)
+                self.assertEqual((seen["endpoint"], seen["leader"], seen["error"]), (balancer.address, elsewhere, None))
+                server.kill()
+
+    def test_an_old_state_of_a_follower_is_not_taken(self):
+        leader = self.master(streams=False)
+        self.task("web.aaa", "web")
+        stale = mesos.Cluster()
+        follower = mesos.Master(stale, another_address(next(self.numbers)), streams=False, leader=leader.address, pid="10.0.0.9:5050")
+        self.addCleanup(follower.close)
+        server = self.serve(follower)
+        self.until(server, "web.marathon.mesos", ["10.0.1.10"])
+        self.assertEqual(self.source(server)["endpoint"], leader.address)
+
     def test_who_we_are_is_told(self):
         master = self.master(login="me:hidden")
         self.task("web.aaa", "web")
