@@ -70,6 +70,7 @@ class StateReader : public DocumentReader {
     switch (in) {
       case kState:
         if (key == "leader") take_text(value, state_.leader);
+        if (key == "pid") take_text(value, state_.pid);
         break;
       case kFramework: take_member(key, value); break;
       case kRecoveredAgent:

@@ -50,8 +50,7 @@ class MesosPoll::Impl {
     request.target = url.target;
     request.headers = {{"Accept", "application/json"}};
     request.accept_gzip = true;
-    if (way_->is_trusted())
-      request.headers.insert(request.headers.end(), ask_.login.begin(), ask_.login.end());
+    if (way_->is_trusted()) add_login(request.headers, ask_.login);
     client_.ask(url.origin, std::move(request), ask_.limits,
                 {[this](const net::HttpHead& head) { return on_head(head); },
                  [this](std::string_view piece) { return on_piece(piece); },
@@ -92,11 +91,13 @@ class MesosPoll::Impl {
     take(std::move(*state));
   }
 
-  // The state of a master that does not lead may be old, or empty.
+  // The state of a master that does not lead may be old, or empty. One that leads may have been asked at an
+  // address that is not its own: that of a load balancer.
   void take(MesosState state) {
     const auto leader = parse_mesos_pid(state.leader);
     if (!leader) return give_up({"no_leader", net::to_string(at_) + " knows no leader"});
-    if (!is_here(*leader)) return follow(way_->other_leader(leader->host, leader->port));
+    if (!is_here(*leader) && parse_mesos_pid(state.pid) != leader)
+      return follow(way_->other_leader(leader->host, leader->port));
     finish(MesosPolled{std::move(state), at_.origin, bytes_});
   }
 

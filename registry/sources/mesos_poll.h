@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "registry/net/http_client.h"
+#include "registry/sources/login.h"
 #include "registry/sources/mesos_parse.h"
 #include "registry/sources/mesos_way.h"
 #include "registry/sources/source_failure.h"
@@ -19,7 +20,7 @@ namespace muster::registry::sources {
 // Whom to ask, as whom, and how much to take.
 struct MesosAsk {
   std::vector<net::HttpOrigin> masters;
-  net::HttpHeaders login;  // Authorization; sent to the masters, configured or announced, and their leader
+  Login login;  // Authorization; sent to the masters, configured or announced, and their leader
   net::HttpLimits limits;
   MesosLimits state;
 };

@@ -92,6 +92,7 @@ struct MesosFramework {
 
 struct MesosState {
   std::string leader;  // "master@10.0.0.1:5050"; "": there is none
+  std::string pid;     // of the master that says all this; "": it does not say
   std::vector<MesosAgent> agents;
   std::vector<std::string> recovered_agents;  // ids of those that have not come back after a failover
   std::vector<MesosFramework> frameworks;

@@ -60,8 +60,7 @@ class MesosStream::Impl {
     request.target = url.target;
     request.headers = {{"Accept", "application/json"}, {"Content-Type", "application/json"}};
     request.body = kSubscribe;
-    if (way_->is_trusted())
-      request.headers.insert(request.headers.end(), ask_.login.begin(), ask_.login.end());
+    if (way_->is_trusted()) add_login(request.headers, ask_.login);
     client_.ask(url.origin, std::move(request), ask_.limits,
                 {[this](const net::HttpHead& head) { return on_head(head); },
                  [this](std::string_view piece) { return on_piece(piece); },

@@ -48,7 +48,7 @@ class Walk::Impl {
     request.target = url.target;
     request.headers = question_.headers;
     request.accept_gzip = question_.accept_gzip;
-    if (way_->is_trusted()) request.headers.insert(request.headers.end(), login_.begin(), login_.end());
+    if (way_->is_trusted()) add_login(request.headers, login_);
     client_.ask(url.origin, std::move(request), limits_,
                 {[this](const net::HttpHead& head) { return on_head(head); },
                  [this](std::string_view piece) { return on_piece(piece); },
@@ -102,7 +102,7 @@ class Walk::Impl {
   }
 
   net::HttpClient& client_;
-  net::HttpHeaders login_;
+  Login login_;
   net::HttpLimits limits_;
   Question question_;
   WalkHooks hooks_;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "registry/net/http_client.h"
+#include "registry/sources/login.h"
 #include "registry/sources/source_failure.h"
 
 namespace muster::registry::sources {
@@ -20,7 +21,7 @@ namespace muster::registry::sources {
 // Whom to ask, as whom, and how much to take.
 struct Endpoints {
   std::vector<net::HttpOrigin> all;
-  net::HttpHeaders login;  // Authorization; sent to those above and to their leader alone
+  Login login;  // Authorization; sent to those above and to their leader alone
   net::HttpLimits limits;
 };
 

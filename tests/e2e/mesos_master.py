@@ -115,10 +115,11 @@ class Cluster:
 
 
 class Master:
-    """One master on an address of its own; `leader` is the address that it names, "" for itself."""
+    """One master on an address of its own; `leader` is the address that it names, "" for itself. `pid`: it answers for
+    the master of that address, and does not redirect."""
 
-    def __init__(self, cluster, address, streams=True, leader="", login=None, port=0):
-        self.cluster, self.streams, self.login = cluster, streams, login
+    def __init__(self, cluster, address, streams=True, leader="", login=None, port=0, pid=""):
+        self.cluster, self.streams, self.login, self.pid = cluster, streams, login, pid
         self.fault = None  # a function of (handler) that answers instead
         self.requests = []
         self.subscribers = []
@@ -161,18 +162,18 @@ class Master:
 
     def answer(self, handler, body):
         self.requests.append((handler.command, handler.path, dict(handler.headers), body))
-        if self.login and handler.headers.get("Authorization") != "Basic " + base64.b64encode(self.login.encode()).decode():
+        if self.login and handler.headers.get("Authorization") not in accepted(self.login):
             return send(handler, 401, b"who are you?")
         if self.fault is not None and (handler.command == "GET" or not getattr(self.fault, "of_state", False)):
             return self.fault(handler)
-        if self.leader != self.address:
+        if self.leader != self.address and not self.pid:
             handler.send_response(307)
             handler.send_header("Location", f"//{self.leader}{handler.path}")
             handler.send_header("Content-Length", "0")
             return handler.end_headers()
         path = urllib.parse.urlsplit(handler.path).path
         if handler.command == "GET" and path in ("/master/state", "/state"):
-            return send_json(handler, self.cluster.state_json(self.leader))
+            return send_json(handler, self.cluster.state_json(self.leader) | ({"pid": f"master@{self.pid}"} if self.pid else {}))
         if handler.command == "POST" and path == "/api/v1" and self.streams:
             return self.call(handler, json.loads(body))
         return send(handler, 404, b"")
@@ -240,6 +241,12 @@ class Master:
             status = task.status() | {"task_id": {"value": task.id}, "agent_id": {"value": task.agent}}
             self.tell({"type": "TASK_UPDATED", "task_updated": {
                 "framework_id": {"value": framework.id}, "status": status, "state": task.state}})
+
+
+def accepted(login):
+    """The headers that say "user:password", or one of several such; other texts stand for themselves."""
+    return ["Basic " + base64.b64encode(one.encode()).decode() if ":" in one else one
+            for one in ([login] if isinstance(login, str) else login)]
 
 
 def send(handler, status, body, headers=()):

@@ -129,6 +129,29 @@ class Leaders(WithMesos):
         self.until(server, "leader.mesos", [one.address.split(":")[0]])
         self.assertEqual(self.addresses(server, "web.marathon.mesos"), ["10.0.1.10"])
 
+    def test_the_leader_behind_an_address_that_is_not_its_own(self):
+        for streams in (False, True):
+            with self.subTest(streams=streams):
+                elsewhere = f"{another_address(next(self.numbers))}:5050"  # where nobody listens, for us
+                balancer = self.master(streams=streams, leader=elsewhere, pid=elsewhere)
+                self.task("web.aaa", "web")
+                server = self.serve(balancer)
+                self.until(server, "leader.mesos", [elsewhere.split(":")[0]])
+                self.assertEqual(self.addresses(server, "web.marathon.mesos"), ["10.0.1.10"])
+                seen = self.source(server)
+                self.assertEqual((seen["endpoint"], seen["leader"], seen["error"]), (balancer.address, elsewhere, None))
+                server.kill()
+
+    def test_an_old_state_of_a_follower_is_not_taken(self):
+        leader = self.master(streams=False)
+        self.task("web.aaa", "web")
+        stale = mesos.Cluster()
+        follower = mesos.Master(stale, another_address(next(self.numbers)), streams=False, leader=leader.address, pid="10.0.0.9:5050")
+        self.addCleanup(follower.close)
+        server = self.serve(follower)
+        self.until(server, "web.marathon.mesos", ["10.0.1.10"])
+        self.assertEqual(self.source(server)["endpoint"], leader.address)
+
     def test_who_we_are_is_told(self):
         master = self.master(login="me:hidden")
         self.task("web.aaa", "web")
@@ -136,6 +159,52 @@ class Leaders(WithMesos):
         self.until(server, "web.marathon.mesos", ["10.0.1.10"])
         shown = json.dumps(server.api("GET", "/api/v1/sources").json()) + server.api("GET", "/v1/config").text + server.err
         self.assertNotIn("hidden", shown)
+
+    def secret(self, text, mode=0o600):
+        """The file that holds it, in the old one's place."""
+        path = self.folder / "secret"
+        new = self.folder / "secret.new"
+        new.write_text(text + "\n")
+        new.chmod(mode)
+        new.rename(path)
+        return path
+
+    def rotate(self, old, new, keys, header_of):
+        master = self.master(streams=False, login=[header_of(old), header_of(new)])
+        path = self.secret(old)
+        server = self.serve(master, more=keys(path))
+        self.task("web.aaa", "web")
+        self.until(server, "web.marathon.mesos", ["10.0.1.10"])
+        said = lambda: master.requests[-1][2].get("Authorization")
+        self.assertEqual(said(), mesos.accepted(header_of(old))[0])
+        self.secret(new)
+        wait_until("the new secret", lambda: said() == mesos.accepted(header_of(new))[0])
+        master.login = header_of(new)
+        path.unlink()
+        wait_until("a warning", lambda: "No such file" in server.err)
+        asked = len(master.requests)
+        wait_until("more requests", lambda: len(master.requests) > asked + 2)
+        self.assertIsNone(self.source(server)["error"], "the secret of before goes on")
+        self.secret("third", 0o644)
+        for hidden in (old, new):
+            self.assertNotIn(hidden.split(":")[-1], server.err + server.api("GET", "/api/v1/sources").text + server.api("GET", "/v1/config").text)
+        return server
+
+    def test_a_token_that_is_rotated_counts_from_the_next_request_on(self):
+        self.rotate("tok-one", "tok-two", lambda path: f'token_file = "{path}"\ntoken_scheme = "token"', lambda text: f"token={text}")
+
+    def test_a_password_that_is_replaced(self):
+        self.rotate("pass-one", "pass-two", lambda path: f'username = "me"\npassword_file = "{path}"', lambda text: f"me:{text}")
+
+    def test_credentials_that_are_replaced(self):
+        server = self.rotate("me:pass-one", "you:pass-two", lambda path: f'credentials_file = "{path}"', lambda text: text)
+        wait_until("a warning", lambda: "user:password is wanted" in server.err)
+
+    def test_a_secret_that_everybody_may_read_is_told(self):
+        master = self.master(login="Bearer T")
+        server = self.serve(master, more=f'token_file = "{self.secret("T", 0o644)}"')
+        self.until(server, "leader.mesos", [master.address.split(":")[0]])
+        self.assertIn("everybody may read this secret", server.err)
 
     def test_a_wrong_password_is_said(self):
         server = self.begin("--config", self.configuration(

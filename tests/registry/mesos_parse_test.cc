@@ -18,7 +18,7 @@ using Kind = MesosParseError::Kind;
 // only.
 constexpr std::string_view kState = R"json({
 "version": "1.11.0", "flags": {"zk": ["leader", {"leader": "not this"}]}, "leader": "master@10.0.0.1:5050",
-"leader_info": {"id": "x", "pid": "master@10.0.0.1:5050", "port": 5050, "hostname": "m1"},
+"pid": "master@10.0.0.2:5050", "leader_info": {"id": "x", "pid": "master@10.0.0.1:5050", "port": 5050, "hostname": "m1"},
 "slaves": [
  {"id": "20-S0", "hostname": "agent0", "pid": "slave(1)@10.0.1.10:5051", "active": true, "port": 5051,
   "domain": {"fault_domain": {"region": {"name": "eu"}, "zone": {"name": "eu-1a"}}}, "attributes": {"rack": 7}},
@@ -65,6 +65,7 @@ MesosParseError refused(std::string_view text, MesosLimits limits = {}) {
 TEST(MesosParse, ReadsWhatTheViewNeeds) {
   const MesosState state = parsed(kState);
   EXPECT_EQ(state.leader, "master@10.0.0.1:5050");
+  EXPECT_EQ(state.pid, "master@10.0.0.2:5050") << "the top's, no other";
   EXPECT_THAT(state.agents,
               ElementsAre(MesosAgent{"20-S0", "agent0", "slave(1)@10.0.1.10:5051", true, "eu", "eu-1a"},
                           MesosAgent{"20-S1", "agent1", "slave(1)@10.0.1.11:5051", false, "", ""}));

@@ -45,31 +45,63 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
        "[[source.marathon]]\nurls = [\"http://10.0.0.1:8080\"]\nstale_action = \"servfail\"\n",
        "m.toml:3:16: stale_action must be one of \"drop\", not \"servfail\""},
       {"a source without masters", "[[source.mesos]]\nname = \"mesos\"\n",
-       "m.toml:1:1: masters or zookeeper is required: the addresses of the Mesos masters, or where they announce "
+       "m.toml:1:1: masters or zookeeper is required: the addresses of the Mesos masters, or where they "
+       "announce "
        "them"},
       {"a source whose masters are none", "[[source.mesos]]\nmasters = []\n",
-       "m.toml:2:11: masters or zookeeper is required: the addresses of the Mesos masters, or where they announce "
+       "m.toml:2:11: masters or zookeeper is required: the addresses of the Mesos masters, or where they "
+       "announce "
        "them"},
       {"a ZooKeeper without the path", "[[source.mesos]]\nzookeeper = \"zk://h1:2181\"\n",
        "m.toml:2:13: zookeeper needs the path at which the masters announce themselves, such as /mesos"},
       {"a ZooKeeper whose login is none", "[[source.mesos]]\nzookeeper = \"zk://hidden@h1:2181/mesos\"\n",
        "m.toml:2:13: zookeeper has a login that is not user:password in front of its `@`"},
-      {"two addresses of ZooKeeper", "[[source.mesos]]\nzookeeper = \"zk://h1/mesos\"\nzookeeper_file = \"zk\"\n",
+      {"two addresses of ZooKeeper",
+       "[[source.mesos]]\nzookeeper = \"zk://h1/mesos\"\nzookeeper_file = \"zk\"\n",
        "m.toml:2:13: zookeeper and zookeeper_file: give one of the two"},
       {"an address of ZooKeeper in no file", "[[source.mesos]]\nzookeeper_file = \"none.zk\"\n",
        "m.toml:2:18: zookeeper_file cannot be read: none.zk"},
       {"a password in an address", "[[source.mesos]]\nmasters = [\"http://a:b@10.0.0.1:5050\"]\n",
        "m.toml:2:11: masters holds a password: put it into username and password_file"},
-      {"an address of a scheduler with a path", "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050/state\"]\n",
-       "m.toml:2:12: masters: \"http://10.0.0.1:5050/state\" is not an address such as \"http://10.0.0.1:5050\""},
+      {"a password without a user",
+       "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050\"]\npassword = \"hidden\"\n",
+       "m.toml:3:12: password needs username"},
+      {"a user and a token",
+       "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050\"]\nusername = \"a\"\ntoken = \"hidden\"\n",
+       "m.toml:4:9: token and username: give one of the two"},
+      {"a password here and in a file",
+       "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050\"]\nusername = \"a\"\npassword = \"hidden\"\n"
+       "password_file = \"/etc/passwd\"\n",
+       "m.toml:4:12: password and password_file: give one of the two"},
+      {"a token in no file",
+       "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050\"]\ntoken_file = \"none.token\"\n",
+       "m.toml:3:14: token_file cannot be read: none.token"},
+      {"a file without a token",
+       "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050\"]\ntoken_file = \"/dev/null\"\n",
+       "m.toml:3:14: token_file needs a token in the first line of /dev/null"},
+      {"credentials that are none",
+       "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050\"]\ncredentials_file = \"/dev/null\"\n",
+       "m.toml:3:20: credentials_file needs user:password in the first line of /dev/null"},
+      {"the key of a service account",
+       "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050\"]\niam_file = \"iam.json\"\n",
+       "m.toml:3:12: iam_file is not part of this version: let a program of yours log in with the service "
+       "account's key and write the token into a file, and give token_file and token_scheme = \"token\"; the "
+       "file "
+       "is read again when it changes"},
+      {"an address of a scheduler with a path",
+       "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050/state\"]\n",
+       "m.toml:2:12: masters: \"http://10.0.0.1:5050/state\" is not an address such as "
+       "\"http://10.0.0.1:5050\""},
       {"an address source that stands twice",
        "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050\"]\nip_sources = [\"host\", \"host\"]\n",
        "m.toml:3:14: ip_sources holds \"host\" twice"},
       {"an address source that does not exist",
        "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050\"]\nip_sources = [\"hosts\"]\n",
-       "m.toml:3:14: ip_sources holds \"hosts\", which is none of \"netinfo\", \"docker\", \"mesos\", \"host\""},
+       "m.toml:3:14: ip_sources holds \"hosts\", which is none of \"netinfo\", \"docker\", \"mesos\", "
+       "\"host\""},
       {"two sources of one name",
-       "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050\"]\n[[source.mesos]]\ndomain = \"b.\"\nmasters = [\"http://10.0.0.2:5050\"]\n",
+       "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050\"]\n[[source.mesos]]\ndomain = \"b.\"\nmasters = "
+       "[\"http://10.0.0.2:5050\"]\n",
        "m.toml:3:1: name is the name of another source, too"},
       {"a view where a zone is",
        "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050\"]\ndomain = \"svc.internal\"\n",
@@ -102,23 +134,29 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
       {"the same address twice", "[dns]\nlisten = [\"127.0.0.1:53\", \"127.0.0.1:53\"]\n",
        "m.toml:2:27: listen: 127.0.0.1:53 is taken in this file already, by 127.0.0.1:53 of dns.listen[0]"},
       {"an address of both listeners", "[http]\nlisten = [\"127.0.0.1:0\", \"127.0.0.1:5300\"]\n",
-       "m.toml:2:26: listen: 127.0.0.1:5300 is taken in this file already, by 127.0.0.1:5300 of dns.listen[0]"},
+       "m.toml:2:26: listen: 127.0.0.1:5300 is taken in this file already, by 127.0.0.1:5300 of "
+       "dns.listen[0]"},
       {"a wildcard that takes the port everywhere", "[dns]\nlisten = [\"0.0.0.0:53\", \"127.0.0.1:53\"]\n",
        "m.toml:2:25: listen: 127.0.0.1:53 is taken in this file already, by 0.0.0.0:53 of dns.listen[0]"},
       {"a user who is not there", "[server]\nuser = \"muster-test-nobody\"\n",
-       "m.toml:2:8: user is \"muster-test-nobody\", and there is no such user on this machine (create it, or leave "
+       "m.toml:2:8: user is \"muster-test-nobody\", and there is no such user on this machine (create it, or "
+       "leave "
        "the key out)"},
       {"TLS files that are not there", "[http]\ntls_certificate = \"/dev/null\"\ntls_key = \"none.key\"\n",
        "m.toml:3:11: tls_key cannot be read: none.key"},
-      {"TLS files that are none", "[http]\ntls_certificate = \"/dev/null\"\ntls_key = \"/dev/null\"\n", nullptr},
+      {"TLS files that are none", "[http]\ntls_certificate = \"/dev/null\"\ntls_key = \"/dev/null\"\n",
+       nullptr},
       {"two tokens of one name",
-       "[[http.token]]\nname = \"a\"\nsecret = \"12345678\"\n[[http.token]]\nname = \"a\"\nsecret = \"abcdefgh\"\n",
+       "[[http.token]]\nname = \"a\"\nsecret = \"12345678\"\n[[http.token]]\nname = \"a\"\nsecret = "
+       "\"abcdefgh\"\n",
        "m.toml:5:8: name is the name of another token, too"},
       {"two tokens with one secret",
-       "[[http.token]]\nname = \"a\"\nsecret = \"12345678\"\n[[http.token]]\nname = \"b\"\nsecret = \"12345678\"\n",
+       "[[http.token]]\nname = \"a\"\nsecret = \"12345678\"\n[[http.token]]\nname = \"b\"\nsecret = "
+       "\"12345678\"\n",
        "m.toml:6:10: secret is the secret of another token, too"},
       {"a tag's key in capitals", "[service.web]\ntag_views = [\"az\", \"A\"]\n",
-       "m.toml:2:20: tag_views: \"A\" is not a tag's key: 1 to 63 octets of a-z, 0-9 and _ . -, beginning and ending "
+       "m.toml:2:20: tag_views: \"A\" is not a tag's key: 1 to 63 octets of a-z, 0-9 and _ . -, beginning "
+       "and ending "
        "with a letter or digit"},
       {"a certificate without its key", "[http]\ntls_certificate = \"c.pem\"\n",
        "m.toml:2:19: tls_certificate needs the other of tls_certificate and tls_key"},

@@ -16,12 +16,18 @@ namespace muster::config {
 
 using registry::Millis;
 
-// Who musterd says it is; at most one of the two.
+// What a file with a secret holds in its first line.
+enum class HeldSecret : std::uint8_t { password, token, credentials };  // credentials: "user:password"
+
+// Who musterd says it is: a user, or a token. What a file holds is not here: it may change, and is no change
+// of the configuration.
 struct SourceLogin {
   std::string username;  // HTTP basic
   std::string password;
   std::string token;
-  bool bearer = true;  // else "Authorization: token=…"
+  bool bearer = true;          // else "Authorization: token=…"
+  std::filesystem::path file;  // empty: the secret is above
+  HeldSecret held = HeldSecret::password;
   bool operator==(const SourceLogin&) const = default;
 };
 

@@ -120,6 +120,43 @@ bool read_zookeeper(Section& section, MesosSource& source) {
   return true;
 }
 
+SourceLogin read_login(Section& section) {
+  SourceLogin login;
+  login.username = section.text("username", "");
+  login.password = section.text("password", "");
+  login.token = section.text("token", "");
+  login.bearer = section.choice("token_scheme", "bearer", {"bearer", "token"}) == "bearer";
+  struct {
+    const char* key;
+    HeldSecret held;
+  } const files[] = {{"password_file", HeldSecret::password},
+                     {"token_file", HeldSecret::token},
+                     {"credentials_file", HeldSecret::credentials}};
+  std::vector<const char*> given;
+  for (const auto& [key, held] : files) {
+    std::filesystem::path file = read_secret_file(section, key, held);
+    if (!section.has(key) || section.text(key, "").empty()) continue;
+    login.file = std::move(file);
+    login.held = held;
+    given.push_back(key);
+  }
+  if (!login.password.empty()) given.push_back("password");
+  if (!login.token.empty()) given.push_back("token");
+  if (given.size() > 1) section.error(given[1], std::string("and ") + given[0] + ": give one of the two");
+  const bool has_password = given.size() == 1 && std::string_view(given[0]).starts_with("password");
+  if (has_password && login.username.empty()) section.error(given[0], "needs username");
+  if (!login.username.empty() && given.size() == 1 && !has_password)
+    section.error(given[0], "and username: give one of the two");
+  // A token that somebody else fetches does what the key would.
+  if (!section.text("iam_file", "").empty())
+    section.error(
+        "iam_file",
+        "is not part of this version: let a program of yours log in with the service account's key and "
+        "write the token into a file, and give token_file and token_scheme = \"token\"; the file is read "
+        "again when it changes");
+  return login;
+}
+
 }  // namespace
 
 SourceRules read_source_rules(Section& section, SourceRules rules) {
@@ -141,15 +178,7 @@ SourceRules read_source_rules(Section& section, SourceRules rules) {
   rules.start_grace = section.duration("start_grace", rules.start_grace);
   rules.stale_after = section.duration("stale_after", std::max(3 * rules.refresh, Millis(30'000)), positive);
   rules.max_stale = section.duration("max_stale", rules.max_stale);
-  rules.login.username = section.text("username", "");
-  rules.login.password = read_secret(section, "password").value_or("");
-  rules.login.token = read_secret(section, "token").value_or("");
-  rules.login.bearer = section.choice("token_scheme", "bearer", {"bearer", "token"}) == "bearer";
-  if (!rules.login.username.empty() && !rules.login.token.empty())
-    section.error("token", "and username: give one of the two");
-  if (rules.login.username.empty() && !rules.login.password.empty())
-    section.error("password", "needs username");
-  section.not_built_unless_empty("iam_file", "logging in with a service account's key");
+  rules.login = read_login(section);
   rules.tls.ca_file = section.text("ca_file", "");
   rules.tls.cert_file = section.text("cert_file", "");
   rules.tls.key_file = section.text("key_file", "");

@@ -1,5 +1,6 @@
 #include "tools/config/secret.h"
 
+#include <algorithm>
 #include <fstream>
 
 namespace muster::config {
@@ -29,8 +30,44 @@ std::optional<std::string> read_secret(Section& section, std::string_view key) {
     return std::nullopt;
   }
   std::getline(in, secret);
+  return secret_of(secret);
+}
+
+std::string secret_of(std::string_view text) {
+  std::string secret(text.substr(0, text.find('\n')));
   while (!secret.empty() && (secret.back() == '\r' || secret.back() == ' ')) secret.pop_back();
   return secret;
+}
+
+// It stands in one line of a header.
+bool is_secret(HeldSecret held, std::string_view secret) {
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (secret.empty() || std::any_of(secret.begin(), secret.end(), is_control)) return false;
+  const auto colon = secret.find(':');
+  return held != HeldSecret::credentials || (colon != secret.npos && colon != 0);
+}
+
+std::string_view wanted_of(HeldSecret held) {
+  switch (held) {
+    case HeldSecret::password: return "a password";
+    case HeldSecret::token: return "a token";
+    case HeldSecret::credentials: return "user:password";
+  }
+  return "";
+}
+
+std::filesystem::path read_secret_file(Section& section, std::string_view file_key, HeldSecret held) {
+  const std::string file = section.text(file_key, "");
+  if (file.empty()) return {};
+  std::filesystem::path path = section.diagnostics().folder() / file;
+  std::ifstream in(path);
+  std::string line;
+  if (!in) {
+    section.error(file_key, "cannot be read: " + file);
+  } else if (std::getline(in, line); !is_secret(held, secret_of(line))) {
+    section.error(file_key, "needs " + std::string(wanted_of(held)) + " in the first line of " + file);
+  }
+  return path;
 }
 
 std::optional<std::array<std::uint8_t, 16>> read_hex_secret(Section& section, std::string_view key) {

@@ -95,7 +95,7 @@ registry::api::MesosDnsConfig mesos_dns_config(const config::Config& config,
   to.cert_file = source.rules.tls.cert_file.string();
   to.key_file = source.rules.tls.key_file.string();
   to.principal = source.rules.login.username;
-  to.has_secret = !source.rules.login.password.empty();
+  to.has_secret = !source.rules.login.password.empty() || !source.rules.login.file.empty();
   return to;
 }
 

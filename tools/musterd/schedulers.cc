@@ -10,6 +10,7 @@
 #include "tools/musterd/log.h"
 #include "tools/musterd/mesos_dns_reads.h"
 #include "tools/musterd/mesos_settings.h"
+#include "tools/musterd/source_login.h"
 #include "tools/musterd/source_settings.h"
 #include "zones/rng.h"
 
@@ -36,6 +37,11 @@ void log_left_out(const std::string& source, const registry::Grant& applied) {
   if (applied.left_out.size() > kLinesAPiece)
     log(LogLevel::warning, "source_refused",
         {{"source", source}, {"more", std::to_string(applied.left_out.size() - kLinesAPiece)}});
+}
+
+template <class Tell>
+sources::Login login_of(const config::SourceRules& rules, const Tell& tell) {
+  return source_login(rules.login, [tell](const std::string& warning) { tell({"config", warning}); });
 }
 
 }  // namespace
@@ -73,9 +79,10 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
     one.set_ready(!one.is_required);
     one.has_services = !source.service_name.empty();
     auto hooks = hooks_of<sources::MesosSourceHooks>(one);
-    sources::MesosSourceConfig source_is = mesos_source_config(*config, source);
-    if (keeper_) hooks.keep = keeper_->hook(source.name, picture_kind(source_is));
-    one.source = std::make_unique<sources::MesosSource>(strand_, *resolver_, std::move(source_is),
+    sources::MesosSourceConfig settings =
+        mesos_source_config(*config, source, login_of(source.rules, hooks.tell));
+    if (keeper_) hooks.keep = keeper_->hook(source.name, picture_kind(settings));
+    one.source = std::make_unique<sources::MesosSource>(strand_, *resolver_, std::move(settings),
                                                         std::move(hooks));
   }
   for (const config::MarathonSource& source : config->marathon) {
@@ -87,9 +94,10 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
         tell({"config", "urls_file: " + error});
       });
     }
-    sources::MarathonSourceConfig source_is = marathon_source_config(*config, source);
-    if (keeper_) hooks.keep = keeper_->hook(source.name, picture_kind(source_is));
-    one.source = std::make_unique<sources::MarathonSource>(strand_, *resolver_, std::move(source_is),
+    sources::MarathonSourceConfig settings =
+        marathon_source_config(*config, source, login_of(source.rules, hooks.tell));
+    if (keeper_) hooks.keep = keeper_->hook(source.name, picture_kind(settings));
+    one.source = std::make_unique<sources::MarathonSource>(strand_, *resolver_, std::move(settings),
                                                            std::move(hooks));
   }
 }

@@ -1,8 +1,7 @@
 #include "tools/musterd/source_settings.h"
 
 #include <algorithm>
-
-#include "registry/net/base64.h"
+#include <utility>
 
 namespace muster::tools {
 
@@ -16,13 +15,6 @@ std::vector<net::HttpOrigin> origins_of(const std::vector<std::string>& urls) {
     if (const auto origin = net::parse_origin(url)) origins.push_back(*origin);
   }
   return origins;
-}
-
-net::HttpHeaders login_of(const config::SourceLogin& login) {
-  if (!login.username.empty())
-    return {{"Authorization", "Basic " + net::base64_encode(login.username + ":" + login.password)}};
-  if (login.token.empty()) return {};
-  return {{"Authorization", (login.bearer ? "Bearer " : "token=") + login.token}};
 }
 
 net::HttpLimits limits_of(const config::SourceRules& rules) {
@@ -80,12 +72,12 @@ sources::MesosRules mesos_rules(const config::MesosSource& source) {
 }  // namespace
 
 sources::MesosSourceConfig mesos_source_config(const config::Config& config,
-                                               const config::MesosSource& source) {
+                                               const config::MesosSource& source, sources::Login login) {
   const config::SourceRules& rules = source.rules;
   sources::MesosSourceConfig to;
   to.name = source.name;
   to.ask.masters = origins_of(source.masters);
-  to.ask.login = login_of(rules.login);
+  to.ask.login = std::move(login);
   to.ask.limits = limits_of(rules);
   to.ask.state.most_octets = rules.max_body;
   to.ask.state.most_elements = rules.max_tasks;
@@ -105,13 +97,14 @@ sources::MesosSourceConfig mesos_source_config(const config::Config& config,
 }
 
 sources::MarathonSourceConfig marathon_source_config(const config::Config& config,
-                                                     const config::MarathonSource& source) {
+                                                     const config::MarathonSource& source,
+                                                     sources::Login login) {
   const config::SourceRules& rules = source.rules;
   sources::MarathonSourceConfig to;
   to.name = source.name;
   to.ask.endpoints.all = origins_of(source.urls);
   to.urls_file = source.urls_file.string();
-  to.ask.endpoints.login = login_of(rules.login);
+  to.ask.endpoints.login = std::move(login);
   to.ask.endpoints.limits = limits_of(rules);
   to.ask.state.most_octets = rules.max_body;
   to.ask.state.most_elements = rules.max_tasks;
