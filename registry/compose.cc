@@ -1,5 +1,7 @@
 #include "registry/compose.h"
 
+#include <algorithm>
+
 #include "registry/limits.h"
 #include "registry/merge.h"
 
@@ -21,6 +23,17 @@ LeaseState lease_state_of(const Entry& entry) {
   for (const Claim& claim : entry.claims)
     if (!claim.recovered) return LeaseState::live;
   return LeaseState::recovered;
+}
+
+// The epoch: somebody who is in touch speaks for it.
+WallTime silent_since(const Entry& entry) {
+  if (is_suspect(entry)) return last_claim(entry)->heard;
+  WallTime last{};
+  for (const Claim& claim : entry.claims) {
+    if (!claim.is_silent) return {};
+    last = std::max(last, claim.heard);
+  }
+  return last;
 }
 
 State state_of(const Entry& entry, AdminMode admin) {
@@ -83,7 +96,7 @@ Instance compose(const Entry& entry, const Instance& identity, const Setting& se
   view.lease_state = lease_state_of(entry);
   view.lease = Millis(last->lease_ms);
   view.lease_low = entry.lease_low;
-  view.silent_since = is_suspect(entry) ? last->heard : WallTime{};
+  view.silent_since = silent_since(entry);
   view.publishable = setting.service_reason == Reason::ok;
   view.sources.clear();
   for (const Claim& claim : entry.claims) view.sources.push_back(*claim.source);
