@@ -8,6 +8,7 @@
 #include "tools/musterd/log.h"
 #include "tools/musterd/mesos_dns_reads.h"
 #include "tools/musterd/mesos_settings.h"
+#include "tools/musterd/scheduler_one.h"
 #include "zones/rng.h"
 
 namespace muster::tools {
@@ -86,18 +87,6 @@ void log_left_out(const std::string& source, const registry::Grant& applied) {
 }
 
 }  // namespace
-
-struct Schedulers::One {
-  One(Names& names, zones::MesosZoneConfig zone_config) : zone(std::move(zone_config), names.zones) {}
-
-  std::string name;
-  std::atomic<bool> is_required{true};
-  net::SteadyTime required_until =
-      net::SteadyTime::max();  // then it is served without its source having spoken
-  zones::MesosZone zone;
-  std::atomic<bool> is_current{false};
-  std::unique_ptr<sources::MesosSource> source;
-};
 
 Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Names& names,
                        const zones::SerialStore& serials, const std::vector<net::Endpoint>& listen,
