@@ -211,8 +211,10 @@ Road::State Road::decide(const Node& node) {
 }
 
 // A file zone says nothing before it is whole: while it is handed over, a name that is not there yet lets a
-// wildcard or the parent of a cut answer. A generated zone answers what it knows.
-bool Road::is_silent_zone() const {
+// wildcard or the parent of a cut answer. A generated zone answers what it knows, and says how old that is.
+bool Road::is_silent_zone() {
+  if (zone_->is_usual) return false;
+  if (zone_->stale_since != 0) tell_stale(zone_->stale_text, zone_->stale_since);
   if (zone_->readiness == zones::Readiness::ready) return false;
   return zone_->readiness == zones::Readiness::load_failed || !zone_->generated;
 }

@@ -44,7 +44,7 @@ class Road {
   State resolve();
   Node find_node(const FoldedName& name, std::size_t from) const;
   State decide(const Node& node);
-  bool is_silent_zone() const;
+  bool is_silent_zone();
   bool is_certain(Rcode rcode) const;
   State fail_unready();
   State decide_missing(const Node& node);
@@ -83,6 +83,7 @@ class Road {
   bool write_drawn(const zones::RrsetView& set, Owner& owner, Cut cut);
   bool keeps_part(const zones::RrsetView& set, std::size_t written);
   void tell(const zones::RrsetView& set);
+  void tell_stale(std::string_view text, std::uint32_t since);
   void note_part(std::size_t written, std::size_t there, const char* what);
   std::size_t apex_in_question() const;
 

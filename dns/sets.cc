@@ -172,7 +172,11 @@ void Road::tell(const RrsetView& set) {
   edns_.error = ExtendedError::other;
   edns_.error_text = text;
   const std::uint32_t since = set.note_since();
-  if (since == 0) return;
+  if (since != 0) tell_stale(text, since);
+}
+
+void Road::tell_stale(std::string_view text, std::uint32_t since) {
+  if (!edns_.present) return;
   edns_.error = ExtendedError::stale_answer;
   const std::uint32_t now = pending_.client->now;
   const int size = std::snprintf(scratch_.note.data(), scratch_.note.size(), "%.*s, %" PRIu32 " s",

@@ -45,6 +45,8 @@ struct Registration {
   // Of doors that have no heartbeats: `self`, and list-shaped sources, of which the status alone counts, beside what
   // others say.
   std::optional<Vitals> vitals{};
+  // Of list-shaped sources: nobody has heard of them since, but they are still believed.
+  std::optional<WallTime> silent_since{};
 };
 
 struct Heartbeat {

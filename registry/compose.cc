@@ -31,6 +31,17 @@ bool is_of_ended_task(const Entry& entry) {
   return entry.task_ended && std::ranges::any_of(entry.claims, is_scheduled);
 }
 
+// The epoch: somebody who is in touch speaks for it.
+WallTime silent_since(const Entry& entry) {
+  if (is_suspect(entry)) return last_claim(entry)->heard;
+  WallTime last{};
+  for (const Claim& claim : entry.claims) {
+    if (!claim.is_silent) return {};
+    last = std::max(last, claim.heard);
+  }
+  return last;
+}
+
 State state_of(const Entry& entry, AdminMode admin) {
   if (is_of_ended_task(entry)) return State::off;
   if (admin == AdminMode::down || admin == AdminMode::drain) return State::off;
@@ -93,7 +104,7 @@ Instance compose(const Entry& entry, const Instance& identity, const Setting& se
   view.lease_state = lease_state_of(entry);
   view.lease = Millis(last->lease_ms);
   view.lease_low = entry.lease_low;
-  view.silent_since = is_suspect(entry) ? last->heard : WallTime{};
+  view.silent_since = silent_since(entry);
   view.publishable = setting.service_reason == Reason::ok;
   view.sources.clear();
   for (const Claim& claim : entry.claims) view.sources.push_back(*claim.source);

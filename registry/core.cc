@@ -284,6 +284,8 @@ bool Registry::Core::write_claim(Entry& entry, const ClaimWrite& write) {
   claim->lease_ms = lease_ms;
   claim->health = write.health;
   hear(entry, *claim, write.by);
+  claim->is_silent = write.silent_since.has_value();
+  if (claim->is_silent) claim->heard = *write.silent_since;
   // Among equals the later write wins: it stands first.
   if (new_body && has_generations(claim->source->kind))
     std::rotate(entry.claims.begin(), entry.claims.begin() + (claim - entry.claims.data()),

@@ -41,6 +41,7 @@ struct ClaimWrite {
   Millis lease{0};
   std::string_view by;
   HeartbeatStatus health = HeartbeatStatus::passing;
+  std::optional<WallTime> silent_since{};
 };
 
 class Registry::Core {

@@ -251,6 +251,7 @@ Outcome Registry::Core::on(const Registration& registration) {
     claim.health = vitals->status.value_or(HeartbeatStatus::passing);
     vitals = nullptr;
   }
+  if (is_listed(registration.source.kind)) claim.silent_since = registration.silent_since;
   return write(registration.service, registration.id, entry, claim, life.verdict, vitals);
 }
 

@@ -58,6 +58,12 @@ struct SchedulerMasters {
   bool operator==(const SchedulerMasters&) const = default;
 };
 
+// Since when its scheduler has not spoken, once that is too long; nullopt: it is in touch.
+struct SchedulerSilence {
+  std::optional<WallTime> since;
+  bool operator==(const SchedulerSilence&) const = default;
+};
+
 // One element's step; null: it was not there, or is there no longer.
 template <class Element>
 struct SchedulerStep {
@@ -72,7 +78,10 @@ struct SchedulerChange {
   std::vector<SchedulerStep<SchedulerAgent>> agents;
   std::vector<SchedulerStep<SchedulerFramework>> frameworks;
   std::optional<SchedulerMasters> masters;  // as they are now; nullopt: as they were
-  bool empty() const { return tasks.empty() && agents.empty() && frameworks.empty() && !masters; }
+  std::optional<SchedulerSilence> silence;  // likewise
+  bool empty() const {
+    return tasks.empty() && agents.empty() && frameworks.empty() && !masters && !silence;
+  }
 };
 
 }  // namespace muster::registry

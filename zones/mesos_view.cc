@@ -190,6 +190,37 @@ void MesosView::visit_dropped(const std::function<void(const naming::MesosDroppe
   tasks_.for_each(visit_one);
 }
 
+bool MesosView::visit_contributions(const Name& owner, std::size_t most_tasks,
+                                    const std::function<void(const Contribution&)>& visit) const {
+  const Name lower = owner.lower();
+  const MesosName* name = find(lower.wire());
+  if (name == nullptr) return true;
+  const auto visit_all = [&](std::string_view element, const MesosRecords& records, const std::string& id,
+                             const std::string& raw, const std::string& framework,
+                             const std::string& agent_id) {
+    for (const MesosRecord& record : records.records) {
+      if (record.owner != lower) continue;
+      visit({element, id, raw, framework, agent_id, record,
+             name->is_published(record.type, record.rank, record.is_ready, config_)});
+    }
+  };
+  visit_all("name server",
+            naming::records_of_name_server(config_.name_server_addresses, config_.naming), "", "", "", "");
+  if (masters_) visit_all("masters", naming::records_of(*masters_, config_.naming), "", "", "", "");
+  agents_.for_each([&](const registry::SchedulerAgent& agent) {
+    visit_all("agent", naming::records_of(agent, config_.naming), agent.id, "", "", agent.id);
+  });
+  frameworks_.for_each([&](const SchedulerFramework& framework) {
+    visit_all("framework", naming::records_of(framework, config_.naming), framework.id, framework.name,
+              framework.name, "");
+  });
+  const auto more = tasks_.visit(0, most_tasks, [&](const registry::SchedulerTask& task) {
+    visit_all("task", naming::records_of(task, config_.naming), task.id, task.name, task.framework,
+              task.agent_id);
+  });
+  return !more;
+}
+
 std::vector<MesosView::Standing> MesosView::standings_at(const Name& owner) const {
   std::vector<Standing> standings;
   const Name lower = owner.lower();

@@ -69,6 +69,19 @@ class MesosView {
                                            const TaskVisit& visit) const;
   // What was left out of which element, worked out again.
   void visit_dropped(const std::function<void(const naming::MesosDropped&)>& visit) const;
+  // Who contributes what to a name, worked out again: all of the cluster's agents and frameworks are looked at,
+  // and at most `most_tasks` tasks. False: there are more.
+  struct Contribution {
+    std::string_view element;  // "task", "agent", "framework", "masters", "name server"
+    std::string id;
+    std::string raw;  // the name that the record's is made of, as the scheduler says it; "": of none
+    std::string framework;
+    std::string agent_id;
+    const naming::MesosRecord& record;
+    bool is_published = true;
+  };
+  bool visit_contributions(const Name& owner, std::size_t most_tasks,
+                           const std::function<void(const Contribution&)>& visit) const;
   // All that elements contribute to a name, published or not.
   struct Standing {
     RrType type = RrType::a;

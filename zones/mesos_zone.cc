@@ -1,5 +1,7 @@
 #include "zones/mesos_zone.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace muster::zones {
@@ -20,6 +22,13 @@ ZoneConfig zone_config(const MesosZoneConfig& config) {
   return zone;
 }
 
+Note note_of(const registry::SchedulerSilence& silence, const std::string& source) {
+  if (!silence.since) return {};
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(silence.since->time_since_epoch()).count();
+  return {source + " silent", static_cast<std::uint32_t>(std::max<decltype(seconds)>(seconds, 1))};
+}
+
 }  // namespace
 
 MesosZone::MesosZone(MesosZoneConfig config, Zones& zones)
@@ -29,6 +38,7 @@ MesosZone::MesosZone(MesosZoneConfig config, Zones& zones)
 }
 
 void MesosZone::apply(const registry::SchedulerChange& change, net::Instant now) {
+  if (change.silence) zones_.set_stale(zone(), note_of(*change.silence, change.source));
   view_->apply(change);
   zone_.note_changes(now.steady);
 }

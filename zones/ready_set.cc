@@ -81,11 +81,13 @@ bool is_ready(const Instance& instance, const ServicePolicy& policy) {
 }
 
 void tell_silence(const Instance& instance, Note& note) {
-  if (instance.lease_state != registry::LeaseState::suspect) return;
+  if (instance.silent_since == registry::WallTime{}) return;
   const auto heard =
       std::chrono::duration_cast<std::chrono::seconds>(instance.silent_since.time_since_epoch()).count();
   const auto since = static_cast<std::uint32_t>(std::max<decltype(heard)>(heard, 1));
-  if (note.since == 0 || since < note.since) note = {"heartbeats silent", since};
+  if (note.since != 0 && since >= note.since) return;
+  const bool is_suspect = instance.lease_state == registry::LeaseState::suspect;
+  note = {(is_suspect || instance.sources.empty() ? "heartbeats" : instance.sources.front().name) + " silent", since};
 }
 
 Note ReadySet::note() const {

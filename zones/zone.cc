@@ -16,6 +16,7 @@ class Zone {
 
   ZoneConfig config;
   Readiness readiness = Readiness::ready;
+  Note stale;
   ZoneId id;
   ZoneTree tree;
   std::size_t names_aside = 0;
@@ -25,10 +26,11 @@ class Zone {
 
 namespace {
 
-ZoneView view_of(const ZoneConfig& config, Readiness readiness) {
+ZoneView view_of(const ZoneConfig& config, Readiness readiness, const Note& stale = {}) {
   const std::uint32_t negative_ttl =
       config.generated ? config.negative_ttl : std::min(config.soa_ttl, config.soa.minimum);
-  return make_zone_view(config.apex, config.soa, config.soa_ttl, negative_ttl, readiness, config.generated);
+  return make_zone_view(config.apex, config.soa, config.soa_ttl, negative_ttl, readiness, config.generated,
+                        stale);
 }
 
 RrsetSpec soa_rrset(const ZoneConfig& config) {
@@ -214,7 +216,15 @@ void Zones::put_apex(Zone& zone, const NameSpec& spec) {
   zone.tree.put(whole);
 }
 
-void Zones::update_view(Zone& zone) { table_.set_view(zone.id, view_of(zone.config, zone.readiness)); }
+void Zones::update_view(Zone& zone) {
+  table_.set_view(zone.id, view_of(zone.config, zone.readiness, zone.stale));
+}
+
+void Zones::set_stale(Zone& zone, Note stale) {
+  if (zone.stale == stale) return;
+  zone.stale = std::move(stale);
+  update_view(zone);
+}
 
 void Zones::set_readiness(Zone& zone, Readiness readiness) {
   const bool was_ready = std::exchange(zone.readiness, readiness) == Readiness::ready;

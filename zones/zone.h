@@ -68,6 +68,8 @@ class Zones {
   // The name's own records go; it stays as an empty non-terminal while names below it exist.
   void erase(Zone& zone, const Name& owner);
   void set_readiness(Zone& zone, Readiness readiness);
+  // What fills a generated zone is out of touch: all its answers say so. A note without `since`: it is not.
+  void set_stale(Zone& zone, Note stale);
   // The serial of the next batch; also rebuilds the apex entry and the negative answers.
   void set_serial(Zone& zone, std::uint32_t serial);
   // A file zone's new SOA, its serial included.

@@ -49,11 +49,14 @@ void append_negative(ZoneView& view, const Soa& soa) {
 }  // namespace
 
 ZoneView make_zone_view(const Name& apex, const Soa& soa, std::uint32_t soa_ttl, std::uint32_t negative_ttl,
-                        Readiness readiness, bool generated) {
+                        Readiness readiness, bool generated, const Note& stale) {
   ZoneView view;
   view.apex = apex;
   view.readiness = readiness;
   view.generated = generated;
+  view.stale_since = stale.since;
+  view.stale_text = stale.text;
+  view.is_usual = readiness == Readiness::ready && stale.since == 0;
   view.serial = soa.serial;
   view.soa_ttl = soa_ttl;
   view.negative_ttl = negative_ttl;

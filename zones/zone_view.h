@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "zones/answer_spec.h"
 #include "zones/name.h"
 #include "zones/record.h"
 
@@ -23,6 +24,11 @@ struct ZoneView {
   Name apex;
   Readiness readiness = Readiness::ready;
   bool generated = false;
+  // Ready, and not stale: readers look no further. Set by make_zone_view().
+  bool is_usual = true;
+  // What fills it has not been heard since, in Unix seconds, and who that is ("mesos silent"); 0: it has.
+  std::uint32_t stale_since = 0;
+  std::string stale_text;
   std::uint32_t serial = 0;
   std::uint32_t soa_ttl = 0;
   std::uint32_t negative_ttl = 0;  // TTL of the SOA in a negative answer (RFC 2308 §3)
@@ -37,8 +43,8 @@ struct ZoneView {
   std::uint8_t pointer_count = 0;
 };
 
-// Fills in soa_rdata and the negative answer.
+// Fills in soa_rdata and the negative answer. `stale`: a note without text is none.
 ZoneView make_zone_view(const Name& apex, const Soa& soa, std::uint32_t soa_ttl, std::uint32_t negative_ttl,
-                        Readiness readiness, bool generated);
+                        Readiness readiness, bool generated, const Note& stale = {});
 
 }  // namespace muster::zones

@@ -39,6 +39,10 @@ class JsonWriter {
     name(key);
     append_json_number(out_, value);
   }
+  void integer(std::string_view key, std::int64_t value) {
+    name(key);
+    out_ += std::to_string(value);
+  }
   void whole(std::string_view key, std::uint64_t value) {
     name(key);
     out_ += std::to_string(value);

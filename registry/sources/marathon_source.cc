@@ -311,6 +311,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
   // The next step, in pieces. While one waits nothing new is made of what is touched: there is at most one.
   void look() {
     const MarathonTable::Touched touched = std::exchange(touched_, {});
+    table_.set_silence(told_silence_ = record_.silence(now().steady));
     MesosStep step;
     step.native = table_.follow(
         touched, [this](std::string_view host) { return hosts_.addresses_of(std::string(host)); }, now());
@@ -357,7 +358,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
     const auto next = table_.next_look();
     const bool is_due = next && *next <= now().steady;
     const bool has_waited = pieces_.empty() && !touched_.empty();
-    if (!touched.empty() || is_due || has_waited) {
+    if (!touched.empty() || is_due || has_waited || told_silence_ != record_.silence(now().steady)) {
       follow(std::move(touched));
     } else {
       hand_over();
@@ -431,6 +432,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
   bool stream_failing_ = false;
   bool is_current_ = false;
   bool told_current_ = false;
+  SchedulerSilence told_silence_;
   MarathonTable::Touched touched_;  // and not looked at yet
   std::deque<MesosStep> pieces_;    // of a step, not taken yet
   Counts counts_;

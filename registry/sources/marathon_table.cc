@@ -129,8 +129,13 @@ MarathonTable::Touched MarathonTable::restore(MarathonState apps, MarathonState 
 
 MarathonBelief MarathonTable::belief() const {
   MarathonBelief belief;
-  for (const auto& [id, app] : picture_.apps) belief.apps.push_back(app.content);
-  for (const auto& [id, pod] : picture_.pods) belief.pods.push_back(pod.content);
+  // One that is partial has never been heard of whole.
+  for (const auto& [id, app] : picture_.apps) {
+    if (!app.content->is_partial) belief.apps.push_back(app.content);
+  }
+  for (const auto& [id, pod] : picture_.pods) {
+    if (!pod.content->is_partial) belief.pods.push_back(pod.content);
+  }
   for (const auto& [id, group] : groups_) {
     for (const auto& [task, memory] : group.memory) {
       if (memory.was_routable) belief.seen.push_back({task, memory.is_well});
@@ -180,6 +185,15 @@ MarathonTable::Touched MarathonTable::erase_all(const std::vector<MesosTaskKey>&
 
 std::optional<SteadyTime> MarathonTable::next_look() const {
   return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
+}
+
+void MarathonTable::set_silence(SchedulerSilence silence) {
+  if (silence_ == silence) return;
+  silence_ = silence;
+  for (auto& [id, group] : groups_) {
+    looked_.insert(id);
+    for (auto& [task, shown] : group.tasks) shown.is_other = true;
+  }
 }
 
 std::set<std::string> MarathonTable::all_groups() const {
@@ -344,6 +358,7 @@ void MarathonTable::list(const std::string& id, SourceStep& step) {
     registration.source = source_;
     registration.body = shown.body;
     registration.by = source_.name;
+    registration.silent_since = silence_.since;
     registration.vitals.emplace().status = health_of(shown.state);
     step.listed.push_back(std::move(registration));
   }

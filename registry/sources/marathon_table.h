@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "registry/change.h"
+#include "registry/scheduler.h"
 #include "registry/sources/marathon_belief.h"
 #include "registry/sources/marathon_instances.h"
 #include "registry/sources/mesos_holds.h"
@@ -70,6 +71,8 @@ class MarathonTable {
   // The step from what was shown to what is believed now. Looked at is what was touched, and what time alone
   // may have changed.
   SourceStep follow(const Touched& touched, const AddressesOf& addresses_of, net::Instant now);
+  // Whether nobody is heard of; the next step says so of every instance, if it is other than before.
+  void set_silence(SchedulerSilence silence);
   std::optional<SteadyTime> next_look() const;  // when time alone may change something
 
   MarathonBelief belief() const;
@@ -134,6 +137,7 @@ class MarathonTable {
   const MarathonRules rules_;
   const MesosGuard guard_;
   MarathonPicture picture_;
+  SchedulerSilence silence_;
   ById<Group> groups_;
   ById<Service> services_;  // that a path names
   std::set<std::pair<SteadyTime, std::string>> due_;

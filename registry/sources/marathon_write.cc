@@ -164,7 +164,7 @@ void write_app(JsonWriter& to, const MarathonApp& app) {
   to.full_text("id", app.id);
   to.text("version", app.version);
   write_labels(to, app.labels);
-  if (app.instances) to.number("instances", *app.instances);
+  if (app.instances) to.integer("instances", *app.instances);
   write_checks(to, app);
   to.begin_list("deployments");
   for (const std::string& id : app.deployments) {

@@ -240,6 +240,7 @@ void MesosPicture::list(Work& work) const {
     registration.body = shown.body;
     registration.by = rules_.source;
     registration.vitals.emplace().status = shown.health;
+    registration.silent_since = silence_.since;
     work.step.native.listed.push_back(std::move(registration));
   }
 }
@@ -286,6 +287,13 @@ void MesosPicture::look_around(const MesosTable& table, const MesosTable::Touche
   for (const std::string& id : touched.frameworks) look_at_framework(table, id, addresses_of, change);
 }
 
+bool MesosPicture::set_silence(SchedulerSilence silence) {
+  if (silence_ == silence) return false;
+  silence_ = silence;
+  tells_silence_ = true;
+  return true;
+}
+
 MesosStep MesosPicture::follow(const MesosTable& table, const MesosTable::Touched& touched,
                                const SchedulerMasters& masters, const HostAddresses& addresses_of,
                                net::Instant now) {
@@ -317,6 +325,12 @@ MesosStep MesosPicture::follow(const MesosTable& table, const MesosTable::Touche
   }
   for (const MesosTaskKey& key : due) look_at(key);
   settle(work);
+  if (std::exchange(tells_silence_, false)) {
+    work.step.seen.silence = silence_;
+    for (const auto& [key, shown] : shown_) {
+      if (shown.is_listed) work.listed.insert(key);
+    }
+  }
   list(work);
   return std::move(work.step);
 }

@@ -26,6 +26,9 @@ class MesosPicture {
  public:
   explicit MesosPicture(MesosRules rules) : rules_(std::move(rules)) {}
 
+  // Since when nobody has been heard, once that is too long. The next step tells all that is shown of it. False:
+  // as before.
+  bool set_silence(SchedulerSilence silence);
   // The step to what the table holds now. Looked at is what was touched, and the tasks whose time has come.
   MesosStep follow(const MesosTable& table, const MesosTable::Touched& touched,
                    const SchedulerMasters& masters, const HostAddresses& addresses_of, net::Instant now);
@@ -91,6 +94,8 @@ class MesosPicture {
   std::map<std::string, std::shared_ptr<const SchedulerAgent>> agents_;
   std::map<std::string, std::shared_ptr<const SchedulerFramework>> frameworks_;
   std::optional<SchedulerMasters> masters_;
+  SchedulerSilence silence_;
+  bool tells_silence_ = false;  // with the next step
   std::size_t routable_ = 0;
   Dropped excluded_;
   Dropped dropped_;

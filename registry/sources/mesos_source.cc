@@ -411,6 +411,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   // The next step, in pieces. While one waits nothing new is made of what is touched: there is at most one.
   void look() {
     const MesosTable::Touched touched = std::exchange(touched_, {});
+    picture_.set_silence(told_silence_ = silence());
     MesosStep step = picture_.follow(
         table_, touched, masters(), [this](const std::string& host) { return addresses_of(host); }, now());
     if (touched.all) forget_hosts();
@@ -469,6 +470,10 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     };
   }
 
+  SchedulerSilence silence() const {
+    return {is_stale() ? std::optional(last_success_->wall) : std::nullopt};
+  }
+
   // What was touched while pieces were waiting.
   bool has_waited() const {
     return pieces_.empty() && (touched_.all || !touched_.tasks.empty() || !touched_.agents.empty() ||
@@ -483,7 +488,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     touched.all = std::exchange(hosts_changed_, false) || hosts_are_due();
     const auto next = picture_.next_look();
     const bool is_due = next && *next <= now().steady;
-    if (touched.all || !touched.tasks.empty() || is_due || has_waited()) {
+    if (touched.all || !touched.tasks.empty() || is_due || has_waited() || told_silence_ != silence()) {
       follow(touched);
     } else {
       hand_over();
@@ -531,6 +536,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     is_ended_ = true;
     is_current_ = config_.drops_stale;
     table_ = MesosTable(config_.guard);
+    leader_pid_.clear();
     MesosTable::Touched all;
     all.all = true;
     follow(all);
@@ -576,6 +582,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   bool is_ended_ = false;                  // stale for so long that it is not served any more
   bool is_current_ = false;
   bool told_current_ = false;
+  SchedulerSilence told_silence_;
   bool polling_ = false;
   SteadyTime poll_began_{};
   bool streaming_ = false;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "registry/net/clock.h"
+#include "registry/scheduler.h"
 #include "registry/source_status.h"
 #include "registry/sources/backoff.h"
 #include "registry/sources/source_failure.h"
@@ -48,6 +49,9 @@ class SourceRecord {
   const std::optional<net::Instant>& last_success() const { return last_success_; }
   bool is_stale(net::SteadyTime now) const {
     return last_success_ && now - last_success_->steady >= stale_after_;
+  }
+  SchedulerSilence silence(net::SteadyTime now) const {
+    return {is_stale(now) ? std::optional(last_success_->wall) : std::nullopt};
   }
   // True once: it has been stale for longer than what is stale is served.
   bool ends(net::SteadyTime now, net::Millis max_stale) {

@@ -794,6 +794,19 @@ TEST_F(Answers, SayThatTheyAreStaleAndSinceWhen) {
       << "the clock was set back";
 }
 
+TEST_F(Answers, OfAZoneThatIsStaleAllSaySo) {
+  for (const auto& [name, type, rcode] : {std::tuple("silent.test.", RrType::soa, Rcode::noerror),
+                                          std::tuple("silent.test.", RrType::a, Rcode::noerror),
+                                          std::tuple("x.silent.test.", RrType::a, Rcode::nxdomain)}) {
+    SCOPED_TRACE(name);
+    const Reply reply = ask(name, type);
+    EXPECT_EQ(reply.rcode, static_cast<unsigned>(rcode));
+    EXPECT_TRUE(reply.aa);
+    EXPECT_EQ(reply.extended_error(), 3);
+    EXPECT_EQ(reply.extended_text(), "mesos silent, 34 s");
+  }
+}
+
 TEST_F(Answers, OfZonesThatAreNotReadyLieToNobody) {
   struct ErrorRow {
     const char* why;

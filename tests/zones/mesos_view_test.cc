@@ -470,6 +470,18 @@ TEST_F(MesosViewTest, TellsWhatStandsAtANameAndWhatNot) {
   EXPECT_FALSE(standings[1].is_published);
   EXPECT_THAT(view_->standings_at(*parse_domain("nobody.mesos")), IsEmpty());
 
+  const auto contributions = [&](const char* owner, std::size_t most) {
+    Lines lines;
+    const bool is_all = view_->visit_contributions(*parse_domain(owner), most, [&](const auto& one) {
+      lines.push_back(std::string(one.element) + " " + one.id + " " + one.raw + (one.is_published ? "" : " out"));
+    });
+    if (!is_all) lines.push_back("and more");
+    return lines;
+  };
+  EXPECT_THAT(contributions("X.a.b.mesos", 10), ElementsAre("task a x.a out", "task b x", "task c x"));
+  EXPECT_THAT(contributions("x.a.b.mesos", 2), ElementsAre("task a x.a out", "task b x", "and more"));
+  EXPECT_THAT(contributions("nobody.mesos", 10), IsEmpty());
+
   Lines reasons;
   view_->visit_dropped([&](const auto& dropped) {
     reasons.push_back(std::string(naming::to_string(dropped.reason)) + " " + dropped.what);

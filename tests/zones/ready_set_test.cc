@@ -120,6 +120,16 @@ TEST(ReadySet, OfSuspectsTheLongestSilenceIsTold) {
   EXPECT_EQ(choose(pointers({old.get()}), {}, Tiers::all).note(), (Note{"0 of 1 ready", 0}));
 }
 
+TEST(ReadySet, OfASchedulerThatIsOutOfTouchItsNameIsTold) {
+  Make lost = Make("web", "a").weight(1);
+  lost.instance.sources = {{registry::SourceKind::scheduler, "mesos"}};
+  lost.instance.silent_since = registry::WallTime(std::chrono::seconds(1'700'000'000));
+  EXPECT_EQ(choose(pointers({lost.get()}), {}, Tiers::all).note(), (Note{"mesos silent", 1'700'000'000}));
+  Make suspect = Make("web", "b").weight(1).suspect(1'600'000'000);
+  EXPECT_EQ(choose(pointers({lost.get(), suspect.get()}), {}, Tiers::all).note(),
+            (Note{"heartbeats silent", 1'600'000'000}));
+}
+
 TEST(ReadySet, DrawShares) {
   EXPECT_EQ(draw_share(1), 16000u);
   EXPECT_EQ(draw_share(1.0 / 16), 1000u) << "a suspect of weight 1 has exactly a sixteenth";

@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <string_view>
 
 #include "registry/limits.h"
 #include "registry/sources/marathon_instances.h"
 #include "registry/sources/marathon_parse.h"
 #include "registry/sources/marathon_tasks_text.h"
+#include "registry/sources/marathon_write.h"
 
 namespace {
 
@@ -43,19 +45,46 @@ void check(const MarathonInstance& instance) {
   require(!instance.is_routable() || (!body.addresses.empty() && instance.state != State::off));
 }
 
-// Whichever way it is looked at; a second look at the same finds the same.
+// A second look at the same finds the same.
+void check(const std::function<MarathonLook()>& look) {
+  const MarathonLook one = look();
+  for (const MarathonInstance& instance : one.instances) check(instance);
+  require(std::ranges::adjacent_find(one.instances, std::ranges::greater_equal(), &MarathonInstance::id) ==
+          one.instances.end());
+  require(!one.look_again || *one.look_again > kNow.steady);
+  const MarathonLook again = look();
+  require(again.instances == one.instances && again.memory == one.memory && again.service == one.service);
+}
+
+// What the store would keep is read back as it was.
+void check_text(const MarathonPicture& picture) {
+  MarathonBelief belief;
+  for (const auto& [id, app] : picture.apps) {
+    if (!app.content->is_partial) belief.apps.push_back(app.content);
+  }
+  for (const auto& [id, pod] : picture.pods) {
+    if (!pod.content->is_partial) belief.pods.push_back(pod.content);
+  }
+  MarathonReader reader{MarathonLimits{}};
+  write_marathon(belief, [&](std::string_view piece) { reader.write(piece); });
+  const auto back = reader.finish();
+  require(back.has_value() && back->apps.apps.size() == belief.apps.size() &&
+          back->pods.pods.size() == belief.pods.size());
+  for (std::size_t i = 0; i < belief.apps.size(); ++i) require(back->apps.apps[i] == *belief.apps[i]);
+  for (std::size_t i = 0; i < belief.pods.size(); ++i) require(back->pods.pods[i] == *belief.pods[i]);
+}
+
+// Whichever way it is looked at.
 void check(const MarathonPicture& picture) {
   for (const Routable routable : {Routable::strict, Routable::running, Routable::any_alive}) {
     MarathonRules rules;
     rules.routable.routable = routable;
-    const MarathonOutcome outcome = marathon_instances(picture, {}, rules, addresses_of, kNow);
-    for (const MarathonInstance& instance : outcome.instances) check(instance);
-    require(std::ranges::adjacent_find(outcome.instances, std::ranges::greater_equal(),
-                                       &MarathonInstance::id) == outcome.instances.end());
-    require(!outcome.look_again || *outcome.look_again > kNow.steady);
-    const MarathonOutcome again = marathon_instances(picture, {}, rules, addresses_of, kNow);
-    require(again.instances == outcome.instances && again.memory == outcome.memory);
+    for (const auto& [id, app] : picture.apps)
+      check([&] { return look_at_app(picture, id, {}, rules, addresses_of, kNow); });
+    for (const auto& [id, pod] : picture.pods)
+      check([&] { return look_at_pod(picture, id, {}, rules, addresses_of, kNow); });
   }
+  check_text(picture);
 }
 
 void read_json(MarathonDocument document, std::string_view text, std::size_t cut) {

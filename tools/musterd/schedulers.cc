@@ -10,6 +10,7 @@
 #include "tools/musterd/log.h"
 #include "tools/musterd/mesos_dns_reads.h"
 #include "tools/musterd/mesos_settings.h"
+#include "tools/musterd/scheduler_one.h"
 #include "tools/musterd/source_login.h"
 #include "tools/musterd/source_settings.h"
 #include "zones/rng.h"
@@ -45,21 +46,6 @@ sources::Login login_of(const config::SourceRules& rules, const Tell& tell) {
 }
 
 }  // namespace
-
-struct Schedulers::One {
-  std::string name;
-  bool has_services = true;  // for the native domain
-  std::atomic<bool> is_required{true};
-  net::SteadyTime required_until =
-      net::SteadyTime::max();  // then it is served without its source having spoken
-  std::unique_ptr<zones::MesosZone> zone;  // null: it has none of its own
-  std::atomic<bool> is_current{false};
-  std::unique_ptr<sources::Source> source;
-
-  void set_ready(bool is_ready) {
-    if (zone) zone->set_readiness(is_ready ? zones::Readiness::ready : zones::Readiness::not_ready);
-  }
-};
 
 Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Names& names,
                        const zones::SerialStore& serials, const std::vector<net::Endpoint>& listen,

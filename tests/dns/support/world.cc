@@ -317,6 +317,7 @@ void build_shapes(World& world) {
   world.zones().set_readiness(world.generated_zone("incomplete.test."), zones::Readiness::incomplete);
   world.zones().set_readiness(world.generated_zone("broken.test."), zones::Readiness::load_failed);
   world.generated_zone("inner.broken.test.");
+  world.zones().set_stale(world.generated_zone("silent.test."), {"mesos silent", kNow - 34});
   const char* const half[] = {"@ 3600 NS ns1", "* 60 TXT \"wild\"", "www 60 A 192.0.2.83"};
   world.zones().set_readiness(world.file_zone("loading.test.", half), zones::Readiness::not_ready);
 }

@@ -1,0 +1,47 @@
+"""Why a name of a Mesos cluster is answered as it is: who stands behind each address, in the answer or not."""
+
+import json
+import unittest
+
+import mesos_master as mesos
+from harness import wait_until
+from mesos_test import WithMesos
+
+
+class Explain(WithMesos):
+    def explained(self, server, name, kind="A"):
+        return json.loads(server.api("GET", f"/api/v1/explain?name={name}&type={kind}").text)
+
+    def test_elements_rules_and_raw_values(self):
+        master = self.master(streams=False)
+        self.task("web.aaa", "Web!", 0, ports=[31000])
+        self.task("web.bbb", "web", 1, ports=[31001], healthy=False)
+        server = self.serve(master, more='stale_after = "1s"')
+        self.until(server, "web.marathon.mesos", ["10.0.1.10"])
+        wait_until("the sick one is known", lambda: len(self.explained(server, "web.marathon.mesos")["elements"]) == 2)
+        found = self.explained(server, "WEB.marathon.mesos")
+        self.assertEqual(found["outcome"], "answer")
+        source = found["source"]
+        self.assertEqual((source["name"], source["state"], source["from_store"], source["held"]), ("mesos", "live", False, 0))
+        rows = {one["id"]: one for one in found["elements"]}
+        self.assertEqual(rows["web.aaa"], {
+            "type": "A", "data": "10.0.1.10", "serving": True, "reason": "ok", "rule": rows["web.aaa"]["rule"],
+            "element": "task", "id": "web.aaa", "raw": "Web!", "framework": "marathon", "agent": self.agent(0)})
+        self.assertEqual((rows["web.bbb"]["serving"], rows["web.bbb"]["reason"]), (False, "not_ready"))
+        self.assertTrue(found["all_elements"])
+        leader = self.explained(server, "leader.mesos")["elements"]
+        self.assertEqual([(one["element"], one["serving"]) for one in leader], [("masters", True)])
+        slaves = self.explained(server, "slave.mesos")["elements"]
+        self.assertEqual({one["id"] for one in slaves}, set(self.cluster.agents))
+        self.assertEqual(self.explained(server, "none.mesos")["elements"], [])
+        self.assertNotIn("source", self.explained(server, "web.svc.internal"))
+        master.fault = mesos.status(503)
+        wait_until("stale", lambda: self.explained(server, "web.marathon.mesos")["source"]["state"] == "stale")
+        told = server.muster("explain", "web.marathon.mesos")
+        self.assertEqual(told.status, 0, told.err)
+        for word in ("web.aaa", "Web!", "stale", "10.0.1.11", "not_ready"):
+            self.assertIn(word, told.out)
+
+
+if __name__ == "__main__":
+    unittest.main()

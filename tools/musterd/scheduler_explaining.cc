@@ -1,0 +1,72 @@
+// What a scheduler's source adds to the explanation of a name in its zone: how the source fares, and each
+// element behind a record, with the name that the scheduler gave it, in the answer or not.
+#include "registry/json_text.h"
+#include "tools/musterd/scheduler_one.h"
+#include "tools/musterd/schedulers.h"
+
+namespace muster::tools {
+
+namespace {
+
+using zones::MesosView;
+
+// Of a cluster of more tasks not all are looked at: they are worked out again, on the control thread, at some
+// 2 us each.
+constexpr std::size_t kMostTasks = 20'000;
+
+void append_text(std::string& out, char before, std::string_view name, std::string_view text) {
+  (out += before).append("\"").append(name).append("\":");
+  registry::append_json_string(out, text);
+}
+
+void append_flag(std::string& out, std::string_view name, bool flag) {
+  out.append(",\"").append(name).append("\":").append(flag ? "true" : "false");
+}
+
+void append_source(std::string& out, const registry::SourceStatus& status, net::WallTime now) {
+  append_text(out, '{', "name", status.name);
+  append_text(out, ',', "state", status.state);
+  append_flag(out, "from_store", status.from_store);
+  out.append(",\"held\":").append(std::to_string(status.held)).append(",\"age_ms\":");
+  out.append(status.last_success ? std::to_string((now - *status.last_success).count()) : "null");
+  append_text(out, ',', "error", status.error ? status.error->message : "");
+  out += '}';
+}
+
+void append_element(std::string& out, const MesosView::Contribution& one) {
+  if (out.back() != '[') out += ',';
+  append_text(out, '{', "type", zones::to_string(one.record.type));
+  append_text(out, ',', "data", zones::rdata_text(one.record.type, one.record.rdata));
+  append_flag(out, "serving", one.is_published);
+  append_text(out, ',', "reason", one.is_published ? "ok" : one.record.is_ready ? "name_taken" : "not_ready");
+  append_text(out, ',', "rule", zones::naming::to_string(one.record.rank));
+  append_text(out, ',', "element", one.element);
+  append_text(out, ',', "id", one.id);
+  append_text(out, ',', "raw", one.raw);
+  append_text(out, ',', "framework", one.framework);
+  append_text(out, ',', "agent", one.agent_id);
+  out += '}';
+}
+
+}  // namespace
+
+std::string Schedulers::explain(const zones::Name& owner, std::optional<zones::RrType> type,
+                                net::WallTime now) const {
+  const zones::Zone* zone = names_.zones.zone_of(owner);
+  for (const auto& one : all_) {
+    if (!one->zone || &one->zone->zone() != zone) continue;
+    std::string out = ",\"source\":";
+    append_source(out, one->source->status(), now);
+    out += ",\"elements\":[";
+    const bool is_all = one->zone->view().visit_contributions(
+        owner, kMostTasks, [&](const MesosView::Contribution& contribution) {
+          if (!type || *type == contribution.record.type) append_element(out, contribution);
+        });
+    out += ']';
+    append_flag(out, "all_elements", is_all);
+    return out;
+  }
+  return "";
+}
+
+}  // namespace muster::tools

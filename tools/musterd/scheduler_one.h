@@ -1,0 +1,29 @@
+// One scheduler of the configuration: its source, on the I/O thread, and its zone, which is the control
+// thread's.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "registry/sources/source.h"
+#include "tools/musterd/schedulers.h"
+
+namespace muster::tools {
+
+struct Schedulers::One {
+  std::string name;
+  bool has_services = true;  // for the native domain
+  std::atomic<bool> is_required{true};
+  net::SteadyTime required_until =
+      net::SteadyTime::max();  // then it is served without its source having spoken
+  std::unique_ptr<zones::MesosZone> zone;  // null: it has none of its own
+  std::atomic<bool> is_current{false};
+  std::unique_ptr<registry::sources::Source> source;
+
+  void set_ready(bool is_ready) {
+    if (zone) zone->set_readiness(is_ready ? zones::Readiness::ready : zones::Readiness::not_ready);
+  }
+};
+
+}  // namespace muster::tools
