@@ -36,7 +36,8 @@ class Writer {
     name(key);
     out_ += value ? "true" : "false";
   }
-  // Between two elements: what has grown is handed on. All but the last octet, which tells whether a comma is due.
+  // Between two elements: what has grown is handed on. All but the last octet, which tells whether a comma is
+  // due.
   void hand_on() {
     if (out_.size() < kPiece) return;
     sink_(std::string_view(out_).substr(0, out_.size() - 1));

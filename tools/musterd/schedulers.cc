@@ -122,8 +122,8 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
     };
     sources::MesosSourceConfig source_is = source_config(*config, source);
     if (keeper_) hooks.keep = keeper_->hook(source.name, picture_kind(source_is));
-    one->source = std::make_unique<sources::MesosSource>(strand_, *resolver_, std::move(source_is),
-                                                         std::move(hooks));
+    one->source =
+        std::make_unique<sources::MesosSource>(strand_, *resolver_, std::move(source_is), std::move(hooks));
     all_.push_back(std::move(one));
   }
 }
@@ -137,7 +137,8 @@ void Schedulers::restore(registry::Control& control) {
   for (const std::string& name : keeper_->stored()) {
     const One* one = find(name);
     if (one == nullptr) {
-      log(LogLevel::info, "picture_forgotten", {{"source", name}, {"reason", "it is not configured any more"}});
+      log(LogLevel::info, "picture_forgotten",
+          {{"source", name}, {"reason", "it is not configured any more"}});
       keeper_->forget(name);
       continue;
     }
