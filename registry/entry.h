@@ -27,7 +27,7 @@ struct Claim {
   bool recovered = false;      // read from the store, not heard since
   bool heard_unsaved = false;  // heard of since its row was stored
   HeartbeatStatus health = HeartbeatStatus::passing;  // as a list-shaped source sees it
-  bool is_silent = false;  // such a source has not been heard since `heard`
+  bool is_silent = false;                             // such a source has not been heard since `heard`
 };
 
 // What an instance said of itself, and drains: rare, so apart.

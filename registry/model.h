@@ -134,8 +134,8 @@ struct Instance {
   bool lease_low = false;   // the last third has begun without a heartbeat: TTLs fall to ttl_min
   bool publishable = true;  // false: the service's name makes no label of its own
   Millis lease{0};          // 0: none (static, self)
-  // Of a suspect: its last sign of life; of one whose sources are all out of touch: when the last of them spoke; of
-  // others the epoch.
+  // Of a suspect: its last sign of life; of one whose sources are all out of touch: when the last of them
+  // spoke; of others the epoch.
   WallTime silent_since{};
   std::optional<WallTime> draining_since;
   std::string draining_reason;

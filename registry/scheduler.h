@@ -79,9 +79,7 @@ struct SchedulerChange {
   std::vector<SchedulerStep<SchedulerFramework>> frameworks;
   std::optional<SchedulerMasters> masters;  // as they are now; nullopt: as they were
   std::optional<SchedulerSilence> silence;  // likewise
-  bool empty() const {
-    return tasks.empty() && agents.empty() && frameworks.empty() && !masters && !silence;
-  }
+  bool empty() const { return tasks.empty() && agents.empty() && frameworks.empty() && !masters && !silence; }
 };
 
 }  // namespace muster::registry

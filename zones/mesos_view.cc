@@ -204,8 +204,8 @@ bool MesosView::visit_contributions(const Name& owner, std::size_t most_tasks,
              name->is_published(record.type, record.rank, record.is_ready, config_)});
     }
   };
-  visit_all("name server",
-            naming::records_of_name_server(config_.name_server_addresses, config_.naming), "", "", "", "");
+  visit_all("name server", naming::records_of_name_server(config_.name_server_addresses, config_.naming), "",
+            "", "", "");
   if (masters_) visit_all("masters", naming::records_of(*masters_, config_.naming), "", "", "", "");
   agents_.for_each([&](const registry::SchedulerAgent& agent) {
     visit_all("agent", naming::records_of(agent, config_.naming), agent.id, "", "", agent.id);

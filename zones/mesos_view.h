@@ -69,8 +69,8 @@ class MesosView {
                                            const TaskVisit& visit) const;
   // What was left out of which element, worked out again.
   void visit_dropped(const std::function<void(const naming::MesosDropped&)>& visit) const;
-  // Who contributes what to a name, worked out again: all of the cluster's agents and frameworks are looked at,
-  // and at most `most_tasks` tasks. False: there are more.
+  // Who contributes what to a name, worked out again: all of the cluster's agents and frameworks are looked
+  // at, and at most `most_tasks` tasks. False: there are more.
   struct Contribution {
     std::string_view element;  // "task", "agent", "framework", "masters", "name server"
     std::string id;

@@ -87,7 +87,8 @@ void tell_silence(const Instance& instance, Note& note) {
   const auto since = static_cast<std::uint32_t>(std::max<decltype(heard)>(heard, 1));
   if (note.since != 0 && since >= note.since) return;
   const bool is_suspect = instance.lease_state == registry::LeaseState::suspect;
-  note = {(is_suspect || instance.sources.empty() ? "heartbeats" : instance.sources.front().name) + " silent", since};
+  note = {(is_suspect || instance.sources.empty() ? "heartbeats" : instance.sources.front().name) + " silent",
+          since};
 }
 
 Note ReadySet::note() const {

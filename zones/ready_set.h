@@ -40,8 +40,8 @@ struct ReadySet {
   Note note() const;
 };
 
-// A suspect is held by protection alone, and one whose scheduler is out of touch by what that said last: their answers say so,
-// and since when; of several the one silent longest.
+// A suspect is held by protection alone, and one whose scheduler is out of touch by what that said last:
+// their answers say so, and since when; of several the one silent longest.
 void tell_silence(const registry::Instance& instance, Note& note);
 
 // `able` is in configured order, so that a tier is a run of equal priority.

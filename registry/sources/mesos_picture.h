@@ -26,8 +26,8 @@ class MesosPicture {
  public:
   explicit MesosPicture(MesosRules rules) : rules_(std::move(rules)) {}
 
-  // Since when nobody has been heard, once that is too long. The next step tells all that is shown of it. False:
-  // as before.
+  // Since when nobody has been heard, once that is too long. The next step tells all that is shown of it.
+  // False: as before.
   bool set_silence(SchedulerSilence silence);
   // The step to what the table holds now. Looked at is what was touched, and the tasks whose time has come.
   MesosStep follow(const MesosTable& table, const MesosTable::Touched& touched,

@@ -62,9 +62,8 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   std::string restore(const SourcePicture& picture) {
     if (std::string unfit = why_unfit(picture, picture_kind(config_)); !unfit.empty()) return unfit;
     MesosStateParser parser(config_.ask.state);
-    const std::string broken =
-        unpack(picture.packed, config_.ask.state.most_octets,
-               [&](std::string_view piece) { return parser.write(piece); });
+    const std::string broken = unpack(picture.packed, config_.ask.state.most_octets,
+                                      [&](std::string_view piece) { return parser.write(piece); });
     auto state = parser.finish();
     if (!state) return broken.empty() ? "not readable: " + state.error().message : broken;
     const net::Instant at = now();
@@ -425,7 +424,8 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     while (!pieces_.empty()) {
       // Before anything goes that may not be served, after all has come that may.
       const bool says_current = !told_current_ || pieces_.size() == 1;
-      if (!hooks_.publish(pieces_.front(), says_current ? std::optional(told_current_) : std::nullopt)) return;
+      if (!hooks_.publish(pieces_.front(), says_current ? std::optional(told_current_) : std::nullopt))
+        return;
       pieces_.pop_front();
     }
   }

@@ -26,7 +26,7 @@ void PictureSaver::tick(net::SteadyTime now, const std::function<PictureText()>&
   state.is_busy = true;
   state.is_changed = false;
   keep_({state.learnt_at, is_new ? take() : PictureText(), false},
-        [weak = std::weak_ptr(state_), is_new, learnt_at = state.learnt_at](bool is_kept) {
+        [weak = std::weak_ptr(state_), learnt_at = state.learnt_at](bool is_kept) {
           const auto known = weak.lock();
           if (!known) return;
           known->is_busy = false;

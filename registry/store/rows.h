@@ -85,9 +85,9 @@ struct ZoneGone {  // the name is as the file says again
   std::string name;
 };
 
-// The last good picture of a scheduler's source: a head, and its content in pieces, so that many megabytes are
-// many small commits. A source has two slots. The next picture's pieces fill the one that is not in use, and
-// the head, which comes last, puts it in use: whatever happens between, one picture is whole.
+// The last good picture of a scheduler's source: a head, and its content in pieces, so that many megabytes
+// are many small commits. A source has two slots. The next picture's pieces fill the one that is not in use,
+// and the head, which comes last, puts it in use: whatever happens between, one picture is whole.
 struct PieceRow {
   std::string source;
   std::uint8_t slot = 0;     // 0 or 1
@@ -107,8 +107,9 @@ struct PictureGone {  // with its pieces
   std::string source;
 };
 
-using Row = std::variant<ClaimRow, ClaimGone, TombstoneRow, TombstoneGone, OverlayRows, ServiceRow, ServiceGone, HealthRow,
-                         HealthGone, MetaRow, ZoneRow, ZoneGone, PieceRow, PictureRow, PictureGone>;
+using Row =
+    std::variant<ClaimRow, ClaimGone, TombstoneRow, TombstoneGone, OverlayRows, ServiceRow, ServiceGone,
+                 HealthRow, HealthGone, MetaRow, ZoneRow, ZoneGone, PieceRow, PictureRow, PictureGone>;
 using Rows = std::vector<Row>;
 
 }  // namespace muster::registry

@@ -24,19 +24,19 @@ CREATE TABLE tombstone(
 CREATE TABLE overlay(seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE service(name TEXT PRIMARY KEY, created_ms INTEGER NOT NULL, known_until_ms INTEGER NOT NULL) WITHOUT ROWID;
 )sql",
-                                                              R"sql(
+                                                            R"sql(
 ALTER TABLE claim ADD COLUMN remove_ms INTEGER NOT NULL DEFAULT 0;  -- when a drain ends in removal; 0: never
 )sql",
-                                                              R"sql(
+                                                            R"sql(
 CREATE TABLE zone_update(zone TEXT NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY(zone, name)) WITHOUT ROWID;
 )sql",
-                                                              R"sql(
+                                                            R"sql(
 CREATE TABLE health(
   service TEXT NOT NULL, id TEXT NOT NULL, "check" TEXT NOT NULL,
   state TEXT NOT NULL, s_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL,
   PRIMARY KEY(service, id, "check")) WITHOUT ROWID;
 )sql",
-                                                              R"sql(
+                                                            R"sql(
 CREATE TABLE picture(
   source TEXT PRIMARY KEY, type TEXT NOT NULL, format INTEGER NOT NULL, origin TEXT NOT NULL,
   learnt_ms INTEGER NOT NULL, slot INTEGER NOT NULL, pieces INTEGER NOT NULL) WITHOUT ROWID;

@@ -93,8 +93,8 @@ struct SqliteStore::Writer {
         remove_zone(connection.prepare("DELETE FROM zone_update WHERE zone=? AND name=?")),
         put_piece(connection.prepare(
             "INSERT OR REPLACE INTO picture_piece(source,slot,number,content) VALUES(?,?,?,?)")),
-        remove_other_pieces(connection.prepare(
-            "DELETE FROM picture_piece WHERE source=? AND (slot<>? OR number>=?)")),
+        remove_other_pieces(
+            connection.prepare("DELETE FROM picture_piece WHERE source=? AND (slot<>? OR number>=?)")),
         put_picture(connection.prepare(
             "INSERT OR REPLACE INTO picture(source,type,format,origin,learnt_ms,slot,pieces) "
             "VALUES(?,?,?,?,?,?,?)")),
@@ -429,13 +429,16 @@ void read_claims(Connection& connection, const std::function<void(Row)>& visit, 
 // Each head with its pieces behind it, one at a time. What is damaged here costs a picture and nothing else.
 void read_pictures(Connection& connection, const std::function<void(Row)>& visit, LoadReport& report) {
   if (!has_table(connection, "picture_piece")) return;
-  Statement heads =
-      connection.prepare("SELECT source,type,format,origin,learnt_ms,slot,pieces FROM picture");
+  Statement heads = connection.prepare("SELECT source,type,format,origin,learnt_ms,slot,pieces FROM picture");
   Statement pieces = connection.prepare(
       "SELECT number,content FROM picture_piece WHERE source=? AND slot=? ORDER BY number");
   for (; heads.step(); ++report.rows) {
-    PictureRow head{heads.text(0), heads.text(1), static_cast<std::uint32_t>(heads.number(2)), heads.text(3),
-                    wall(heads.number(4)), static_cast<std::uint8_t>(heads.number(5)),
+    PictureRow head{heads.text(0),
+                    heads.text(1),
+                    static_cast<std::uint32_t>(heads.number(2)),
+                    heads.text(3),
+                    wall(heads.number(4)),
+                    static_cast<std::uint8_t>(heads.number(5)),
                     static_cast<std::uint32_t>(heads.number(6))};
     visit(head);
     pieces.bind(1, head.source).bind(2, std::int64_t{head.slot});

@@ -9,6 +9,7 @@ import itertools
 import json
 import queue
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -115,11 +116,13 @@ class Cluster:
 
 
 class Master:
-    """One master on an address of its own; `leader` is the address that it names, "" for itself. `pid`: it answers for
-    the master of that address, and does not redirect."""
+    """One master on an address of its own; `leader` is the address that it names, "" for itself. `login`: "name:password" or
+    a token, `token`: all of the Authorization header, `certificate`: files of it and of its key; then it speaks https.
+    `pid`: it answers for the master of that address, and does not redirect."""
 
-    def __init__(self, cluster, address, streams=True, leader="", login=None, port=0, pid=""):
-        self.cluster, self.streams, self.login, self.pid = cluster, streams, login, pid
+    def __init__(self, cluster, address, streams=True, leader="", login=None, port=0, pid="", token=None, certificate=None):
+        self.cluster, self.streams, self.login, self.token, self.pid = cluster, streams, login, token, pid
+        self.scheme = "https" if certificate else "http"
         self.fault = None  # a function of (handler) that answers instead
         self.requests = []
         self.subscribers = []
@@ -146,6 +149,10 @@ class Master:
                 pass  # a client that went away
 
         self.server = Server((address, port), Handler)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.address = f"{address}:{self.server.server_port}"
         self.leader = leader or self.address
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -153,7 +160,7 @@ class Master:
 
     @property
     def url(self):
-        return f"http://{self.address}"
+        return f"{self.scheme}://{self.address}"
 
     def close(self):
         self.drop_streams()
@@ -162,7 +169,8 @@ class Master:
 
     def answer(self, handler, body):
         self.requests.append((handler.command, handler.path, dict(handler.headers), body))
-        if self.login and handler.headers.get("Authorization") not in accepted(self.login):
+        authorized = [self.token] if self.token else accepted(self.login) if self.login else None
+        if authorized and handler.headers.get("Authorization") not in authorized:
             return send(handler, 401, b"who are you?")
         if self.fault is not None and (handler.command == "GET" or not getattr(self.fault, "of_state", False)):
             return self.fault(handler)

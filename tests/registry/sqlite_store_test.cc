@@ -99,11 +99,24 @@ TEST(SqliteStore, APictureIsReplacedByItsHead) {
   const auto head = [](std::uint8_t slot, std::uint32_t pieces) {
     return PictureRow{"m", "mesos", 1, "", WallTime(Millis(1)), slot, pieces};
   };
-  const Row steps[] = {PieceRow{"m", 0, 0, "old"}, PieceRow{"m", 0, 1, "er"}, head(0, 2),
-                       PieceRow{"m", 1, 0, "new"}, PieceRow{"m", 1, 1, "er"}, PieceRow{"m", 1, 2, "!"},
-                       head(1, 3),                 PieceRow{"m", 0, 0, "x"},  PictureGone{"m"}};
-  const char* const expected[] = {"", "", "0:old;1:er;", "0:old;1:er;", "0:old;1:er;", "0:old;1:er;",
-                                  "0:new;1:er;2:!;", "0:new;1:er;2:!;", ""};
+  const Row steps[] = {PieceRow{"m", 0, 0, "old"},
+                       PieceRow{"m", 0, 1, "er"},
+                       head(0, 2),
+                       PieceRow{"m", 1, 0, "new"},
+                       PieceRow{"m", 1, 1, "er"},
+                       PieceRow{"m", 1, 2, "!"},
+                       head(1, 3),
+                       PieceRow{"m", 0, 0, "x"},
+                       PictureGone{"m"}};
+  const char* const expected[] = {"",
+                                  "",
+                                  "0:old;1:er;",
+                                  "0:old;1:er;",
+                                  "0:old;1:er;",
+                                  "0:old;1:er;",
+                                  "0:new;1:er;2:!;",
+                                  "0:new;1:er;2:!;",
+                                  ""};
   Scratch scratch;
   const std::string path = scratch.path("muster.db");
   for (std::size_t i = 0; i < std::size(steps); ++i) {

@@ -473,7 +473,8 @@ TEST_F(MesosViewTest, TellsWhatStandsAtANameAndWhatNot) {
   const auto contributions = [&](const char* owner, std::size_t most) {
     Lines lines;
     const bool is_all = view_->visit_contributions(*parse_domain(owner), most, [&](const auto& one) {
-      lines.push_back(std::string(one.element) + " " + one.id + " " + one.raw + (one.is_published ? "" : " out"));
+      lines.push_back(std::string(one.element) + " " + one.id + " " + one.raw +
+                      (one.is_published ? "" : " out"));
     });
     if (!is_all) lines.push_back("and more");
     return lines;

@@ -99,7 +99,8 @@ void Musterd::make_registry() {
       meta_[meta->key] = meta->value;
     } else if (auto* updated = std::get_if<registry::ZoneRow>(&row)) {
       zone_rows_.push_back(std::move(*updated));
-    } else if (std::holds_alternative<registry::PictureRow>(row) || std::holds_alternative<registry::PieceRow>(row)) {
+    } else if (std::holds_alternative<registry::PictureRow>(row) ||
+               std::holds_alternative<registry::PieceRow>(row)) {
       picture_rows_.push_back(std::move(row));
     } else {
       begin();
@@ -136,8 +137,8 @@ void Musterd::make_publisher() {
   names_.publisher = std::make_unique<zones::Publisher>(std::move(to), names_.zones);
   std::optional<registry::Rows> keep;
   if (store_->is_lasting()) keep = std::exchange(picture_rows_, {});
-  schedulers_ = std::make_unique<Schedulers>(io_, config_, names_, serial_store(), listeners_.bound(), loader_,
-                                             std::move(keep));
+  schedulers_ = std::make_unique<Schedulers>(io_, config_, names_, serial_store(), listeners_.bound(),
+                                             loader_, std::move(keep));
   mesos_dns_ = schedulers_->mesos_dns(*config_, loader_);
   make_file_zones();
 }

@@ -125,7 +125,8 @@ void Schedulers::restore(registry::Control& control) {
   for (const std::string& name : keeper_->stored()) {
     const One* one = find(name);
     if (one == nullptr) {
-      log(LogLevel::info, "picture_forgotten", {{"source", name}, {"reason", "it is not configured any more"}});
+      log(LogLevel::info, "picture_forgotten",
+          {{"source", name}, {"reason", "it is not configured any more"}});
       keeper_->forget(name);
       continue;
     }

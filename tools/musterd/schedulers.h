@@ -43,8 +43,8 @@ class Schedulers {
   // Whether one that is required has not spoken yet, and has services to tell of; any thread.
   bool awaits_services() const;
   std::vector<registry::api::Missing> missing() const;  // any thread: what was required and has not spoken
-  // What an explanation of this name says beyond that of any: of whom its source learnt what stands there, or does
-  // not, as members of an object; "": it is in no zone of a source. On the control thread.
+  // What an explanation of this name says beyond that of any: of whom its source learnt what stands there, or
+  // does not, as members of an object; "": it is in no zone of a source. On the control thread.
   std::string explain(const zones::Name& owner, std::optional<zones::RrType> type, net::WallTime now) const;
   bool resync(std::string_view source);                 // any thread; false: there is none of that name
   bool accept(std::string_view source);

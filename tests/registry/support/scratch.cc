@@ -45,8 +45,8 @@ struct Show {
         std::to_string(row.since.time_since_epoch().count());
   }
   void operator()(const PictureRow& row) const {
-    picture.rows["picture " + row.source] = row.type + " " + std::to_string(row.format) + " " + row.origin + " " +
-                                            shown(row.learnt_at) + " " + std::to_string(row.pieces);
+    picture.rows["picture " + row.source] = row.type + " " + std::to_string(row.format) + " " + row.origin +
+                                            " " + shown(row.learnt_at) + " " + std::to_string(row.pieces);
   }
   void operator()(const PieceRow& row) const {
     picture.rows["piece " + row.source] += std::to_string(row.number) + ":" + row.content + ";";

@@ -9,7 +9,8 @@ void write_schedulers(Exposition& page, const MetricSources& sources) {
       page.sample({{"source", source.name}}, static_cast<double>(value(source)));
   };
   using Status = const registry::SourceStatus&;
-  each("muster_source_up", MetricType::gauge, "1: the source is live; 0: it has not spoken since the start, or is stale.",
+  each("muster_source_up", MetricType::gauge,
+       "1: the source is live; 0: it has not spoken since the start, or is stale.",
        [](Status source) { return source.state == "live" ? 1 : 0; });
   each("muster_source_age_seconds", MetricType::gauge,
        "Since the source last said something; -1: it never has.", [&](Status source) {
