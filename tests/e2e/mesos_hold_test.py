@@ -5,20 +5,21 @@ import time
 import unittest
 
 import mesos_master as mesos
-from harness import wait_until
-from mesos_test import FIRST, WithMesos
+from harness import another_address, wait_until
+from mesos_test import WithMesos
 
 
 class Held(WithMesos):
     def setUp(self):
         super().setUp()
-        self.cluster = mesos.Cluster(prefix=f"{FIRST}.")  # agents at .10 and .11, next to the masters
+        self.agents = [another_address(100), another_address(101)]
+        self.cluster = mesos.Cluster(addresses=self.agents)
         self.marathon = self.cluster.add_framework("marathon")
         self.listeners = {}
 
     def listener(self, number):
         """A port of the agent at which somebody listens."""
-        one = socket.create_server((f"{FIRST}.{10 + number % 2}", 0))
+        one = socket.create_server((self.agents[number % 2], 0))
         self.addCleanup(one.close)
         self.listeners[one.getsockname()[1]] = one
         return one.getsockname()[1]

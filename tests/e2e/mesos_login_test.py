@@ -3,8 +3,8 @@
 import json
 import unittest
 
-from harness import run, wait_until
-from mesos_test import FIRST, WithMesos
+from harness import another_address, run, wait_until
+from mesos_test import WithMesos
 
 
 class Login(WithMesos):
@@ -12,7 +12,7 @@ class Login(WithMesos):
         super().setUp()
         self.task("web.aaa", "web", ports=[31000])
         done = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                   "-subj", "/CN=master", "-addext", f"subjectAltName=IP:{FIRST}.1",
+                   "-subj", "/CN=master", "-addext", f"subjectAltName=IP:{another_address(1)}",
                    "-keyout", self.folder / "master.key", "-out", self.folder / "master.pem")
         self.assertEqual(done.status, 0, done.err)
         self.certificate = (self.folder / "master.pem", self.folder / "master.key")

@@ -77,9 +77,10 @@ class Framework:
 class Cluster:
     """What the masters know; changed under `lock`."""
 
-    def __init__(self, agents=2, prefix="10.0.1."):
+    def __init__(self, agents=2, addresses=None):
         self.lock = threading.RLock()
-        self.agents = {f"20260102-S{n}": f"{prefix}{10 + n}" for n in range(agents)}
+        self.agents = {f"20260102-S{n}": address for n, address in enumerate(
+            addresses or [f"10.0.1.{10 + n}" for n in range(agents)])}
         self.recovered_agents = set()
         self.frameworks = {}
 
