@@ -117,11 +117,6 @@ bool take_pods(MarathonPicture& picture, MarathonState state, SteadyTime asked_a
   return true;
 }
 
-void take_no_app(MarathonPicture& picture, std::string_view id, SteadyTime asked_at) {
-  const auto found = picture.apps.find(id);
-  if (found != picture.apps.end() && found->second.asked_at <= asked_at) picture.apps.erase(found);
-}
-
 bool take_hint(MarathonPicture& picture, const MarathonHint& hint, SteadyTime at) {
   if (hint.act == MarathonAct::none) return true;
   if (hint.act == MarathonAct::app_ended) {

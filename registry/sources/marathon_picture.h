@@ -48,8 +48,6 @@ inline constexpr std::size_t kMostMarks = 10'000;
 bool take_apps(MarathonPicture& picture, MarathonState state, SteadyTime asked_at);
 bool take_app(MarathonPicture& picture, MarathonState state, SteadyTime asked_at);
 bool take_pods(MarathonPicture& picture, MarathonState state, SteadyTime asked_at);
-// Marathon knows no such app (404).
-void take_no_app(MarathonPicture& picture, std::string_view id, SteadyTime asked_at);
 
 // False: there are too many marks, this one is not kept and everything has to be fetched.
 bool take_hint(MarathonPicture& picture, const MarathonHint& hint, SteadyTime at);

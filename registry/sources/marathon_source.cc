@@ -190,8 +190,12 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
     MarathonTable::Touched touched;
     switch (fetched.document) {
       case MarathonDocument::app:
-        touched = fetched.is_there ? table_.take_app(std::move(fetched.state), fetched.asked_at)
-                                   : table_.take_no_app(fetched.app, fetched.asked_at);
+        // That one is missing counts only among all of them, which pass the guard together.
+        if (fetched.is_there) {
+          touched = table_.take_app(std::move(fetched.state), fetched.asked_at);
+        } else if (table_.knows_app(fetched.app)) {
+          want({true, {}, false});
+        }
         break;
       case MarathonDocument::pods:
         dropped_pods_ = fetched.state.dropped;

@@ -72,13 +72,6 @@ MarathonTable::Touched MarathonTable::take_pods(MarathonState state, SteadyTime 
   return touched;
 }
 
-MarathonTable::Touched MarathonTable::take_no_app(const std::string& id, SteadyTime asked_at) {
-  sources::take_no_app(picture_, id, asked_at);
-  Touched touched;
-  touched.groups.insert(id);
-  return touched;
-}
-
 MarathonTable::Touched MarathonTable::hear(const MarathonHint& hint, SteadyTime now) {
   Touched touched;
   if (hint.act == MarathonAct::none) return touched;

@@ -47,8 +47,6 @@ class MarathonTable {
   Touched take_apps(MarathonState state, SteadyTime asked_at);
   Touched take_app(MarathonState state, SteadyTime asked_at);
   Touched take_pods(MarathonState state, SteadyTime asked_at);
-  // Marathon knows no such app (404).
-  Touched take_no_app(const std::string& id, SteadyTime asked_at);
   Touched hear(const MarathonHint& hint, SteadyTime now);
   // Ends holds that are over.
   Touched tick(SteadyTime now);

@@ -141,7 +141,8 @@ class Events(WithMarathon):
         for number in range(3):
             self.app.add(f"web.{number}", f"10.0.1.{10 + number}")
         self.leader = self.marathon()
-        self.server = self.serve(self.marathon(leader=self.leader), refresh="30s")
+        self.followers = [self.marathon(leader=self.leader)]
+        self.server = self.serve(*self.followers, refresh="30s")
         self.until(self.server, "web.svc.internal", ["10.0.1.10", "10.0.1.11", "10.0.1.12"])
         self.until_streaming(self.server)
 
