@@ -79,10 +79,10 @@ void check(const MarathonPicture& picture) {
   for (const Routable routable : {Routable::strict, Routable::running, Routable::any_alive}) {
     MarathonRules rules;
     rules.routable.routable = routable;
-    for (const auto& [id, app] : picture.apps)
-      check([&] { return look_at_app(picture, id, {}, rules, addresses_of, kNow); });
-    for (const auto& [id, pod] : picture.pods)
-      check([&] { return look_at_pod(picture, id, {}, rules, addresses_of, kNow); });
+    for (const auto& app : picture.apps)
+      check([&] { return look_at_app(picture, app.first, {}, rules, addresses_of, kNow); });
+    for (const auto& pod : picture.pods)
+      check([&] { return look_at_pod(picture, pod.first, {}, rules, addresses_of, kNow); });
   }
   check_text(picture);
 }
