@@ -83,6 +83,7 @@ class Marathon:
     def __init__(self, known, address, leader=None, age="", streams=True, login=None):
         self.known, self.leader, self.age, self.streams, self.login = known, leader, age, streams, login
         self.fault = None  # a function of (handler) that answers instead
+        self.knows_no_app = False  # asked for one by its name
         self.requests = []
         self.subscribers = []
         marathon = self
@@ -142,7 +143,7 @@ class Marathon:
             key, _, value = query.get("label", [""])[0].partition("==")
             return send_json(handler, self.apps(lambda app: not key or app.labels.get(key) == value))
         app = self.known.apps.get("/" + path.removeprefix("/v2/apps/").strip("/"))
-        return send_json(handler, {"app": app.json()}) if app else send(handler, 404, b'{"message":"no such app"}')
+        return send_json(handler, {"app": app.json()}) if app and not self.knows_no_app else send(handler, 404, b'{"message":"no such app"}')
 
     def apps(self, wanted=lambda _: True):
         with self.known.lock:

@@ -186,6 +186,16 @@ class Events(WithMarathon):
         self.until_streaming(self.server)
         self.until(self.server, "web.svc.internal", [f"10.0.1.{n}" for n in range(10, 14)])
 
+    def test_an_app_that_is_said_to_be_missing_has_to_be_missing_among_all(self):
+        follower = self.followers[0]
+        time.sleep(0.8)  # what is asked for when the stream begins is over
+        follower.knows_no_app = True
+        self.leader.tell("api_post_event", appDefinition={"id": "/web"})
+        wait_until("it is asked for", lambda: "/v2/apps/web" in follower.paths())
+        wait_until("all are", lambda: "/v2/apps" in follower.paths()[follower.paths().index("/v2/apps/web"):])
+        time.sleep(0.3)
+        self.assertEqual(self.addresses(self.server, "web.svc.internal"), ["10.0.1.10", "10.0.1.11", "10.0.1.12"])
+
     def test_garbage_in_the_stream_costs_a_fetch(self):
         with self.known.lock:
             self.app.add("web.3", "10.0.1.13")
