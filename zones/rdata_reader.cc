@@ -217,6 +217,16 @@ std::optional<RdataError> read_generic(RrType type, std::span<const Word> words,
 
 bool is_own(RrType type) { return rdata_fields(type).back() != Field::opaque; }
 
+// The rest of the words, which may be broken anywhere; nothing at all is no octets.
+std::optional<RdataError> read_base64(std::span<const Word> words, std::size_t at, std::string& out) {
+  std::string text;
+  for (const Word& word : words.subspan(at)) text += word.text;
+  const auto octets = net::base64_decode(text);
+  if (!octets) return RdataError{at, quoted(text) + " is not base64"};
+  out += *octets;
+  return std::nullopt;
+}
+
 // RFC 4025 §3: what the gateway is depends on a number before it. No key: the algorithm is 0.
 std::optional<RdataError> read_ipseckey(std::span<const Word> words, std::string_view origin,
                                         std::string& out) {
@@ -242,19 +252,69 @@ std::optional<RdataError> read_ipseckey(std::span<const Word> words, std::string
     if (auto complaint = read_field(field, words[at], origin, out))
       return RdataError{at, std::move(*complaint)};
   }
-  std::string text;
-  for (const auto& word : words.subspan(key)) text += word.text;
-  const auto octets = net::base64_decode(text);
-  if (!octets) return RdataError{key, "the key is not base64"};
-  if (octets->empty() != (out[algorithm] == 0))
+  const std::size_t before = out.size();
+  if (auto error = read_base64(words, key, out)) return error;
+  if ((out.size() == before) != (out[algorithm] == 0))
     return RdataError{algorithm, "algorithm 0 means that no key follows, any other that one does"};
-  out += *octets;
   return std::nullopt;
+}
+
+struct Mnemonic {
+  std::string_view name;
+  std::uint32_t value;
+};
+
+// RFC 4398 §2.1 and the registry of certificate types.
+constexpr Mnemonic kCertificateTypes[] = {{"PKIX", 1},   {"SPKI", 2}, {"PGP", 3},    {"IPKIX", 4},   {"ISPKI", 5},
+                                          {"IPGP", 6},   {"ACPKIX", 7}, {"IACPKIX", 8}, {"URI", 253}, {"OID", 254}};
+// RFC 4034 appendix A.1 and the registry of DNSSEC algorithms.
+constexpr Mnemonic kAlgorithms[] = {{"RSAMD5", 1},
+                                    {"DH", 2},
+                                    {"DSA", 3},
+                                    {"RSASHA1", 5},
+                                    {"DSA-NSEC3-SHA1", 6},
+                                    {"RSASHA1-NSEC3-SHA1", 7},
+                                    {"RSASHA256", 8},
+                                    {"RSASHA512", 10},
+                                    {"ECC-GOST", 12},
+                                    {"ECDSAP256SHA256", 13},
+                                    {"ECDSAP384SHA384", 14},
+                                    {"ED25519", 15},
+                                    {"ED448", 16},
+                                    {"INDIRECT", 252},
+                                    {"PRIVATEDNS", 253},
+                                    {"PRIVATEOID", 254}};
+
+Complaint read_mnemonic(std::span<const Mnemonic> known, Field field, std::string_view text, std::string& out) {
+  const std::size_t octets = field == Field::u8 ? 1 : 2;
+  for (const Mnemonic& one : known) {
+    if (!Name::equal_fold(one.name, text)) continue;
+    append_number(out, one.value, octets);
+    return std::nullopt;
+  }
+  if (!read_number(field, text, octets, out)) return std::nullopt;
+  return *not_a(field, text) + " and not a name for one, like " + std::string(known.front().name);
+}
+
+// RFC 4398 §2.2. ldns loses memory when it reads the algorithm.
+std::optional<RdataError> read_cert(std::span<const Word> words, std::string& out) {
+  enum Part : std::size_t { type, key_tag, algorithm, certificate };
+  if (words.size() <= certificate)
+    return RdataError{words.size(), "something is missing here (CERT takes: type, key tag, algorithm, certificate in "
+                                    "base64)"};
+  if (auto complaint = read_mnemonic(kCertificateTypes, Field::u16, words[type].text, out))
+    return RdataError{type, std::move(*complaint)};
+  if (auto complaint = read_number(Field::u16, words[key_tag].text, 2, out))
+    return RdataError{key_tag, std::move(*complaint)};
+  if (auto complaint = read_mnemonic(kAlgorithms, Field::u8, words[algorithm].text, out))
+    return RdataError{algorithm, std::move(*complaint)};
+  return read_base64(words, certificate, out);
 }
 
 std::optional<RdataError> read_rare(RrType type, std::span<const Word> words, std::string_view origin,
                                     std::string& out) {
   if (type == RrType::ipseckey) return read_ipseckey(words, origin, out);
+  if (type == RrType::cert) return read_cert(words, out);
   const std::string generic = "TYPE" + std::to_string(static_cast<std::uint16_t>(type)) + " \\# length hex";
   // ldns loses memory when it reads bad text of types that have no name here.
   if (to_string(type).starts_with("TYPE"))

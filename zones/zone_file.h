@@ -21,7 +21,7 @@ using CompiledZoneResult = net::Result<CompiledZone, ZoneFileErrors>;
 CompiledZoneResult compile_zone(const std::string& path, const Name& apex, const FileReader& read,
                                 const ZoneFileLimits& limits = {});
 
-// Reads from the disk.
+// Reads from the disk, files of up to 1 GiB.
 net::Result<std::string, std::error_code> read_whole_file(const std::string& path);
 
 }  // namespace muster::zones

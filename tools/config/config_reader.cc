@@ -3,9 +3,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <fstream>
-#include <sstream>
 
+#include "registry/net/file_text.h"
 #include "tools/config/check_whole.h"
 #include "tools/config/read_sections.h"
 #include "tools/config/read_source.h"
@@ -157,15 +156,11 @@ LoadResult load_text(std::string_view text, const std::string& file,
 }
 
 LoadResult load_file(const std::string& file, const std::vector<std::string>& overrides) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    LoadResult result;
-    result.errors.push_back(file + ": cannot be read (does it exist, and may this user read it?)");
-    return result;
-  }
-  std::ostringstream text;
-  text << in.rdbuf();
-  return load_text(text.str(), file, overrides);
+  const auto text = net::file_text(file, net::kConfigFile);
+  if (text) return load_text(*text, file, overrides);
+  LoadResult result;
+  result.errors.push_back(file + ": cannot be read: " + text.error().message());
+  return result;
 }
 
 LoadResult load_dev(const std::vector<std::string>& overrides) {

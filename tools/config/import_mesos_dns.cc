@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdlib>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "registry/json_text.h"
+#include "registry/net/file_text.h"
 #include "registry/net/ip_address.h"
 #include "registry/sources/zookeeper_url.h"
 
@@ -27,15 +27,15 @@ std::string lowered(std::string_view text) {
 }
 
 // A TOML string; those of JSON are a part of them.
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
   std::string out;
   registry::append_json_string(out, text);
   return out;
 }
 
-std::string quoted_list(const std::vector<std::string>& texts) {
+std::string toml_list(const std::vector<std::string>& texts) {
   std::string out = "[";
-  for (const std::string& text : texts) out += (out.size() > 1 ? ", " : "") + quoted(text);
+  for (const std::string& text : texts) out += (out.size() > 1 ? ", " : "") + toml_string(text);
   return out + "]";
 }
 
@@ -205,7 +205,7 @@ class Import {
     listener_ = text("listener", "0.0.0.0");
     line("\n[dns]");
     if (on) {
-      line("listen = " + quoted_list({listen("listener", listener_, port)}));
+      line("listen = " + toml_list({listen("listener", listener_, port)}));
     } else {
       warn("dnson", "musterd always answers DNS; it listens on loopback only");
       line("listen = [\"127.0.0.1:5300\"]  # dnson was false");
@@ -218,7 +218,7 @@ class Import {
     const std::string address = text("HTTPListener", "0.0.0.0");
     line("\n[http]");
     if (http_on_) {
-      line("listen = " + quoted_list({listen("HTTPListener", address, port)}));
+      line("listen = " + toml_list({listen("HTTPListener", address, port)}));
       comment("Who is not on loopback may read, and may not write.");
     } else {
       line("listen = [\"127.0.0.1:8053\"]  # httpon was false; musterd's own API, on loopback only");
@@ -249,7 +249,7 @@ class Import {
       }
     }
     if (masters.empty() && zookeeper.empty()) fail("masters", "or zk is needed: where the Mesos masters are");
-    if (!masters.empty()) line("masters = " + quoted_list(masters));
+    if (!masters.empty()) line("masters = " + toml_list(masters));
     if (!zookeeper.empty()) write_zookeeper(zookeeper, https && masters.empty());
   }
 
@@ -257,7 +257,7 @@ class Import {
     const auto url = registry::sources::parse_zookeeper_url(text);
     if (!url) return fail("zk", url.error());
     if (url->login.empty() || secrets_ == Secrets::held) {
-      line("zookeeper = " + quoted(text));
+      line("zookeeper = " + toml_string(text));
     } else {
       line("zookeeper_file = \"mesos.zk\"  # put the value of zk into this file, readable by musterd alone");
     }
@@ -269,7 +269,7 @@ class Import {
     const std::string iam = path("iamConfigFile");
     const json::value* value = take("mesosCredentials");
     const json::object* login = value == nullptr ? nullptr : value->if_object();
-    if (how == "iam") return line("iam_file = " + quoted(iam));
+    if (how == "iam") return line("iam_file = " + toml_string(iam));
     if (!how.empty() && how != "basic") fail("mesosAuthentication", R"(must be "", "basic" or "iam")");
     if (how != "basic") return;
     const auto member = [&](const char* key) -> std::string {
@@ -278,8 +278,8 @@ class Import {
     };
     const std::string principal = member("principal");
     if (principal.empty()) fail("mesosCredentials", "needs principal and secret for basic authentication");
-    line("username = " + quoted(principal));
-    if (secrets_ == Secrets::held) return line("password = " + quoted(member("secret")));
+    line("username = " + toml_string(principal));
+    if (secrets_ == Secrets::held) return line("password = " + toml_string(member("secret")));
     line("password_file = \"mesos.password\"  # put the secret into this file, readable by musterd alone");
   }
 
@@ -288,37 +288,37 @@ class Import {
     const std::string certificate = path("certFile");
     const std::string key = path("keyFile");
     if (!https) return;
-    if (!ca.empty()) line("ca_file = " + quoted(ca));
+    if (!ca.empty()) line("ca_file = " + toml_string(ca));
     if (ca.empty()) {
       warn("mesosHTTPSOn",
            "without caCertFile the masters' certificates are not checked, as before: set ca_file and take "
            "tls_verify away");
       line("tls_verify = false");
     }
-    if (!certificate.empty()) line("cert_file = " + quoted(certificate));
-    if (!key.empty()) line("key_file = " + quoted(key));
+    if (!certificate.empty()) line("cert_file = " + toml_string(certificate));
+    if (!key.empty()) line("key_file = " + toml_string(key));
   }
 
   void write_names() {
     const std::string domain = lowered(text("domain", "mesos"));
-    line("domain = " + quoted(domain + (domain.ends_with('.') ? "" : ".")));
+    line("domain = " + toml_string(domain + (domain.ends_with('.') ? "" : ".")));
     line("ttl = \"" + std::to_string(number("ttl", 60, 0, 2'147'483'647)) + "s\"");
     line("names = \"exact\"");
     line("routable = \"running\"  # as before; \"strict\" leaves out tasks that are not well");
-    if (listener_ != "0.0.0.0" && listener_ != "::") line("listener = " + quoted(listener_));
+    if (listener_ != "0.0.0.0" && listener_ != "::") line("listener = " + toml_string(listener_));
     const auto dotted = [](std::string name) {
       std::replace(name.begin(), name.end(), '@', '.');
       return name.ends_with('.') ? name : name + ".";
     };
     const std::string mname = text("SOAMname", "");
     const std::string rname = text("SOARname", "");
-    if (!mname.empty()) line("ns_name = " + quoted(dotted(mname)));
-    if (!rname.empty()) line("hostmaster = " + quoted(dotted(rname)));
+    if (!mname.empty()) line("ns_name = " + toml_string(dotted(mname)));
+    if (!rname.empty()) line("hostmaster = " + toml_string(dotted(rname)));
     line("soa = { refresh = " + std::to_string(number("SOARefresh", 60, 1, 2'147'483'647)) +
          ", retry = " + std::to_string(number("SOARetry", 600, 1, 2'147'483'647)) +
          ", expire = " + std::to_string(number("SOAExpire", 86'400, 1, 2'147'483'647)) + " }");
     line("srv_weight = " + std::to_string(number("srvRecordDefaultWeight", 1, 0, 65'535)));
-    line("ip_sources = " + quoted_list(texts("IPSources", {"netinfo", "mesos", "host"})));
+    line("ip_sources = " + toml_list(texts("IPSources", {"netinfo", "mesos", "host"})));
     line(std::string("rfc952 = ") + (flag("EnforceRFC952", false) ? "true" : "false"));
     line(std::string("truncate = ") + (flag("setTruncateBit", true) ? "\"tc\"" : "\"cut\""));
     line(std::string("enumerate = ") + (flag("EnumerationOn", true) ? "true" : "false"));
@@ -340,7 +340,7 @@ class Import {
     line("");
     comment("[forward]");
     comment("enabled = true");
-    comment("upstreams = " + quoted_list(upstreams));
+    comment("upstreams = " + toml_list(upstreams));
     comment("timeout = \"" + std::to_string(seconds) + "s\"");
     if (zones == nullptr || !zones->is_object() || zones->get_object().empty()) return;
     comment("[forward.zones]");
@@ -349,7 +349,7 @@ class Import {
       for (const json::value& one : servers.is_array() ? servers.get_array() : json::array()) {
         if (one.is_string()) said.emplace_back(one.get_string());
       }
-      comment(quoted(zone) + " = " + quoted_list(said));
+      comment(toml_string(zone) + " = " + toml_list(said));
     }
   }
 
@@ -390,15 +390,14 @@ ImportedConfig import_mesos_dns(std::string_view json, const std::string& file, 
 }
 
 ImportedConfig import_mesos_dns_file(const std::string& file, Secrets secrets) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
+  const auto text = net::file_text(file, net::kConfigFile);
+  if (!text) {
     ImportedConfig nothing;
-    nothing.errors.push_back(file + ": cannot be read (does it exist, and may this user read it?)");
+    nothing.errors.push_back(file + ": cannot be read: " + text.error().message());
     return nothing;
   }
-  const std::string text((std::istreambuf_iterator<char>(in)), {});
   const char* home = std::getenv("HOME");
-  return import_mesos_dns(text, file, home == nullptr ? "" : home, secrets);
+  return import_mesos_dns(*text, file, home == nullptr ? "" : home, secrets);
 }
 
 }  // namespace muster::config

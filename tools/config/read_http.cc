@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <fstream>
 
+#include "registry/net/file_text.h"
 #include "registry/net/tls_files.h"
 #include "tools/config/read_sections.h"
 #include "tools/config/secret.h"
@@ -57,8 +57,9 @@ void read_tls(Section& section, Http& http) {
   const std::filesystem::path folder = section.diagnostics().folder();
   bool readable = true;
   const auto look_at = [&](const char* key, const std::filesystem::path& file) {
-    if (std::ifstream(folder / file)) return;
-    section.error(key, "cannot be read: " + file.string());
+    const auto text = net::file_text(folder / file, net::kConfigFile);
+    if (text) return;
+    section.error(key, "cannot be read: " + file.string() + " (" + text.error().message() + ")");
     readable = false;
   };
   look_at("tls_certificate", http.tls_certificate);

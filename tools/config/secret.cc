@@ -1,7 +1,8 @@
 #include "tools/config/secret.h"
 
 #include <algorithm>
-#include <fstream>
+
+#include "registry/net/file_text.h"
 
 namespace muster::config {
 
@@ -11,6 +12,10 @@ int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+std::string unreadable(const std::string& file, std::error_code error) {
+  return "cannot be read: " + file + " (" + error.message() + ")";
 }
 
 }  // namespace
@@ -24,13 +29,12 @@ std::optional<std::string> read_secret(Section& section, std::string_view key) {
     return std::nullopt;
   }
   if (file.empty()) return secret;
-  std::ifstream in(section.diagnostics().folder() / file);
-  if (!in) {
-    section.error(file_key, "cannot be read: " + file);
+  const auto text = net::file_text(section.diagnostics().folder() / file, net::kSmallFile);
+  if (!text) {
+    section.error(file_key, unreadable(file, text.error()));
     return std::nullopt;
   }
-  std::getline(in, secret);
-  return secret_of(secret);
+  return secret_of(*text);
 }
 
 std::string secret_of(std::string_view text) {
@@ -60,11 +64,9 @@ std::filesystem::path read_secret_file(Section& section, std::string_view file_k
   const std::string file = section.text(file_key, "");
   if (file.empty()) return {};
   std::filesystem::path path = section.diagnostics().folder() / file;
-  std::ifstream in(path);
-  std::string line;
-  if (!in) {
-    section.error(file_key, "cannot be read: " + file);
-  } else if (std::getline(in, line); !is_secret(held, secret_of(line))) {
+  if (const auto text = net::file_text(path, net::kSmallFile); !text) {
+    section.error(file_key, unreadable(file, text.error()));
+  } else if (!is_secret(held, secret_of(*text))) {
     section.error(file_key, "needs " + std::string(wanted_of(held)) + " in the first line of " + file);
   }
   return path;

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <limits>
 
+#include "registry/net/file_text.h"
 #include "tools/config/diagnostics.h"
 #include "tools/muster/command.h"
 
@@ -27,9 +28,10 @@ struct Common {
 Context context_of(const Common& common) {
   std::string token;
   if (!common.token_file.empty()) {
-    std::ifstream in(common.token_file);
-    if (!in) throw std::runtime_error("cannot read the token file " + common.token_file);
-    std::getline(in, token);
+    const auto text = net::file_text(common.token_file, net::kSmallFile);
+    if (!text)
+      throw std::runtime_error("cannot read the token file " + common.token_file + ": " + text.error().message());
+    token = text->substr(0, text->find('\n'));
   }
   if (!common.ca_file.empty() && !std::ifstream(common.ca_file))
     throw std::runtime_error("cannot read the CA file " + common.ca_file);

@@ -2,12 +2,10 @@
 
 #include <sys/stat.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 #include <tuple>
 #include <utility>
+
+#include "registry/net/file_text.h"
 
 namespace muster::tools {
 
@@ -22,32 +20,22 @@ std::optional<Stamp> stamp_of(const std::filesystem::path& path) {
   return Stamp(found.st_ino, found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec);
 }
 
-std::optional<std::string> text_of(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf() || file.peek() == std::ifstream::traits_type::eof()))
-    return std::nullopt;
-  return std::move(text).str();
-}
-
 }  // namespace
 
 std::function<std::optional<std::string>()> changed_file(
     std::filesystem::path path, std::function<void(const std::string& error)> tell) {
   return [path = std::move(path), tell = std::move(tell), last = std::optional<Stamp>(),
           is_failing = false]() mutable -> std::optional<std::string> {
-    errno = 0;
     const auto stamp = stamp_of(path);
     if (stamp && stamp == last) return std::nullopt;
-    auto text = stamp ? text_of(path) : std::nullopt;
+    auto text = net::file_text(path, net::kSmallFile);
     if (!text) {
-      const int error = errno;
-      if (!std::exchange(is_failing, true)) tell(path.string() + ": " + std::strerror(error));
+      if (!std::exchange(is_failing, true)) tell(path.string() + ": " + text.error().message());
       return std::nullopt;
     }
     is_failing = false;
     last = stamp;
-    return text;
+    return std::move(*text);
   };
 }
 
