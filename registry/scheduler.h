@@ -37,6 +37,12 @@ struct SchedulerTask {
   bool operator==(const SchedulerTask&) const = default;
 };
 
+// A task that is not served: who it would be.
+struct SchedulerWithheld : SchedulerTask {
+  std::string reason;  // "unhealthy", "not_routable:TASK_STAGING"
+  bool operator==(const SchedulerWithheld&) const = default;
+};
+
 struct SchedulerAgent {
   std::string id;
   std::vector<IpAddress> addresses;
@@ -75,11 +81,14 @@ struct SchedulerStep {
 struct SchedulerChange {
   std::string source;  // its name
   std::vector<SchedulerStep<SchedulerTask>> tasks;
+  std::vector<SchedulerStep<SchedulerWithheld>> withheld;
   std::vector<SchedulerStep<SchedulerAgent>> agents;
   std::vector<SchedulerStep<SchedulerFramework>> frameworks;
   std::optional<SchedulerMasters> masters;  // as they are now; nullopt: as they were
   std::optional<SchedulerSilence> silence;  // likewise
-  bool empty() const { return tasks.empty() && agents.empty() && frameworks.empty() && !masters && !silence; }
+  bool empty() const {
+    return tasks.empty() && withheld.empty() && agents.empty() && frameworks.empty() && !masters && !silence;
+  }
 };
 
 }  // namespace muster::registry

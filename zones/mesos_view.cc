@@ -12,6 +12,13 @@ using naming::MesosDrop;
 using naming::MesosRecord;
 using naming::MesosRecords;
 using registry::SchedulerFramework;
+using registry::SchedulerTask;
+
+namespace {
+
+constexpr net::IpAddress kSomeAddress{net::Family::v4, {192, 0, 2, 1}};
+
+}  // namespace
 
 MesosView::MesosView(MesosViewConfig config, std::size_t zone, NameSink& sink)
     : config_(std::move(config)), zone_(zone), sink_(sink) {
@@ -24,6 +31,7 @@ void MesosView::apply(const registry::SchedulerChange& change) {
   take(change.agents, agents_);
   take(change.frameworks, frameworks_);
   take(change.tasks, tasks_);
+  for (const auto& step : change.withheld) withheld_.replace(step.before, step.after);
   if (change.masters) {
     if (masters_) add(*masters_, -1);
     masters_ = change.masters;
@@ -194,15 +202,18 @@ bool MesosView::visit_contributions(const Name& owner, std::size_t most_tasks,
                                     const std::function<void(const Contribution&)>& visit) const {
   const Name lower = owner.lower();
   const MesosName* name = find(lower.wire());
-  if (name == nullptr) return true;
   const auto visit_all = [&](std::string_view element, const MesosRecords& records, const std::string& id,
                              const std::string& raw, const std::string& framework,
                              const std::string& agent_id) {
+    bool is_there = false;
     for (const MesosRecord& record : records.records) {
       if (record.owner != lower) continue;
+      is_there = true;
       visit({element, id, raw, framework, agent_id, record,
-             name->is_published(record.type, record.rank, record.is_ready, config_)});
+             name != nullptr && name->is_published(record.type, record.rank, record.is_ready, config_), "",
+             true});
     }
+    return is_there;
   };
   visit_all("name server", naming::records_of_name_server(config_.name_server_addresses, config_.naming), "",
             "", "", "");
@@ -214,11 +225,26 @@ bool MesosView::visit_contributions(const Name& owner, std::size_t most_tasks,
     visit_all("framework", naming::records_of(framework, config_.naming), framework.id, framework.name,
               framework.name, "");
   });
-  const auto more = tasks_.visit(0, most_tasks, [&](const registry::SchedulerTask& task) {
-    visit_all("task", naming::records_of(task, config_.naming), task.id, task.name, task.framework,
-              task.agent_id);
+  const auto more = tasks_.visit(0, most_tasks, [&](const SchedulerTask& task) {
+    const bool is_there = visit_all("task", naming::records_of(task, config_.naming), task.id, task.name,
+                                    task.framework, task.agent_id);
+    if (!is_there && task.addresses.empty()) visit_absent(task, "no_address", lower, visit);
   });
-  return !more;
+  const auto more_withheld = withheld_.visit(0, most_tasks, [&](const registry::SchedulerWithheld& task) {
+    visit_absent(task, task.reason, lower, visit);
+  });
+  return !more && !more_withheld;
+}
+
+// What it would say at a name. One without an address is given one, to know its names.
+void MesosView::visit_absent(SchedulerTask task, std::string_view reason, const Name& owner,
+                             const std::function<void(const Contribution&)>& visit) const {
+  const bool has_address = !task.addresses.empty();
+  if (!has_address) task.addresses = {kSomeAddress};
+  for (const MesosRecord& record : naming::records_of(task, config_.naming).records) {
+    if (record.owner == owner)
+      visit({"task", task.id, task.name, task.framework, task.agent_id, record, false, reason, has_address});
+  }
 }
 
 std::vector<MesosView::Standing> MesosView::standings_at(const Name& owner) const {

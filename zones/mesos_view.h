@@ -69,8 +69,8 @@ class MesosView {
                                            const TaskVisit& visit) const;
   // What was left out of which element, worked out again.
   void visit_dropped(const std::function<void(const naming::MesosDropped&)>& visit) const;
-  // Who contributes what to a name, worked out again: all of the cluster's agents and frameworks are looked
-  // at, and at most `most_tasks` tasks. False: there are more.
+  // Who contributes what to a name, or would if it were served, worked out again: all of the cluster's agents
+  // and frameworks are looked at, and at most `most_tasks` tasks of each kind. False: there are more.
   struct Contribution {
     std::string_view element;  // "task", "agent", "framework", "masters", "name server"
     std::string id;
@@ -79,6 +79,8 @@ class MesosView {
     std::string agent_id;
     const naming::MesosRecord& record;
     bool is_published = true;
+    std::string_view withheld;  // why its source does not have it served; "": it does
+    bool has_data = true;       // false: a task without an address, and `record` only says where it would be
   };
   bool visit_contributions(const Name& owner, std::size_t most_tasks,
                            const std::function<void(const Contribution&)>& visit) const;
@@ -128,12 +130,15 @@ class MesosView {
   void put(MesosName& name);
   void erase(MesosName& name);
   const MesosName* find(std::string_view owner) const;
+  void visit_absent(registry::SchedulerTask task, std::string_view reason, const Name& owner,
+                    const std::function<void(const Contribution&)>& visit) const;
 
   MesosViewConfig config_;
   std::size_t zone_;
   NameSink& sink_;
   MesosViewCounters counters_;
   Arrivals<registry::SchedulerTask> tasks_;
+  Arrivals<registry::SchedulerWithheld> withheld_;  // they have no names; who asks why hears of them
   Arrivals<registry::SchedulerAgent> agents_;
   Arrivals<registry::SchedulerFramework> frameworks_;
   std::optional<registry::SchedulerMasters> masters_;

@@ -67,6 +67,20 @@ std::set<std::string> ids_of(const One& one, const Other& other) {
   return ids;
 }
 
+std::string withheld_for(VerdictReason reason, const std::string& state) {
+  const std::string text(to_string(reason));
+  return reason == VerdictReason::state ? "not_routable:" + state : text;
+}
+
+// What is other than before, as one step; what is the same remains.
+template <class Element>
+void tell_step(const std::shared_ptr<const Element>& before, std::shared_ptr<const Element>* after,
+               std::vector<SchedulerStep<Element>>& steps) {
+  if (after != nullptr && before && *after && *before == **after) *after = before;
+  const auto next = after != nullptr ? *after : nullptr;
+  if (before != next) steps.push_back({before, next});
+}
+
 void add(Dropped& to, const std::string& reason, std::size_t count, int by) {
   std::size_t& sum = to[reason];
   sum += static_cast<std::size_t>(by) * count;
@@ -81,8 +95,25 @@ std::optional<SteadyTime> MesosPicture::next_look() const {
 
 MesosPicture::Shown MesosPicture::look(const MesosTracked& tracked, const HostAddresses& addresses_of,
                                        net::Instant now) {
-  Shown shown;
   const Verdict verdict = mesos_verdict(tracked, rules_, now);
+  const bool is_ready = verdict.state == State::active || verdict.state == State::timedout;
+  SchedulerTask task = scheduler_task(
+      tracked, tracked.agent ? agent_addresses(*tracked.agent, addresses_of) : std::vector<IpAddress>(),
+      is_ready, rules_);
+  Shown shown = look_through(tracked, task, verdict);
+  if (shown.is_in_view) {
+    shown.seen = std::make_shared<const SchedulerTask>(std::move(task));
+  } else {
+    shown.withheld = std::make_shared<const SchedulerWithheld>(
+        SchedulerWithheld{std::move(task), withheld_for(shown.reason, tracked.task->state)});
+  }
+  return shown;
+}
+
+// All but what the view is told.
+MesosPicture::Shown MesosPicture::look_through(const MesosTracked& tracked, const SchedulerTask& task,
+                                               const Verdict& verdict) {
+  Shown shown;
   shown.reason = verdict.reason;
   shown.until = verdict.until;
   // One whose time of registration is not known is the last, so that it takes nothing from who is there.
@@ -94,21 +125,17 @@ MesosPicture::Shown MesosPicture::look(const MesosTracked& tracked, const HostAd
     return shown;
   }
   if (verdict.state == State::off) return shown;
-  shown.is_ready = verdict.state == State::active || verdict.state == State::timedout;
-  SchedulerTask seen =
-      scheduler_task(tracked, agent_addresses(*tracked.agent, addresses_of), shown.is_ready, rules_);
-  MesosInstance instance = mesos_instance_of(tracked, seen, rules_, shown.dropped);
-  if (shown.is_ready && seen.addresses.empty()) shown.reason = VerdictReason::no_address;
-  instance.body.scheduler = facts_.share(facts_of(tracked, seen, rules_));
+  shown.is_ready = task.is_ready;
+  MesosInstance instance = mesos_instance_of(tracked, task, rules_, shown.dropped);
+  if (shown.is_ready && task.addresses.empty()) shown.reason = VerdictReason::no_address;
+  instance.body.scheduler = facts_.share(facts_of(tracked, task, rules_));
   shown.health = health_of(verdict.state);
   shown.service = std::move(instance.service);
   shown.body = std::make_shared<const InstanceBody>(std::move(instance.body));
-  if (rules_.hides_disabled && !instance.is_enabled) {
-    shown.reason = VerdictReason::not_wanted;
-  } else if (verdict.state != State::starting) {
-    // Who awaits a first verdict is not served, not even when nobody is ready.
-    shown.seen = std::make_shared<const SchedulerTask>(std::move(seen));
-  }
+  const bool is_hidden = rules_.hides_disabled && !instance.is_enabled;
+  if (is_hidden) shown.reason = VerdictReason::not_wanted;
+  // Who awaits a first verdict is not served, not even when nobody is ready.
+  shown.is_in_view = !is_hidden && verdict.state != State::starting;
   return shown;
 }
 
@@ -135,11 +162,9 @@ void MesosPicture::take(const MesosTaskKey& key, std::optional<Shown> next, Work
     count(before, -1);
     if (before.until) due_.erase({*before.until, key});
   }
-  if (next && before.seen && next->seen && *before.seen == *next->seen) next->seen = before.seen;
+  tell_step(before.seen, next ? &next->seen : nullptr, work.step.seen.tasks);
+  tell_step(before.withheld, next ? &next->withheld : nullptr, work.step.seen.withheld);
   if (next && before.body && next->body && *before.body == *next->body) next->body = before.body;
-  const auto seen = next ? next->seen : nullptr;
-  if (before.seen != seen) work.step.seen.tasks.push_back({before.seen, seen});
-
   move_asker(key, before, next ? &*next : nullptr, work);
   if (!next) {
     shown_.erase(found);

@@ -47,7 +47,8 @@ class MesosPicture {
   using Rank = std::pair<double, std::string>;  // when it registered, its id
 
   struct Shown {
-    std::shared_ptr<const SchedulerTask> seen;  // null: not in the view
+    std::shared_ptr<const SchedulerTask> seen;  // null: not in the view, and this says why:
+    std::shared_ptr<const SchedulerWithheld> withheld;
     std::string service;                        // it asks for; "": none
     BodyPtr body;                               // null: it could not be served
     HeartbeatStatus health = HeartbeatStatus::passing;
@@ -56,6 +57,7 @@ class MesosPicture {
     std::optional<SteadyTime> until;
     Dropped dropped;
     bool is_ready = false;
+    bool is_in_view = false;
     bool is_owner = true;    // its framework has the name of the service
     bool is_listed = false;  // in the registry
   };
@@ -72,6 +74,7 @@ class MesosPicture {
   };
 
   Shown look(const MesosTracked& tracked, const HostAddresses& addresses_of, net::Instant now);
+  Shown look_through(const MesosTracked& tracked, const SchedulerTask& task, const Verdict& verdict);
   void take(const MesosTaskKey& key, std::optional<Shown> next, Work& work);
   static Cause cause_of(const MesosTaskKey& key, const Shown* next, const Work& work);
   void move_asker(const MesosTaskKey& key, const Shown& before, Shown* next, Work& work);

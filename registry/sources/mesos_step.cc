@@ -22,6 +22,7 @@ void take(std::vector<Element>& from, std::size_t& begin, std::size_t most, std:
 
 std::deque<MesosStep> pieces_of(MesosStep step, std::size_t most) {
   auto tasks = std::exchange(step.seen.tasks, {});
+  auto withheld = std::exchange(step.seen.withheld, {});
   auto gone = std::exchange(step.native.gone, {});
   auto listed = std::exchange(step.native.listed, {});
   std::deque<MesosStep> pieces;
@@ -31,14 +32,16 @@ std::deque<MesosStep> pieces_of(MesosStep step, std::size_t most) {
   const MesosStep bare = next;
   next.seen = std::move(step.seen);
   std::size_t task = 0;
+  std::size_t holding = 0;
   std::size_t going = 0;
   std::size_t coming = 0;
   do {
     take(tasks, task, most, next.seen.tasks);
+    take(withheld, holding, most, next.seen.withheld);
     take(gone, going, most, next.native.gone);
     if (going == gone.size()) take(listed, coming, most, next.native.listed);
     pieces.push_back(std::exchange(next, bare));
-  } while (task < tasks.size() || going < gone.size() || coming < listed.size());
+  } while (task < tasks.size() || holding < withheld.size() || going < gone.size() || coming < listed.size());
   return pieces;
 }
 

@@ -16,8 +16,8 @@ struct MesosStep {
 };
 
 // The step as several, to be taken in their order, so that a whole cluster holds nobody up: first what tasks
-// stand on (agents, frameworks, masters), then at most `most` tasks and as many instances at a time, those
-// that go before those that come. At least one.
+// stand on (agents, frameworks, masters), then at most `most` tasks of each list and as many instances at a
+// time, those that go before those that come. At least one.
 std::deque<MesosStep> pieces_of(MesosStep step, std::size_t most);
 
 }  // namespace muster::registry::sources

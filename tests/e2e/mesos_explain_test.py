@@ -29,6 +29,23 @@ class Explain(WithMesos):
             "element": "task", "id": "web.aaa", "raw": "Web!", "framework": "marathon", "agent": self.agent(0)})
         self.assertEqual((rows["web.bbb"]["serving"], rows["web.bbb"]["reason"]), (False, "not_ready"))
         self.assertTrue(found["all_elements"])
+        self.assertNotIn("dropped", found)
+        staging = self.task("web.ccc", "web", 1, ports=[31002], state="TASK_STAGING")
+        lost = self.task("lost.aaa", "lost", 1, ports=[31003])
+        lost.agent = "nowhere-S9"
+        self.task("bad.aaa", "!", 0, ports=[31004])
+        wait_until("they are known", lambda: self.explained(server, "lost.marathon.mesos")["elements"])
+        rows = {one["id"]: one for one in self.explained(server, "web.marathon.mesos")["elements"]}
+        self.assertEqual((rows["web.ccc"]["serving"], rows["web.ccc"]["reason"], rows["web.ccc"]["data"]),
+                         (False, "not_routable:TASK_STAGING", "10.0.1.11"))
+        [row] = self.explained(server, "lost.marathon.mesos")["elements"]
+        self.assertEqual((row["serving"], row["reason"], row["data"], row["raw"]), (False, "no_agent", "", "lost"))
+        dropped = self.explained(server, "mesos")["dropped"]
+        self.assertIn({"reason": "name_empty", "what": "bad.aaa"}, dropped)
+        self.assertTrue(self.explained(server, "mesos")["all_dropped"])
+        self.assertIn("no_agent", server.muster("explain", "lost.marathon.mesos").out)
+        staging.state = "TASK_RUNNING"
+        self.until(server, "web.marathon.mesos", ["10.0.1.10", "10.0.1.11"])
         leader = self.explained(server, "leader.mesos")["elements"]
         self.assertEqual([(one["element"], one["serving"]) for one in leader], [("masters", True)])
         slaves = self.explained(server, "slave.mesos")["elements"]

@@ -55,6 +55,10 @@ class Shown {
       lines.push_back("+" + one.service + "/" + one.id + health + (one.silent_since ? " silent" : "") +
                       (one.body->addresses.empty() ? " nowhere" : ""));
     }
+    for (const auto& [before, after] : step.seen.withheld) {
+      if (before) lines.push_back("no longer withheld " + before->id + ": " + before->reason);
+      if (after) lines.push_back("withheld " + after->id + ": " + after->reason);
+    }
     if (step.seen.silence) lines.push_back(step.seen.silence->since ? "silent" : "in touch");
     return lines;
   }
@@ -105,13 +109,33 @@ TEST(MesosPicture, TimeAloneEndsAGrace) {
   MesosTask checked = task_of("web.a");
   checked.grace_seconds = 5;
   checked.statuses.front().timestamp = 0;  // the agent's clock tells nothing
-  EXPECT_THAT(shown.take(cluster_of({checked}), 0), ElementsAre("+web/web.a starting"));
+  EXPECT_THAT(shown.take(cluster_of({checked}), 0),
+              ElementsAre("+web/web.a starting", "withheld web.a: no_result"));
   EXPECT_EQ(shown.picture.routable(), 0u);
   ASSERT_EQ(shown.picture.next_look(), at(5'000).steady);
   EXPECT_THAT(shown.look(4'999), IsEmpty());
-  EXPECT_THAT(shown.look(5'000), ElementsAre("+web/web.a"));
+  EXPECT_THAT(shown.look(5'000), ElementsAre("+web/web.a", "no longer withheld web.a: no_result"));
   EXPECT_EQ(shown.picture.routable(), 1u);
   EXPECT_EQ(shown.picture.next_look(), std::nullopt);
+}
+
+TEST(MesosPicture, WhoIsNotServedIsToldWithTheReason) {
+  Shown shown;
+  MesosTask staging = task_of("web.a");
+  staging.state = "TASK_STAGING";
+  MesosState state = cluster_of({staging});
+  EXPECT_THAT(shown.take(state, 0), ElementsAre("withheld web.a: not_routable:TASK_STAGING"));
+  EXPECT_THAT(shown.take(state, 1), IsEmpty()) << "as before";
+  MesosTask killing = task_of("web.a");
+  killing.state = "TASK_KILLING";
+  EXPECT_THAT(shown.take(cluster_of({killing}), 2),
+              ElementsAre("no longer withheld web.a: not_routable:TASK_STAGING", "withheld web.a: killing"));
+  EXPECT_THAT(shown.take(cluster_of({task_of("web.a")}), 3),
+              ElementsAre("+web/web.a", "no longer withheld web.a: killing"));
+  MesosState lonely = cluster_of({task_of("web.b")});
+  lonely.agents.clear();
+  EXPECT_THAT(shown.take(lonely, 4), ElementsAre("-web/web.a", "withheld web.b: no_agent"));
+  EXPECT_THAT(shown.take(cluster_of({}), 5), ElementsAre("no longer withheld web.b: no_agent"));
 }
 
 TEST(MesosPicture, AHostThatIsResolvedBringsTheAddress) {

@@ -5,7 +5,7 @@
 namespace muster::registry::sources {
 namespace {
 
-MesosStep step_of(std::size_t tasks, std::size_t gone, std::size_t listed) {
+MesosStep step_of(std::size_t tasks, std::size_t gone, std::size_t listed, std::size_t withheld = 0) {
   MesosStep step;
   step.seen.source = step.native.source.name = "mesos";
   step.seen.masters.emplace();
@@ -14,6 +14,11 @@ MesosStep step_of(std::size_t tasks, std::size_t gone, std::size_t listed) {
     SchedulerTask task;
     task.id = std::to_string(i);
     step.seen.tasks.push_back({nullptr, std::make_shared<const SchedulerTask>(std::move(task))});
+  }
+  for (std::size_t i = 0; i < withheld; ++i) {
+    SchedulerWithheld task;
+    task.id = std::to_string(i);
+    step.seen.withheld.push_back({nullptr, std::make_shared<const SchedulerWithheld>(std::move(task))});
   }
   for (std::size_t i = 0; i < gone; ++i) step.native.gone.push_back({"s", "g" + std::to_string(i)});
   for (std::size_t i = 0; i < listed; ++i) {
@@ -46,13 +51,17 @@ TEST(MesosStep, APieceHoldsAtMostSoManyAndWhatGoesComesFirst) {
 
 TEST(MesosStep, NothingIsLostAndTheOrderStays) {
   std::string tasks;
+  std::string withheld;
   std::string instances;
-  for (const MesosStep& piece : pieces_of(step_of(7, 5, 4), 3)) {
+  for (const MesosStep& piece : pieces_of(step_of(7, 5, 4, 11), 3)) {
+    EXPECT_LE(piece.seen.withheld.size(), 3U);
+    for (const auto& task : piece.seen.withheld) withheld += task.after->id;
     for (const auto& task : piece.seen.tasks) tasks += task.after->id;
     for (const auto& gone : piece.native.gone) instances += gone.id + " ";
     for (const auto& listed : piece.native.listed) instances += listed.id + " ";
   }
   EXPECT_EQ(tasks, "0123456");
+  EXPECT_EQ(withheld, "012345678910");
   EXPECT_EQ(instances, "g0 g1 g2 g3 g4 l0 l1 l2 l3 ");
 }
 

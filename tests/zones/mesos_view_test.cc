@@ -23,6 +23,7 @@ using registry::SchedulerFramework;
 using registry::SchedulerTask;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 using TaskPtr = std::shared_ptr<const SchedulerTask>;
 using Lines = std::vector<std::string>;
@@ -51,6 +52,12 @@ TaskPtr task(std::string line) {
   if (task->agent_addresses.empty()) task->agent_addresses = addresses_from("10.0.1.10");
   if (task->addresses.empty()) task->addresses = addresses_from("10.9.0.1");
   return task;
+}
+
+std::shared_ptr<const SchedulerTask> nowhere(const std::string& line) {
+  auto bare = *task(line);
+  bare.addresses.clear();
+  return std::make_shared<const SchedulerTask>(std::move(bare));
 }
 
 std::shared_ptr<const SchedulerFramework> framework(const char* name, const char* addresses,
@@ -473,8 +480,9 @@ TEST_F(MesosViewTest, TellsWhatStandsAtANameAndWhatNot) {
   const auto contributions = [&](const char* owner, std::size_t most) {
     Lines lines;
     const bool is_all = view_->visit_contributions(*parse_domain(owner), most, [&](const auto& one) {
-      lines.push_back(std::string(one.element) + " " + one.id + " " + one.raw +
-                      (one.is_published ? "" : " out"));
+      lines.push_back(
+          std::string(one.element) + " " + one.id + " " + one.raw + (one.is_published ? "" : " out") +
+          (one.withheld.empty() ? "" : ": " + std::string(one.withheld)) + (one.has_data ? "" : ", nowhere"));
     });
     if (!is_all) lines.push_back("and more");
     return lines;
@@ -482,6 +490,27 @@ TEST_F(MesosViewTest, TellsWhatStandsAtANameAndWhatNot) {
   EXPECT_THAT(contributions("X.a.b.mesos", 10), ElementsAre("task a x.a out", "task b x", "task c x"));
   EXPECT_THAT(contributions("x.a.b.mesos", 2), ElementsAre("task a x.a out", "task b x", "and more"));
   EXPECT_THAT(contributions("nobody.mesos", 10), IsEmpty());
+
+  const auto withhold = [&](const std::shared_ptr<const SchedulerTask>& one, const char* reason) {
+    SchedulerChange change;
+    change.withheld.push_back({nullptr, std::make_shared<const registry::SchedulerWithheld>(
+                                            registry::SchedulerWithheld{*one, reason})});
+    apply(change);
+    return change.withheld.front().after;
+  };
+  const auto sick = withhold(task("id=e name=x framework=a.b addresses=10.0.0.9"), "unhealthy");
+  EXPECT_THAT(view_->standings_at(*parse_domain("x.a.b.mesos")), SizeIs(2)) << "it has no names";
+  withhold(nowhere("id=g name=lost framework=b ports=31000"), "no_agent");
+  step(nullptr, nowhere("id=h name=bare framework=b"));
+  EXPECT_THAT(contributions("x.a.b.mesos", 10),
+              ElementsAre("task a x.a out", "task b x", "task c x", "task e x out: unhealthy"));
+  EXPECT_THAT(contributions("lost.b.mesos", 10), ElementsAre("task g lost out: no_agent, nowhere"));
+  EXPECT_THAT(contributions("_lost._tcp.b.mesos", 10), ElementsAre("task g lost out: no_agent, nowhere"));
+  EXPECT_THAT(contributions("bare.b.mesos", 10), ElementsAre("task h bare out: no_address, nowhere"));
+  SchedulerChange back;
+  back.withheld.push_back({sick, nullptr});
+  apply(back);
+  EXPECT_THAT(contributions("x.a.b.mesos", 10), ElementsAre("task a x.a out", "task b x", "task c x"));
 
   Lines reasons;
   view_->visit_dropped([&](const auto& dropped) {

@@ -13,6 +13,7 @@ using zones::MesosView;
 // Of a cluster of more tasks not all are looked at: they are worked out again, on the control thread, at some
 // 2 us each.
 constexpr std::size_t kMostTasks = 20'000;
+constexpr std::size_t kMostDropped = 1'000;
 
 void append_text(std::string& out, char before, std::string_view name, std::string_view text) {
   (out += before).append("\"").append(name).append("\":");
@@ -33,12 +34,35 @@ void append_source(std::string& out, const registry::SourceStatus& status, net::
   out += '}';
 }
 
+std::string_view reason_of(const MesosView::Contribution& one) {
+  if (one.is_published) return "ok";
+  if (!one.withheld.empty()) return one.withheld;
+  return one.record.is_ready ? "name_taken" : "not_ready";
+}
+
+// What the zone leaves out of what is served: told at its apex, for the names are none that could be asked.
+void append_dropped(std::string& out, const MesosView& view) {
+  std::size_t left = kMostDropped;
+  bool is_all = true;
+  out += ",\"dropped\":[";
+  view.visit_dropped([&](const zones::naming::MesosDropped& dropped) {
+    if (left == 0) return void(is_all = false);
+    --left;
+    if (out.back() != '[') out += ',';
+    append_text(out, '{', "reason", zones::naming::to_string(dropped.reason));
+    append_text(out, ',', "what", dropped.what);
+    out += '}';
+  });
+  out += ']';
+  append_flag(out, "all_dropped", is_all);
+}
+
 void append_element(std::string& out, const MesosView::Contribution& one) {
   if (out.back() != '[') out += ',';
   append_text(out, '{', "type", zones::to_string(one.record.type));
-  append_text(out, ',', "data", zones::rdata_text(one.record.type, one.record.rdata));
+  append_text(out, ',', "data", one.has_data ? zones::rdata_text(one.record.type, one.record.rdata) : "");
   append_flag(out, "serving", one.is_published);
-  append_text(out, ',', "reason", one.is_published ? "ok" : one.record.is_ready ? "name_taken" : "not_ready");
+  append_text(out, ',', "reason", reason_of(one));
   append_text(out, ',', "rule", zones::naming::to_string(one.record.rank));
   append_text(out, ',', "element", one.element);
   append_text(out, ',', "id", one.id);
@@ -64,6 +88,7 @@ std::string Schedulers::explain(const zones::Name& owner, std::optional<zones::R
         });
     out += ']';
     append_flag(out, "all_elements", is_all);
+    if (owner == one->zone->view().config().naming.domain) append_dropped(out, one->zone->view());
     return out;
   }
   return "";
