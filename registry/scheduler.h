@@ -37,9 +37,11 @@ struct SchedulerTask {
   bool operator==(const SchedulerTask&) const = default;
 };
 
-// A task that is not served: who it would be.
+// A task that is not served everywhere: who it would be.
 struct SchedulerWithheld : SchedulerTask {
-  std::string reason;  // "unhealthy", "not_routable:TASK_STAGING"
+  std::string reason;       // "unhealthy", "not_routable:TASK_STAGING"
+  std::string service;      // of which it is no instance; "": of none
+  bool is_in_view = false;  // it is served in the scheduler's own zone all the same
   bool operator==(const SchedulerWithheld&) const = default;
 };
 

@@ -307,6 +307,7 @@ NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, 
   out.generated = zones.config(*zone).generated;
   const NamePlace place =
       name.is_at_or_below(names.config().domain) ? place_of(name, names.config().domain) : NamePlace{};
+  out.would_be_of = place.service;
   if (is_delegated(zones, name, apex)) {
     out.outcome = "referral";
     return out;

@@ -18,6 +18,7 @@ struct NameExplanation {
   std::string outcome;  // "answer" | "nodata" | "nxdomain" | "referral" | "servfail" | "refused"
   std::string closest_encloser;
   std::string service;  // "" when no service stands behind it
+  std::string would_be_of;  // the service that has the name, or would have it if there were one; "": of none
   struct Record {
     std::string type;
     std::uint32_t ttl = 0;

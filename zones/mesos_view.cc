@@ -31,7 +31,8 @@ void MesosView::apply(const registry::SchedulerChange& change) {
   take(change.agents, agents_);
   take(change.frameworks, frameworks_);
   take(change.tasks, tasks_);
-  for (const auto& step : change.withheld) withheld_.replace(step.before, step.after);
+  const auto not_here = [](const auto& task) { return task && !task->is_in_view ? task : nullptr; };
+  for (const auto& step : change.withheld) withheld_.replace(not_here(step.before), not_here(step.after));
   if (change.masters) {
     if (masters_) add(*masters_, -1);
     masters_ = change.masters;

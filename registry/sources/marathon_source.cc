@@ -319,6 +319,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
     MesosStep step;
     step.native = table_.follow(
         touched, [this](std::string_view host) { return hosts_.addresses_of(std::string(host)); }, now());
+    step.seen.withheld = table_.take_withheld();
     if (touched.all) hosts_.forget_unused();
     const bool says_current = std::exchange(told_current_, is_current_) != is_current_;
     if (!step.empty()) saver_.changed();

@@ -160,6 +160,7 @@ MarathonTable::Touched MarathonTable::erase(const MesosTaskKey& key, Cause cause
   const auto shown = group.tasks.find(key.task_id);
   if (shown == group.tasks.end()) return {};
   if (shown->second.is_listed) gone_.push_back({group.service, key.task_id, cause});
+  set_withheld(shown->second, nullptr);
   group.tasks.erase(shown);
   --tasks_;
   group.memory.erase(key.task_id);
@@ -333,10 +334,28 @@ void MarathonTable::settle_owners() {
   }
 }
 
+void MarathonTable::set_withheld(Shown& shown, std::shared_ptr<const SchedulerWithheld> next) {
+  if (shown.withheld == next || (shown.withheld && next && *shown.withheld == *next)) return;
+  withheld_.push_back({std::exchange(shown.withheld, next), next});
+}
+
+std::shared_ptr<const SchedulerWithheld> MarathonTable::withheld(const std::string& id,
+                                                                 const std::string& task, const Group& group,
+                                                                 const Shown& shown) {
+  SchedulerWithheld out;
+  out.id = task;
+  out.name = id;
+  out.addresses = shown.body->addresses;
+  out.reason = explained(group.is_owner ? shown.reason : VerdictReason::service_owned, "");
+  out.service = group.service;
+  return std::make_shared<const SchedulerWithheld>(std::move(out));
+}
+
 void MarathonTable::list(const std::string& id, SourceStep& step) {
   Group& group = groups_.at(id);
   for (auto& [task, shown] : group.tasks) {
     const bool is_wanted = !group.service.empty() && group.is_owner && shown.state != State::off;
+    set_withheld(shown, is_wanted || group.service.empty() ? nullptr : withheld(id, task, group, shown));
     if (!is_wanted) {
       const bool is_ending = shown.reason == VerdictReason::killing;
       if (std::exchange(shown.is_listed, false))

@@ -69,6 +69,8 @@ class MarathonTable {
   // The step from what was shown to what is believed now. Looked at is what was touched, and what time alone
   // may have changed.
   SourceStep follow(const Touched& touched, const AddressesOf& addresses_of, net::Instant now);
+  // What has changed since this was asked last in who is no instance of its service, and why.
+  std::vector<SchedulerStep<SchedulerWithheld>> take_withheld() { return std::exchange(withheld_, {}); }
   // Whether nobody is heard of; the next step says so of every instance, if it is other than before.
   void set_silence(SchedulerSilence silence);
   std::optional<SteadyTime> next_look() const;  // when time alone may change something
@@ -89,6 +91,7 @@ class MarathonTable {
     State state = State::active;
     VerdictReason reason = VerdictReason::ok;
     std::shared_ptr<const MarathonAppFacts> app;
+    std::shared_ptr<const SchedulerWithheld> withheld;  // null: it is listed, or has no service
     bool is_routable = false;
     bool is_other = false;   // than what the registry has been told
     bool is_listed = false;  // in the registry, under its group's service
@@ -126,6 +129,9 @@ class MarathonTable {
   void settle_missing(std::size_t before, SteadyTime now);
   void settle_owners();
   void list(const std::string& id, SourceStep& step);
+  static std::shared_ptr<const SchedulerWithheld> withheld(const std::string& id, const std::string& task,
+                                                           const Group& group, const Shown& shown);
+  void set_withheld(Shown& shown, std::shared_ptr<const SchedulerWithheld> next);
   void count(Group& group);
   Touched erase(const MesosTaskKey& key, Cause cause);
   Touched erase_all(const std::vector<MesosTaskKey>& keys, Cause cause);
@@ -142,6 +148,7 @@ class MarathonTable {
   MesosHolds holds_;
   std::size_t tasks_ = 0;  // of all groups
   Tally tally_;
+  std::vector<SchedulerStep<SchedulerWithheld>> withheld_;
   // Of the step that is being made.
   std::vector<SourceStep::Gone> gone_;
   std::vector<Missing> missing_;

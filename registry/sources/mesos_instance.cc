@@ -248,6 +248,12 @@ MesosInstance mesos_instance_of(const MesosTracked& tracked, const SchedulerTask
   return instance;
 }
 
+std::string mesos_service_of(const MesosTracked& tracked, const SchedulerTask& seen,
+                             const MesosRules& rules) {
+  Dropped told_once_it_is_served;
+  return service_of(seen, words_of(*tracked.task, rules, told_once_it_is_served), rules);
+}
+
 SchedulerFacts facts_of(const MesosTracked& tracked, const SchedulerTask& seen, const MesosRules& rules) {
   MarathonLabels labels;
   for (MarathonLabels& place : labels_of(*tracked.task)) labels.merge(place);

@@ -36,6 +36,9 @@ MesosInstance mesos_instance_of(const MesosTracked& tracked, const SchedulerTask
 // What its body says of the app: whoever has many of them shares it.
 SchedulerFacts facts_of(const MesosTracked& tracked, const SchedulerTask& seen, const MesosRules& rules);
 
+// The service that it would be an instance of; "": of none.
+std::string mesos_service_of(const MesosTracked& tracked, const SchedulerTask& seen, const MesosRules& rules);
+
 // Whether the rules want a framework of this name.
 bool is_wanted(std::string_view framework, const MesosRules& rules);
 // Whether a DiscoveryInfo may be published.

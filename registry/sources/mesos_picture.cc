@@ -67,11 +67,6 @@ std::set<std::string> ids_of(const One& one, const Other& other) {
   return ids;
 }
 
-std::string withheld_for(VerdictReason reason, const std::string& state) {
-  const std::string text(to_string(reason));
-  return reason == VerdictReason::state ? "not_routable:" + state : text;
-}
-
 // What is other than before, as one step; what is the same remains.
 template <class Element>
 void tell_step(const std::shared_ptr<const Element>& before, std::shared_ptr<const Element>* after,
@@ -105,7 +100,8 @@ MesosPicture::Shown MesosPicture::look(const MesosTracked& tracked, const HostAd
     shown.seen = std::make_shared<const SchedulerTask>(std::move(task));
   } else {
     shown.withheld = std::make_shared<const SchedulerWithheld>(
-        SchedulerWithheld{std::move(task), withheld_for(shown.reason, tracked.task->state)});
+        SchedulerWithheld{task, explained(shown.reason, tracked.task->state),
+                          shown.body ? "" : mesos_service_of(tracked, task, rules_), false});
   }
   return shown;
 }
@@ -163,9 +159,10 @@ void MesosPicture::take(const MesosTaskKey& key, std::optional<Shown> next, Work
     if (before.until) due_.erase({*before.until, key});
   }
   tell_step(before.seen, next ? &next->seen : nullptr, work.step.seen.tasks);
-  tell_step(before.withheld, next ? &next->withheld : nullptr, work.step.seen.withheld);
   if (next && before.body && next->body && *before.body == *next->body) next->body = before.body;
   move_asker(key, before, next ? &*next : nullptr, work);
+  if (next) set_withheld(*next);
+  tell_step(before.withheld, next ? &next->withheld : nullptr, work.step.seen.withheld);
   if (!next) {
     shown_.erase(found);
     return;
@@ -175,6 +172,18 @@ void MesosPicture::take(const MesosTaskKey& key, std::optional<Shown> next, Work
   count(*next, 1);
   if (next->until) due_.insert({*next->until, key});
   shown_.insert_or_assign(key, std::move(*next));
+}
+
+// Who asks for a service's name that another framework has is withheld from the service alone.
+void MesosPicture::set_withheld(Shown& shown) {
+  if (shown.service.empty()) return;
+  std::optional<SchedulerWithheld> next;
+  if (shown.withheld && !shown.withheld->is_in_view) next = *shown.withheld;
+  if (!shown.is_owner && !next)
+    next = SchedulerWithheld{*shown.seen, explained(VerdictReason::service_owned_by_other_framework, ""), "",
+                             true};
+  if (next) next->service = shown.is_owner ? "" : shown.service;
+  shown.withheld = next ? std::make_shared<const SchedulerWithheld>(std::move(*next)) : nullptr;
 }
 
 // Only an end that was seen is told as one: it ends what others say of the task, too.
@@ -243,6 +252,9 @@ void MesosPicture::set_owner(const std::string& service, const MesosTaskKey& key
     count(shown, -1);
     shown.is_owner = is_owner;
     count(shown, 1);
+    const auto before = shown.withheld;
+    set_withheld(shown);
+    tell_step(before, &shown.withheld, work.step.seen.withheld);
   }
   if (shown.is_listed == is_owner) return;
   shown.is_listed = is_owner;

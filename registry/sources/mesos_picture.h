@@ -76,6 +76,7 @@ class MesosPicture {
   Shown look(const MesosTracked& tracked, const HostAddresses& addresses_of, net::Instant now);
   Shown look_through(const MesosTracked& tracked, const SchedulerTask& task, const Verdict& verdict);
   void take(const MesosTaskKey& key, std::optional<Shown> next, Work& work);
+  static void set_withheld(Shown& shown);
   static Cause cause_of(const MesosTaskKey& key, const Shown* next, const Work& work);
   void move_asker(const MesosTaskKey& key, const Shown& before, Shown* next, Work& work);
   void settle(Work& work);

@@ -20,4 +20,9 @@ std::string_view to_string(VerdictReason reason) {
   return "";
 }
 
+std::string explained(VerdictReason reason, std::string_view state) {
+  if (reason != VerdictReason::state) return std::string(to_string(reason));
+  return std::string("not_routable").append(state.empty() ? "" : ":").append(state);
+}
+
 }  // namespace muster::registry::sources

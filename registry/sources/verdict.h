@@ -26,6 +26,9 @@ enum class VerdictReason : std::uint8_t {
   not_wanted,  // the configuration leaves it out
 };
 std::string_view to_string(VerdictReason reason);
+// As explanations say it: "unhealthy", "not_routable:TASK_STAGING", or without the state, "" when it is
+// unknown.
+std::string explained(VerdictReason reason, std::string_view state);
 
 // What counts: `strict`, that it is well; `running`, that it runs; `any_alive`, that one of its checks says
 // so.

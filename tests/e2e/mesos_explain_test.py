@@ -44,8 +44,14 @@ class Explain(WithMesos):
         self.assertIn({"reason": "name_empty", "what": "bad.aaa"}, dropped)
         self.assertTrue(self.explained(server, "mesos")["all_dropped"])
         self.assertIn("no_agent", server.muster("explain", "lost.marathon.mesos").out)
+        native = self.explained(server, "web.svc.internal")
+        self.assertEqual([(one["source"], one["id"], one["raw"], one["reason"], one["addresses"]) for one in native["left_out"]],
+                         [("mesos", "web.ccc", "web", "not_routable:TASK_STAGING", ["10.0.1.11"])])
+        self.assertTrue(native["all_left_out"])
+        self.assertEqual([one["reason"] for one in self.explained(server, "lost.svc.internal")["left_out"]], ["no_agent"])
         staging.state = "TASK_RUNNING"
         self.until(server, "web.marathon.mesos", ["10.0.1.10", "10.0.1.11"])
+        self.assertEqual(self.explained(server, "web.svc.internal")["left_out"], [])
         leader = self.explained(server, "leader.mesos")["elements"]
         self.assertEqual([(one["element"], one["serving"]) for one in leader], [("masters", True)])
         slaves = self.explained(server, "slave.mesos")["elements"]

@@ -98,6 +98,44 @@ class Marathon {
   std::map<std::pair<std::string, std::string>, HeartbeatStatus> listed;
 };
 
+std::string text_of(const SchedulerStep<SchedulerWithheld>& step) {
+  const auto text = [](const auto& one) {
+    return one ? one->service + "/" + one->id + " " + one->reason : std::string("none");
+  };
+  return text(step.before) + " -> " + text(step.after);
+}
+
+TEST(MarathonTable, WhoIsNoInstanceIsTold) {
+  Marathon marathon;
+  const auto told = [&] {
+    std::vector<std::string> lines;
+    for (const auto& step : marathon.table.take_withheld()) lines.push_back(text_of(step));
+    return lines;
+  };
+  App web = app("/web", 2);
+  web.tasks[1].state = "TASK_KILLING";
+  marathon.take({web});
+  EXPECT_THAT(told(), ElementsAre("none -> web/web.1 killing"));
+  marathon.pass(Millis(1'000));
+  marathon.take({web});
+  EXPECT_THAT(told(), IsEmpty()) << "as before";
+  marathon.pass(Millis(1'000));
+  web.labels = R"({"muster.service": "www"})";
+  marathon.take({web});
+  EXPECT_THAT(told(), ElementsAre("web/web.1 killing -> www/web.1 killing"));
+  marathon.pass(Millis(1'000));
+  web.tasks.pop_back();
+  marathon.take({web});
+  EXPECT_THAT(told(), ElementsAre("www/web.1 killing -> none"));
+  marathon.pass(Millis(1'000));
+  const App first{"/a/b-c", {{"first"}}, {}}, second{"/c-a/b", {{"second"}}, {}};
+  marathon.take({first, second, web});
+  EXPECT_THAT(told(), ElementsAre("none -> b-c-a/second service_owned"));
+  marathon.pass(Millis(1'000));
+  marathon.take({second, web});
+  EXPECT_THAT(told(), ElementsAre("b-c-a/second service_owned -> none"));
+}
+
 TEST(MarathonTable, AStepHoldsWhatChanged) {
   Marathon marathon;
   EXPECT_EQ(marathon.take({app("/a", 2), app("/b", 1)}).listed.size(), 3u);

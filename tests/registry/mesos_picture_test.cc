@@ -41,12 +41,14 @@ class Shown {
   MesosTable table{MesosGuard{.is_on = false}};
   MesosPicture picture{rules()};
   std::map<std::string, std::vector<IpAddress>> hosts;
+  Lines withheld;  // of the last step
 
  private:
   Lines follow(const MesosTable::Touched& touched, int ms) {
     const auto addresses_of = [this](const std::string& host) { return hosts[host]; };
     const MesosStep step = picture.follow(table, touched, {}, addresses_of, at(ms));
     Lines lines;
+    withheld.clear();
     for (const auto& gone : step.native.gone) lines.push_back("-" + gone.service + "/" + gone.id);
     for (const Registration& one : step.native.listed) {
       const char* const health = one.vitals->status == HeartbeatStatus::passing    ? ""
@@ -56,8 +58,8 @@ class Shown {
                       (one.body->addresses.empty() ? " nowhere" : ""));
     }
     for (const auto& [before, after] : step.seen.withheld) {
-      if (before) lines.push_back("no longer withheld " + before->id + ": " + before->reason);
-      if (after) lines.push_back("withheld " + after->id + ": " + after->reason);
+      if (before) withheld.push_back("-" + before->id + " " + before->reason);
+      if (after) withheld.push_back("+" + after->id + " " + after->reason + " of " + after->service);
     }
     if (step.seen.silence) lines.push_back(step.seen.silence->since ? "silent" : "in touch");
     return lines;
@@ -109,12 +111,12 @@ TEST(MesosPicture, TimeAloneEndsAGrace) {
   MesosTask checked = task_of("web.a");
   checked.grace_seconds = 5;
   checked.statuses.front().timestamp = 0;  // the agent's clock tells nothing
-  EXPECT_THAT(shown.take(cluster_of({checked}), 0),
-              ElementsAre("+web/web.a starting", "withheld web.a: no_result"));
+  EXPECT_THAT(shown.take(cluster_of({checked}), 0), ElementsAre("+web/web.a starting"));
+  EXPECT_THAT(shown.withheld, ElementsAre("+web.a no_result of ")) << "it is an instance, not in the view";
   EXPECT_EQ(shown.picture.routable(), 0u);
   ASSERT_EQ(shown.picture.next_look(), at(5'000).steady);
   EXPECT_THAT(shown.look(4'999), IsEmpty());
-  EXPECT_THAT(shown.look(5'000), ElementsAre("+web/web.a", "no longer withheld web.a: no_result"));
+  EXPECT_THAT(shown.look(5'000), ElementsAre("+web/web.a"));
   EXPECT_EQ(shown.picture.routable(), 1u);
   EXPECT_EQ(shown.picture.next_look(), std::nullopt);
 }
@@ -124,18 +126,35 @@ TEST(MesosPicture, WhoIsNotServedIsToldWithTheReason) {
   MesosTask staging = task_of("web.a");
   staging.state = "TASK_STAGING";
   MesosState state = cluster_of({staging});
-  EXPECT_THAT(shown.take(state, 0), ElementsAre("withheld web.a: not_routable:TASK_STAGING"));
-  EXPECT_THAT(shown.take(state, 1), IsEmpty()) << "as before";
+  EXPECT_THAT(shown.take(state, 0), IsEmpty());
+  EXPECT_THAT(shown.withheld, ElementsAre("+web.a not_routable:TASK_STAGING of web"));
+  shown.take(state, 1);
+  EXPECT_THAT(shown.withheld, IsEmpty()) << "as before";
   MesosTask killing = task_of("web.a");
   killing.state = "TASK_KILLING";
-  EXPECT_THAT(shown.take(cluster_of({killing}), 2),
-              ElementsAre("no longer withheld web.a: not_routable:TASK_STAGING", "withheld web.a: killing"));
-  EXPECT_THAT(shown.take(cluster_of({task_of("web.a")}), 3),
-              ElementsAre("+web/web.a", "no longer withheld web.a: killing"));
+  shown.take(cluster_of({killing}), 2);
+  EXPECT_THAT(shown.withheld, ElementsAre("-web.a not_routable:TASK_STAGING", "+web.a killing of web"));
+  EXPECT_THAT(shown.take(cluster_of({task_of("web.a")}), 3), ElementsAre("+web/web.a"));
+  EXPECT_THAT(shown.withheld, ElementsAre("-web.a killing"));
   MesosState lonely = cluster_of({task_of("web.b")});
   lonely.agents.clear();
-  EXPECT_THAT(shown.take(lonely, 4), ElementsAre("-web/web.a", "withheld web.b: no_agent"));
-  EXPECT_THAT(shown.take(cluster_of({}), 5), ElementsAre("no longer withheld web.b: no_agent"));
+  EXPECT_THAT(shown.take(lonely, 4), ElementsAre("-web/web.a"));
+  EXPECT_THAT(shown.withheld, ElementsAre("+web.b no_agent of web"));
+  shown.take(cluster_of({}), 5);
+  EXPECT_THAT(shown.withheld, ElementsAre("-web.b no_agent"));
+}
+
+TEST(MesosPicture, WhoseServiceAnotherFrameworkHasIsWithheldFromThatAlone) {
+  Shown shown;
+  const std::string why = " service_owned_by_other_framework";
+  shown.take(two_frameworks({task_of("web.a")}, {task_of("web.b")}), 0);
+  EXPECT_THAT(shown.withheld, ElementsAre("+web.b" + why + " of web"));
+  shown.take(two_frameworks({task_of("web.a")}, {task_of("web.b")}), 1);
+  EXPECT_THAT(shown.withheld, IsEmpty());
+  shown.take(two_frameworks({task_of("web.a")}, {task_of("web.b")}, 1'500'000'000), 2);
+  EXPECT_THAT(shown.withheld, ElementsAre("-web.b" + why, "+web.a" + why + " of web"));
+  shown.take(two_frameworks({}, {task_of("web.b")}), 3);
+  EXPECT_THAT(shown.withheld, ElementsAre("-web.a" + why));
 }
 
 TEST(MesosPicture, AHostThatIsResolvedBringsTheAddress) {

@@ -494,7 +494,7 @@ TEST_F(MesosViewTest, TellsWhatStandsAtANameAndWhatNot) {
   const auto withhold = [&](const std::shared_ptr<const SchedulerTask>& one, const char* reason) {
     SchedulerChange change;
     change.withheld.push_back({nullptr, std::make_shared<const registry::SchedulerWithheld>(
-                                            registry::SchedulerWithheld{*one, reason})});
+                                            registry::SchedulerWithheld{*one, reason, "", false})});
     apply(change);
     return change.withheld.front().after;
   };

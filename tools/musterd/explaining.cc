@@ -104,7 +104,9 @@ std::string Musterd::explain_name(std::string_view name, std::string_view type) 
     const Instance& instance = *candidate.instance;
     append_candidate(out, candidate, registry_->lease_of(instance.service, instance.id, now));
   }
-  return out.append("]").append(schedulers_->explain(*owner, wanted, now.wall)).append("}");
+  return out.append("]")
+      .append(schedulers_->explain(*owner, wanted, found.would_be_of, now.wall))
+      .append("}");
 }
 
 }  // namespace muster::tools

@@ -1,6 +1,7 @@
 // What a scheduler's source adds to the explanation of a name in its zone: how the source fares, and each
 // element behind a record, with the name that the scheduler gave it, in the answer or not.
 #include "registry/json_text.h"
+#include "registry/label.h"
 #include "tools/musterd/scheduler_one.h"
 #include "tools/musterd/schedulers.h"
 
@@ -14,6 +15,7 @@ using zones::MesosView;
 // 2 us each.
 constexpr std::size_t kMostTasks = 20'000;
 constexpr std::size_t kMostDropped = 1'000;
+constexpr std::size_t kMostLeftOut = 1'000;  // of each source
 
 void append_text(std::string& out, char before, std::string_view name, std::string_view text) {
   (out += before).append("\"").append(name).append("\":");
@@ -32,6 +34,22 @@ void append_source(std::string& out, const registry::SourceStatus& status, net::
   out.append(status.last_success ? std::to_string((now - *status.last_success).count()) : "null");
   append_text(out, ',', "error", status.error ? status.error->message : "");
   out += '}';
+}
+
+void append_left_out(std::string& out, std::string_view source, const registry::SchedulerWithheld& task) {
+  if (out.back() != '[') out += ',';
+  append_text(out, '{', "source", source);
+  append_text(out, ',', "id", task.id);
+  append_text(out, ',', "raw", task.name);
+  append_text(out, ',', "framework", task.framework);
+  append_text(out, ',', "agent", task.agent_id);
+  append_text(out, ',', "reason", task.reason);
+  out += ",\"addresses\":[";
+  for (const auto& address : task.addresses) {
+    if (out.back() != '[') out += ',';
+    registry::append_json_string(out, net::to_string(address));
+  }
+  out += "]}";
 }
 
 std::string_view reason_of(const MesosView::Contribution& one) {
@@ -74,8 +92,37 @@ void append_element(std::string& out, const MesosView::Contribution& one) {
 
 }  // namespace
 
+void Schedulers::One::leave_out(const registry::SchedulerStep<registry::SchedulerWithheld>& step) {
+  if (step.before && !step.before->service.empty()) {
+    const auto at = left_out.find(registry::ascii_lower(step.before->service));
+    if (at == left_out.end()) return;
+    at->second.replace(step.before, nullptr);
+    if (at->second.size() == 0) left_out.erase(at);
+  }
+  if (step.after && !step.after->service.empty())
+    left_out[registry::ascii_lower(step.after->service)].replace(nullptr, step.after);
+}
+
+// Tasks that are no instances of the service, though they would be.
+std::string Schedulers::explain_service(const std::string& service) const {
+  std::string out = ",\"left_out\":[";
+  bool is_all = true;
+  for (const auto& one : all_) {
+    const auto found = one->left_out.find(service);
+    if (found == one->left_out.end()) continue;
+    const auto more = found->second.visit(0, kMostLeftOut, [&](const registry::SchedulerWithheld& task) {
+      append_left_out(out, one->name, task);
+    });
+    is_all = is_all && !more;
+  }
+  out += ']';
+  append_flag(out, "all_left_out", is_all);
+  return out;
+}
+
 std::string Schedulers::explain(const zones::Name& owner, std::optional<zones::RrType> type,
-                                net::WallTime now) const {
+                                const std::string& service, net::WallTime now) const {
+  if (!service.empty()) return all_.empty() ? "" : explain_service(service);
   const zones::Zone* zone = names_.zones.zone_of(owner);
   for (const auto& one : all_) {
     if (!one->zone || &one->zone->zone() != zone) continue;

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "registry/sources/source.h"
 #include "tools/musterd/schedulers.h"
+#include "zones/arrivals.h"
 
 namespace muster::tools {
 
@@ -17,10 +19,13 @@ struct Schedulers::One {
   std::atomic<bool> is_required{true};
   net::SteadyTime required_until =
       net::SteadyTime::max();  // then it is served without its source having spoken
+  using LeftOut = zones::Arrivals<registry::SchedulerWithheld>;
+  std::map<std::string, LeftOut, std::less<>> left_out;  // of its services, by their names; control thread
   std::unique_ptr<zones::MesosZone> zone;  // null: it has none of its own
   std::atomic<bool> is_current{false};
   std::unique_ptr<registry::sources::Source> source;
 
+  void leave_out(const registry::SchedulerStep<registry::SchedulerWithheld>& step);
   void set_ready(bool is_ready) {
     if (zone) zone->set_readiness(is_ready ? zones::Readiness::ready : zones::Readiness::not_ready);
   }

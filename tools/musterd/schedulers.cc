@@ -164,6 +164,7 @@ bool Schedulers::publish(One& one, const sources::MesosStep& piece, std::optiona
     const bool is_turn = is_current && one.is_current.exchange(*is_current) != *is_current;
     // It was, and is not any more: whether it was required from the start does not matter.
     if (is_turn && !*is_current) one.set_ready(false);
+    for (const auto& step : piece.seen.withheld) one.leave_out(step);
     if (one.zone) one.zone->apply(piece.seen, turn.now);
     if (is_turn && *is_current) one.set_ready(true);
   });

@@ -44,8 +44,10 @@ class Schedulers {
   bool awaits_services() const;
   std::vector<registry::api::Missing> missing() const;  // any thread: what was required and has not spoken
   // What an explanation of this name says beyond that of any: of whom its source learnt what stands there, or
-  // does not, as members of an object; "": it is in no zone of a source. On the control thread.
-  std::string explain(const zones::Name& owner, std::optional<zones::RrType> type, net::WallTime now) const;
+  // does not, as members of an object. `service`: the native service that it is of; "": of none. On the
+  // control thread.
+  std::string explain(const zones::Name& owner, std::optional<zones::RrType> type, const std::string& service,
+                      net::WallTime now) const;
   bool resync(std::string_view source);                 // any thread; false: there is none of that name
   bool accept(std::string_view source);
   // The sources that answer Mesos-DNS' HTTP API; `dumps` writes what takes long.
@@ -59,6 +61,7 @@ class Schedulers {
   Hooks hooks_of(One& one);
   bool publish(One& one, const registry::sources::MesosStep& piece, std::optional<bool> is_current);
   One* find(std::string_view source) const;
+  std::string explain_service(const std::string& service) const;
 
   const net::Strand strand_;  // of all that the sources do
   Names& names_;
