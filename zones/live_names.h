@@ -62,6 +62,7 @@ class LiveNames {
   void reconfigure(PublishConfig config, net::Instant now);
 
   const PublishConfig& config() const { return config_; }
+  ReverseNames& reverse() { return reverse_; }
   using Members = std::vector<std::unique_ptr<Registered>>;
   // In configured order. Null: unknown, or not publishable. `label` is folded.
   const Members* members_of(const std::string& label) const;
