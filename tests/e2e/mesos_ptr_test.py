@@ -37,6 +37,8 @@ class Reverse(WithMesos):
         found = self.answer(server, "10.9.0.7")
         self.assertEqual((found.answer[0].ttl, "aa" in found.flags), (60, True))
         self.assertEqual(self.addresses(server, CART), ["10.9.0.7"])
+        explained = server.api("GET", f"/api/v1/explain?name={found.answer[0].owner}&type=PTR").json()
+        self.assertEqual([(one["ttl"], one["ttl_reason"]) for one in explained["records"]], [(60, "the ttl of a Mesos source")])
         self.assertEqual(self.answer(server, "10.0.1.10").status, "NXDOMAIN", "an agent's address is that of many tasks")
         return master, server
 
