@@ -49,6 +49,9 @@ class HeadedSet {
   std::size_t published() const { return std::min(all_.size(), kPublished); }
   const T& first() const { return *all_.begin(); }
 
+  // Those that are not published, too.
+  typename std::set<T, Less>::const_iterator begin() const { return all_.begin(); }
+  typename std::set<T, Less>::const_iterator end() const { return all_.end(); }
   template <class Visit>
   void for_each_published(Visit visit) const {
     std::size_t left = kPublished;

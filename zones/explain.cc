@@ -93,6 +93,17 @@ void add_records(const RrsetSpec& rrset, NameExplanation& out) {
   }
 }
 
+bool is_reverse(const Name& apex, const PublishConfig& config) {
+  return std::find(config.reverse.begin(), config.reverse.end(), apex) != config.reverse.end();
+}
+
+// Mesos views have TTLs of their own, and the least of all is that of the name (zones/reverse_names.h).
+void note_ttl_of_views(std::uint32_t domain_ttl, NameExplanation& out) {
+  for (NameExplanation::Record& record : out.records) {
+    if (record.type == "PTR" && record.ttl != domain_ttl) record.ttl_reason = "the ttl of a Mesos source";
+  }
+}
+
 // Below a cut of a file zone (RFC 1034 §4.3.2, 3b): the name, or an ancestor below the apex, holds NS.
 bool is_delegated(const Zones& zones, const Name& name, const Name& apex) {
   for (Name at = name; at.size() > apex.size(); at = at.parent()) {
@@ -325,6 +336,7 @@ NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, 
     if (!rrset.note.text.empty()) out.note = rrset.note.text;
     add_records(rrset, out);
   }
+  if (is_reverse(apex, names.config())) note_ttl_of_views(names.config().ttl, out);
   out.outcome = !out.records.empty() ? "answer" : servfail ? "servfail" : "nodata";
   explain_service(names, place, type, &*content, out);
   return out;

@@ -101,7 +101,10 @@ void close_gaps(LiveNames::Members& members, std::size_t one, std::size_t most) 
 }  // namespace
 
 LiveNames::LiveNames(PublishConfig config, NameSink& sink)
-    : config_(std::move(config)), sink_(sink), safe_stops_(config_.ttl, config_.ttl_min) {
+    : config_(std::move(config)),
+      sink_(sink),
+      reverse_(config_, counters_, sink),
+      safe_stops_(config_.ttl, config_.ttl_min) {
   put_fixed();
 }
 
@@ -403,14 +406,11 @@ void LiveNames::mark_addresses(const Step& step) {
   if (stays && step.before->body == step.after->body) return;
   for (const net::IpAddress& address : out) {
     if (stays && contains(in, address)) continue;
-    if (addresses_.remove(address, {step.before->sequence, step.who})) dirty_addresses_.insert(address);
+    reverse_.remove(address, {step.before->sequence, step.who});
   }
   for (const net::IpAddress& address : in) {
     if (stays && contains(out, address)) continue;
-    if (naming::reverse_zone_of(naming::reverse_name(address), config_.reverse) &&
-        addresses_.add(address, {step.after->sequence, step.who})) {
-      dirty_addresses_.insert(address);
-    }
+    reverse_.add(address, {step.after->sequence, step.who});
   }
 }
 
@@ -477,9 +477,7 @@ void LiveNames::mark_domain_sets(const Registered& member) {
     const InstanceSet* set = types_.find(type);
     if (set != nullptr && set->first().who == &member) dirty_types_.push_back(std::move(type));
   }
-  for (const auto& address : naming::addresses_of(*member.instance->body)) {
-    if (addresses_.find(address)) dirty_addresses_.insert(address);
-  }
+  for (const auto& address : naming::addresses_of(*member.instance->body)) reverse_.mark(address);
 }
 
 const LiveNames::Service* LiveNames::find(const std::string& label) const {
@@ -497,8 +495,7 @@ net::WallTime LiveNames::safe_stop(const Instance& instance, net::WallTime now) 
 }
 
 std::optional<Name> LiveNames::name_of(const Instance& instance) const {
-  const auto service = config_.domain.child(registry::ascii_lower(instance.service));
-  return service ? naming::instance_name(*service, instance) : std::nullopt;
+  return naming::own_name(config_.domain, instance);
 }
 
 std::vector<Name> LiveNames::own_names_of(const Instance& instance) const {
@@ -529,8 +526,7 @@ std::vector<Name> LiveNames::names_of(const Instance& instance) const {
     add(naming::browse_name(config_.domain, offer.type, instance));
   }
   for (const net::IpAddress& address : naming::addresses_of(*instance.body)) {
-    const Name name = naming::reverse_name(address);
-    if (naming::reverse_zone_of(name, config_.reverse)) add(name);
+    if (reverse_.covers(address)) add(naming::reverse_name(address));
   }
   return names;
 }

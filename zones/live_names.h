@@ -33,18 +33,11 @@
 #include "zones/naming/dns_sd.h"
 #include "zones/naming/native.h"
 #include "zones/pacer.h"
+#include "zones/publish_counters.h"
+#include "zones/reverse_names.h"
 #include "zones/safe_stop.h"
 
 namespace muster::zones {
-
-struct PublishCounters {
-  std::uint64_t puts = 0;      // names built and published
-  std::uint64_t erasures = 0;  // names gone
-  std::uint64_t put_off = 0;   // rebuilds of large names that waited for their 20 ms
-  std::uint64_t too_long = 0;  // names that do not fit into 255 octets and are not published, at each change
-  std::string last_too_long;   // what the last of them was to be a name of: SERVICE/ID, or SERVICE
-  std::uint64_t strings_left_out = 0;  // of TXT records, at each change: see naming::strings_left_out()
-};
 
 class LiveNames {
  public:
@@ -69,6 +62,7 @@ class LiveNames {
   void reconfigure(PublishConfig config, net::Instant now);
 
   const PublishConfig& config() const { return config_; }
+  ReverseNames& reverse() { return reverse_; }
   using Members = std::vector<std::unique_ptr<Registered>>;
   // In configured order. Null: unknown, or not publishable. `label` is folded.
   const Members* members_of(const std::string& label) const;
@@ -164,7 +158,6 @@ class LiveNames {
 
   void flush(net::SteadyTime now);
   void put_late_sets(net::SteadyTime now);
-  void put_reverse();
   void put_types(net::SteadyTime now);
   void put_type(const ServiceType& type, const Name& owner);
   void put_type_list();
@@ -185,7 +178,7 @@ class LiveNames {
   std::unordered_map<std::string, Service> services_;  // by label; without members: known
   DomainSets<ServiceType> types_;                      // ready instances
   HeadedSet<std::pair<std::uint64_t, ServiceType>, std::less<>> type_list_;  // by their first member
-  DomainSets<net::IpAddress> addresses_;  // registered instances; only those of our reverse zones
+  ReverseNames reverse_;
   SafeStops safe_stops_;
   Pacer pacer_;
 
@@ -196,7 +189,6 @@ class LiveNames {
 
   // What the end of the batch rebuilds.
   std::vector<ServiceType> dirty_types_;  // each perhaps several times
-  std::set<net::IpAddress> dirty_addresses_;
   bool dirty_type_list_ = false;
   std::map<std::string, SetKeys> late_sets_;  // of large services: what waits for its 20 ms
 

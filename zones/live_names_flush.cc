@@ -6,15 +6,12 @@
 #include <set>
 
 #include "zones/naming/instance_names.h"
-#include "zones/naming/reverse.h"
 
 namespace muster::zones {
 
 namespace {
 
 using naming::SetKey;
-
-constexpr std::size_t kReverseZone = NameSink::kDomain + 1;  // the first of them
 
 // A key may be dirty because its tag has a view no longer.
 bool is_published(const SetKey& key, const ServicePolicy& policy) {
@@ -33,7 +30,7 @@ void drop_repeats(std::vector<T>& values) {
 // The end of a batch: what waited for its time, what belongs to the whole domain, what goes.
 void LiveNames::flush(net::SteadyTime now) {
   put_late_sets(now);
-  put_reverse();
+  reverse_.flush();
   put_types(now);
   put_type_list();
   for (auto gone = erasures_.rbegin(); gone != erasures_.rend(); ++gone) erase(gone->zone, gone->owner);
@@ -163,31 +160,6 @@ void LiveNames::put_service(const std::string& label, const Service* service, co
       erasures_.push_back({NameSink::kDomain, std::move(*owner)});
     }
   }
-}
-
-void LiveNames::put_reverse() {
-  for (const net::IpAddress& address : dirty_addresses_) {
-    Name owner = naming::reverse_name(address);
-    const auto zone = naming::reverse_zone_of(owner, config_.reverse);
-    if (!zone) continue;
-    const InstanceSet* set = addresses_.find(address);
-    if (!set) {
-      erasures_.push_back({kReverseZone + *zone, std::move(owner)});
-      continue;
-    }
-    std::vector<Name> targets;
-    std::set<std::string> services;
-    set->for_each_published([&](const Place& place) {
-      auto name = name_of(*place.who->instance);
-      if (!name) return;
-      Name service = name->parent();
-      targets.push_back(std::move(*name));
-      if (config_.reverse_services && services.emplace(service.wire()).second)
-        targets.push_back(std::move(service));
-    });
-    put(kReverseZone + *zone, {std::move(owner), {naming::ptr_rrset(config_.ttl, targets)}});
-  }
-  dirty_addresses_.clear();
 }
 
 void LiveNames::put_types(net::SteadyTime now) {

@@ -23,11 +23,11 @@ constexpr std::uint8_t place_of(RrType type) { return type == RrType::a ? 0 : ty
 constexpr std::uint8_t bit_of(RrType type) { return static_cast<std::uint8_t>(1 << place_of(type)); }
 
 auto order_of(const Held& held) {
-  return std::tuple(held.type, held.rdata, held.rank, !held.is_ready, held.share);
+  return std::tuple(held.type, held.rdata, held.rank, !held.is_ready, held.share, held.has_ptr);
 }
 
 Held held_of(const MesosRecord& record) {
-  return {record.type, record.rdata, record.rank, record.is_ready, record.share, 0};
+  return {record.type, record.rdata, record.rank, record.is_ready, record.has_ptr, record.share, 0};
 }
 
 template <class Number>
@@ -46,7 +46,8 @@ Number take(std::string_view& image) {
 }
 
 void append(const Held& held, std::string& image) {
-  append(static_cast<std::uint8_t>(static_cast<int>(held.rank) * 8 + held.is_ready * 4 + place_of(held.type)),
+  append(static_cast<std::uint8_t>(held.has_ptr * 64 + static_cast<int>(held.rank) * 8 + held.is_ready * 4 +
+                                   place_of(held.type)),
          image);
   append(held.share, image);
   append(held.count, image);
@@ -59,7 +60,8 @@ Held take_record(std::string_view& image) {
   const auto kind = take<std::uint8_t>(image);
   held.type = kTypes[kind & 3];
   held.is_ready = (kind & 4) != 0;
-  held.rank = static_cast<MesosRank>(kind >> 3);
+  held.rank = static_cast<MesosRank>(kind >> 3 & 7);
+  held.has_ptr = (kind & 64) != 0;
   held.share = take<std::uint32_t>(image);
   held.count = take<std::uint32_t>(image);
   const auto size = take<std::uint16_t>(image);
@@ -151,6 +153,16 @@ bool MesosName::is_published(RrType type, MesosRank rank, bool is_ready,
                              const MesosViewConfig& config) const {
   if (config.naming.reserved == MesosReserved::protect && rank != shown_.rank) return false;
   return is_ready || ((shown_.ready & bit_of(type)) == 0 && config.when_none == WhenNone::all);
+}
+
+std::vector<net::IpAddress> MesosName::leading_back(const MesosViewConfig& config) const {
+  std::vector<net::IpAddress> addresses;
+  for (const Held& held : records()) {
+    if (!held.has_ptr || !is_published(held.type, held.rank, held.is_ready, config)) continue;
+    const net::IpAddress address = decode_address(held.rdata);
+    if (addresses.empty() || addresses.back() != address) addresses.push_back(address);
+  }
+  return addresses;
 }
 
 NameSpec MesosName::spec(const MesosViewConfig& config) const {

@@ -3,7 +3,8 @@
 // thousand such names, most of one record:
 //
 //   image = owner record*                                   owner: wire form, lower case
-//   record = kind(1) share(4) count(4) length(2) rdata      kind: rank × 8 + readiness × 4 + type (0..2)
+//   record = kind(1) share(4) count(4) length(2) rdata      kind: PTR × 64 + rank × 8 + readiness × 4 + type
+//   (0..2)
 //
 // Records are in order, and no two are equal but for their count.
 #pragma once
@@ -35,6 +36,7 @@ class MesosName {
     std::string_view rdata;
     naming::MesosRank rank = naming::MesosRank::infrastructure;
     bool is_ready = true;
+    bool has_ptr = false;
     std::uint32_t share = 0;
     std::uint32_t count = 0;
   };
@@ -63,6 +65,8 @@ class MesosName {
   void look(const MesosViewConfig& config);
   const Shown& shown() const { return shown_; }
   NameSpec spec(const MesosViewConfig& config) const;  // as of the last look
+  // Published ones that are to lead back here, in order; as of the last look.
+  std::vector<net::IpAddress> leading_back(const MesosViewConfig& config) const;
   bool is_published(RrType type, naming::MesosRank rank, bool is_ready, const MesosViewConfig& config) const;
 
   bool is_dirty = false;

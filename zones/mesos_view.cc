@@ -20,8 +20,9 @@ constexpr net::IpAddress kSomeAddress{net::Family::v4, {192, 0, 2, 1}};
 
 }  // namespace
 
-MesosView::MesosView(MesosViewConfig config, std::size_t zone, NameSink& sink)
-    : config_(std::move(config)), zone_(zone), sink_(sink) {
+MesosView::MesosView(MesosViewConfig config, std::size_t zone, NameSink& sink, ReverseNames* reverse)
+    : config_(std::move(config)), zone_(zone), sink_(sink), reverse_names_(reverse) {
+  follow_ptr();
   add_all(1);
   take_to_names();
   publish();
@@ -48,9 +49,22 @@ void MesosView::reconfigure(MesosViewConfig config) {
   add_all(-1);
   take_to_names();
   config_ = std::move(config);
+  follow_ptr();
   add_all(1);
   take_to_names();
   publish();
+}
+
+// Without ptr all that was said goes at once, and before the names that it leads to.
+void MesosView::follow_ptr() {
+  if (reverse_names_ == nullptr || !config_.naming.ptr) {
+    reverse_.reset();
+    led_back_.clear();
+  } else if (!reverse_) {
+    reverse_.emplace(*reverse_names_, config_.ttl);
+  } else {
+    reverse_->set_ttl(config_.ttl);
+  }
 }
 
 template <class Element>
@@ -101,8 +115,10 @@ void MesosView::take_to_names() {
     const auto end = std::find_if(at, steps_.end(),
                                   [&](const MesosStep& step) { return step.record.owner.wire() != owner; });
     MesosName& name = name_at(owner);
+    auto led_back = name.is_dirty ? std::vector<net::IpAddress>() : leading_back(name);
     const bool is_changed = name.change({at, end}, config_.naming.weight_labels);
-    if (is_changed || name.empty()) mark(name);  // one that came and went at once is still to be forgotten
+    if (is_changed || name.empty())
+      mark(name, std::move(led_back));  // one that came and went at once is still to be forgotten
     at = end;
   }
   steps_.clear();
@@ -114,8 +130,14 @@ MesosName& MesosView::name_at(std::string_view owner) {
   return **at;
 }
 
-void MesosView::mark(MesosName& name) {
-  if (!std::exchange(name.is_dirty, true)) dirty_.push_back(&name);
+std::vector<net::IpAddress> MesosView::leading_back(const MesosName& name) const {
+  return reverse_ ? name.leading_back(config_) : std::vector<net::IpAddress>();
+}
+
+void MesosView::mark(MesosName& name, std::vector<net::IpAddress> led_back) {
+  if (std::exchange(name.is_dirty, true)) return;
+  dirty_.push_back(&name);
+  if (!led_back.empty()) led_back_.emplace(&name, std::move(led_back));
 }
 
 // What SRV records point to comes before them and goes after them: names with addresses, names with SRV
@@ -126,7 +148,8 @@ void MesosView::publish() {
   std::vector<MesosName*> gone_services;
   std::vector<MesosName*> empty_answers;
   std::vector<MesosName*> gone;
-  for (MesosName* name : std::exchange(dirty_, {})) {
+  const std::vector<MesosName*> dirty = std::exchange(dirty_, {});
+  for (MesosName* name : dirty) {
     name->is_dirty = false;
     const bool had_srv = name->shown().has_srv;
     look(*name);
@@ -139,9 +162,29 @@ void MesosView::publish() {
   }
   for (MesosName* name : addresses) put(*name);
   for (MesosName* name : services) put(*name);
+  if (reverse_) publish_reverse(dirty);
   for (MesosName* name : gone_services) erase(*name);
   for (MesosName* name : empty_answers) put(*name);
   for (MesosName* name : gone) erase(*name);
+}
+
+void MesosView::publish_reverse(const std::vector<MesosName*>& changed) {
+  for (const MesosName* name : changed) {
+    const auto before = led_back_.find(name);
+    const std::vector<net::IpAddress> none;
+    const std::vector<net::IpAddress>& old = before == led_back_.end() ? none : before->second;
+    const std::vector<net::IpAddress> fresh = leading_back(*name);
+    if (old == fresh) continue;
+    const Name target = Name::from_wire(name->owner()).value_or(Name());
+    for (const net::IpAddress& address : old) {
+      if (!std::ranges::binary_search(fresh, address)) reverse_->remove(address, target);
+    }
+    for (const net::IpAddress& address : fresh) {
+      if (!std::ranges::binary_search(old, address)) reverse_->add(address, target);
+    }
+  }
+  led_back_.clear();
+  reverse_->flush();
 }
 
 void MesosView::look(MesosName& name) {

@@ -8,7 +8,9 @@
 //     all where its answers stay the same.
 //  3. At every moment of a change what a published SRV record points to is published, if it ever is: names
 //     with addresses are put before names with SRV, and go after them.
-//  4. An element that was never told is not taken away: a step back from it counts as no step.
+//  4. With ptr, what a name says in the reverse zones follows its addresses: it comes after them, and goes
+//     before the name does.
+//  5. An element that was never told is not taken away: a step back from it counts as no step.
 #pragma once
 
 #include <array>
@@ -21,6 +23,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "registry/scheduler.h"
@@ -29,6 +32,7 @@
 #include "zones/mesos_view_config.h"
 #include "zones/name_sink.h"
 #include "zones/naming/mesos_names.h"
+#include "zones/reverse_view.h"
 
 namespace muster::zones {
 
@@ -53,7 +57,8 @@ struct MesosViewCounters {
 class MesosView {
  public:
   // The sink's zone of this number has the view's domain as its apex. Publishes the view's name server.
-  MesosView(MesosViewConfig config, std::size_t zone, NameSink& sink);
+  // `reverse`, which outlives this, is told of nothing without ptr. Null: there are no reverse zones.
+  MesosView(MesosViewConfig config, std::size_t zone, NameSink& sink, ReverseNames* reverse = nullptr);
 
   void apply(const registry::SchedulerChange& change);
   // All names anew, at once. The domain stays.
@@ -122,10 +127,13 @@ class MesosView {
   void add_all(std::int32_t by);
   void add(naming::MesosRecords records, std::int32_t by);
   void count_framework(const registry::SchedulerFramework& framework, std::int32_t by);
+  void follow_ptr();
   void take_to_names();
   MesosName& name_at(std::string_view owner);
-  void mark(MesosName& name);
+  std::vector<net::IpAddress> leading_back(const MesosName& name) const;
+  void mark(MesosName& name, std::vector<net::IpAddress> led_back);
   void publish();
+  void publish_reverse(const std::vector<MesosName*>& changed);
   void look(MesosName& name);
   void put(MesosName& name);
   void erase(MesosName& name);
@@ -136,6 +144,8 @@ class MesosView {
   MesosViewConfig config_;
   std::size_t zone_;
   NameSink& sink_;
+  ReverseNames* reverse_names_;
+  std::optional<ReverseView> reverse_;  // while there is ptr
   MesosViewCounters counters_;
   Arrivals<registry::SchedulerTask> tasks_;
   Arrivals<registry::SchedulerWithheld> withheld_;  // they have no names; who asks why hears of them
@@ -148,6 +158,7 @@ class MesosView {
   // What a change has touched so far.
   std::vector<MesosStep> steps_;
   std::vector<MesosName*> dirty_;
+  std::unordered_map<const MesosName*, std::vector<net::IpAddress>> led_back_;  // which of them, before
 };
 
 }  // namespace muster::zones

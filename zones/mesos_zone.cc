@@ -31,9 +31,9 @@ Note note_of(const registry::SchedulerSilence& silence, const std::string& sourc
 
 }  // namespace
 
-MesosZone::MesosZone(MesosZoneConfig config, Zones& zones)
+MesosZone::MesosZone(MesosZoneConfig config, Zones& zones, ReverseNames* reverse)
     : zones_(zones), zone_(zones, zone_config(config), std::move(config.serials)) {
-  view_.emplace(config.view, kDomain, static_cast<NameSink&>(*this));
+  view_.emplace(config.view, kDomain, static_cast<NameSink&>(*this), reverse);
   put_apex(config);
 }
 

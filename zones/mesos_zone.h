@@ -25,8 +25,8 @@ struct MesosZoneConfig {
 
 class MesosZone final : private NameSink {
  public:
-  // Adds the zone to `zones`, which outlives this.
-  MesosZone(MesosZoneConfig config, Zones& zones);
+  // Adds the zone to `zones`, which outlives this, as does `reverse` (null: there are no reverse zones).
+  MesosZone(MesosZoneConfig config, Zones& zones, ReverseNames* reverse = nullptr);
 
   void apply(const registry::SchedulerChange& change, net::Instant now);
   void tick(net::Instant now);  // every 10 ms

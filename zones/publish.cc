@@ -126,6 +126,7 @@ class Publisher::Core final : public NameSink {
   }
 
   const LiveNames& names() const { return *names_; }
+  LiveNames& names() { return *names_; }
   Zones& zones() const { return zones_; }
 
  private:
@@ -209,6 +210,8 @@ void Publisher::tick(net::Instant now) { core_->tick(now); }
 void Publisher::reconfigure(PublishConfig config, net::Instant now) {
   core_->reconfigure(with_defaults(std::move(config)), now);
 }
+
+ReverseNames& Publisher::reverse() { return core_->names().reverse(); }
 
 registry::WallTime Publisher::safe_stop(const registry::Instance& instance, net::Instant now) const {
   return core_->names().safe_stop(instance, now.wall);

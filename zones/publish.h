@@ -14,6 +14,7 @@
 #include "registry/registry.h"
 #include "zones/explain.h"
 #include "zones/publish_config.h"
+#include "zones/reverse_names.h"
 #include "zones/zone.h"
 
 namespace muster::zones {
@@ -37,6 +38,10 @@ class Publisher {
   void tick(net::Instant now);
   // Policies, TTLs, name servers. The domain and the reverse zones stay: changing them needs a restart.
   void reconfigure(PublishConfig config, net::Instant now);
+
+  // For those who say, beside the registry, what addresses lead back to. What they put takes its serial with the
+  // next tick().
+  ReverseNames& reverse();
 
   // Until when a cache can hold a service answer with this instance (zones/safe_stop.h).
   registry::WallTime safe_stop(const registry::Instance& instance, net::Instant now) const;

@@ -11,7 +11,8 @@ import re
 import signal
 import unittest
 
-from harness import ADDRESS, BIN, SOURCE, EndToEnd, run, wait_until
+import mesos_master as mesos
+from harness import ADDRESS, BIN, SOURCE, EndToEnd, another_address, run, wait_until
 from ports import free_port
 
 FREE_PORTS = ["--set", f'dns.listen=["{ADDRESS}:0"]', "--set", f'http.listen=["{ADDRESS}:0"]']
@@ -179,8 +180,16 @@ class HttpReference(Page):
 
 
 class NamesReference(Page):
+    def cluster(self):
+        """One with the task that the page shows, as a source of addresses' names alone."""
+        cluster = mesos.Cluster()
+        cluster.add_framework("marathon").tasks["cart.bbb"] = mesos.Task("cart.bbb", "cart", list(cluster.agents)[1], address="10.9.0.7")
+        master = mesos.Master(cluster, another_address(1), streams=False)
+        self.addCleanup(master.close)
+        return f'[[source.mesos]]\nmasters = ["{master.url}"]\nservice_name = ""\nptr = true\n'
+
     def test_what_the_page_shows_is_what_dig_prints(self):
-        server = self.start('[zones]\nreverse = ["10.in-addr.arpa."]\n[service.web]\ntag_views = ["az"]\n', store="memory")
+        server = self.start('[zones]\nreverse = ["10.in-addr.arpa."]\n[service.web]\ntag_views = ["az"]\n' + self.cluster(), store="memory")
         environment = self.shims(server)
         register, *shown = blocks("docs/reference/names.md", "")
         done = run("bash", "-c", "\n".join(register), env=environment)

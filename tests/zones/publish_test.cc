@@ -9,6 +9,7 @@
 
 #include "tests/zones/support/changing_registry.h"
 #include "zones/live_names.h"
+#include "zones/reverse_view.h"
 
 namespace muster::zones {
 namespace {
@@ -414,6 +415,46 @@ TEST_F(Publish, ReconfiguredNameServersReplaceTheOld) {
   EXPECT_THAT(find("svc.internal.", RrType::ns)->members, SizeIs(2));
   EXPECT_NE(find("dns.svc.internal.", RrType::a), nullptr);
   EXPECT_FALSE(zones_.read(name("ns1.svc.internal.")).has_value());
+}
+
+// The registry's names and a view's of one address go into one zone, through one journal.
+TEST_F(Publish, AViewsNamesJoinThoseOfInstancesInTheReverseZone) {
+  publisher();
+  Zone& reverse = *zones_.find(name("10.in-addr.arpa."));
+  zones_.keep_history(reverse, true);
+  const char* owner = "7.0.0.10.in-addr.arpa.";
+  int ms = 0;
+  const auto next_serial = [&] {
+    const std::uint32_t before = zones_.serial(reverse);
+    for (int i = 0; i < 4; ++i) publisher().tick(at(ms += 10));
+    return zones_.serial(reverse) - before;
+  };
+  next_serial();
+  {
+    ReverseView view(publisher().reverse(), 60);
+    view.add(test::ip("10.0.0.7"), name("a.mesos."));
+    view.flush();
+    EXPECT_THAT(find(owner, RrType::ptr)->members, SizeIs(1)) << "at once";
+    EXPECT_EQ(next_serial(), 1u);
+    add("web", "i1", "10.0.0.7", ms);
+    ASSERT_THAT(find(owner, RrType::ptr)->members, SizeIs(2));
+    EXPECT_EQ(find(owner, RrType::ptr)->members.at(0).rdata, name("i1.web.svc.internal.").wire());
+    EXPECT_EQ(find(owner, RrType::ptr)->ttl, 5u);
+    EXPECT_EQ(next_serial(), 1u);
+    PublishConfig fresh = config();
+    fresh.ttl = 9;
+    publisher().reconfigure(fresh, at(ms));
+    EXPECT_EQ(find(owner, RrType::ptr)->ttl, 9u);
+    EXPECT_THAT(find(owner, RrType::ptr)->members, SizeIs(2));
+    add("web", "i1", "10.0.0.8", ms);
+    EXPECT_THAT(find(owner, RrType::ptr)->members, SizeIs(1));
+    EXPECT_EQ(find(owner, RrType::ptr)->ttl, 60u);
+    EXPECT_EQ(next_serial(), 1u);
+    view.flush();
+    EXPECT_EQ(next_serial(), 0u);
+  }
+  EXPECT_FALSE(zones_.read(name(owner)).has_value());
+  EXPECT_EQ(next_serial(), 1u);
 }
 
 // What reading the live table gives after many changes is what a fresh table has.

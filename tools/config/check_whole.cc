@@ -17,6 +17,7 @@ class WholeCheck {
 
   void run() {
     check_zones();
+    check_ptr();
     check_listeners();
     const Zones& zones = config_.zones;
     check_keys("zones.allow_transfer", zones.secondaries.allow_transfer);
@@ -51,6 +52,13 @@ class WholeCheck {
       const auto first =
           std::find_if(places.begin(), place, [&](const Place& other) { return *other.name == *place->name; });
       if (first != place) error(place->path, "the zone " + place->name->text() + " stands twice, as " + first->path + ", too");
+    }
+  }
+
+  void check_ptr() {
+    for (std::size_t i = 0; i < config_.mesos.size(); ++i) {
+      if (config_.mesos[i].names.ptr && config_.zones.reverse.empty())
+        error(element("source.mesos", i) + ".ptr", "ptr needs a reverse zone for its names: list it in zones.reverse");
     }
   }
 

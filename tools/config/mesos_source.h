@@ -89,6 +89,7 @@ struct MesosNames {
   bool master_srv = false;
   bool port_scope = false;
   bool numbered_ports = false;
+  bool ptr = false;
   std::size_t max_ports_per_task = 256;
   std::uint16_t answers = 0;  // 0: all
   bool cut = false;           // what does not fit into UDP is left out without TC

@@ -96,7 +96,7 @@ MesosNames read_names(Section& section) {
   names.master_srv = section.flag("master_srv", improved);
   names.port_scope = section.flag("port_scope", improved);
   names.numbered_ports = section.flag("numbered_ports", false);
-  section.not_built_unless("ptr", toml::value<bool>(false), "reverse names of Mesos containers");
+  names.ptr = section.flag("ptr", false);
   names.max_ports_per_task = section.count("max_ports_per_task", names.max_ports_per_task, 1, 65535);
   names.answers = static_cast<std::uint16_t>(section.integer_or_word("answers", 0, "all", 0, 1, 65535));
   names.cut = section.choice("truncate", "tc", {"tc", "cut"}) == "cut";

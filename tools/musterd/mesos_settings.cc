@@ -33,6 +33,7 @@ zones::naming::MesosNaming naming_of(const config::MesosNames& names) {
   naming.master_srv = names.master_srv;
   naming.port_scope = names.port_scope;
   naming.numbered_ports = names.numbered_ports;
+  naming.ptr = names.ptr;
   naming.srv_weight = names.srv_weight;
   naming.max_ports_per_task = names.max_ports_per_task;
   return naming;

@@ -61,7 +61,7 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
     zones::MesosZoneConfig zone = mesos_zone_config(*config, source, listen);
     zone.serials = serials;
     One& one = add(source.name, source.rules);
-    one.zone = std::make_unique<zones::MesosZone>(std::move(zone), names.zones);
+    one.zone = std::make_unique<zones::MesosZone>(std::move(zone), names.zones, &names.publisher->reverse());
     one.set_ready(!one.is_required);
     one.has_services = !source.service_name.empty();
     auto hooks = hooks_of<sources::MesosSourceHooks>(one);

@@ -69,6 +69,11 @@ std::vector<std::size_t> lowest(const std::vector<Port>& ports, std::size_t most
   return places;
 }
 
+std::vector<IpAddress> without(std::vector<IpAddress> all, const std::vector<IpAddress>& others) {
+  std::erase_if(all, [&](const IpAddress& one) { return std::ranges::find(others, one) != others.end(); });
+  return all;
+}
+
 // The names of a task in one form: of T, or of the raw name.
 struct Form {
   std::string_view text;
@@ -110,6 +115,7 @@ class TaskWriter {
         naming_.port_scope && !ports.empty() && std::ranges::all_of(ports, &SchedulerPort::on_agent);
     agent_addresses_ = to_.usable(task_.agent_addresses);
     addresses_ = all_at_agent ? agent_addresses_ : to_.usable(task_.addresses);
+    if (naming_.ptr) own_addresses_ = without(addresses_, agent_addresses_);
     host_ports_ = lowest(task_.host_ports, naming_.max_ports_per_task, [](auto port) { return port; });
     discovery_ports_ =
         lowest(ports, naming_.max_ports_per_task, [](const SchedulerPort& port) { return port.number; });
@@ -134,7 +140,9 @@ class TaskWriter {
     if (!last) return to_.drop(MesosDrop::label_too_long, task_.id);
     Labels instance = name;
     instance.back() = *last;
-    to_.add_addresses({instance, framework_}, addresses_, form.rank);
+    std::span<const IpAddress> leading_back;
+    if (form.rank == MesosRank::name) leading_back = own_addresses_;
+    to_.add_addresses({instance, framework_}, addresses_, form.rank, leading_back);
     to_.add_addresses({instance, framework_, one(kSlave)}, agent_addresses_, form.agent_rank);
 
     const Target own = to_.target({instance, framework_}, addresses_);
@@ -191,7 +199,8 @@ class TaskWriter {
   Labels framework_;
   std::vector<IpAddress> addresses_;
   std::vector<IpAddress> agent_addresses_;
-  std::vector<std::size_t> host_ports_;  // places of those that are published
+  std::vector<IpAddress> own_addresses_;  // that lead back to the task; its agent's are those of many tasks
+  std::vector<std::size_t> host_ports_;   // places of those that are published
   std::vector<std::size_t> discovery_ports_;
 };
 

@@ -15,6 +15,8 @@
 //   _T._proto.F.D, _P._T._proto.F.D                → T-H-S.F.D, each port of its DiscoveryInfo
 //   _P._proto.T.F.D, _port<i>._T._proto.F.D        the same, where MesosNaming says so
 //
+// With MesosNaming::ptr the task's own addresses lead back to its T-H-S.F.D, those of its agent do not.
+//
 // With DiscoveryInfo all of it also with the raw name R in place of T: lower case, dots kept, where each of
 // its labels is of [A-Za-z0-9_-]. What a T of no octets would make (-H-S.F.D, _._tcp.F.D) is left out.
 #pragma once

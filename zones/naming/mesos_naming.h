@@ -29,6 +29,7 @@ struct MesosNaming {
   bool master_srv = false;      // _master._tcp.D, _master._udp.D
   bool port_scope = false;      // ports of the agent lead to the agent
   bool numbered_ports = false;  // _port<i>._T._proto.F.D, from 0
+  bool ptr = false;             // addresses that are a task's own lead back to T-H-S.F.D
   bool weight_labels = false;   // the weights of tasks' labels, else all are equal
   std::uint16_t srv_weight = 1;
   std::size_t max_ports_per_task = 256;  // of its resources, and as many of its DiscoveryInfo

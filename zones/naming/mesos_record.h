@@ -46,6 +46,7 @@ struct MesosRecord {
   std::string rdata;        // wire form
   MesosRank rank = MesosRank::infrastructure;
   bool is_ready = true;
+  bool has_ptr = false;     // the address leads back to the owner
   std::uint32_t share = 0;  // in the draw, see draw_share()
   bool operator==(const MesosRecord&) const = default;
 };

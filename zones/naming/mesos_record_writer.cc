@@ -26,10 +26,10 @@ std::string text_of(const Labels& labels, const Name& domain) {
   return text + domain.text();
 }
 
-// Equal records stand side by side, the strongest first.
+// Equal records stand side by side, the strongest first, and of those one that leads back.
 bool is_before(const MesosRecord& a, const MesosRecord& b) {
-  return std::tuple(a.owner.wire(), a.type, std::string_view(a.rdata), a.rank) <
-         std::tuple(b.owner.wire(), b.type, std::string_view(b.rdata), b.rank);
+  return std::tuple(a.owner.wire(), a.type, std::string_view(a.rdata), a.rank, !a.has_ptr) <
+         std::tuple(b.owner.wire(), b.type, std::string_view(b.rdata), b.rank, !b.has_ptr);
 }
 bool is_same(const MesosRecord& a, const MesosRecord& b) {
   return a.type == b.type && a.rdata == b.rdata && a.owner.wire() == b.owner.wire();
@@ -76,13 +76,15 @@ std::uint32_t MesosRecordWriter::share_of_one_in(std::size_t records) const {
 }
 
 void MesosRecordWriter::add_addresses(std::initializer_list<LabelSpan> labels,
-                                      std::span<const net::IpAddress> addresses, MesosRank rank) {
+                                      std::span<const net::IpAddress> addresses, MesosRank rank,
+                                      std::span<const net::IpAddress> leading_back) {
   const auto owner = name_below_domain(labels);
   if (!owner) return;
   for (const net::IpAddress& address : addresses) {
     const auto like = std::ranges::count(addresses, address.family, &net::IpAddress::family);
     add(*owner, address_type(address), encode_address(address), rank,
-        share_of_one_in(static_cast<std::size_t>(like)));
+        share_of_one_in(static_cast<std::size_t>(like)),
+        std::ranges::find(leading_back, address) != leading_back.end());
   }
 }
 

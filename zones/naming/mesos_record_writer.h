@@ -40,8 +40,9 @@ class MesosRecordWriter {
   Target target(std::initializer_list<LabelSpan> labels, std::span<const net::IpAddress> addresses);
 
   // Owners are below the domain, as the parts of which their labels are made. Precondition: usable addresses.
+  // `leading_back`: those of them that do.
   void add_addresses(std::initializer_list<LabelSpan> owner, std::span<const net::IpAddress> addresses,
-                     MesosRank rank);
+                     MesosRank rank, std::span<const net::IpAddress> leading_back = {});
   void add_srv(std::initializer_list<LabelSpan> owner, const Target& target, std::uint16_t port,
                MesosRank rank);
 
@@ -50,8 +51,9 @@ class MesosRecordWriter {
 
  private:
   std::optional<Name> name_below_domain(std::initializer_list<LabelSpan> labels);
-  void add(const Name& owner, RrType type, std::string rdata, MesosRank rank, std::uint32_t share) {
-    records_.records.push_back({owner, type, std::move(rdata), rank, is_ready_, share});
+  void add(const Name& owner, RrType type, std::string rdata, MesosRank rank, std::uint32_t share,
+           bool has_ptr = false) {
+    records_.records.push_back({owner, type, std::move(rdata), rank, is_ready_, has_ptr, share});
   }
   std::uint32_t share_of_one_in(std::size_t records) const;
 

@@ -201,6 +201,11 @@ std::optional<Name> instance_name(const Name& service, const Instance& instance)
   return service.child(instance.label);
 }
 
+std::optional<Name> own_name(const Name& domain, const Instance& instance) {
+  const auto service = service_name(domain, registry::ascii_lower(instance.service));
+  return service ? instance_name(*service, instance) : std::nullopt;
+}
+
 std::optional<std::string> tag_label(std::string_view value) {
   const std::string label = registry::ascii_lower(value);
   const auto legal = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };

@@ -42,6 +42,8 @@ struct ServicePicture {
 std::optional<Name> service_name(const Name& domain, std::string_view label);
 // Its name below the service's; nullopt: does not fit into 255 octets.
 std::optional<Name> instance_name(const Name& service, const registry::Instance& instance);
+// L.S.D
+std::optional<Name> own_name(const Name& domain, const registry::Instance& instance);
 
 // Adds the keys under which an instance stands, itself: whatever its state. Of many instances in a row most
 // stand under the same: what was just added is not added again, further repeats are the caller's to drop.

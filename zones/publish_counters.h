@@ -1,0 +1,18 @@
+// What publishing has done since the start.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace muster::zones {
+
+struct PublishCounters {
+  std::uint64_t puts = 0;      // names built and published
+  std::uint64_t erasures = 0;  // names gone
+  std::uint64_t put_off = 0;   // rebuilds of large names that waited for their 20 ms
+  std::uint64_t too_long = 0;  // names that do not fit into 255 octets and are not published, at each change
+  std::string last_too_long;   // what the last of them was to be a name of: SERVICE/ID, or SERVICE
+  std::uint64_t strings_left_out = 0;  // of TXT records, at each change: see naming::strings_left_out()
+};
+
+}  // namespace muster::zones
