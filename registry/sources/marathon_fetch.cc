@@ -68,6 +68,8 @@ class MarathonFetch::Impl {
       for (const std::string& app : wanted.apps) plan_.push_back({MarathonDocument::app, app});
     }
     if (wanted.pods && has_pods_ && form_ == Form::apps) plan_.push_back({MarathonDocument::pods, ""});
+    // Of pods alone, which it has none of: what it has is asked for then.
+    if (plan_.empty()) plan_.push_back({MarathonDocument::apps, ""});
   }
 
   void ask_next() {

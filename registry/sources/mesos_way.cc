@@ -5,9 +5,9 @@
 namespace muster::registry::sources {
 
 MesosWay::MesosWay(std::vector<net::HttpOrigin> masters, std::optional<net::HttpOrigin> leader,
-                   std::string path)
-    : masters_(std::move(masters)), leader_(std::move(leader)), path_(std::move(path)) {
-  if (leader_) order_.push_back(*leader_);
+                   std::string path, bool was_announced)
+    : masters_(std::move(masters)), leader_(was_announced ? leader : std::nullopt), path_(std::move(path)) {
+  if (leader) order_.push_back(*leader);
   for (const net::HttpOrigin& master : masters_) {
     if (std::find(order_.begin(), order_.end(), master) == order_.end()) order_.push_back(master);
   }
@@ -18,8 +18,8 @@ std::optional<net::HttpUrl> MesosWay::next() {
   at_ = {order_[begun_++], path_};
   hops_ = 0;
   seen_ = {at_};
-  trusted_ = true;
   announced_.reset();
+  trusted_ = is_known(at_.origin);
   return at_;
 }
 

@@ -17,8 +17,10 @@ class MesosWay {
  public:
   static constexpr int kMostHops = 3;
 
-  // `leader`: where the last answer came from. `path` is what is asked for, at every master.
-  MesosWay(std::vector<net::HttpOrigin> masters, std::optional<net::HttpOrigin> leader, std::string path);
+  // `leader`: where the last answer came from; a stranger, unless it is one of the masters, or was announced by
+  // one that is trusted. `path` is what is asked for, at every master.
+  MesosWay(std::vector<net::HttpOrigin> masters, std::optional<net::HttpOrigin> leader, std::string path,
+           bool was_announced = false);
 
   // The next master to begin with; nullopt: all have been asked, and the round is lost.
   std::optional<net::HttpUrl> next();
@@ -31,16 +33,18 @@ class MesosWay {
   // The answer was good, but names another leader, by address and port.
   Step other_leader(const std::string& host, std::uint16_t port);
 
-  // Whether the master that is being asked is one of those that are configured, or its leader: only such are
-  // told who we are.
+  // Whether the master that is being asked is one of those that are configured, or the leader that such a one
+  // announces: only they are told who we are.
   bool is_trusted() const { return trusted_; }
+  // Where an answer is to be looked for the next time: where this one comes from, unless that is a stranger.
+  const net::HttpOrigin& origin_to_begin_with() const { return trusted_ ? at_.origin : order_[begun_ - 1]; }
 
  private:
   Step go(std::optional<net::HttpUrl> to, const std::string& shown);
   bool is_known(const net::HttpOrigin& origin) const;
 
   const std::vector<net::HttpOrigin> masters_;
-  const std::optional<net::HttpOrigin> leader_;
+  const std::optional<net::HttpOrigin> leader_;  // that may be told who we are
   const std::string path_;
   std::optional<net::HttpOrigin> announced_;
   std::vector<net::HttpOrigin> order_;

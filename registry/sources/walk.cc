@@ -19,7 +19,8 @@ class Walk::Impl {
       limits_.whole.reset();
       limits_.max_body.reset();
     }
-    way_.emplace(endpoints.all, std::move(leader), question.target);
+    // It was trusted then: else this would begin where it was redirected.
+    way_.emplace(endpoints.all, std::move(leader), question.target, true);
     question_ = std::move(question);
     hooks_ = std::move(hooks);
     first_failure_.reset();
@@ -86,7 +87,7 @@ class Walk::Impl {
       failure_ = SourceFailure{std::string(net::to_string(result.error().kind)),
                                net::to_string(at_) + ": " + result.error().message};
     if (!failure_) failure_ = hooks_.whole(at_);
-    if (!failure_) return end(at_.origin);
+    if (!failure_) return end(way_->origin_to_begin_with());
     if (question_.is_stream && has_begun_) return end(std::move(*failure_));
     go_on(std::move(*failure_));
   }

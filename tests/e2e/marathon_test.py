@@ -133,6 +133,23 @@ class Services(WithMarathon):
         self.assertIn("/v2/events", marathon.paths(), "the leader that was announced is told who we are")
         self.assertNotIn("secret", server.err + server.api("GET", "/api/v1/sources").text)
 
+    def test_news_of_pods_from_one_that_has_none(self):
+        marathon = self.marathon(age="pods")
+        server = self.serve(marathon, refresh="60s")
+        self.until_streaming(server)
+        asked = marathon.paths().count("/v2/apps")
+        marathon.tell("pod_created_event", uri="/v2/pods/pod")
+        wait_until("everything is asked for", lambda: marathon.paths().count("/v2/apps") > asked)
+
+    def test_a_stranger_is_never_told_who_it_is(self):
+        stranger = self.marathon(streams=False)
+        misled = self.marathon(streams=False)
+        misled.fault = mesos.redirect(stranger.url)
+        server = self.serve(misled, more='username = "muster"\npassword = "secret"')
+        wait_until("several documents were fetched, several times", lambda: stranger.paths().count("/v2/pods/::status") > 2)
+        self.assertIn("Authorization", misled.requests[-1][1])
+        self.assertEqual([path for path, headers in stranger.requests if "Authorization" in headers], [])
+
 
 class Events(WithMarathon):
     def setUp(self):

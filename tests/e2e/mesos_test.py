@@ -169,6 +169,18 @@ class Leaders(WithMesos):
         new.rename(path)
         return path
 
+    def test_a_stranger_is_never_told_who_it_is(self):
+        for streams in (False, True):
+            with self.subTest(streams=streams):
+                stranger = self.master(streams=streams)
+                misled = self.master(streams=streams)
+                misled.fault = mesos.redirect(stranger.url)
+                server = self.serve(misled, more='username = "muster"\npassword = "secret"')
+                wait_until("it is believed", lambda: server.api("GET", "/readyz").status == 200)
+                wait_until("a second question", lambda: len(misled.requests) + len(stranger.requests) > 2)
+                self.assertIn("Authorization", misled.requests[0][2])
+                self.assertEqual([path for _, path, headers, _ in stranger.requests if "Authorization" in headers], [])
+
     def rotate(self, old, new, keys, header_of):
         master = self.master(streams=False, login=[header_of(old), header_of(new)])
         path = self.secret(old)
