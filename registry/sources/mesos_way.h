@@ -17,8 +17,8 @@ class MesosWay {
  public:
   static constexpr int kMostHops = 3;
 
-  // `leader`: where the last answer came from; a stranger, unless it is one of the masters, or was announced by
-  // one that is trusted. `path` is what is asked for, at every master.
+  // `leader`: where the last answer came from; a stranger, unless it is one of the masters, or was announced
+  // by one that is trusted. `path` is what is asked for, at every master.
   MesosWay(std::vector<net::HttpOrigin> masters, std::optional<net::HttpOrigin> leader, std::string path,
            bool was_announced = false);
 
