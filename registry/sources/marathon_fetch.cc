@@ -14,6 +14,7 @@ constexpr std::string_view kAllApps = "/v2/apps?embed=apps.tasks&embed=apps.depl
 constexpr std::string_view kEmbedInApp = "?embed=app.tasks&embed=app.deployments&embed=app.readiness";
 constexpr std::string_view kPods = "/v2/pods/::status";
 constexpr std::string_view kTasks = "/v2/tasks";
+constexpr net::Millis kAgeHolds{600'000};  // then what a Marathon has not is asked for again
 
 // Octets that a query or a path takes as they are (RFC 3986 §2.3), and the slashes of an app's path.
 std::string escaped(std::string_view text) {
@@ -43,21 +44,29 @@ class MarathonFetch::Impl {
 
   void start(const MarathonAsk& ask, std::optional<net::HttpOrigin> leader, MarathonWanted wanted,
              Hooks hooks) {
+    const bool is_another = ask_.endpoints.all != ask.endpoints.all;
     ask_ = ask;
     leader_ = std::move(leader);
     hooks_ = std::move(hooks);
+    if (is_another) has_told_apps_ = has_told_pods_ = false;
+    if (is_another || forgets_age_ || (lacks_since_ && hooks_.now() - *lacks_since_ >= kAgeHolds))
+      become_young();
     plan(std::move(wanted));
     ask_next();
   }
 
   void cancel() { walk_.cancel(); }
   std::uint64_t bytes() const { return bytes_; }
-  void forget_age() {
+  void forget_age() { forgets_age_ = true; }
+
+ private:
+  void become_young() {
+    forgets_age_ = false;
+    lacks_since_.reset();
     form_ = Form::apps;
     has_pods_ = true;
   }
 
- private:
   // A Marathon without apps of its own, so to speak, cannot be asked for one of them.
   void plan(MarathonWanted wanted) {
     plan_.clear();
@@ -99,7 +108,7 @@ class MarathonFetch::Impl {
   bool is_text() const { return at_.document == MarathonDocument::apps && form_ == Form::text; }
 
   void ask() {
-    is_missing_ = false;
+    is_missing_ = was_missing_ = false;
     text_.clear();
     parser_.emplace(at_.document == MarathonDocument::apps && form_ != Form::apps ? MarathonDocument::tasks
                                                                                   : at_.document,
@@ -117,11 +126,22 @@ class MarathonFetch::Impl {
 
   std::optional<SourceFailure> on_head(const net::HttpHead& head, const net::HttpUrl& at) {
     if (head.status == 200) return std::nullopt;
-    is_missing_ = head.status == 404 || (head.status == 406 && at_.document == MarathonDocument::apps);
-    const bool may_be_missing = at_.document != MarathonDocument::apps || form_ != Form::text;
-    if (is_missing_ && may_be_missing) return std::nullopt;
-    is_missing_ = false;
+    const bool is_missing =
+        head.status == 404 || (head.status == 406 && at_.document == MarathonDocument::apps);
+    if (is_missing && may_be_missing()) return is_missing_ = true, std::nullopt;
+    // Another may know better: whether that one is old shows when nobody does.
+    was_missing_ |= is_missing;
     return failure_of(head.status, net::to_string(at));
+  }
+
+  // Without a look at what the others say. What has been there is not missing: who answers so is somebody
+  // else.
+  bool may_be_missing() const {
+    return at_.document == MarathonDocument::app ||
+           (at_.document == MarathonDocument::pods && !has_told_pods_);
+  }
+  bool is_too_old() const {
+    return at_.document == MarathonDocument::apps && was_missing_ && form_ != Form::text && !has_told_apps_;
   }
 
   std::optional<SourceFailure> on_piece(std::string_view piece) {
@@ -159,21 +179,29 @@ class MarathonFetch::Impl {
   }
 
   void on_end(net::Result<net::HttpOrigin, SourceFailure> result) {
-    if (!result) return std::exchange(hooks_, {}).done(std::move(result.error()));
-    leader_ = *result;
-    if (!is_missing_) {
-      hooks_.fetched({at_.document, at_.app, true, std::move(state_), at_.asked_at});
-    } else if (at_.document == MarathonDocument::app) {
-      hooks_.fetched({at_.document, at_.app, false, {}, at_.asked_at});
-    } else if (at_.document == MarathonDocument::pods) {
-      has_pods_ = false;
-    } else {
+    if (!result && is_too_old()) {
       form_ = form_ == Form::apps ? Form::tasks : Form::text;
-      has_pods_ = false;
+      lack_pods();
       std::erase_if(plan_, [](const Step& step) { return step.document == MarathonDocument::pods; });
       return ask();
     }
+    if (!result) return std::exchange(hooks_, {}).done(std::move(result.error()));
+    leader_ = *result;
+    if (!is_missing_) {
+      has_told_apps_ |= at_.document == MarathonDocument::apps && form_ == Form::apps;
+      has_told_pods_ |= at_.document == MarathonDocument::pods;
+      hooks_.fetched({at_.document, at_.app, true, std::move(state_), at_.asked_at});
+    } else if (at_.document == MarathonDocument::app) {
+      hooks_.fetched({at_.document, at_.app, false, {}, at_.asked_at});
+    } else {
+      lack_pods();
+    }
     ask_next();
+  }
+
+  void lack_pods() {
+    has_pods_ = false;
+    if (!lacks_since_) lacks_since_ = hooks_.now();
   }
 
   struct Step {
@@ -190,7 +218,12 @@ class MarathonFetch::Impl {
   Step at_;
   Form form_ = Form::apps;
   bool has_pods_ = true;
-  bool is_missing_ = false;  // what was asked for
+  std::optional<net::SteadyTime> lacks_since_;  // pods, or the newest form
+  bool forgets_age_ = false;                    // with the next fetch
+  bool has_told_apps_ = false;                  // in the newest form
+  bool has_told_pods_ = false;
+  bool is_missing_ = false;   // what was asked for
+  bool was_missing_ = false;  // somebody said so, and others were asked, too
   std::optional<MarathonParser> parser_;
   std::string text_;
   MarathonState state_;

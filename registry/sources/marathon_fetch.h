@@ -1,5 +1,6 @@
 // Asks a Marathon for what is wanted of it, one document after the other: all apps and pods, or single apps.
-// One that is too old for /v2/apps with tasks is asked for its tasks, as JSON, then as text.
+// One that is too old for /v2/apps with tasks is asked for its tasks, as JSON, then as text: when all say
+// that they have no /v2/apps, and none of them has ever told it. A while later it is asked again.
 //
 // Thread safety: all of it on the client's strand.
 #pragma once
@@ -58,7 +59,7 @@ class MarathonFetch {
              Hooks hooks);
   void cancel();
   std::uint64_t bytes() const;  // that have come, inflated
-  // What the Marathon has been found not to have is asked for again.
+  // What the Marathon has been found not to have is asked for again, from the next fetch on.
   void forget_age();
 
  private:

@@ -8,13 +8,24 @@ namespace muster::registry::sources {
 namespace {
 
 // Marks that no content could need any more.
+void forget_marks_before(MarathonPicture& picture, SteadyTime oldest) {
+  std::erase_if(picture.marks, [&](const auto& mark) { return mark.second.at < oldest; });
+  std::erase_if(picture.ended_apps, [&](const auto& app) { return app.second < oldest; });
+}
+
 void forget_marks(MarathonPicture& picture) {
   auto oldest = SteadyTime::max();
   for (const auto& [id, app] : picture.apps) oldest = std::min(oldest, app.asked_at);
   for (const auto& [id, pod] : picture.pods) oldest = std::min(oldest, pod.asked_at);
-  if (oldest == SteadyTime::max()) return;
-  std::erase_if(picture.marks, [&](const auto& mark) { return mark.second.at < oldest; });
-  std::erase_if(picture.ended_apps, [&](const auto& app) { return app.second < oldest; });
+  if (oldest != SteadyTime::max()) forget_marks_before(picture, oldest);
+}
+
+// When there is no room, those go that only what has not been told anew for long may want: an app that cannot
+// be read keeps its old content, and would keep the marks of all others.
+void make_room(MarathonPicture& picture) {
+  auto newest = SteadyTime::min();
+  for (const auto& [id, app] : picture.apps) newest = std::max(newest, app.asked_at);
+  forget_marks_before(picture, newest);
 }
 
 // Whether what is known of an app or pod counts for more than this content.
@@ -121,6 +132,7 @@ bool take_hint(MarathonPicture& picture, const MarathonHint& hint, SteadyTime at
   if (hint.act == MarathonAct::none) return true;
   if (hint.act == MarathonAct::app_ended) {
     for (const std::string& app : hint.apps) {
+      if (picture.ended_apps.size() == kMostMarks) make_room(picture);
       if (picture.ended_apps.size() == kMostMarks) return false;
       picture.ended_apps[app] = at;
       picture.apps.erase(app);
@@ -129,6 +141,7 @@ bool take_hint(MarathonPicture& picture, const MarathonHint& hint, SteadyTime at
   }
   const auto found = picture.marks.find(hint.task);
   if (found == picture.marks.end()) {
+    if (picture.marks.size() == kMostMarks) make_room(picture);
     if (picture.marks.size() == kMostMarks) return false;
     picture.marks.emplace(hint.task, MarathonMark{hint.act, at});
   } else {

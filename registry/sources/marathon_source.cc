@@ -135,11 +135,16 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
       if (std::ranges::find(all, url) == all.end()) all.push_back(url);
     }
     if (all == ask_.endpoints.all) return;
+    const auto is_listed = [&](const net::HttpOrigin& one) {
+      return std::ranges::find(all, one) != all.end();
+    };
+    const bool has_lost_one = !std::ranges::all_of(ask_.endpoints.all, is_listed);
     ask_.endpoints.all = std::move(all);
     forget_unlisted_leader();
-    if (!last_failed_) return;
-    want_everything();
-    if (config_.stream) begin_stream();
+    // Its events may be those of a Marathon that nobody names any more.
+    if (has_lost_one) end_stream();
+    if (last_failed_) want_everything();
+    if (config_.stream && (last_failed_ || has_lost_one)) begin_stream();
   }
 
   // The list may have changed while it was being asked.
@@ -165,7 +170,8 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
     const bool is_selective = !config_.ask.label_selector.empty() && !wanted_.apps.empty();
     if (wanted_.apps.size() > kMostApps || is_selective) wanted_.everything = true;
     if (is_backing_off_) return;
-    const SteadyTime due = std::min(now().steady + kQuiet, wanted_since_ + kMostQuiet);
+    SteadyTime due = std::min(now().steady + kQuiet, wanted_since_ + kMostQuiet);
+    if (wanted_.everything) due = std::max(due, rest_until_);
     next_fetch_.set(std::max(due - now().steady, SteadyTime::duration::zero()), [this] { begin_fetch(); });
   }
 
@@ -222,6 +228,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
     is_current_ = is_current_ || is_whole_;
     if (is_whole_) {
       const Millis took = std::chrono::duration_cast<Millis>(now().steady - fetch_began_);
+      rest_until_ = now().steady + took;  // whatever events may want
       const Millis rest = std::max(spread(config_.refresh), kRestPerFetch * took);
       next_refresh_.set(rest, [this] { want_everything(); });
     }
@@ -249,8 +256,9 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
   // ---- events
 
   void begin_stream() {
+    if (is_connecting_ || is_streaming_) return;
+    if (ask_.endpoints.all.empty()) return next_stream_.set(kFileAgain, [this] { begin_stream(); });
     next_stream_.clear();
-    if (is_connecting_ || is_streaming_ || ask_.endpoints.all.empty()) return;
     is_connecting_ = true;
     stream_.start(ask_.endpoints, leader_,
                   {[this] { next_stream_.set(kAttached, [this] { attached(); }); },
@@ -259,6 +267,13 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
                      want({true, {}, false});
                    },
                    [this](SourceFailure failure, bool unsupported) { stream_ended(failure, unsupported); }});
+  }
+
+  void end_stream() {
+    if (!is_connecting_ && !is_streaming_) return;
+    stream_.cancel();
+    if (std::exchange(is_streaming_, false)) ++counts_.reconnects;
+    is_connecting_ = false;
   }
 
   // What has happened before it is known by asking.
@@ -279,9 +294,10 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
     if (stopped_) return;
     if (std::exchange(is_streaming_, false)) ++counts_.reconnects;
     if (!std::exchange(stream_failing_, true)) hooks_.tell(failure);
-    next_stream_.set(
-        unsupported ? kStreamAgain : stream_backoff_.after_failure(now().steady, hooks_.chance()),
-        [this] { begin_stream(); });
+    next_stream_.set(unsupported              ? kStreamAgain
+                     : failure.kind == "auth" ? Backoff::kMost
+                                              : stream_backoff_.after_failure(now().steady, hooks_.chance()),
+                     [this] { begin_stream(); });
     show();
   }
 
@@ -299,7 +315,18 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
       if (!is_pod) more.apps.insert(id);
     }
     if (!more.empty()) want(std::move(more));
-    if (!touched.empty()) follow(touched);
+    if (!touched.empty()) follow_soon(touched);
+  }
+
+  // Once for all that one piece of the stream has brought: a look costs its app, however little has been said
+  // of it.
+  void follow_soon(MarathonTable::Touched touched) {
+    touched_.join(std::move(touched));
+    if (std::exchange(will_follow_, true)) return;
+    post([](Impl* self) {
+      self->will_follow_ = false;
+      self->follow({});
+    });
   }
 
   // ---- what is shown
@@ -362,7 +389,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
     touched.all = hosts_.wants_look();
     const auto next = table_.next_look();
     const bool is_due = next && *next <= now().steady;
-    const bool has_waited = pieces_.empty() && !touched_.empty();
+    const bool has_waited = pieces_.empty() && (!touched_.empty() || told_current_ != is_current_);
     if (!touched.empty() || is_due || has_waited || told_silence_ != record_.silence(now().steady)) {
       follow(std::move(touched));
     } else {
@@ -431,6 +458,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
   bool last_failed_ = true;  // or there was none yet
   bool is_backing_off_ = false;
   SteadyTime fetch_began_{};
+  SteadyTime rest_until_{};
   SteadyTime file_due_{};
   bool is_connecting_ = false;  // the stream
   bool is_streaming_ = false;
@@ -439,6 +467,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
   bool told_current_ = false;
   SchedulerSilence told_silence_;
   MarathonTable::Touched touched_;  // and not looked at yet
+  bool will_follow_ = false;        // it has a turn already
   std::deque<MesosStep> pieces_;    // of a step, not taken yet
   Counts counts_;
   Dropped dropped_apps_;  // of the last documents

@@ -162,7 +162,7 @@ MarathonTable::Touched MarathonTable::erase(const MesosTaskKey& key, Cause cause
   if (shown->second.is_listed) gone_.push_back({group.service, key.task_id, cause});
   set_withheld(shown->second, nullptr);
   group.tasks.erase(shown);
-  --tasks_;
+  --tasks_[kind_of(group)];
   group.memory.erase(key.task_id);
   Touched touched;
   touched.groups.insert(key.framework_id);
@@ -199,7 +199,7 @@ std::set<std::string> MarathonTable::all_groups() const {
 }
 
 SourceStep MarathonTable::follow(const Touched& touched, const AddressesOf& addresses_of, net::Instant now) {
-  const std::size_t before = tasks_;
+  const PerKind before = tasks_;
   std::set<std::string> ids =
       touched.all ? all_groups() : std::set<std::string>(touched.groups.begin(), touched.groups.end());
   for (const auto& [at, id] : due_) {
@@ -224,7 +224,8 @@ void MarathonTable::look(const std::string& id, const Touched& touched, const Ad
   const bool is_app = picture_.apps.contains(id);
   const bool is_known = is_app || picture_.pods.contains(id);
   if (!is_known && !groups_.contains(id)) return;
-  Group& group = groups_[id];
+  Group& group = groups_.try_emplace(id).first->second;
+  if (is_known && group.tasks.empty()) group.is_pod = !is_app;
   looked_.insert(id);
   if (group.look_again) due_.erase({*group.look_again, id});
   MarathonLook look = is_app ? look_at_app(picture_, id, group.memory, rules_, addresses_of, now)
@@ -239,11 +240,12 @@ void MarathonTable::look(const std::string& id, const Touched& touched, const Ad
   std::vector<MesosTaskKey> gone;
   for (const auto& [task, shown] : group.tasks) {
     if (listed.contains(task)) continue;
-    if (!guard_.is_on || std::ranges::binary_search(look.ended, task) || is_confirmed(id, shown, touched)) {
+    if (!guard_.is_on || std::ranges::binary_search(look.ended, task) ||
+        is_confirmed(id, group, task, touched)) {
       gone.push_back({id, task});
       continue;
     }
-    missing_.push_back({{id, task}, is_known});
+    missing_.push_back({{id, task}, is_known, group.is_pod});
     if (const auto memory = group.memory.find(task); memory != group.memory.end())
       look.memory.insert(*memory);
   }
@@ -256,16 +258,22 @@ void MarathonTable::look(const std::string& id, const Touched& touched, const Ad
   take_tasks(id, group, std::move(look.instances));
 }
 
-bool MarathonTable::is_confirmed(const std::string& id, const Shown& shown, const Touched& touched) const {
-  return touched.ended.contains(id) || shown.reason == VerdictReason::killing ||
-         shown.reason == VerdictReason::unreachable || confirms_absence(picture_, id);
+bool MarathonTable::is_confirmed(const std::string& id, const Group& group, const std::string& task,
+                                 const Touched& touched) const {
+  const VerdictReason reason = group.tasks.at(task).reason;
+  if (touched.ended.contains(id) || reason == VerdictReason::killing || reason == VerdictReason::unreachable)
+    return true;
+  const auto mark = group.is_pod ? mark_of_pod(picture_, task, SteadyTime::min())
+                                 : mark_of_task(picture_, task, SteadyTime::min());
+  if (mark && (mark->act == MarathonAct::ended || mark->act == MarathonAct::out)) return true;
+  return confirms_absence(picture_, id);
 }
 
 void MarathonTable::take_tasks(const std::string& id, Group& group, std::vector<MarathonInstance> instances) {
   for (MarathonInstance& instance : instances) {
     holds_.end({id, instance.id});
     const auto [place, is_new] = group.tasks.try_emplace(instance.id);
-    if (is_new) ++tasks_;
+    if (is_new) ++tasks_[kind_of(group)];
     Shown& shown = place->second;
     const bool is_same = shown.body && *shown.body == instance.body;
     shown.is_other = shown.is_other || !is_same || health_of(shown.state) != health_of(instance.state);
@@ -297,12 +305,20 @@ void MarathonTable::rename(const std::string& id, Group& group, std::string serv
   renamed_.insert(group.service);
 }
 
-void MarathonTable::settle_missing(std::size_t before, SteadyTime now) {
-  const bool is_empty = tasks_ == missing_.size() && before >= kEmptyLeast;
-  const bool is_much = missing_.size() >= guard_.least &&
-                       static_cast<double>(missing_.size()) >= guard_.ratio * static_cast<double>(before);
+// Apps and pods are told in documents of their own, of which one may lie: what is missing is looked at of
+// each alone, and of both.
+void MarathonTable::settle_missing(const PerKind& before, SteadyTime now) {
+  PerKind missing_of{};
+  for (const Missing& missing : missing_) ++missing_of[missing.is_pod];
+  const auto is_much = [&](std::size_t missing, std::size_t of) {
+    return missing >= guard_.least && static_cast<double>(missing) >= guard_.ratio * static_cast<double>(of);
+  };
+  const bool is_much_of_all = is_much(missing_of[0] + missing_of[1], before[0] + before[1]);
   for (const Missing& missing : std::exchange(missing_, {})) {
-    if (is_empty || is_much || missing.is_listed_without_tasks) {
+    const std::size_t kind = missing.is_pod;
+    const bool is_empty = tasks_[kind] == missing_of[kind] && before[kind] >= kEmptyLeast;
+    if (is_empty || is_much_of_all || is_much(missing_of[kind], before[kind]) ||
+        missing.is_listed_without_tasks) {
       holds_.begin(missing.key, MesosHolds::Why::unexplained, now);
     } else if (!holds_.contains(missing.key)) {
       erase(missing.key, Cause::source_gone);

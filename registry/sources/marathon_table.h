@@ -10,6 +10,7 @@
 // its port answers, and until the hold has passed (mesos_holds.h).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -107,15 +108,18 @@ class MarathonTable {
     std::string service;
     bool is_named_by_path = false;
     bool is_owner = true;
+    bool is_pod = false;
     ById<Shown> tasks;
     MarathonMemory memory;
     std::optional<SteadyTime> look_again;
     Dropped dropped;
     Tally tally;
   };
+  using PerKind = std::array<std::size_t, 2>;  // of apps, and of pods
   struct Missing {
     MesosTaskKey key;
     bool is_listed_without_tasks = false;  // its app is
+    bool is_pod = false;
   };
   struct Service {
     std::set<std::string> askers;  // apps and pods that would have its name by their path
@@ -123,10 +127,13 @@ class MarathonTable {
   };
 
   void look(const std::string& id, const Touched& touched, const AddressesOf& addresses_of, net::Instant now);
-  bool is_confirmed(const std::string& id, const Shown& shown, const Touched& touched) const;
+  static std::size_t kind_of(const Group& group) { return group.is_pod; }
+  // Whether something explains that this task is missing.
+  bool is_confirmed(const std::string& id, const Group& group, const std::string& task,
+                    const Touched& touched) const;
   void take_tasks(const std::string& id, Group& group, std::vector<MarathonInstance> instances);
   void rename(const std::string& id, Group& group, std::string service, bool is_named_by_path);
-  void settle_missing(std::size_t before, SteadyTime now);
+  void settle_missing(const PerKind& before, SteadyTime now);
   void settle_owners();
   void list(const std::string& id, SourceStep& step);
   static std::shared_ptr<const SchedulerWithheld> withheld(const std::string& id, const std::string& task,
@@ -146,7 +153,7 @@ class MarathonTable {
   ById<Service> services_;  // that a path names
   std::set<std::pair<SteadyTime, std::string>> due_;
   MesosHolds holds_;
-  std::size_t tasks_ = 0;  // of all groups
+  PerKind tasks_{};  // of all groups
   Tally tally_;
   std::vector<SchedulerStep<SchedulerWithheld>> withheld_;
   // Of the step that is being made.
