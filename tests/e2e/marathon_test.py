@@ -133,6 +133,38 @@ class Services(WithMarathon):
         self.assertIn("/v2/events", marathon.paths(), "the leader that was announced is told who we are")
         self.assertNotIn("secret", server.err + server.api("GET", "/api/v1/sources").text)
 
+    def test_a_page_that_is_missing_is_no_age(self):
+        broken, good = self.marathon(streams=False), self.marathon(streams=False)
+        broken.fault = mesos.status(404)
+        server = self.serve(broken, good)
+        self.until(server, "front.svc.internal", ["10.0.1.13"])
+        self.assertNotIn("/v2/tasks", broken.paths() + good.paths(), "another had /v2/apps")
+        broken.fault = None
+        for one in (broken, good):
+            one.age = "apps"  # /v2/tasks would answer, without labels and checks
+        wait_until("an error", lambda: self.source(server)["error"])
+        self.assertEqual(self.source(server)["error"]["kind"], "http_404")
+        self.assertNotIn("/v2/tasks", broken.paths() + good.paths(), "it has had /v2/apps")
+        self.assertEqual(self.addresses(server, "front.svc.internal"), ["10.0.1.13"])
+        self.assertEqual(self.addresses(server, "webapp.svc.internal"), ["10.0.1.10"])
+
+    def test_the_stream_follows_the_file(self):
+        first, second = self.marathon(), self.marathon(known=marathons.Marathons())
+        second.known.app("/other").add("other.1", "10.0.2.1")
+        path = os.path.join(self.folder, "marathons")
+        def write(text):
+            with open(path, "w") as file:
+                file.write(text)
+        write(first.address + "\n")
+        server = self.serve(more=f'urls_file = "{path}"', refresh="300ms")
+        self.until_streaming(server)
+        write("")
+        wait_until("nobody is named", lambda: not first.subscribers or self.source(server)["mode"] == "poll")
+        write(second.address + "\n")
+        self.until(server, "other.svc.internal", ["10.0.2.1"], seconds=40)
+        self.until_streaming(server)
+        wait_until("its events are heard", lambda: second.subscribers)
+
     def test_news_of_pods_from_one_that_has_none(self):
         marathon = self.marathon(age="pods")
         server = self.serve(marathon, refresh="60s")
@@ -299,7 +331,7 @@ class Faults(WithMarathon):
     def faults(self, marathon):
         return {
             "status-500": mesos.status(500), "status-502": mesos.status(502), "status-401": mesos.status(401),
-            "hang": mesos.hang(self.SECONDS + 20), "drip": mesos.drip, "cut": mesos.cut(marathon.apps, False),
+            "status-404": mesos.status(404), "hang": mesos.hang(self.SECONDS + 20), "drip": mesos.drip, "cut": mesos.cut(marathon.apps, False),
             "cut-whole": mesos.cut(marathon.apps, True), "reset": mesos.reset, "garbage": mesos.garbage,
             "nothing": mesos.status(200, b""), "circle": mesos.redirect(marathon.url),
             "no-apps": mesos.body({"apps": []}), "no-list": mesos.body({"apps": {}}),

@@ -182,6 +182,14 @@ TEST(MarathonPicture, MarksAreBounded) {
   EXPECT_FALSE(take_hint(picture, hint_of(Act::out, "one more"), at(1)));
   EXPECT_TRUE(take_hint(picture, hint_of(Act::ended, "t0"), at(2)));
   EXPECT_THAT(picture.marks, SizeIs(kMostMarks));
+
+  MarathonApp unreadable = app_of("/old", {"o.1"});
+  take_apps(picture, state_of({unreadable}), at(0));
+  unreadable.is_partial = true;
+  take_apps(picture, state_of({unreadable, app_of("/b", {"b.1"})}), at(2));
+  EXPECT_THAT(picture.marks, SizeIs(kMostMarks)) << "its content is as old as before";
+  EXPECT_TRUE(take_hint(picture, hint_of(Act::out, "one more"), at(3))) << "there is room for what is new";
+  EXPECT_THAT(picture.marks, SizeIs(2)) << "that, and what was said since the last list";
 }
 
 TEST(MarathonPicture, AbsenceIsConfirmedByTasksOrByNoneWanted) {

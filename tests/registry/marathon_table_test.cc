@@ -226,6 +226,59 @@ TEST(MarathonTable, TheGuardHoldsWhatIsMissingAllAtOnce) {
   EXPECT_THAT(marathon.ids("a"), ElementsAre("a.0", "a.1", "a.2"));
 }
 
+TEST(MarathonTable, AnEventConfirmsThatOneThatIsHeldIsGone) {
+  Marathon marathon;
+  marathon.take({app("/a", 3)});
+  App none = app("/a", 0);
+  none.wanted = 3;
+  marathon.pass(Millis(1));
+  marathon.take({none});
+  ASSERT_EQ(marathon.table.held(), 3u);
+  marathon.pass(Millis(1));
+  marathon.hear("status_update_event", R"({"appId": "/a", "taskId": "a.1", "taskStatus": "TASK_KILLED"})");
+  EXPECT_THAT(marathon.ids("a"), ElementsAre("a.0", "a.2"));
+  marathon.hear("status_update_event", R"({"appId": "/a", "taskId": "a.2", "taskStatus": "TASK_RUNNING"})");
+  EXPECT_THAT(marathon.ids("a"), ElementsAre("a.0", "a.2"));
+  EXPECT_EQ(marathon.table.held(), 2u);
+}
+
+std::string pods_of(int instances) {
+  std::string text =
+      R"([{"id": "/pod", "spec": {"id": "/pod", "containers": [{"name": "web", "endpoints": []}]}, "instances": [)";
+  for (int n = 0; n < instances; ++n) {
+    text += std::string(n > 0 ? "," : "") + R"({"id": "pod.instance-)" + std::to_string(n) +
+            R"(", "status": "STABLE", "agentHostname": "10.0.0.9", "containers": []})";
+  }
+  return text + "]}]";
+}
+
+// 40 of 100 are not much; but all of the one kind.
+TEST(MarathonTable, AnEmptyListOfTheOneKindIsNotSmallBesideTheOther) {
+  struct Row {
+    int apps, pods;
+    bool are_apps_told_as_none;
+  };
+  for (const Row& row : {Row{4, 1, true}, Row{40, 60, true}, Row{60, 40, false}, Row{1, 3, false}}) {
+    Marathon marathon;
+    const auto take_pods = [&](const std::string& text) {
+      marathon.follow(marathon.table.take_pods(parsed(text, MarathonDocument::pods), marathon.now.steady));
+    };
+    marathon.take({app("/a", row.apps)});
+    take_pods(pods_of(row.pods));
+    const auto all = marathon.listed;
+    ASSERT_EQ(all.size(), static_cast<std::size_t>(row.apps + row.pods));
+    marathon.pass(Millis(1));
+    if (row.are_apps_told_as_none) {
+      marathon.take({});
+    } else {
+      take_pods("[]");
+    }
+    EXPECT_EQ(marathon.listed, all) << row.apps << " " << row.pods;
+    EXPECT_EQ(marathon.table.held(),
+              static_cast<std::size_t>(row.are_apps_told_as_none ? row.apps : row.pods));
+  }
+}
+
 TEST(MarathonTable, AFewThatAreMissingGoAndAnotherShareIsMuch) {
   Marathon marathon;
   marathon.take({app("/a", 4), app("/b", 6)});
