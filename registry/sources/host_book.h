@@ -11,6 +11,7 @@
 
 #include "registry/net/clock.h"
 #include "registry/net/resolver.h"
+#include "registry/sources/host_lines.h"
 
 namespace muster::registry::sources {
 
@@ -26,6 +27,13 @@ class HostBook {
   bool wants_look();
   // All that counts has been asked for since the last call; the others are forgotten.
   void forget_unused();
+
+  // Whether a host is being asked for of which nothing has ever been heard: neither addresses, nor that there
+  // are none; for at most so long, since there first was one. When it is over, wants_look() is true.
+  bool awaits_first(net::Millis most) const;
+  // Those with addresses; and what was known in an earlier life, which counts until a look-up says otherwise.
+  KnownHosts known() const;
+  void remember(KnownHosts hosts);
 
  private:
   class Impl;

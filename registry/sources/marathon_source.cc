@@ -24,6 +24,8 @@ constexpr Millis kMostQuiet{500};        // after the first of them, in any case
 constexpr Millis kAttached{2'000};       // of an open stream that does not say that it is
 constexpr Millis kStreamAgain{600'000};  // after all said that they have none
 constexpr Millis kFileAgain{1'000};
+constexpr Millis kHostsAwaited{5'000};
+constexpr Millis kTellAgain{10'000};  // what the registry had no room for
 constexpr Millis kProbeLimit{1'000};
 constexpr std::size_t kProbesATick = 5;  // 50 a second
 constexpr std::size_t kMostApps = 10;    // asked for one by one; more: everything is
@@ -61,8 +63,9 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
   std::string restore(const SourcePicture& picture) {
     if (std::string unfit = why_unfit(picture, picture_kind(config_)); !unfit.empty()) return unfit;
     MarathonReader reader(config_.ask.state);
+    HostsReader hosts([&](std::string_view piece) { return reader.write(piece); });
     const std::string broken = unpack(picture.packed, config_.ask.state.most_octets,
-                                      [&](std::string_view piece) { return reader.write(piece); });
+                                      [&](std::string_view piece) { return hosts.write(piece); });
     auto read = reader.finish();
     if (!broken.empty()) return broken;
     if (!read) return "not readable: " + read.error();
@@ -72,6 +75,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
       return "older than max_stale allows";
     saver_.restored(picture.learnt_at);
     is_current_ = true;
+    hosts_.remember(hosts.hosts());
     follow(table_.restore(std::move(read->apps), std::move(read->pods), read->seen, at.steady - age));
     return "";
   }
@@ -103,6 +107,12 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
 
   void accept() {
     post([](Impl* self) { self->follow(self->table_.accept()); });
+  }
+
+  void tell_again() {
+    post([](Impl* self) {
+      if (!self->tell_again_at_) self->tell_again_at_ = self->now().steady + kTellAgain;
+    });
   }
 
   SourceStatus status() const {
@@ -334,14 +344,22 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
   void follow(MarathonTable::Touched touched) {
     if (stopped_) return;
     touched_.join(std::move(touched));
-    if (pieces_.empty()) look();
+    if (pieces_.empty() && may_look()) look();
     hand_over();
     show();
   }
 
+  // For the first time when the first look-ups have ended: else instances would be there without addresses.
+  bool may_look() {
+    if (told_current_) return true;
+    table_.visit_hosts([this](const std::string& host) { hosts_.addresses_of(host); });
+    return !hosts_.awaits_first(kHostsAwaited);
+  }
+
   // The next step, in pieces. While one waits nothing new is made of what is touched: there is at most one.
   void look() {
-    const MarathonTable::Touched touched = std::exchange(touched_, {});
+    MarathonTable::Touched touched = std::exchange(touched_, {});
+    touched.all |= hosts_.wants_look();
     table_.set_silence(told_silence_ = record_.silence(now().steady));
     MesosStep step;
     step.native = table_.follow(
@@ -398,6 +416,11 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
     }
     if (may_keep()) saver_.tick(now().steady, [this] { return text(); });
     probe_held();
+    if (tell_again_at_ && now().steady >= *tell_again_at_) {
+      tell_again_at_.reset();
+      table_.tell_again();
+      follow({});
+    }
     if (record_.ends(now().steady, config_.max_stale)) follow(table_.forget());
     read_urls_file();
     ticker_.set(kTick, [this] { tick(); });
@@ -407,7 +430,9 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
   bool may_keep() const { return table_.held() == 0 && !record_.has_ended(); }
 
   PictureText text() const {
-    return [belief = std::make_shared<const MarathonBelief>(table_.belief())](const TextSink& sink) {
+    return [belief = std::make_shared<const MarathonBelief>(table_.belief()),
+            hosts = hosts_.known()](const TextSink& sink) {
+      write_hosts(hosts, sink);
       write_marathon(*belief, sink);
     };
   }
@@ -468,6 +493,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
   SchedulerSilence told_silence_;
   MarathonTable::Touched touched_;  // and not looked at yet
   bool will_follow_ = false;        // it has a turn already
+  std::optional<SteadyTime> tell_again_at_;
   std::deque<MesosStep> pieces_;    // of a step, not taken yet
   Counts counts_;
   Dropped dropped_apps_;  // of the last documents
@@ -494,6 +520,7 @@ void MarathonSource::start() { impl_->start(); }
 void MarathonSource::stop() { impl_->stop(); }
 void MarathonSource::resync() { impl_->resync(); }
 void MarathonSource::accept() { impl_->accept(); }
+void MarathonSource::tell_again() { impl_->tell_again(); }
 SourceStatus MarathonSource::status() const { return impl_->status(); }
 
 }  // namespace muster::registry::sources

@@ -65,6 +65,7 @@ class MarathonSource : public Source {
   void stop() override;
   void resync() override;
   void accept() override;
+  void tell_again() override;
   SourceStatus status() const override;
 
  private:

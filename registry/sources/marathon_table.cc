@@ -120,6 +120,18 @@ MarathonTable::Touched MarathonTable::restore(MarathonState apps, MarathonState 
   return touched;
 }
 
+void MarathonTable::visit_hosts(const std::function<void(const std::string& host)>& visit) const {
+  const auto visit_name = [&](const std::string& host) {
+    if (!host.empty() && !net::parse_ip(host)) visit(host);
+  };
+  for (const auto& [id, app] : picture_.apps) {
+    for (const MarathonTask& task : app.content->tasks) visit_name(task.host);
+  }
+  for (const auto& [id, pod] : picture_.pods) {
+    for (const MarathonPodInstance& instance : pod.content->instances) visit_name(instance.host);
+  }
+}
+
 MarathonBelief MarathonTable::belief() const {
   MarathonBelief belief;
   // One that is partial has never been heard of whole.
@@ -184,6 +196,10 @@ std::optional<SteadyTime> MarathonTable::next_look() const {
 void MarathonTable::set_silence(SchedulerSilence silence) {
   if (silence_ == silence) return;
   silence_ = silence;
+  tell_again();
+}
+
+void MarathonTable::tell_again() {
   for (auto& [id, group] : groups_) {
     looked_.insert(id);
     for (auto& [task, shown] : group.tasks) shown.is_other = true;

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -74,8 +75,11 @@ class MarathonTable {
   std::vector<SchedulerStep<SchedulerWithheld>> take_withheld() { return std::exchange(withheld_, {}); }
   // Whether nobody is heard of; the next step says so of every instance, if it is other than before.
   void set_silence(SchedulerSilence silence);
+  void tell_again();                            // of every instance, with the next step
   std::optional<SteadyTime> next_look() const;  // when time alone may change something
 
+  // Each host whose addresses may count, by its name, perhaps several times. Literals are none.
+  void visit_hosts(const std::function<void(const std::string& host)>& visit) const;
   MarathonBelief belief() const;
   bool knows_app(std::string_view id) const { return picture_.apps.contains(id); }
   bool knows_pod(std::string_view id) const { return picture_.pods.contains(id); }

@@ -327,7 +327,7 @@ void MesosPicture::look_around(const MesosTable& table, const MesosTable::Touche
 bool MesosPicture::set_silence(SchedulerSilence silence) {
   if (silence_ == silence) return false;
   silence_ = silence;
-  tells_silence_ = true;
+  tells_silence_ = tells_all_ = true;
   return true;
 }
 
@@ -362,8 +362,8 @@ MesosStep MesosPicture::follow(const MesosTable& table, const MesosTable::Touche
   }
   for (const MesosTaskKey& key : due) look_at(key);
   settle(work);
-  if (std::exchange(tells_silence_, false)) {
-    work.step.seen.silence = silence_;
+  if (std::exchange(tells_silence_, false)) work.step.seen.silence = silence_;
+  if (std::exchange(tells_all_, false)) {
     for (const auto& [key, shown] : shown_) {
       if (shown.is_listed) work.listed.insert(key);
     }

@@ -29,6 +29,7 @@ class MesosPicture {
   // Since when nobody has been heard, once that is too long. The next step tells all that is shown of it.
   // False: as before.
   bool set_silence(SchedulerSilence silence);
+  void tell_again() { tells_all_ = true; }  // of every instance, with the next step
   // The step to what the table holds now. Looked at is what was touched, and the tasks whose time has come.
   MesosStep follow(const MesosTable& table, const MesosTable::Touched& touched,
                    const SchedulerMasters& masters, const HostAddresses& addresses_of, net::Instant now);
@@ -99,7 +100,8 @@ class MesosPicture {
   std::map<std::string, std::shared_ptr<const SchedulerFramework>> frameworks_;
   std::optional<SchedulerMasters> masters_;
   SchedulerSilence silence_;
-  bool tells_silence_ = false;  // with the next step
+  bool tells_silence_ = false;  // with the next step, which tells of every instance
+  bool tells_all_ = false;
   std::size_t routable_ = 0;
   Dropped excluded_;
   Dropped dropped_;

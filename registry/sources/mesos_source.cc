@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <deque>
-#include <map>
 #include <mutex>
 #include <utility>
 
 #include "registry/health/tcp_probe.h"
 #include "registry/net/deadline.h"
-#include "registry/sources/backoff.h"
+#include "registry/sources/host_book.h"
 #include "registry/sources/mesos_events.h"
 #include "registry/sources/mesos_pid.h"
 #include "registry/sources/mesos_stream.h"
 #include "registry/sources/mesos_write.h"
+#include "registry/sources/source_record.h"
 #include "registry/sources/zookeeper_masters.h"
 
 namespace muster::registry::sources {
@@ -25,8 +25,8 @@ constexpr Millis kStreamAgain{600'000};         // after all masters said that t
 constexpr Millis kStreamSoon{30'000};           // after one that failed where a poll did not
 constexpr Millis kResyncWithoutBeats{300'000};  // of a stream that promises no signs of life
 constexpr Millis kResyncSoon{1'000};            // at most one in so long, when events do not fit
-constexpr Millis kHostFresh{60'000};
-constexpr Millis kHostRetry{10'000};  // after a failure
+constexpr Millis kHostsAwaited{5'000};
+constexpr Millis kTellAgain{10'000};  // what the registry had no room for
 constexpr Millis kProbeLimit{1'000};
 constexpr std::size_t kProbesATick = 5;      // 50 a second
 constexpr std::size_t kEventsKept = 10'000;  // that come before the state does
@@ -49,6 +49,8 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
         stream_(stream_client_, config_.ask),
         table_(config_.guard),
         picture_(config_.rules),
+        hosts_(resolver, [this] { return now().steady; }),
+        record_(config_.stale_after, hooks_.tell),
         saver_(hooks_.keep),
         ticker_(strand),
         next_round_(strand) {
@@ -62,21 +64,20 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   std::string restore(const SourcePicture& picture) {
     if (std::string unfit = why_unfit(picture, picture_kind(config_)); !unfit.empty()) return unfit;
     MesosStateParser parser(config_.ask.state);
+    HostsReader hosts([&](std::string_view piece) { return parser.write(piece); });
     const std::string broken = unpack(picture.packed, config_.ask.state.most_octets,
-                                      [&](std::string_view piece) { return parser.write(piece); });
+                                      [&](std::string_view piece) { return hosts.write(piece); });
     auto state = parser.finish();
     if (!state) return broken.empty() ? "not readable: " + state.error().message : broken;
     const net::Instant at = now();
     const Millis age = std::max(at.wall - picture.learnt_at, Millis(0));
-    last_success_ = {at.steady - age, at.wall - age};
-    if (is_too_old(at.steady)) {
-      last_success_.reset();
-      return "older than max_stale allows";
-    }
+    const net::Instant learnt_at{at.steady - age, at.wall - age};
+    if (!record_.restored(learnt_at, at.steady, config_.max_stale)) return "older than max_stale allows";
     saver_.restored(picture.learnt_at);
     leader_pid_ = state->leader;
-    is_from_store_ = is_current_ = true;
-    follow(table_.replace(std::move(*state), *last_success_));
+    is_current_ = true;
+    hosts_.remember(hosts.hosts());
+    follow(table_.replace(std::move(*state), learnt_at));
     return "";
   }
 
@@ -90,7 +91,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
 
   void stop() {
     post([](Impl* self) {
-      if (!self->is_ended_) self->saver_.finish([self] { return self->text(); });
+      if (!self->record_.has_ended()) self->saver_.finish([self] { return self->text(); });
       self->stopped_ = true;
       self->poll_.cancel();
       self->stream_.cancel();
@@ -111,6 +112,12 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
 
   void accept() {
     post([](Impl* self) { self->follow(self->table_.accept()); });
+  }
+
+  void tell_again() {
+    post([](Impl* self) {
+      if (!self->tell_again_at_) self->tell_again_at_ = self->now().steady + kTellAgain;
+    });
   }
 
   SourceStatus status() const {
@@ -178,24 +185,14 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void fail(SourceFailure failure) {
-    ++failures_;
-    if (!failing_) hooks_.tell(failure);
-    failing_ = true;
-    error_ = SourceError{failure.kind, failure.message, now().wall};
-    const Millis wait =
-        failure.kind == "auth" ? Backoff::kMost : backoff_.after_failure(now().steady, hooks_.chance());
+    const Millis wait = record_.failed(failure, now(), hooks_.chance());
     next_round_.set(wait, [this] { begin_round(); });
     show();
   }
 
   void succeed() {
-    last_success_ = now();
-    saver_.learnt(last_success_->wall);
-    is_ended_ = is_from_store_ = false;
-    if (std::exchange(failing_, false)) hooks_.tell({});
-    failures_ = 0;
-    error_.reset();
-    backoff_.succeeded(now().steady);
+    record_.succeeded(now());
+    saver_.learnt(record_.last_success()->wall);
   }
 
   // ---- the stream
@@ -356,35 +353,9 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
 
   net::Instant now() const { return hooks_.now(); }
 
-  std::vector<IpAddress> addresses_of(const std::string& host) {
-    Host& known = hosts_[host];
-    if (!known.is_asked && (!known.asked_at || now().steady - *known.asked_at >= kHostFresh)) {
-      known.is_asked = true;
-      known.asked_at = now().steady;
-      resolver_.resolve(host, [weak = weak_from_this(), host](net::ResolveResult result) {
-        if (const auto self = weak.lock()) self->resolved(host, std::move(result));
-      });
-    }
-    known.is_used = true;
-    return known.addresses;
-  }
-
-  void resolved(const std::string& host, net::ResolveResult result) {
-    Host& known = hosts_[host];
-    known.is_asked = false;
-    if (!result) {
-      known.asked_at.reset();
-      hosts_due_ = std::min(hosts_due_, now().steady + kHostRetry);
-      return;
-    }
-    if (known.addresses == result->addresses) return;
-    known.addresses = std::move(result->addresses);
-    hosts_changed_ = true;
-  }
-
   std::optional<net::Endpoint> endpoint_of(const std::string& host, std::uint16_t port) {
     if (const auto literal = net::parse_ip(host)) return net::Endpoint{*literal, port};
-    const auto addresses = addresses_of(host);
+    const auto addresses = hosts_.addresses_of(host);
     return addresses.empty() ? std::nullopt : std::optional(net::Endpoint{addresses.front(), port});
   }
 
@@ -402,20 +373,29 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   void follow(const MesosTable::Touched& touched) {
     if (stopped_) return;
     touched_.join(touched);
-    if (pieces_.empty()) look();
+    if (pieces_.empty() && may_look()) look();
     hand_over();
     show();
   }
 
+  // For the first time when the first look-ups have ended: else tasks would be there without addresses.
+  bool may_look() {
+    if (told_current_) return true;
+    table_.visit_hosts([this](const std::string& host) { hosts_.addresses_of(host); });
+    return !hosts_.awaits_first(kHostsAwaited);
+  }
+
   // The next step, in pieces. While one waits nothing new is made of what is touched: there is at most one.
   void look() {
-    const MesosTable::Touched touched = std::exchange(touched_, {});
+    MesosTable::Touched touched = std::exchange(touched_, {});
+    touched.all |= hosts_.wants_look();
     picture_.set_silence(told_silence_ = silence());
     MesosStep step = picture_.follow(
-        table_, touched, masters(), [this](const std::string& host) { return addresses_of(host); }, now());
-    if (touched.all) forget_hosts();
+        table_, touched, masters(), [this](const std::string& host) { return hosts_.addresses_of(host); },
+        now());
+    if (touched.all) hosts_.forget_unused();
     const bool says_current = std::exchange(told_current_, is_current_) != is_current_;
-    if (!step.empty() && !is_ended_) saver_.changed();
+    if (!step.empty() && !record_.has_ended()) saver_.changed();
     if (!step.empty() || says_current) pieces_ = pieces_of(std::move(step), kPiece);
   }
 
@@ -432,13 +412,12 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
 
   void show() {
     std::scoped_lock lock(status_mutex_);
-    status_.state = is_stale() ? "stale" : !last_success_ || is_from_store_ ? "init" : "live";
-    status_.from_store = is_from_store_;
+    record_.show(status_, now().steady);
+    if (is_stale()) status_.state = "stale";
     status_.mode = streaming_ ? "stream" : "poll";
     status_.endpoint = leader_ ? net::authority_of(*leader_) : "";
     const auto at = leader_pid_.find('@');
     status_.leader = at == leader_pid_.npos ? "" : leader_pid_.substr(at + 1);
-    status_.last_success = last_success_ ? std::optional(last_success_->wall) : std::nullopt;
     status_.held = table_.held();
     status_.total = picture_.total();
     status_.routable = picture_.routable();
@@ -446,8 +425,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     for (const auto& [reason, count] : dropped_) status_.excluded[reason] += count;
     for (const auto& [reason, count] : picture_.dropped()) status_.excluded[reason] += count;
     for (const auto& [reason, count] : unannounced_) status_.excluded[reason] += count;
-    status_.error = error_ ? error_ : zookeeper_error_;
-    status_.consecutive_errors = failures_;
+    if (!status_.error) status_.error = zookeeper_error_;
     status_.fetches = counts_.fetches;
     status_.bytes = counts_.bytes;
     status_.events = counts_.events;
@@ -455,29 +433,25 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   bool is_stale() const {
-    return last_success_ &&
-           (is_leaderless_ || now().steady - last_success_->steady >= config_.stale_after);
-  }
-
-  bool is_too_old(SteadyTime at) const {
-    return config_.max_stale > Millis(0) && last_success_ &&
-           at - last_success_->steady >= config_.stale_after + config_.max_stale;
+    return record_.is_stale(now().steady) || (is_leaderless_ && record_.last_success());
   }
 
   PictureText text() const {
-    return [belief = std::make_shared<const MesosBelief>(table_.belief())](const TextSink& sink) {
+    return [belief = std::make_shared<const MesosBelief>(table_.belief()),
+            hosts = hosts_.known()](const TextSink& sink) {
+      write_hosts(hosts, sink);
       write_mesos_state(*belief, sink);
     };
   }
 
   SchedulerSilence silence() const {
-    return {is_stale() ? std::optional(last_success_->wall) : std::nullopt};
+    return {is_stale() ? std::optional(record_.last_success()->wall) : std::nullopt};
   }
 
   // What was touched while pieces were waiting.
   bool has_waited() const {
-    return pieces_.empty() && (touched_.all || !touched_.tasks.empty() || !touched_.agents.empty() ||
-                               !touched_.frameworks.empty());
+    return pieces_.empty() && (told_current_ != is_current_ || touched_.all || !touched_.tasks.empty() ||
+                               !touched_.agents.empty() || !touched_.frameworks.empty());
   }
 
   // ---- time
@@ -485,7 +459,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   void tick() {
     if (stopped_) return;
     MesosTable::Touched touched = table_.tick(now().steady);
-    touched.all = std::exchange(hosts_changed_, false) || hosts_are_due();
+    touched.all = hosts_.wants_look();
     const auto next = picture_.next_look();
     const bool is_due = next && *next <= now().steady;
     if (touched.all || !touched.tasks.empty() || is_due || has_waited() || told_silence_ != silence()) {
@@ -495,26 +469,18 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
       show();
     }
     probe_held();
+    if (tell_again_at_ && now().steady >= *tell_again_at_) {
+      tell_again_at_.reset();
+      picture_.tell_again();
+      follow({});
+    }
     end_what_is_too_old();
-    if (!is_ended_) saver_.tick(now().steady, [this] { return text(); });
+    if (!record_.has_ended()) saver_.tick(now().steady, [this] { return text(); });
     if (resync_at_ && now().steady >= *resync_at_ && !polling_) {
       resync_at_.reset();
       poll();
     }
     ticker_.set(kTick, [this] { tick(); });
-  }
-
-  // Without polls nobody would ask for them again.
-  bool hosts_are_due() {
-    if (hosts_.empty() || now().steady < hosts_due_) return false;
-    hosts_due_ = now().steady + kHostFresh;
-    return true;
-  }
-
-  // Those that nothing has asked for in a whole look are forgotten.
-  void forget_hosts() {
-    std::erase_if(hosts_, [](const auto& host) { return !host.second.is_used && !host.second.is_asked; });
-    for (auto& [name, host] : hosts_) host.is_used = false;
   }
 
   void probe_held() {
@@ -532,8 +498,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void end_what_is_too_old() {
-    if (is_ended_ || !is_too_old(now().steady)) return;
-    is_ended_ = true;
+    if (!record_.ends(now().steady, config_.max_stale)) return;
     is_current_ = config_.drops_stale;
     table_ = MesosTable(config_.guard);
     leader_pid_.clear();
@@ -542,12 +507,6 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     follow(all);
   }
 
-  struct Host {
-    std::vector<IpAddress> addresses;
-    std::optional<SteadyTime> asked_at;
-    bool is_asked = false;
-    bool is_used = false;  // since all was looked at
-  };
   struct Counts {
     std::uint64_t fetches = 0;
     std::uint64_t bytes = 0;
@@ -565,10 +524,11 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   MesosStream stream_;
   MesosTable table_;
   MesosPicture picture_;
+  HostBook hosts_;
+  SourceRecord record_;
   PictureSaver saver_;
   net::Deadline ticker_;
   net::Deadline next_round_;
-  Backoff backoff_;
 
   std::optional<ZookeeperMasters> zookeeper_;
   std::vector<net::Endpoint> announced_;  // the last that were: the first leads
@@ -578,8 +538,6 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
 
   std::optional<net::HttpOrigin> leader_;  // that answered last
   std::string leader_pid_;                 // as it says it
-  bool is_from_store_ = false;             // what is known, as long as no master has said anything
-  bool is_ended_ = false;                  // stale for so long that it is not served any more
   bool is_current_ = false;
   bool told_current_ = false;
   SchedulerSilence told_silence_;
@@ -595,16 +553,10 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   std::vector<MesosEvent> waiting_;
   SteadyTime stream_again_{};
   std::optional<SteadyTime> resync_at_;
-  std::map<std::string, Host> hosts_;
-  bool hosts_changed_ = false;
-  SteadyTime hosts_due_{};        // when all are asked for again
   MesosTable::Touched touched_;   // and not looked at yet
+  std::optional<SteadyTime> tell_again_at_;
   std::deque<MesosStep> pieces_;  // of a step, not taken yet
 
-  std::optional<net::Instant> last_success_;
-  std::optional<SourceError> error_;
-  std::uint64_t failures_ = 0;
-  bool failing_ = false;
   Counts counts_;
   Dropped dropped_;  // of the last state
   bool stopped_ = false;
@@ -629,6 +581,7 @@ void MesosSource::start() { impl_->start(); }
 void MesosSource::stop() { impl_->stop(); }
 void MesosSource::resync() { impl_->resync(); }
 void MesosSource::accept() { impl_->accept(); }
+void MesosSource::tell_again() { impl_->tell_again(); }
 SourceStatus MesosSource::status() const { return impl_->status(); }
 
 }  // namespace muster::registry::sources

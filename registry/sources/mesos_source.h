@@ -63,6 +63,7 @@ class MesosSource : public Source {
   void stop() override;
   void resync() override;
   void accept() override;
+  void tell_again() override;
   SourceStatus status() const override;
 
  private:

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "registry/sources/mesos_pid.h"
 #include "registry/sources/task_state.h"
 
 namespace muster::registry::sources {
@@ -437,6 +438,16 @@ MesosTable::Touched MesosTable::give_up(const MesosTaskKey& key) {
   erase(key);
   touched.tasks.push_back(key);
   return touched;
+}
+
+void MesosTable::visit_hosts(const std::function<void(const std::string& host)>& visit) const {
+  const auto visit_one = [&](const std::string& pid, const std::string& hostname) {
+    const auto parts = parse_mesos_pid(pid);
+    const std::string& host = parts ? parts->host : hostname;
+    if (!host.empty() && !net::parse_ip(host)) visit(host);
+  };
+  for (const auto& [id, agent] : agents_) visit_one(agent->pid, agent->hostname);
+  for (const auto& [id, framework] : frameworks_) visit_one(framework->pid, framework->hostname);
 }
 
 // As they were first seen, so that who lists them after a restart lists them as before.

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -93,6 +94,8 @@ class MesosTable {
   std::size_t held() const { return holds_.size(); }
   bool is_held(const MesosTaskKey& key) const { return holds_.contains(key); }
   std::optional<SteadyTime> next_due() const { return holds_.next_due(); }  // of tick() and to_probe()
+  // The host of each agent and framework, by its name. Literals are none.
+  void visit_hosts(const std::function<void(const std::string& host)>& visit) const;
   MesosBelief belief() const;
 
  private:

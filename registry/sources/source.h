@@ -20,6 +20,8 @@ class Source {
   virtual void stop() = 0;    // nothing more is handed on; what is not kept is kept
   virtual void resync() = 0;  // asks for everything now
   virtual void accept() = 0;  // what is held is gone
+  // Not all that it told was taken, for want of room: it tells all again, soon.
+  virtual void tell_again() = 0;
   virtual SourceStatus status() const = 0;
 };
 

@@ -133,6 +133,20 @@ class Services(WithMarathon):
         self.assertIn("/v2/events", marathon.paths(), "the leader that was announced is told who we are")
         self.assertNotIn("secret", server.err + server.api("GET", "/api/v1/sources").text)
 
+    def test_hosts_by_their_names(self):
+        for task in list(self.known.apps["/named"].tasks.values()):
+            task["host"] = "localhost"
+            task.pop("ipAddresses", None)
+        server = self.begin("--config", self.configure(self.marathon())).serving()
+        seen = []
+        def answered():
+            found = server.dig("front.svc.internal", "A", "+norec")
+            seen.append((found.status, found.data()))
+            return found.data()
+        wait_until("the host's address", answered)
+        others = [one for one in seen if one not in (("SERVFAIL", []), ("NOERROR", ["127.0.0.1"]))]
+        self.assertEqual(others, [], "no NODATA while it is being looked up")
+
     def test_a_page_that_is_missing_is_no_age(self):
         broken, good = self.marathon(streams=False), self.marathon(streams=False)
         broken.fault = mesos.status(404)

@@ -169,6 +169,36 @@ class Leaders(WithMesos):
         new.rename(path)
         return path
 
+    def test_agents_by_the_names_of_their_hosts(self):
+        self.cluster.agents[self.agent(0)] = "localhost"
+        self.task("web.aaa", "web", ports=[31000])
+        master = self.master(streams=False)
+        urls = f'[[source.mesos]]\nmasters = ["{master.url}"]\nrefresh = "200ms"\n'
+        server = self.begin("--config", self.configuration(urls, store="memory")).serving()
+        for name in ("web.marathon.mesos", "web.svc.internal"):
+            seen = []
+            def answered():
+                found = server.dig(name, "A", "+norec")
+                seen.append((found.status, found.data()))
+                return found.data()
+            wait_until("the agent's address", answered)
+            others = [one for one in seen if one not in (("SERVFAIL", []), ("NOERROR", ["127.0.0.1"]))]
+            self.assertEqual(others, [], f"{name}: neither NXDOMAIN nor NODATA while it is being looked up")
+
+    def test_what_there_was_no_room_for_comes_when_there_is(self):
+        for number in range(3):
+            self.task(f"web.{number}", "web", number % 2, ports=[31000 + number])
+        master = self.master(streams=False)
+        urls = f'[[source.mesos]]\nmasters = ["{master.url}"]\nrefresh = "200ms"\n[registry]\nmax_instances_per_service = 2\n'
+        server = self.start(urls, store="memory")
+        listed = lambda: {one["id"] for one in server.api("GET", "/api/v1/services/web").json()["instances"]}
+        wait_until("two of them", lambda: len(listed()) == 2)
+        out = {f"web.{number}" for number in range(3)} - listed()
+        wait_until("it is said", lambda: "source_refused" in server.err)
+        gone = sorted(listed())[0]
+        del self.marathon.tasks[gone]
+        wait_until("the third", lambda: out <= listed() and gone not in listed(), 20)
+
     def test_a_stranger_is_never_told_who_it_is(self):
         for streams in (False, True):
             with self.subTest(streams=streams):

@@ -85,6 +85,10 @@ registry::sources::KeepPicture PictureKeeper::hook(const std::string& source, Pi
   head.type = std::move(kind.type);
   head.format = kind.format;
   head.origin = lines_of(kind.origin);
+  {
+    const std::scoped_lock lock(mutex_);
+    slots_.try_emplace(source);  // here, so that none is made while status() looks
+  }
   return [this, head = std::move(head)](PictureToKeep what, Done done) {
     keep(head, std::move(what), std::move(done));
   };

@@ -160,6 +160,7 @@ bool Schedulers::publish(One& one, const sources::MesosStep& piece, std::optiona
     if (!piece.native.gone.empty() || !piece.native.listed.empty()) {
       const auto applied = turn.registry.apply(piece.native, turn.now);
       if (applied) log_left_out(one.name, *applied);
+      if (applied && !applied->left_out.empty()) one.source->tell_again();
     }
     const bool is_turn = is_current && one.is_current.exchange(*is_current) != *is_current;
     // It was, and is not any more: whether it was required from the start does not matter.
