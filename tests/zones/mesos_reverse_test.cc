@@ -34,15 +34,7 @@ MesosViewConfig with(MesosViewConfig config, WhenNone when_none) {
   return config;
 }
 
-// "id=test name=web addresses=…", of marathon, on x-S0 at 10.0.1.10 unless it says otherwise.
-TaskPtr task(std::string line) {
-  std::ranges::replace(line, ' ', '\t');
-  auto task = std::make_shared<SchedulerTask>(task_from("task\t" + line));
-  if (task->framework.empty()) task->framework = "marathon";
-  if (task->agent_id.empty()) task->agent_id = "x-S0";
-  if (task->agent_addresses.empty()) task->agent_addresses = addresses_from("10.0.1.10");
-  return task;
-}
+TaskPtr task(const std::string& line) { return std::make_shared<SchedulerTask>(marathon_task(line)); }
 
 // All that is put and erased, wherever, in one order.
 class SharedLog final : public NameSink {

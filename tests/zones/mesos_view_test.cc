@@ -43,13 +43,9 @@ MesosViewConfig with(MesosViewConfig config, WhenNone when_none) {
   return config;
 }
 
-// "id=a name=b", of marathon, at 10.9.0.1 on x-S0 at 10.0.1.10 unless it says otherwise.
-TaskPtr task(std::string line) {
-  std::ranges::replace(line, ' ', '\t');
-  auto task = std::make_shared<SchedulerTask>(task_from("task\t" + line));
-  if (task->framework.empty()) task->framework = "marathon";
-  if (task->agent_id.empty()) task->agent_id = "x-S0";
-  if (task->agent_addresses.empty()) task->agent_addresses = addresses_from("10.0.1.10");
+// At 10.9.0.1 unless it says otherwise.
+TaskPtr task(const std::string& line) {
+  auto task = std::make_shared<SchedulerTask>(marathon_task(line));
   if (task->addresses.empty()) task->addresses = addresses_from("10.9.0.1");
   return task;
 }

@@ -119,6 +119,16 @@ inline registry::SchedulerTask task_from(const Fields& fields) {
 }
 inline registry::SchedulerTask task_from(const std::string& line) { return task_from(Fields(line)); }
 
+// "id=a name=b", of marathon, on x-S0 at 10.0.1.10 unless it says otherwise.
+inline registry::SchedulerTask marathon_task(std::string line) {
+  std::ranges::replace(line, ' ', '\t');
+  registry::SchedulerTask task = task_from("task\t" + line);
+  if (task.framework.empty()) task.framework = "marathon";
+  if (task.agent_id.empty()) task.agent_id = "x-S0";
+  if (task.agent_addresses.empty()) task.agent_addresses = addresses_from("10.0.1.10");
+  return task;
+}
+
 inline registry::SchedulerMasters masters_from(const Fields& fields) {
   registry::SchedulerMasters masters;
   if (fields.has("leader")) masters.leader = net::parse_endpoint(fields.get("leader")).value();
