@@ -163,6 +163,7 @@ struct Grant {
     std::string service;
     std::string id;
     std::string message;
+    RefusalCode code;
   };
   std::vector<LeftOut> left_out;  // of a source's list: whom the registry has no room for, and why
 };

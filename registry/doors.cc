@@ -505,7 +505,8 @@ bool Registry::Core::take_listed(Registration registration, const SourceId& sour
   registration.source = source;
   const Outcome outcome = on(registration);
   if (!outcome) {
-    all.left_out.push_back({registration.service, registration.id, outcome.error().message});
+    all.left_out.push_back(
+        {registration.service, registration.id, outcome.error().message, outcome.error().code});
     return false;
   }
   ++all.touched;

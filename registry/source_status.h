@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "registry/net/clock.h"
 
@@ -22,6 +23,13 @@ struct StoredPicture {
   std::size_t octets = 0;     // packed
 };
 
+// How often, by a word of a set that has an end.
+using Counts = std::map<std::string, std::uint64_t, std::less<>>;
+inline void count_one(Counts& counts, std::string_view word) {
+  const auto at = counts.find(word);
+  ++(at == counts.end() ? counts.emplace(word, 0).first->second : at->second);
+}
+
 struct SourceStatus {
   std::string name;
   std::string type;            // "static", "mesos"
@@ -38,9 +46,12 @@ struct SourceStatus {
   std::map<std::string, std::size_t, std::less<>> excluded;  // how many are not served, by reason
   std::optional<SourceError> error;                          // since the last success
   std::uint64_t consecutive_errors = 0;
+  Counts errors;                          // since the start, by kind
+  Counts rejected;                        // instances that the registry did not take, by why
+  std::optional<net::Millis> fetch_took;  // of the last whole state; nullopt: there was none yet
   std::uint64_t fetches = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t events = 0;
+  Counts events;  // by type
   std::uint64_t reconnects = 0;
 };
 

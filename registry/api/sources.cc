@@ -89,7 +89,9 @@ void append_source(std::string& out, const SourceStatus& source, WallTime now) {
   append_count(out, "consecutive_errors", source.consecutive_errors);
   append_count(out, "fetches", source.fetches);
   append_count(out, "bytes", source.bytes);
-  append_count(out, "events", source.events);
+  std::uint64_t events = 0;
+  for (const auto& [type, count] : source.events) events += count;
+  append_count(out, "events", events);
   append_count(out, "reconnects", source.reconnects);
   out += '}';
 }

@@ -157,10 +157,14 @@ MarathonHint read_marathon_event(const EventFrame& frame) {
   const Row* row = std::ranges::find(kRows, frame.name, &Row::name);
   if (row == std::end(kRows)) return {};
   const json::value data = parse(frame.data);
-  if (const json::object* object = data.if_object()) return row->read(*object);
   MarathonHint hint;
-  hint.is_attached = row->read == attached;
-  hint.is_bad = hint.everything = !hint.is_attached;
+  if (const json::object* object = data.if_object()) {
+    hint = row->read(*object);
+  } else {
+    hint.is_attached = row->read == attached;
+    hint.is_bad = hint.everything = !hint.is_attached;
+  }
+  hint.type = row->name;
   return hint;
 }
 

@@ -28,6 +28,7 @@ struct MarathonHint {
   bool everything = false;        // all is
   bool is_attached = false;       // the stream has begun
   bool is_bad = false;            // of a known name, and not to be read; then everything is fetched
+  std::string_view type = "other";  // of the event: one of marathon_event_types(), or that
   bool operator==(const MarathonHint&) const = default;
 };
 

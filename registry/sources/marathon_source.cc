@@ -238,6 +238,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
     is_current_ = is_current_ || is_whole_;
     if (is_whole_) {
       const Millis took = std::chrono::duration_cast<Millis>(now().steady - fetch_began_);
+      fetch_took_ = took;
       rest_until_ = now().steady + took;  // whatever events may want
       const Millis rest = std::max(spread(config_.refresh), kRestPerFetch * took);
       next_refresh_.set(rest, [this] { want_everything(); });
@@ -313,7 +314,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
 
   void hear(const MarathonHint& hint) {
     if (stopped_) return;
-    ++counts_.events;
+    count_one(counts_.events, hint.type);
     if (hint.is_attached) return attached();
     const MarathonTable::Touched touched = table_.hear(hint, now().steady);
     MarathonWanted more;
@@ -393,6 +394,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
          std::initializer_list<const Dropped*>{&dropped_apps_, &dropped_pods_, &table_.dropped()}) {
       for (const auto& [reason, count] : *dropped) status_.excluded[reason] += count;
     }
+    status_.fetch_took = fetch_took_;
     status_.fetches = counts_.fetches;
     status_.bytes = fetch_.bytes();
     status_.events = counts_.events;
@@ -453,7 +455,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
 
   struct Counts {
     std::uint64_t fetches = 0;
-    std::uint64_t events = 0;
+    registry::Counts events;
     std::uint64_t reconnects = 0;
   };
 
@@ -484,6 +486,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
   bool is_backing_off_ = false;
   SteadyTime fetch_began_{};
   SteadyTime rest_until_{};
+  std::optional<Millis> fetch_took_;
   SteadyTime file_due_{};
   bool is_connecting_ = false;  // the stream
   bool is_streaming_ = false;

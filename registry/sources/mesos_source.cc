@@ -166,6 +166,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     succeed();
     follow(table_.replace(std::move(polled.state), now()));
     hooks_.tidy();
+    fetch_took_ = std::chrono::duration_cast<Millis>(now().steady - poll_began_);
     if (streaming_) return go_on_streaming();
     if (stream_failed_) stream_again_ = std::max(stream_again_, now().steady + kStreamSoon);
     const Millis took = now().steady - poll_began_;
@@ -225,7 +226,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void take(const MesosEvent& event, MesosTable::Touched& touched) {
-    ++counts_.events;
+    count_one(counts_.events, name_of(event));
     if (const auto* subscribed = std::get_if<MesosSubscribed>(&event)) return subscribe(*subscribed);
     if (!is_synced_) {
       if (waiting_.size() < kEventsKept) return waiting_.push_back(event);
@@ -426,6 +427,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     for (const auto& [reason, count] : picture_.dropped()) status_.excluded[reason] += count;
     for (const auto& [reason, count] : unannounced_) status_.excluded[reason] += count;
     if (!status_.error) status_.error = zookeeper_error_;
+    status_.fetch_took = fetch_took_;
     status_.fetches = counts_.fetches;
     status_.bytes = counts_.bytes;
     status_.events = counts_.events;
@@ -510,7 +512,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   struct Counts {
     std::uint64_t fetches = 0;
     std::uint64_t bytes = 0;
-    std::uint64_t events = 0;
+    registry::Counts events;
     std::uint64_t reconnects = 0;
   };
 
@@ -543,6 +545,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
   SchedulerSilence told_silence_;
   bool polling_ = false;
   SteadyTime poll_began_{};
+  std::optional<Millis> fetch_took_;
   bool streaming_ = false;
   bool is_synced_ = false;      // the state that belongs to the stream is there
   bool is_doubtful_ = false;    // the last state lacked a list

@@ -36,8 +36,6 @@ class MesosWay {
   // Whether the master that is being asked is one of those that are configured, or the leader that such a one
   // announces: only they are told who we are.
   bool is_trusted() const { return trusted_; }
-  // Where an answer is to be looked for the next time: where this one comes from, unless that is a stranger.
-  const net::HttpOrigin& origin_to_begin_with() const { return trusted_ ? at_.origin : order_[begun_ - 1]; }
 
  private:
   Step go(std::optional<net::HttpUrl> to, const std::string& shown);

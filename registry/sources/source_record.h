@@ -40,6 +40,7 @@ class SourceRecord {
   // Returns how long to wait; `chance` from 0 to 1.
   net::Millis failed(const SourceFailure& failure, net::Instant now, double chance) {
     ++failures_;
+    count_one(errors_, failure.kind);
     if (!std::exchange(is_failing_, true)) tell_(failure);
     error_ = SourceError{failure.kind, failure.message, now.wall};
     return failure.kind == "auth" ? Backoff::kMost : backoff_.after_failure(now.steady, chance);
@@ -66,6 +67,7 @@ class SourceRecord {
     status.last_success = last_success_ ? std::optional(last_success_->wall) : std::nullopt;
     status.error = error_;
     status.consecutive_errors = failures_;
+    status.errors = errors_;
   }
 
  private:
@@ -75,6 +77,7 @@ class SourceRecord {
   std::optional<net::Instant> last_success_;
   std::optional<SourceError> error_;  // since then
   std::uint64_t failures_ = 0;        // in a row
+  Counts errors_;
   bool is_failing_ = false;
   bool is_from_store_ = false;  // as long as nobody has answered
   bool is_ended_ = false;

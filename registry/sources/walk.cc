@@ -19,7 +19,7 @@ class Walk::Impl {
       limits_.whole.reset();
       limits_.max_body.reset();
     }
-    // It was trusted then: else this would begin where it was redirected.
+    // It was trusted when it answered: nobody else is asked.
     way_.emplace(endpoints.all, std::move(leader), question.target, true);
     question_ = std::move(question);
     hooks_ = std::move(hooks);
@@ -49,7 +49,7 @@ class Walk::Impl {
     request.target = url.target;
     request.headers = question_.headers;
     request.accept_gzip = question_.accept_gzip;
-    if (way_->is_trusted()) add_login(request.headers, login_);
+    add_login(request.headers, login_);
     client_.ask(url.origin, std::move(request), limits_,
                 {[this](const net::HttpHead& head) { return on_head(head); },
                  [this](std::string_view piece) { return on_piece(piece); },
@@ -63,7 +63,7 @@ class Walk::Impl {
     if (is_redirect(head.status) && location) {
       moved_ = *location;
       // Marathon says who leads where its proxy does not reach.
-      if (const auto leader = head.find("x-marathon-leader"); leader && way_->is_trusted())
+      if (const auto leader = head.find("x-marathon-leader"); leader)
         way_->announce(net::parse_origin(*leader));
       return net::HttpFlow::stop;
     }
@@ -80,14 +80,17 @@ class Walk::Impl {
   void on_end(net::Result<void, net::HttpError> result) {
     if (moved_) {
       auto step = way_->redirected(*moved_);
-      if (step) return ask_at(*step);
-      return go_on(SourceFailure{"redirect", net::to_string(at_) + ": " + step.error()});
+      if (step && way_->is_trusted()) return ask_at(*step);
+      const std::string why = step ? "the redirect to " + net::to_string(*step) +
+                                         " leads to nobody who is configured or announced as the leader"
+                                   : step.error();
+      return go_on(SourceFailure{"redirect", net::to_string(at_) + ": " + why});
     }
     if (!failure_ && !result)
       failure_ = SourceFailure{std::string(net::to_string(result.error().kind)),
                                net::to_string(at_) + ": " + result.error().message};
     if (!failure_) failure_ = hooks_.whole(at_);
-    if (!failure_) return end(way_->origin_to_begin_with());
+    if (!failure_) return end(at_.origin);
     if (question_.is_stream && has_begun_) return end(std::move(*failure_));
     go_on(std::move(*failure_));
   }

@@ -1,6 +1,7 @@
 // Asks a scheduler one question, wherever it is answered: each endpoint once, from the one of last time on,
-// and from each as far as its redirects lead. An answer that is of no use sends it on to the next; the first
-// failure, that of the leader, is the one that is told when nobody's answer was.
+// and from each as far as its redirects lead, to such as are configured or announced as the leader. An answer
+// that is of no use sends it on to the next; the first failure, that of the leader, is the one that is told
+// when nobody's answer was.
 //
 // Thread safety: all of it on the client's strand.
 #pragma once

@@ -309,6 +309,11 @@ class EndToEnd(unittest.TestCase):
         """A musterd with the usual configuration and `more`, ready to be asked."""
         return self.begin("--config", self.configuration(more, store), *words, env=env).ready()
 
+    def metric(self, server, name):
+        """The value of the row `name`, labels included, of the metrics; 0 when there is none."""
+        rows = (line.rpartition(" ") for line in server.api("GET", "/metrics").text.splitlines())
+        return sum(float(value) for key, _, value in rows if key == name)
+
     def begin(self, *words, env=None):
         """A musterd with these words, perhaps not serving yet, perhaps never."""
         server = Musterd(self.folder, words, env=env)

@@ -132,6 +132,15 @@ class Services(WithMarathon):
         self.until_streaming(server)
         self.assertIn("/v2/events", marathon.paths(), "the leader that was announced is told who we are")
         self.assertNotIn("secret", server.err + server.api("GET", "/api/v1/sources").text)
+        self.assertGreater(self.metric(server, 'muster_source_events_total{source="marathon",type="event_stream_attached"}'), 0)
+        self.assertNotIn("plain http", server.err, "they are here")
+
+    def test_a_login_in_the_clear_is_told(self):
+        text = ('[[source.marathon]]\nname = "far"\nurls = ["http://192.0.2.1:8080", "https://192.0.2.2:8443", "http://127.0.0.1:9"]\n'
+                'username = "muster"\npassword = "secret"\n[[source.marathon]]\nname = "open"\nurls = ["http://192.0.2.3:8080"]\n')
+        server = self.begin("--config", self.configuration(text, store="memory")).serving()
+        lines = [line for line in server.err.splitlines() if "plain http" in line]
+        self.assertEqual(["192.0.2.1:8080" in line for line in lines], [True], lines)
 
     def test_hosts_by_their_names(self):
         for task in list(self.known.apps["/named"].tasks.values()):
@@ -158,6 +167,8 @@ class Services(WithMarathon):
             one.age = "apps"  # /v2/tasks would answer, without labels and checks
         wait_until("an error", lambda: self.source(server)["error"])
         self.assertEqual(self.source(server)["error"]["kind"], "http_404")
+        self.assertGreater(self.metric(server, 'muster_source_errors_total{source="marathon",kind="http_404"}'), 0)
+        self.assertGreaterEqual(self.metric(server, 'muster_source_fetch_seconds{source="marathon"}'), 0)
         self.assertNotIn("/v2/tasks", broken.paths() + good.paths(), "it has had /v2/apps")
         self.assertEqual(self.addresses(server, "front.svc.internal"), ["10.0.1.13"])
         self.assertEqual(self.addresses(server, "webapp.svc.internal"), ["10.0.1.10"])
@@ -187,14 +198,16 @@ class Services(WithMarathon):
         marathon.tell("pod_created_event", uri="/v2/pods/pod")
         wait_until("everything is asked for", lambda: marathon.paths().count("/v2/apps") > asked)
 
-    def test_a_stranger_is_never_told_who_it_is(self):
+    def test_a_stranger_is_not_asked(self):
         stranger = self.marathon(streams=False)
         misled = self.marathon(streams=False)
         misled.fault = mesos.redirect(stranger.url)
-        server = self.serve(misled, more='username = "muster"\npassword = "secret"')
-        wait_until("several documents were fetched, several times", lambda: stranger.paths().count("/v2/pods/::status") > 2)
-        self.assertIn("Authorization", misled.requests[-1][1])
-        self.assertEqual([path for path, headers in stranger.requests if "Authorization" in headers], [])
+        server = self.begin("--config", self.configure(misled, more='username = "muster"\npassword = "secret"')).serving()
+        wait_until("it has been asked several times", lambda: self.source(server)["consecutive_errors"] > 2)
+        error = self.source(server)["error"]
+        self.assertEqual(error["kind"], "redirect")
+        self.assertIn(stranger.url, error["message"])
+        self.assertEqual(stranger.requests, [])
 
 
 class Events(WithMarathon):

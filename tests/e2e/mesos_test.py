@@ -195,6 +195,7 @@ class Leaders(WithMesos):
         wait_until("two of them", lambda: len(listed()) == 2)
         out = {f"web.{number}" for number in range(3)} - listed()
         wait_until("it is said", lambda: "source_refused" in server.err)
+        self.assertGreater(self.metric(server, 'muster_source_rejected_total{source="mesos",reason="too_many_instances"}'), 0)
         gone = sorted(listed())[0]
         del self.marathon.tasks[gone]
         wait_until("the third", lambda: out <= listed() and gone not in listed(), 20)

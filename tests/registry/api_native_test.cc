@@ -688,7 +688,7 @@ TEST(NativeOutside, ZonesStatsSourcesAndNames) {
     mesos.consecutive_errors = 2;
     mesos.fetches = 12;
     mesos.bytes = 9'080'000;
-    mesos.events = 431;
+    mesos.events = {{"TASK_ADDED", 431}};
     mesos.reconnects = 1;
     return std::vector<SourceStatus>{source, mesos};
   };

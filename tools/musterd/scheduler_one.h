@@ -5,7 +5,9 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "registry/sources/source.h"
 #include "tools/musterd/schedulers.h"
@@ -21,10 +23,16 @@ struct Schedulers::One {
       net::SteadyTime::max();  // then it is served without its source having spoken
   using LeftOut = zones::Arrivals<registry::SchedulerWithheld>;
   std::map<std::string, LeftOut, std::less<>> left_out;  // of its services, by their names; control thread
+  std::mutex mutex;
+  registry::Counts rejected;               // under it
   std::unique_ptr<zones::MesosZone> zone;  // null: it has none of its own
   std::atomic<bool> is_current{false};
   std::unique_ptr<registry::sources::Source> source;
 
+  void note_rejected(const std::vector<registry::Grant::LeftOut>& all) {
+    const std::scoped_lock lock(mutex);
+    for (const auto& one : all) registry::count_one(rejected, to_string(one.code));
+  }
   void leave_out(const registry::SchedulerStep<registry::SchedulerWithheld>& step);
   void set_ready(bool is_ready) {
     if (zone) zone->set_readiness(is_ready ? zones::Readiness::ready : zones::Readiness::not_ready);

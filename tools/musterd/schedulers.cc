@@ -40,6 +40,26 @@ void log_left_out(const std::string& source, const registry::Grant& applied) {
         {{"source", source}, {"more", std::to_string(applied.left_out.size() - kLinesAPiece)}});
 }
 
+const std::string kOpenLogin = "the login goes over plain http, where others may read it, to ";
+
+bool is_login(const config::SourceRules& rules) { return !(rules.login == config::SourceLogin()); }
+
+bool is_here(const std::string& host) {
+  const auto address = net::parse_ip(host);
+  return address ? address->is_loopback() : host == "localhost";
+}
+
+// Once, at the start.
+template <class Tell>
+void warn_of_open_login(const config::SourceRules& rules, const std::vector<net::HttpOrigin>& origins,
+                        const Tell& tell) {
+  if (!is_login(rules)) return;
+  for (const net::HttpOrigin& origin : origins) {
+    if (origin.scheme == net::HttpScheme::http && !is_here(origin.host))
+      tell({"config", kOpenLogin + net::authority_of(origin) + " (write https:// where it speaks it)"});
+  }
+}
+
 template <class Tell>
 sources::Login login_of(const config::SourceRules& rules, const Tell& tell) {
   return source_login(rules.login, [tell](const std::string& warning) { tell({"config", warning}); });
@@ -67,6 +87,11 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
     auto hooks = hooks_of<sources::MesosSourceHooks>(one);
     sources::MesosSourceConfig settings =
         mesos_source_config(*config, source, login_of(source.rules, hooks.tell));
+    warn_of_open_login(source.rules, settings.ask.masters, hooks.tell);
+    if (settings.zookeeper && is_login(source.rules) && settings.announced_scheme == net::HttpScheme::http)
+      hooks.tell(
+          {"config",
+           kOpenLogin + "the masters that ZooKeeper announces (scheme = \"https\" where they speak it)"});
     if (keeper_) hooks.keep = keeper_->hook(source.name, picture_kind(settings));
     one.source = std::make_unique<sources::MesosSource>(strand_, *resolver_, std::move(settings),
                                                         std::move(hooks));
@@ -82,6 +107,7 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
     }
     sources::MarathonSourceConfig settings =
         marathon_source_config(*config, source, login_of(source.rules, hooks.tell));
+    warn_of_open_login(source.rules, settings.ask.endpoints.all, hooks.tell);
     if (keeper_) hooks.keep = keeper_->hook(source.name, picture_kind(settings));
     one.source = std::make_unique<sources::MarathonSource>(strand_, *resolver_, std::move(settings),
                                                            std::move(hooks));
@@ -160,7 +186,10 @@ bool Schedulers::publish(One& one, const sources::MesosStep& piece, std::optiona
     if (!piece.native.gone.empty() || !piece.native.listed.empty()) {
       const auto applied = turn.registry.apply(piece.native, turn.now);
       if (applied) log_left_out(one.name, *applied);
-      if (applied && !applied->left_out.empty()) one.source->tell_again();
+      if (applied && !applied->left_out.empty()) {
+        one.note_rejected(applied->left_out);
+        one.source->tell_again();
+      }
     }
     const bool is_turn = is_current && one.is_current.exchange(*is_current) != *is_current;
     // It was, and is not any more: whether it was required from the start does not matter.
@@ -186,6 +215,8 @@ std::vector<registry::SourceStatus> Schedulers::status() const {
   for (const auto& one : all_) {
     all.push_back(one->source->status());
     if (keeper_) all.back().stored = keeper_->status(one->name);
+    const std::scoped_lock lock(one->mutex);
+    all.back().rejected = one->rejected;
   }
   return all;
 }

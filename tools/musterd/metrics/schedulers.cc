@@ -8,6 +8,14 @@ void write_schedulers(Exposition& page, const MetricSources& sources) {
     for (const registry::SourceStatus& source : sources.schedulers)
       page.sample({{"source", source.name}}, static_cast<double>(value(source)));
   };
+  const auto by_word = [&](std::string_view name, std::string_view help, std::string_view label,
+                           auto counts) {
+    page.family(name, MetricType::counter, help);
+    for (const registry::SourceStatus& source : sources.schedulers) {
+      for (const auto& [word, count] : counts(source))
+        page.sample({{"source", source.name}, {label, word}}, static_cast<double>(count));
+    }
+  };
   using Status = const registry::SourceStatus&;
   each("muster_source_up", MetricType::gauge,
        "1: the source is live; 0: it has not spoken since the start, or is stale.",
@@ -39,8 +47,17 @@ void write_schedulers(Exposition& page, const MetricSources& sources) {
        [](Status source) { return source.fetches; });
   each("muster_source_octets_total", MetricType::counter, "Octets read from the source, inflated.",
        [](Status source) { return source.bytes; });
-  each("muster_source_events_total", MetricType::counter, "Events of its stream.",
-       [](Status source) { return source.events; });
+  each("muster_source_fetch_seconds", MetricType::gauge,
+       "How long the last whole state took, from the question until it was taken; -1: there was none yet.",
+       [](Status source) {
+         return source.fetch_took ? static_cast<double>(source.fetch_took->count()) / 1000 : -1.0;
+       });
+  by_word("muster_source_events_total", "Events of its stream, by type.", "type",
+          [](Status source) -> const registry::Counts& { return source.events; });
+  by_word("muster_source_errors_total", "Rounds in which nobody could be asked, by what was wrong.", "kind",
+          [](Status source) -> const registry::Counts& { return source.errors; });
+  by_word("muster_source_rejected_total", "Instances that the registry did not take, by why.", "reason",
+          [](Status source) -> const registry::Counts& { return source.rejected; });
   each("muster_source_reconnects_total", MetricType::counter, "Streams that ended.",
        [](Status source) { return source.reconnects; });
   page.family("muster_source_excluded", MetricType::gauge, "What is not served, by reason.");
