@@ -47,6 +47,9 @@ struct SourceStatus {
   std::optional<SourceError> error;                          // since the last success
   std::uint64_t consecutive_errors = 0;
   Counts errors;                          // since the start, by kind
+  Counts names_left_out;                  // by its zone, as it is now, by why
+  std::size_t shared_frameworks = 0;      // names of frameworks that several have
+  std::uint64_t collisions = 0;           // names of the infrastructure that tasks share, since the start
   Counts rejected;                        // instances that the registry did not take, by why
   std::optional<net::Millis> fetch_took;  // of the last whole state; nullopt: there was none yet
   std::uint64_t fetches = 0;

@@ -15,7 +15,9 @@ Problem plain_problem(int status, std::string_view error, std::string message) {
   return {.status = status, .error = error, .message = std::move(message), .field = {}, .retry_after = {}};
 }
 
-Problem no_route(int status) {
+Problem no_route(int status, Dialect dialect) {
+  if (status == 405 && dialect == Dialect::plain)
+    return plain_problem(405, "method_not_allowed", "405: Method Not Allowed");
   if (status == 405)
     return plain_problem(405, "method_not_allowed", "this method is not known here; see the Allow header");
   if (status == 404) return plain_problem(404, "not_found", "nothing lives at this path");
@@ -111,7 +113,7 @@ bool Core::route(Request& request, Exchange& exchange) const {
   exchange.route_index = match.route ? match.index : router.size();
   if (match.route) return true;
   Response response;
-  if (match.status != 200) response = problem_response(match.dialect, no_route(match.status));
+  if (match.status != 200) response = problem_response(match.dialect, no_route(match.status, match.dialect));
   if (!match.allow.empty()) response.headers.emplace_back("Allow", match.allow);
   exchange.send(std::move(response));
   return false;

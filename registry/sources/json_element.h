@@ -13,6 +13,8 @@
 
 namespace muster::registry::sources {
 
+inline constexpr std::size_t kLongestName = 1024;  // octets, of ids, hosts, and names of tasks and ports
+
 // Null: absent, which JSON's null is, too; the others: or of another type.
 const boost::json::value* member(const boost::json::object& object, std::string_view key);
 const boost::json::object* object_at(const boost::json::object& object, std::string_view key);

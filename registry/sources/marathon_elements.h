@@ -10,8 +10,6 @@
 
 namespace muster::registry::sources {
 
-inline constexpr std::size_t kLongestName = 1024;  // octets, of ids, hosts and names of ports
-
 // What is kept of an app's member other than its tasks.
 void read_app_member(std::string_view key, const boost::json::value& value, std::size_t most_ports,
                      MarathonApp& app, Dropped& dropped);

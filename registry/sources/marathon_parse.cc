@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "registry/sources/json_element.h"
 #include "registry/sources/marathon_elements.h"
 
 namespace muster::registry::sources {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "registry/sources/marathon_elements.h"
+#include "registry/sources/json_element.h"
 
 namespace muster::registry::sources {
 

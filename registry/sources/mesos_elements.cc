@@ -1,5 +1,7 @@
 #include "registry/sources/mesos_elements.h"
 
+#include <algorithm>
+
 #include "registry/sources/json_element.h"
 
 namespace muster::registry::sources {
@@ -116,6 +118,11 @@ void read_common(const json::object& object, MesosTask& task, Dropped& dropped) 
     task.grace_seconds = number_at(*check, "grace_period_seconds").value_or(kGraceSeconds);
 }
 
+bool has_long_name(const MesosTask& task) {
+  const std::size_t discovery = task.discovery ? task.discovery->name.size() : 0;
+  return std::max({task.id.size(), task.name.size(), task.agent_id.size(), discovery}) > kLongestName;
+}
+
 // Ranges of one resource; what is no range of ports is left out.
 void add_ranges(const json::object& resource, std::string& text, bool& is_bad) {
   const json::object* ranges = object_at(resource, "ranges");
@@ -181,6 +188,7 @@ std::optional<MesosTask> read_mesos_task(const json::object& object, std::size_t
   }
   task.ports = read_ports(object, most_ports, dropped);
   read_common(object, task, dropped);
+  if (has_long_name(task)) return drop(dropped, "name_too_long"), std::nullopt;
   return task;
 }
 
@@ -224,6 +232,7 @@ std::optional<MesosTaskV1> read_mesos_task_v1(const json::object& object, std::s
   if (task.ports.bad) drop(dropped, "bad_port");
   if (task.ports.cut) drop(dropped, "ports_truncated");
   read_common(object, task, dropped);
+  if (has_long_name(task)) return drop(dropped, "name_too_long"), std::nullopt;
   return read;
 }
 

@@ -426,6 +426,9 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
     for (const auto& [reason, count] : dropped_) status_.excluded[reason] += count;
     for (const auto& [reason, count] : picture_.dropped()) status_.excluded[reason] += count;
     for (const auto& [reason, count] : unannounced_) status_.excluded[reason] += count;
+    if (reader_) {
+      for (const auto& [reason, count] : reader_->dropped()) status_.excluded[reason] += count;
+    }
     if (!status_.error) status_.error = zookeeper_error_;
     status_.fetch_took = fetch_took_;
     status_.fetches = counts_.fetches;

@@ -100,7 +100,7 @@ class Names(WithMesos):
         self.assertEqual(self.source(server)["mode"], "stream")
 
     def test_the_http_api_of_mesos_dns(self):
-        server = self.check()
+        server = self.check(streams=False)
         self.assertEqual(server.api("GET", "/v1/version").json()["Service"], "Mesos-DNS")
         self.assertEqual(server.api("GET", "/v1/hosts/slave.mesos").json(),
                          [{"host": "slave.mesos.", "ip": "10.0.1.10"}, {"host": "slave.mesos.", "ip": "10.0.1.11"}])
@@ -115,6 +115,15 @@ class Names(WithMesos):
         self.assertEqual([task["id"] for task in tasks], ["web.aaa", "cart.bbb"])
         self.assertIn({"name": "web.marathon.mesos.", "host": "10.0.1.10", "rtype": "A"}, tasks[0]["records"])
         self.assertEqual(server.api("GET", "/v1/config").json()["Domain"], "mesos")
+        refused = server.api("POST", "/v1/version")
+        self.assertEqual((refused.status, refused.text), (405, "405: Method Not Allowed\n"))
+        self.task("web.bbb", "web", ports=[31010])
+        told = lambda: [(task["id"], record["name"], record["host"]) for framework in server.api("GET", "/v1/enumerate").json()["frameworks"]
+                        for task in framework["tasks"] for record in task["records"]]
+        wait_until("the new one is told", lambda: any(task == "web.bbb" for task, _, _ in told()))
+        rows = [row[1:] for row in told()]
+        self.assertEqual(len(rows), len(set(rows)), "what both have stands under the first")
+        self.assertIn(("web.aaa", "web.marathon.mesos.", "10.0.1.10"), told())
 
 
 class Leaders(WithMesos):
@@ -199,6 +208,25 @@ class Leaders(WithMesos):
         gone = sorted(listed())[0]
         del self.marathon.tasks[gone]
         wait_until("the third", lambda: out <= listed() and gone not in listed(), 20)
+
+    def test_what_the_labels_of_a_task_hide(self):
+        hidden = self.task("web.aaa", "web", ports=[31000])
+        hidden.labels = {"muster.enabled": "false"}
+        self.task("web.bbb", "web", 1, ports=[31000])
+        for more, expected in (("", ["10.0.1.10", "10.0.1.11"]), ('names = "improved"', ["10.0.1.11"])):
+            with self.subTest(more=more):
+                server = self.serve(self.master(streams=False), more=more)
+                self.until(server, "web.marathon.mesos", expected)
+                self.assertEqual(self.addresses(server, "web.svc.internal"), ["10.0.1.11"])
+
+    def test_names_of_the_infrastructure_that_tasks_take_are_told(self):
+        self.cluster.add_framework("leader")
+        server = self.serve(self.master(streams=False))
+        wait_until("it is counted", lambda: self.metric(server, 'muster_mesos_collisions_total{source="mesos"}') >= 1)
+        self.assertIn("leader.mesos", server.err)
+        self.task("bad", "!", ports=[31000])
+        wait_until("names are left out", lambda: self.metric(
+            server, 'muster_mesos_names_left_out{source="mesos",reason="name_empty"}') >= 1)
 
     def test_a_stranger_is_never_told_who_it_is(self):
         for streams in (False, True):

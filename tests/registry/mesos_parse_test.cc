@@ -213,6 +213,17 @@ TEST(MesosParse, ABadElementCostsItselfAlone) {
        "[{\"ip_address\": 1}]}]}}]}",
        "bad_address", true},
   };
+  const std::string longest(1'024, 'n');
+  EXPECT_THAT(
+      parsed(R"({"frameworks": [{"id": "F", "tasks": [{"id": "a", "name": ")" + longest + "\"}]}]}").dropped,
+      IsEmpty());
+  for (const std::string& task :
+       {"{\"id\": \"" + longest + "n\"}", "{\"id\": \"x\", \"name\": \"" + longest + "n\"}",
+        "{\"id\": \"x\", \"discovery\": {\"name\": \"" + longest + "n\"}}"}) {
+    const MesosState state = parsed(R"({"frameworks": [{"id": "F", "tasks": [)" + task + "]}]}");
+    EXPECT_THAT(state.dropped, ElementsAre(Pair("name_too_long", 1)));
+    EXPECT_THAT(state.frameworks.at(0).tasks, IsEmpty());
+  }
   for (const Bad& row : rows) {
     const MesosState state =
         parsed(R"({"frameworks": [{"id": "F", "tasks": [{"id": "a"}, )" + std::string(row.task) +

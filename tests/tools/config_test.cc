@@ -39,15 +39,15 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
        "m.toml:2:8: kind must be one of \"sqlite\", \"memory\", not \"sqllite\" (did you mean \"sqlite\"?)"},
       {"a section of a later version", "[cluster]\n",
        "m.toml:1:1: cluster is known, but the cluster is not part of this version: take the key out"},
-      {"a Marathon that nothing names", "[[source.marathon]]\nname = \"marathon\"\n",
-       "m.toml:1:1: urls is required, or urls_file: where Marathon answers"},
+      {"a Marathon that nothing names", "[[source.marathon]]\nurls = []\n",
+       "m.toml:2:8: urls or urls_file is required: where Marathon answers"},
+      {"a part of a service's name that is none", "[[source.marathon]]\nservice_name = \"{path}-{name}\"\n",
+       "m.toml:2:16: service_name holds {name}, which is none of {path}, {source}"},
+      {"another", "[[source.mesos]]\nservice_name = \"{name\"\n",
+       "m.toml:2:16: service_name holds {name, which is none of {name}, {framework}, {source}"},
       {"what a Marathon has no zone for",
        "[[source.marathon]]\nurls = [\"http://10.0.0.1:8080\"]\nstale_action = \"servfail\"\n",
        "m.toml:3:16: stale_action must be one of \"drop\", not \"servfail\""},
-      {"a source without masters", "[[source.mesos]]\nname = \"mesos\"\n",
-       "m.toml:1:1: masters or zookeeper is required: the addresses of the Mesos masters, or where they "
-       "announce "
-       "them"},
       {"a source whose masters are none", "[[source.mesos]]\nmasters = []\n",
        "m.toml:2:11: masters or zookeeper is required: the addresses of the Mesos masters, or where they "
        "announce "

@@ -88,6 +88,32 @@ TEST(ImportMesosDns, EveryKeyThatMeansSomethingHereIsTaken) {
   EXPECT_THAT(config.toml, Not(HasSubstr("forward")));
 }
 
+TEST(ImportMesosDns, WhatIsNotUsedIsSaid) {
+  const ImportedConfig config =
+      imported(R"json({"masters": ["m1:5050"], "externalon": false, "resolvers": ["8.8.8.8"],
+    "timeout": 5, "zoneResolvers": {}, "recurseon": false, "iamConfigFile": "x", "caCertFile": "ca",
+    "mesosCredentials": {"principal": "p", "secret": "hidden"}})json");
+  EXPECT_THAT(config.errors, IsEmpty());
+  for (const char* key : {"resolvers", "timeout", "zoneResolvers", "recurseon", "iamConfigFile", "caCertFile",
+                          "mesosCredentials"})
+    EXPECT_THAT(config.toml, HasSubstr("# " + std::string(key) + " is not used: ")) << key;
+  EXPECT_THAT(config.toml, Not(HasSubstr("hidden")));
+}
+
+TEST(ImportMesosDns, ServersAndZonesAreChecked) {
+  const ImportedConfig config =
+      imported(R"json({"masters": ["m1:5050"], "resolvers": ["8.8.8.8", "[::1]:53", "dns"],
+    "zoneResolvers": {"weave": ["10.0.0.9:53", "x"], "a.weave": [], "sub.mesos": [], "smesos": []}})json");
+  EXPECT_THAT(config.errors, ::testing::UnorderedElementsAre(
+                                 HasSubstr("resolvers: \"dns\" is no IP address"),
+                                 HasSubstr("zoneResolvers: \"x\" is no IP address"),
+                                 HasSubstr("zoneResolvers: \"a.weave\" and \"weave\" overlap"),
+                                 HasSubstr("zoneResolvers: \"sub.mesos\" and \"mesos\" overlap")));
+  EXPECT_THAT(imported(R"json({"masters": ["m1:5050"], "recurseon": 1})json").errors,
+              ElementsAre(HasSubstr("recurseon: must be true or false")));
+  EXPECT_THAT(imported(R"json({"masters": ["m1:5050"]})json").toml, HasSubstr("# allow = ["));
+}
+
 TEST(ImportMesosDns, ASecretIsNamedAndNotShown) {
   constexpr std::string_view kLogin = R"json({"masters": ["m1:5050"], "mesosAuthentication": "basic",
     "mesosCredentials": {"principal": "me", "secret": "hidden"}})json";

@@ -269,6 +269,8 @@ class Import {
     const std::string iam = path("iamConfigFile");
     const json::value* value = take("mesosCredentials");
     const json::object* login = value == nullptr ? nullptr : value->if_object();
+    if (how != "iam") note_unused({"iamConfigFile"}, R"(mesosAuthentication is not "iam")");
+    if (how != "basic") note_unused({"mesosCredentials"}, R"(mesosAuthentication is not "basic")");
     if (how == "iam") return line("iam_file = " + toml_string(iam));
     if (!how.empty() && how != "basic") fail("mesosAuthentication", R"(must be "", "basic" or "iam")");
     if (how != "basic") return;
@@ -287,7 +289,7 @@ class Import {
     const std::string ca = path("caCertFile");
     const std::string certificate = path("certFile");
     const std::string key = path("keyFile");
-    if (!https) return;
+    if (!https) return note_unused({"caCertFile", "certFile", "keyFile"}, "mesosHTTPSOn is false");
     if (!ca.empty()) line("ca_file = " + toml_string(ca));
     if (ca.empty()) {
       warn("mesosHTTPSOn",
@@ -300,8 +302,9 @@ class Import {
   }
 
   void write_names() {
-    const std::string domain = lowered(text("domain", "mesos"));
-    line("domain = " + toml_string(domain + (domain.ends_with('.') ? "" : ".")));
+    domain_ = lowered(text("domain", "mesos"));
+    if (domain_.ends_with('.')) domain_.pop_back();
+    line("domain = " + toml_string(domain_ + "."));
     line("ttl = \"" + std::to_string(number("ttl", 60, 0, 2'147'483'647)) + "s\"");
     line("names = \"exact\"");
     line("routable = \"running\"  # as before; \"strict\" leaves out tasks that are not well");
@@ -332,8 +335,11 @@ class Import {
     std::vector<std::string> upstreams = texts("resolvers", {"8.8.8.8"});
     const json::value* zones = take("zoneResolvers");
     if (zones != nullptr && !zones->is_object()) fail("zoneResolvers", "must be an object of lists");
-    take("recurseon");
-    if (!on) return;
+    flag("recurseon", true);
+    note_unused({"recurseon"}, "recursion is offered with forwarded answers, and never with our own");
+    for (const std::string& upstream : upstreams) check_server("resolvers", upstream);
+    check_zones(zones);
+    if (!on) return note_unused({"resolvers", "timeout", "zoneResolvers"}, "externalon is false");
     warn("externalon",
          "names of other domains are not forwarded by this version: leave a resolver in front "
          "(docs/howto/point-a-node.md)");
@@ -342,6 +348,9 @@ class Import {
     comment("enabled = true");
     comment("upstreams = " + toml_list(upstreams));
     comment("timeout = \"" + std::to_string(seconds) + "s\"");
+    comment(
+        "allow = [\"127.0.0.0/8\", \"::1/128\", \"10.0.0.0/8\", \"172.16.0.0/12\", \"192.168.0.0/16\", "
+        "\"fc00::/7\"]  # it was everybody");
     if (zones == nullptr || !zones->is_object() || zones->get_object().empty()) return;
     comment("[forward.zones]");
     for (const auto& [zone, servers] : zones->get_object()) {
@@ -350,6 +359,40 @@ class Import {
         if (one.is_string()) said.emplace_back(one.get_string());
       }
       comment(toml_string(zone) + " = " + toml_list(said));
+    }
+  }
+
+  // ADDRESS or ADDRESS:PORT.
+  void check_server(std::string_view key, const std::string& server) {
+    if (!net::parse_ip(server) && !net::parse_endpoint(server))
+      fail(key, "\"" + server + "\" is no IP address, with a port or without");
+  }
+
+  static bool is_within(std::string_view zone, std::string_view other) {
+    return zone == other || (zone.ends_with(other) && zone[zone.size() - other.size() - 1] == '.');
+  }
+
+  void check_zones(const json::value* zones) {
+    if (zones == nullptr || !zones->is_object()) return;
+    std::vector<std::string> names = {domain_};
+    for (const auto& [key, servers] : zones->get_object()) {
+      std::string zone = lowered(key);
+      if (zone.ends_with('.')) zone.pop_back();
+      for (const std::string& other : names) {
+        if (is_within(zone, other) || is_within(other, zone))
+          fail("zoneResolvers", "\"" + zone + "\" and \"" + other + "\" overlap");
+      }
+      names.push_back(zone);
+      for (const json::value& one : servers.is_array() ? servers.get_array() : json::array()) {
+        if (one.is_string()) check_server("zoneResolvers", std::string(one.get_string()));
+      }
+    }
+  }
+
+  // Of those that are there.
+  void note_unused(std::initializer_list<const char*> keys, const std::string& why) {
+    for (const char* key : keys) {
+      if (take(key) != nullptr) comment(std::string(key) + " is not used: " + why + ".");
     }
   }
 
@@ -379,6 +422,7 @@ class Import {
   std::map<std::string, KeyPlace> places_;
   std::set<std::string> known_;
   std::string listener_;
+  std::string domain_;  // without its last dot
   bool http_on_ = true;
 };
 

@@ -89,6 +89,7 @@ struct MesosNames {
   bool master_srv = false;
   bool port_scope = false;
   bool numbered_ports = false;
+  bool hide_disabled = false;
   bool ptr = false;
   std::size_t max_ports_per_task = 256;
   std::uint16_t answers = 0;  // 0: all
@@ -102,6 +103,7 @@ struct MesosSource {
   std::string name = "mesos";
   std::vector<std::string> masters;  // "http://10.0.0.1:5050"
   std::optional<registry::sources::ZookeeperUrl> zookeeper;
+  std::filesystem::path zookeeper_file;  // that holds it; empty: none does
   std::string scheme = "http";  // of the masters that it announces
   std::string service_name = "{name}";
   std::vector<std::string> frameworks;

@@ -10,10 +10,11 @@ void read_marathon_source(Section& section, const std::vector<std::string>& take
       section.list<std::string>("urls", {}, "an address such as \"http://10.0.0.1:8080\"",
                                 [&](std::string_view text) { return read_origin(section, "urls", text); });
   source.urls_file = section.text("urls_file", "");
-  if (source.urls.empty() && source.urls_file.empty() && !section.has("urls"))
-    section.error("urls", "is required, or urls_file: where Marathon answers");
+  if (source.urls_file.empty() && !section.has("urls")) source.urls = {"http://127.0.0.1:8080"};
+  if (source.urls_file.empty() && section.is_empty_list("urls"))
+    section.error("urls", "or urls_file is required: where Marathon answers");
   source.label_selector = section.text("label_selector", "");
-  source.service_name = section.text("service_name", source.service_name);
+  source.service_name = read_service_name(section, source.service_name, {"{path}", "{source}"});
   SourceRules defaults;
   defaults.refresh = Millis(30'000);
   source.rules = read_source_rules(section, std::move(defaults));

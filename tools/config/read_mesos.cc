@@ -97,6 +97,7 @@ MesosNames read_names(Section& section) {
   names.port_scope = section.flag("port_scope", improved);
   names.numbered_ports = section.flag("numbered_ports", false);
   names.ptr = section.flag("ptr", false);
+  names.hide_disabled = section.flag("hide_disabled", improved);
   names.max_ports_per_task = section.count("max_ports_per_task", names.max_ports_per_task, 1, 65535);
   names.answers = static_cast<std::uint16_t>(section.integer_or_word("answers", 0, "all", 0, 1, 65535));
   names.cut = section.choice("truncate", "tc", {"tc", "cut"}) == "cut";
@@ -109,6 +110,8 @@ MesosNames read_names(Section& section) {
 // nothing is said.
 bool read_zookeeper(Section& section, MesosSource& source) {
   const auto said = read_secret(section, "zookeeper");
+  if (const std::string file = section.text("zookeeper_file", ""); !file.empty())
+    source.zookeeper_file = section.diagnostics().folder() / file;
   if (said && said->empty()) return false;
   if (!said) return true;
   auto url = registry::sources::parse_zookeeper_url(*said);
@@ -204,6 +207,19 @@ std::string read_source_name(Section& section, const std::string& fallback,
   return name;
 }
 
+std::string read_service_name(Section& section, std::string fallback, const std::vector<std::string>& known) {
+  std::string pattern = section.text("service_name", std::move(fallback));
+  for (auto begin = pattern.find('{'); begin != pattern.npos; begin = pattern.find('{', begin + 1)) {
+    const auto end = pattern.find('}', begin);
+    const std::string part = pattern.substr(begin, end == pattern.npos ? end : end - begin + 1);
+    if (std::find(known.begin(), known.end(), part) != known.end()) continue;
+    std::string all;
+    for (const std::string& one : known) all += (all.empty() ? "" : ", ") + one;
+    section.error("service_name", "holds " + part + ", which is none of " + all);
+  }
+  return pattern;
+}
+
 void read_mesos_source(Section& section, const std::vector<std::string>& taken,
                        std::vector<MesosSource>& sources) {
   MesosSource source;
@@ -211,13 +227,15 @@ void read_mesos_source(Section& section, const std::vector<std::string>& taken,
   source.masters =
       section.list<std::string>("masters", {}, "an address such as \"http://10.0.0.1:5050\"",
                                 [&](std::string_view text) { return read_origin(section, "masters", text); });
-  if (!read_zookeeper(section, source) && source.masters.empty() &&
-      (!section.has("masters") || section.is_empty_list("masters")))
+  const bool is_announced = read_zookeeper(section, source);
+  if (!is_announced && !section.has("masters")) source.masters = {"http://127.0.0.1:5050"};
+  if (!is_announced && section.is_empty_list("masters"))
     section.error("masters",
                   "or zookeeper is required: the addresses of the Mesos masters, or where they announce them");
   const bool is_https = !source.masters.empty() && source.masters.front().starts_with("https:");
   source.scheme = section.choice("scheme", is_https ? "https" : "http", {"http", "https"});
-  source.service_name = section.text("service_name", source.service_name);
+  source.service_name =
+      read_service_name(section, source.service_name, {"{name}", "{framework}", "{source}"});
   source.frameworks = section.texts("frameworks", {"*"});
   source.rules = read_source_rules(section, {});
   source.rules.when_none = section.choice("when_none", "all", {"all", "none", "servfail"});

@@ -19,6 +19,8 @@ std::string read_source_name(Section& section, const std::string& fallback,
 SourceRules read_source_rules(Section& section, SourceRules rules);
 // A scheduler's address: scheme, host and perhaps a port, nothing else; nullopt: it is none.
 std::optional<std::string> read_origin(Section& section, std::string_view key, std::string_view text);
+// A pattern of names of services, of which these parts are known: "{name}".
+std::string read_service_name(Section& section, std::string fallback, const std::vector<std::string>& known);
 // Words of a list that must not be empty.
 std::vector<std::string> each_once(Section& section, std::string_view key, std::vector<std::string> words,
                                    const std::vector<std::string>& known);

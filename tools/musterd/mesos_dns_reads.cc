@@ -3,6 +3,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
+#include <tuple>
 #include <utility>
 
 #include "zones/entry_writer.h"
@@ -92,11 +95,16 @@ struct Walk {
   Done<std::vector<MesosDnsFramework>> done;
   std::vector<MesosDnsFramework> frameworks;
   std::map<std::string, std::size_t> places;  // in them
+  // One that several tasks share stands under the first.
+  std::set<std::tuple<std::string, std::string, std::string_view>> told;
 
   void add(const registry::SchedulerTask& task, std::span<const zones::naming::MesosRecord> records) {
     const auto [place, is_new] = places.try_emplace(task.framework, frameworks.size());
     if (is_new) frameworks.push_back({task.framework, {}});
-    frameworks[place->second].tasks.push_back(task_of(task, records));
+    registry::api::MesosDnsTask& to = frameworks[place->second].tasks.emplace_back(task_of(task, records));
+    std::erase_if(to.records, [this](const registry::api::MesosDnsRecord& record) {
+      return !told.emplace(record.name, record.host, record.type).second;
+    });
   }
 };
 

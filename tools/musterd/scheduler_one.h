@@ -24,7 +24,9 @@ struct Schedulers::One {
   using LeftOut = zones::Arrivals<registry::SchedulerWithheld>;
   std::map<std::string, LeftOut, std::less<>> left_out;  // of its services, by their names; control thread
   std::mutex mutex;
-  registry::Counts rejected;               // under it
+  registry::Counts rejected;  // under it, as what follows
+  zones::MesosViewCounters view;
+  std::uint64_t collisions = 0;
   std::unique_ptr<zones::MesosZone> zone;  // null: it has none of its own
   std::atomic<bool> is_current{false};
   std::unique_ptr<registry::sources::Source> source;
@@ -33,6 +35,7 @@ struct Schedulers::One {
     const std::scoped_lock lock(mutex);
     for (const auto& one : all) registry::count_one(rejected, to_string(one.code));
   }
+  void note_view();
   void leave_out(const registry::SchedulerStep<registry::SchedulerWithheld>& step);
   void set_ready(bool is_ready) {
     if (zone) zone->set_readiness(is_ready ? zones::Readiness::ready : zones::Readiness::not_ready);

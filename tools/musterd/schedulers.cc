@@ -5,6 +5,7 @@
 #include <future>
 
 #include "registry/rfc3339.h"
+#include "registry/sources/urls_file.h"
 #include "tools/musterd/changed_file.h"
 #include "tools/musterd/free_memory.h"
 #include "tools/musterd/log.h"
@@ -60,6 +61,16 @@ void warn_of_open_login(const config::SourceRules& rules, const std::vector<net:
   }
 }
 
+bool is_for_want_of_room(const registry::Grant::LeftOut& one) {
+  switch (one.code) {
+    case registry::RefusalCode::too_many_instances:
+    case registry::RefusalCode::too_many_services:
+    case registry::RefusalCode::too_many_claims:
+    case registry::RefusalCode::out_of_capacity: return true;
+    default: return false;
+  }
+}
+
 template <class Tell>
 sources::Login login_of(const config::SourceRules& rules, const Tell& tell) {
   return source_login(rules.login, [tell](const std::string& warning) { tell({"config", warning}); });
@@ -88,6 +99,12 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
     sources::MesosSourceConfig settings =
         mesos_source_config(*config, source, login_of(source.rules, hooks.tell));
     warn_of_open_login(source.rules, settings.ask.masters, hooks.tell);
+    const auto warn = [&](const std::string& warning) { hooks.tell({"config", warning}); };
+    warn_of_open_file(source.zookeeper_file, warn);
+    warn_of_open_file(source.rules.tls.key_file, warn);
+    if (source.names.srv_weight == 0)
+      hooks.tell(
+          {"config", "srv_weight is 0: clients that read weights, HAProxy among them, send nobody there"});
     if (settings.zookeeper && is_login(source.rules) && settings.announced_scheme == net::HttpScheme::http)
       hooks.tell(
           {"config",
@@ -101,13 +118,21 @@ Schedulers::Schedulers(boost::asio::io_context& io, const ConfigPtr& config, Nam
     one.has_services = !source.service_name.empty();
     auto hooks = hooks_of<sources::MarathonSourceHooks>(one);
     if (!source.urls_file.empty()) {
-      hooks.urls_file = changed_file(source.urls_file, [tell = hooks.tell](const std::string& error) {
+      auto file = changed_file(source.urls_file, [tell = hooks.tell](const std::string& error) {
         tell({"config", "urls_file: " + error});
       });
+      hooks.urls_file = [file = std::move(file), rules = source.rules, tell = hooks.tell] {
+        auto text = file();
+        if (text) warn_of_open_login(rules, sources::read_urls(*text).urls, tell);
+        return text;
+      };
     }
     sources::MarathonSourceConfig settings =
         marathon_source_config(*config, source, login_of(source.rules, hooks.tell));
     warn_of_open_login(source.rules, settings.ask.endpoints.all, hooks.tell);
+    warn_of_open_file(source.rules.tls.key_file, [&](const std::string& warning) {
+      hooks.tell({"config", warning});
+    });
     if (keeper_) hooks.keep = keeper_->hook(source.name, picture_kind(settings));
     one.source = std::make_unique<sources::MarathonSource>(strand_, *resolver_, std::move(settings),
                                                            std::move(hooks));
@@ -188,16 +213,32 @@ bool Schedulers::publish(One& one, const sources::MesosStep& piece, std::optiona
       if (applied) log_left_out(one.name, *applied);
       if (applied && !applied->left_out.empty()) {
         one.note_rejected(applied->left_out);
-        one.source->tell_again();
+        if (std::ranges::any_of(applied->left_out, is_for_want_of_room)) one.source->tell_again();
       }
     }
     const bool is_turn = is_current && one.is_current.exchange(*is_current) != *is_current;
     // It was, and is not any more: whether it was required from the start does not matter.
     if (is_turn && !*is_current) one.set_ready(false);
     for (const auto& step : piece.seen.withheld) one.leave_out(step);
-    if (one.zone) one.zone->apply(piece.seen, turn.now);
+    if (one.zone) {
+      one.zone->apply(piece.seen, turn.now);
+      one.note_view();
+    }
     if (is_turn && *is_current) one.set_ready(true);
   });
+}
+
+void Schedulers::One::note_view() {
+  const zones::MesosViewCounters& now = zone->view().counters();
+  const std::scoped_lock lock(mutex);
+  if (now.collisions > view.collisions) {
+    collisions += now.collisions - view.collisions;
+    log(LogLevel::warning, "name_shared",
+        {{"source", name},
+         {"name", now.last_collision},
+         {"why", "a task has the name of the infrastructure (reserved = \"protect\" keeps it apart)"}});
+  }
+  view = now;
 }
 
 void Schedulers::tick(net::Instant now) {
@@ -217,6 +258,13 @@ std::vector<registry::SourceStatus> Schedulers::status() const {
     if (keeper_) all.back().stored = keeper_->status(one->name);
     const std::scoped_lock lock(one->mutex);
     all.back().rejected = one->rejected;
+    all.back().collisions = one->collisions;
+    all.back().shared_frameworks = one->view.shared_frameworks;
+    for (std::size_t reason = 0; reason < zones::naming::kMesosDrops; ++reason) {
+      if (one->view.dropped[reason] > 0)
+        all.back().names_left_out.emplace(to_string(static_cast<zones::naming::MesosDrop>(reason)),
+                                          one->view.dropped[reason]);
+    }
   }
   return all;
 }

@@ -1,6 +1,7 @@
 #include "tools/musterd/settings.h"
 
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 
 #include <algorithm>
@@ -54,7 +55,7 @@ std::vector<net::IpAddress> host_addresses(net::Family family) {
     const int wanted = family == net::Family::v4 ? AF_INET : AF_INET6;
     if (at->ifa_addr == nullptr || at->ifa_addr->sa_family != wanted) continue;
     const net::IpAddress ip = from_sockaddr(at->ifa_addr);
-    if (!ip.is_loopback() && !ip.is_link_local()) addresses.push_back(ip);
+    if (is_for_others(at->ifa_name, at->ifa_flags, ip)) addresses.push_back(ip);
   }
   freeifaddrs(list);
   return addresses;
@@ -76,6 +77,15 @@ std::vector<std::string> reserved_labels(const config::Config& config) {
 }
 
 }  // namespace
+
+bool is_for_others(std::string_view interface, unsigned flags, const net::IpAddress& address) {
+  // docker0, and br- with the first twelve digits of its network's id.
+  constexpr std::size_t kBridge = 15;
+  const bool is_docker = interface.starts_with("docker") ||
+                         (interface.starts_with("br-") && interface.size() == kBridge &&
+                          interface.find_first_not_of("0123456789abcdef", 3) == interface.npos);
+  return (flags & IFF_UP) != 0 && !is_docker && !address.is_loopback() && !address.is_link_local();
+}
 
 std::vector<net::IpAddress> reachable(const std::vector<net::Endpoint>& listen) {
   std::vector<net::IpAddress> addresses;

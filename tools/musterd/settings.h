@@ -14,6 +14,9 @@ namespace muster::tools {
 
 using ConfigPtr = std::shared_ptr<const config::Config>;
 
+// Whether others may reach a host at this address of an interface with these flags (IFF_…): it is up, and
+// neither the host itself, nor for one link, nor a bridge of Docker's, which every host has.
+bool is_for_others(std::string_view interface, unsigned flags, const net::IpAddress& address);
 // The addresses at which others reach these listeners: of a wildcard those of the host.
 std::vector<net::IpAddress> reachable(const std::vector<net::Endpoint>& listen);
 registry::RegistryConfig registry_config(const ConfigPtr& config, std::string epoch);

@@ -44,9 +44,7 @@ class FileLogin {
     if (!config::is_secret(login_.held, secret))
       return warn_(login_.file.string() + ": " + std::string(config::wanted_of(login_.held)) +
                    " is wanted in its first line; what it held before goes on");
-    if (may_everybody_read(login_.file))
-      warn_(login_.file.string() +
-            ": everybody may read this secret: chmod 600, and give it to musterd's user");
+    warn_of_open_file(login_.file, warn_);
     switch (login_.held) {
       case config::HeldSecret::password: headers_ = basic(login_.username + ":" + secret); break;
       case config::HeldSecret::credentials: headers_ = basic(secret); break;
@@ -61,6 +59,11 @@ class FileLogin {
 };
 
 }  // namespace
+
+void warn_of_open_file(const std::filesystem::path& path, const Warn& warn) {
+  if (!path.empty() && may_everybody_read(path))
+    warn(path.string() + ": everybody may read this secret: chmod 600, and give it to musterd's user");
+}
 
 registry::sources::Login source_login(const config::SourceLogin& login, Warn warn) {
   if (!login.file.empty()) {

@@ -2,6 +2,7 @@
 // change while musterd runs: tokens are rotated, passwords replaced.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -15,5 +16,9 @@ namespace muster::tools {
 // never hears a secret. Copies share what they know; to be called on one strand.
 registry::sources::Login source_login(const config::SourceLogin& login,
                                       std::function<void(const std::string& warning)> warn);
+
+// `warn` hears it when everybody may read a file that holds a secret. "": there is none.
+void warn_of_open_file(const std::filesystem::path& path,
+                       const std::function<void(const std::string& warning)>& warn);
 
 }  // namespace muster::tools

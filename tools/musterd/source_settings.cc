@@ -64,6 +64,7 @@ sources::MesosRules mesos_rules(const config::MesosSource& source) {
   for (const std::string& word : source.names.ip_sources) rules.ip_sources.push_back(ip_source_of(word));
   rules.weight_labels = source.rules.weight_labels;
   rules.port_scope = source.names.port_scope;
+  rules.hides_disabled = source.names.hide_disabled;
   rules.rfc952 = source.names.rfc952;
   rules.routable = routable_of(source.rules);
   return rules;
@@ -112,6 +113,9 @@ sources::MarathonSourceConfig marathon_source_config(const config::Config& confi
   // What urls_file will list is not known yet.
   if (has_https(to.ask.endpoints.all) || !source.urls_file.empty()) to.tls = tls_of(rules.tls);
   to.rules.service_name = source.service_name;
+  constexpr std::string_view kSource = "{source}";
+  if (const auto at = to.rules.service_name.find(kSource); at != to.rules.service_name.npos)
+    to.rules.service_name.replace(at, kSource.size(), source.name);
   to.rules.weight_labels = rules.weight_labels;
   to.rules.routable = routable_of(rules);
   to.guard = guard_of(config, rules);

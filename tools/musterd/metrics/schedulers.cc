@@ -8,9 +8,9 @@ void write_schedulers(Exposition& page, const MetricSources& sources) {
     for (const registry::SourceStatus& source : sources.schedulers)
       page.sample({{"source", source.name}}, static_cast<double>(value(source)));
   };
-  const auto by_word = [&](std::string_view name, std::string_view help, std::string_view label,
-                           auto counts) {
-    page.family(name, MetricType::counter, help);
+  const auto by_word = [&](std::string_view name, MetricType type, std::string_view help,
+                           std::string_view label, auto counts) {
+    page.family(name, type, help);
     for (const registry::SourceStatus& source : sources.schedulers) {
       for (const auto& [word, count] : counts(source))
         page.sample({{"source", source.name}, {label, word}}, static_cast<double>(count));
@@ -52,11 +52,21 @@ void write_schedulers(Exposition& page, const MetricSources& sources) {
        [](Status source) {
          return source.fetch_took ? static_cast<double>(source.fetch_took->count()) / 1000 : -1.0;
        });
-  by_word("muster_source_events_total", "Events of its stream, by type.", "type",
+  by_word("muster_source_events_total", MetricType::counter, "Events of its stream, by type.", "type",
           [](Status source) -> const registry::Counts& { return source.events; });
-  by_word("muster_source_errors_total", "Rounds in which nobody could be asked, by what was wrong.", "kind",
+  by_word("muster_source_errors_total", MetricType::counter,
+          "Rounds in which nobody could be asked, by what was wrong.", "kind",
           [](Status source) -> const registry::Counts& { return source.errors; });
-  by_word("muster_source_rejected_total", "Instances that the registry did not take, by why.", "reason",
+  by_word("muster_mesos_names_left_out", MetricType::gauge,
+          "Names and records that the zone leaves out, as it is now, by why.", "reason",
+          [](Status source) -> const registry::Counts& { return source.names_left_out; });
+  each("muster_mesos_shared_frameworks", MetricType::gauge, "Names of frameworks that several of them have.",
+       [](Status source) { return source.shared_frameworks; });
+  each("muster_mesos_collisions_total", MetricType::counter,
+       "Names of the infrastructure that came to be shared with tasks.",
+       [](Status source) { return source.collisions; });
+  by_word("muster_source_rejected_total", MetricType::counter,
+          "Instances that the registry did not take, by why.", "reason",
           [](Status source) -> const registry::Counts& { return source.rejected; });
   each("muster_source_reconnects_total", MetricType::counter, "Streams that ended.",
        [](Status source) { return source.reconnects; });
