@@ -151,6 +151,7 @@ struct Refusal {
 // What was granted. `existed`: the instance was there before this change.
 struct Grant {
   std::string label;
+  std::string alias_of;  // "service/id" of the instance that was meant by another name; "": by its own
   bool created = false;
   bool existed = false;
   bool durable_needed = false;  // this change wrote store rows: acknowledge after they are committed

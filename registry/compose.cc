@@ -42,6 +42,20 @@ WallTime silent_since(const Entry& entry) {
   return last;
 }
 
+SharedAliases aliases_of(const Entry& entry) {
+  if (std::ranges::all_of(entry.claims, [](const Claim& claim) { return claim.alias == nullptr; }))
+    return nullptr;
+  std::vector<std::string> aliases;
+  for (const Key& name : names_of(entry)) {
+    if (name != EntryKey{}(entry))
+      aliases.push_back(std::string(name.service) + "/" + std::string(name.name));
+  }
+  std::ranges::sort(aliases);
+  return std::make_shared<const std::vector<std::string>>(std::move(aliases));
+}
+
+bool are_same(const SharedAliases& a, const SharedAliases& b) { return a && b ? *a == *b : a == b; }
+
 State state_of(const Entry& entry, AdminMode admin) {
   if (is_of_ended_task(entry)) return State::off;
   if (admin == AdminMode::down || admin == AdminMode::drain) return State::off;
@@ -108,6 +122,7 @@ Instance compose(const Entry& entry, const Instance& identity, const Setting& se
   view.publishable = setting.service_reason == Reason::ok;
   view.sources.clear();
   for (const Claim& claim : entry.claims) view.sources.push_back(*claim.source);
+  view.aliases = aliases_of(entry);
   view.effective_weight = effective_weight(entry, *view.body, setting);
   view.reason = reason_of(entry, view, setting);
   view.serving = serves(view.reason);
@@ -121,7 +136,7 @@ Difference difference(const Instance& before, const Instance& after) {
                          before.effective_weight == after.effective_weight && before.admin == after.admin &&
                          before.draining_since == after.draining_since &&
                          before.draining_reason == after.draining_reason && before.lease == after.lease &&
-                         before.sources == after.sources;
+                         before.sources == after.sources && are_same(before.aliases, after.aliases);
   if (!same_view) return Difference::view;
   const bool same_lease = before.lease_state == after.lease_state && before.lease_low == after.lease_low &&
                           before.silent_since == after.silent_since;

@@ -23,6 +23,7 @@ Registry::Core::Core(RegistryConfig config, Instant now)
 
 Registry::Core::~Core() {
   entries_.for_each([](Entry& entry) { delete &entry; });
+  aliases_.for_each([](Alias& alias) { delete &alias; });
   tombstones_.for_each([](Tombstone& dead) { delete &dead; });
   services_.clear();  // before the wheel their timers may hang in
 }
@@ -139,14 +140,15 @@ std::uint64_t Registry::Core::next_revision() {
 void Registry::Core::store_claim(const Entry& entry, Claim& claim) {
   if (restoring_ || !is_stored(claim.source->kind)) return;
   claim.heard_unsaved = false;
-  const Instance& shown = *entry.shown;
-  ClaimRow row{shown.service,
-               shown.id,
+  const Key key = key_of(entry, claim);
+  const Alias* alias = claim.alias;
+  ClaimRow row{std::string(key.service),
+               std::string(key.name),
                claim.source->name,
                claim.generation,
-               shown.sequence,
+               alias != nullptr ? alias->sequence : entry.shown->sequence,
                Millis(claim.lease_ms),
-               shown.created_at,
+               alias != nullptr ? alias->created_at : entry.shown->created_at,
                claim.heard,
                claim.by,
                false,
@@ -170,17 +172,20 @@ void Registry::Core::store_claims(Entry& entry) {
 // Only what is not ACTIVE is stored: a restart must not serve again who said that it cannot.
 void Registry::Core::store_report(const Entry& entry, HeartbeatStatus before) {
   const HeartbeatStatus status = status_of(entry);
-  const bool kept = std::ranges::any_of(
-      entry.claims, [](const Claim& claim) { return is_stored(claim.source->kind); });
-  if (restoring_ || status == before || !kept) return;
-  const Instance& shown = *entry.shown;
+  const Claim* life = life_claim(entry);
+  if (restoring_ || status == before || life == nullptr) return;
+  const Key key = key_of(entry, *life);
   if (is_stored(status)) {
     const State state = status == HeartbeatStatus::critical ? State::suspended : State::starting;
-    batch_.rows.push_back(HealthRow{shown.service, shown.id, kReportCheck, std::string(to_string(state)),
-                                    Millis(0), entry.condition->status_since});
+    batch_.rows.push_back(HealthRow{std::string(key.service), std::string(key.name), kReportCheck,
+                                    std::string(to_string(state)), Millis(0), entry.condition->status_since});
   } else if (is_stored(before)) {
-    batch_.rows.push_back(HealthGone{shown.service, shown.id, kReportCheck});
+    unstore_report(key);
   }
+}
+
+void Registry::Core::unstore_report(Key key) {
+  batch_.rows.push_back(HealthGone{std::string(key.service), std::string(key.name), kReportCheck});
 }
 
 void Registry::Core::store_heard(Instant now, const std::function<void(Rows)>& hand_over) {
@@ -222,9 +227,9 @@ Entry& Registry::Core::admit(std::string_view service, std::string_view id, std:
                              WallTime created_at) {
   if (Entry* aside = asides_.find({service, id})) forget_aside(*aside);
   auto entry = std::make_unique<Entry>();
-  entry->effect = overlay_.effect_on(service, id);
   auto identity = new_identity(service, id, sequence, created_at);
   entry->shown = identity;
+  entry->effect = effect_on(*entry);
   entries_.insert(*entry);
   enlist(*entry, std::move(identity));
   return *entry.release();
@@ -266,20 +271,21 @@ void Registry::Core::forget_aside(Entry& aside) {
 }
 
 // Sets what a source says; true: what is stored of it has changed.
-bool Registry::Core::write_claim(Entry& entry, const ClaimWrite& write) {
+bool Registry::Core::write_claim(Entry& entry, const ClaimWrite& write, Alias* alias) {
   Claim* claim = claim_of(entry, *write.source);
   const bool fresh = claim == nullptr;
   if (fresh) {
     entry.claims.reserve(entry.claims.size() + 1);
     claim = &entry.claims.emplace_back();
     claim->source = intern(*write.source);
+    claim->alias = alias;
     if (!is_leased(write.source->kind)) listed_[write.source->name].insert(&entry);
     if (is_scheduler(write.source->kind)) entry.task_ended = false;
   }
   const bool new_body = fresh || *claim->body != *write.body;
   const auto lease_ms = static_cast<std::uint32_t>(write.lease.count());
   const bool changed = new_body || claim->generation != write.generation || claim->lease_ms != lease_ms;
-  if (new_body) claim->body = write.body;
+  if (new_body) set_body(entry, *claim, write.body);
   claim->generation = write.generation;
   claim->lease_ms = lease_ms;
   claim->health = write.health;
@@ -291,6 +297,13 @@ bool Registry::Core::write_claim(Entry& entry, const ClaimWrite& write) {
     std::rotate(entry.claims.begin(), entry.claims.begin() + (claim - entry.claims.data()),
                 entry.claims.begin() + (claim - entry.claims.data()) + 1);
   return changed;
+}
+
+void Registry::Core::set_body(Entry& entry, Claim& claim, BodyPtr body) {
+  const BodyPtr before = std::exchange(claim.body, std::move(body));
+  if (before && before->task == claim.body->task) return;
+  if (before) tasks_.remove(before->task, entry);
+  tasks_.add(claim.body->task, entry);
 }
 
 // A sign of life. True: it changes the picture (recovered, suspect or low before).
@@ -305,12 +318,25 @@ bool Registry::Core::hear(Entry& entry, Claim& claim, std::string_view by) {
   return shows;
 }
 
-// Takes one of several claims away.
-void Registry::Core::end_claim(Entry& entry, Claim& claim) {
+// Out of the store and of what claims are found by.
+void Registry::Core::release(Entry& entry, Claim& claim) {
+  const Key key = key_of(entry, claim);
   if (is_stored(claim.source->kind))
-    batch_.rows.push_back(ClaimGone{entry.shown->service, entry.shown->id, claim.source->name});
+    batch_.rows.push_back(ClaimGone{std::string(key.service), std::string(key.name), claim.source->name});
   if (!is_leased(claim.source->kind)) listed_[claim.source->name].erase(&entry);
+  tasks_.remove(claim.body->task, entry);
+  Alias* alias = std::exchange(claim.alias, nullptr);
+  if (alias != nullptr && std::ranges::find(entry.claims, alias, &Claim::alias) == entry.claims.end())
+    end_alias(*alias);
+}
+
+// Takes one of several claims away, and with the last that had heartbeats what they said.
+void Registry::Core::end_claim(Entry& entry, Claim& claim) {
+  const bool has_spoken = has_generations(claim.source->kind);
+  if (has_spoken && is_stored(status_of(entry))) unstore_report(key_of(entry, claim));
+  release(entry, claim);
   entry.claims.erase(entry.claims.begin() + (&claim - entry.claims.data()));
+  if (has_spoken && life_claim(entry) == nullptr && entry.condition) entry.condition->forget_report();
 }
 
 void Registry::Core::refresh(Entry& entry, bool arm_too) {
@@ -354,13 +380,9 @@ void Registry::Core::index_repo(const InstancePtr& before, const InstancePtr& af
 
 // Out of every index and out of the answers. Ends in whoever keeps the result.
 std::unique_ptr<Entry> Registry::Core::take_out(Entry& entry, Cause cause) {
-  for (const Claim& claim : entry.claims) {
-    if (is_stored(claim.source->kind))
-      batch_.rows.push_back(ClaimGone{entry.shown->service, entry.shown->id, claim.source->name});
-    if (!is_leased(claim.source->kind)) listed_[claim.source->name].erase(&entry);
-  }
-  if (is_stored(status_of(entry)))
-    batch_.rows.push_back(HealthGone{entry.shown->service, entry.shown->id, kReportCheck});
+  const Claim* life = life_claim(entry);
+  if (life != nullptr && is_stored(status_of(entry))) unstore_report(key_of(entry, *life));
+  for (Claim& claim : entry.claims) release(entry, claim);
   entry.disarm();
   protection_.leave(entry.groups);
   index_repo(entry.shown, nullptr, entry);
@@ -379,15 +401,14 @@ void Registry::Core::drop(Entry& entry, Cause cause) {
 
 // ---- tombstones
 
-void Registry::Core::bury(const Entry& entry, std::uint64_t generation, Millis lease, Cause cause) {
-  const Instance& shown = *entry.shown;
-  if (Tombstone* old = tombstones_.find({shown.service, shown.id})) raise(*old);
+void Registry::Core::bury(Key key, std::uint64_t generation, Millis lease, Cause cause) {
+  if (Tombstone* old = tombstones_.find(key)) raise(*old);
   if (tombstones_.size() >= config_.max_instances)
     if (Timer* soonest = burials_.pop_soonest()) raise(static_cast<Tombstone&>(*soonest));
   const Millis span = tombstone_span(lease, config_.tombstone);
-  lay({shown.service, shown.id}, generation, cause, span);
-  batch_.rows.push_back(
-      TombstoneRow{shown.service, shown.id, generation, std::string(to_string(cause)), now_.wall + span});
+  lay(key, generation, cause, span);
+  batch_.rows.push_back(TombstoneRow{std::string(key.service), std::string(key.name), generation,
+                                     std::string(to_string(cause)), now_.wall + span});
 }
 
 void Registry::Core::lay(Key key, std::uint64_t generation, Cause cause, Millis span) {

@@ -1,9 +1,9 @@
 // The inside of the registry: its tables, and the few steps that every change is made of. The doors
-// (doors.cc) decide what a call means, expiry.cc what time does, reads.cc what readers see, restore.cc how a
-// start begins.
+// (doors.cc) decide what a call means, joining.cc who is one instance, expiry.cc what time does, reads.cc
+// what readers see, restore.cc how a start begins.
 //
-// Ownership: entries and tombstones belong to their index and are freed by drop() and bury(); an entry that
-// expired under protection belongs to its Expiry for one window.
+// Ownership: entries, aliases and tombstones belong to their index and are freed by drop() and bury(); an
+// entry that expired under protection belongs to its Expiry for one window.
 #pragma once
 
 #include <map>
@@ -14,6 +14,7 @@
 #include "registry/entry.h"
 #include "registry/generation.h"
 #include "registry/member_list.h"
+#include "registry/task_index.h"
 #include "registry/tombstone.h"
 
 namespace muster::registry {
@@ -121,6 +122,7 @@ class Registry::Core {
   Outcome renew(Entry& entry, const Heartbeat& heartbeat);
   Outcome amend_one(Entry& entry, const Amendment& amendment);
   Grant grant(const Entry& entry, bool created) const;
+  Grant grant_to(const Entry& entry, Key key, bool created) const;  // whoever calls it by this name
   bool deregister(Entry& entry, Cause cause);
   Millis granted_lease(SourceKind kind, std::optional<Millis> asked, std::optional<Millis> current) const;
 
@@ -175,9 +177,11 @@ class Registry::Core {
                                                 std::uint64_t sequence, WallTime created_at);
   void enlist(Entry& entry, std::shared_ptr<Instance> identity);
   void forget_aside(Entry& aside);
-  bool write_claim(Entry& entry, const ClaimWrite& write);
+  bool write_claim(Entry& entry, const ClaimWrite& write, Alias* alias);
+  void set_body(Entry& entry, Claim& claim, BodyPtr body);
   bool hear(Entry& entry, Claim& claim, std::string_view by);
   bool take_vitals(Entry& entry, const Vitals& vitals);
+  void release(Entry& entry, Claim& claim);
   void end_claim(Entry& entry, Claim& claim);
   // Compares the picture with what is shown and publishes the difference; arms the next event.
   void refresh(Entry& entry, bool arm_too = true);
@@ -187,7 +191,7 @@ class Registry::Core {
   void drop(Entry& entry, Cause cause);
   void leave_service(Service& service);
   void linger(Service& service, Millis span);
-  void bury(const Entry& entry, std::uint64_t generation, Millis lease, Cause cause);
+  void bury(Key key, std::uint64_t generation, Millis lease, Cause cause);
   void lay(Key key, std::uint64_t generation, Cause cause, Millis span);
   void raise(Tombstone& tombstone);  // frees it
   void emit(const Entry& entry, const InstancePtr& before, const InstancePtr& after, Cause cause,
@@ -195,10 +199,28 @@ class Registry::Core {
   void store_claim(const Entry& entry, Claim& claim);
   void store_claims(Entry& entry);
   void store_report(const Entry& entry, HeartbeatStatus before);
+  void unstore_report(Key key);
   std::uint64_t next_revision();
   void reserve_revisions();
   const SourceId* intern(const SourceId& source);
   void index_repo(const InstancePtr& before, const InstancePtr& after, Entry& entry);
+
+  // Who is one instance.
+  Entry* home_of(const std::string& task) const;
+  Entry* home_for(const SourceId& source, const std::string& task) const;
+  Entry* entry_for(std::string_view service, std::string_view id, const SourceId& source);
+  Alias* alias_for(Entry& entry, std::string_view service, std::string_view id);
+  Alias* new_alias(Entry& entry, std::string_view service, std::string_view id, std::uint64_t sequence,
+                   WallTime created_at);
+  void end_alias(Alias& alias);
+  void move_claim(Entry& from, Claim& claim, Entry& to);
+  static void take_condition(Entry& from, Entry& home);
+  void absorb(Entry& from, Entry& home);
+  Entry& part(Entry& entry, Alias& alias);
+  bool review(Entry& entry, Cause cause);
+  void join_task(Entry& entry);
+  Entry* joining(Entry& home, const std::string& task) const;
+  void show_by_names(Entry& entry);
 
   // Names: who owns a label, and what is published.
   void settle_spelling(std::string_view name);
@@ -226,14 +248,21 @@ class Registry::Core {
   void sweep();
   void sweep_service(Service& service);
   void sweep_entry(Entry& entry);
+  std::unique_ptr<OverlayEffect> effect_on(const Entry& entry) const {
+    return overlay_.effect_on(names_of(entry));
+  }
   void overlay_changed(const std::vector<std::string>& touched);
   bool slide_window(std::size_t& most);
   bool raise_due(std::size_t& most);
   bool forget_due(std::size_t& most);
 
   LeaseView lease_view(const Entry& entry, Instant now) const;
+  // By its own (service, id) or by an alias.
   Entry* entry_at(std::string_view service, std::string_view id) const {
-    return entries_.find({service, id});
+    Entry* entry = entries_.find({service, id});
+    if (entry != nullptr || aliases_.size() == 0) return entry;
+    const Alias* alias = aliases_.find({service, id});
+    return alias == nullptr ? nullptr : alias->entry;
   }
   Service* service_at(std::string_view name);
   const Service* service_at(std::string_view name) const;
@@ -252,6 +281,8 @@ class Registry::Core {
   std::uint64_t services_born_ = 0;
 
   KeyIndex<Entry, EntryKey> entries_;
+  KeyIndex<Alias, AliasKey> aliases_;
+  TaskIndex tasks_;
   KeyIndex<Entry, LabelKey> labels_;
   KeyIndex<Entry, EntryKey> asides_;
   KeyIndex<Tombstone, TombstoneKey> tombstones_;

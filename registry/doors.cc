@@ -180,6 +180,7 @@ std::optional<Refusal> Registry::Core::refuse(const Registration& registration, 
 std::optional<Refusal> Registry::Core::refuse_in_turn(const Registration& registration, Growth& growth) {
   const Entry* entry = entry_at(registration.service, registration.id);
   if (auto bad = refuse(registration, entry)) return bad;
+  if (entry == nullptr && registration.body) entry = home_for(registration.source, registration.body->task);
   if (has_generations(registration.source.kind)) {
     const Tombstone* dead = tombstones_.find({registration.service, registration.id});
     const auto life = on_put(standing_of(entry, dead), registration.generation, now_.wall);
@@ -228,7 +229,7 @@ std::optional<Refusal> Registry::Core::reserved(std::string_view service, Source
 }
 
 Outcome Registry::Core::on(const Registration& registration) {
-  Entry* entry = entry_at(registration.service, registration.id);
+  Entry* entry = entry_for(registration.service, registration.id, registration.source);
   if (auto bad = refuse(registration, entry)) return *bad;
   if (auto bad = reserved(registration.service, registration.source.kind)) return *bad;
 
@@ -238,6 +239,7 @@ Outcome Registry::Core::on(const Registration& registration) {
     life = on_put(standing_of(entry, dead), registration.generation, now_.wall);
     if (is_refused(life.verdict)) return refused_life(life.verdict, registration.service, registration.id);
   }
+  if (entry == nullptr && registration.body) entry = home_for(registration.source, registration.body->task);
   if (auto full = no_room(registration.service, entry, registration.source, {})) return *full;
 
   ClaimWrite claim{&registration.source, registration.body, life.generation, {}, registration.by};
@@ -267,6 +269,8 @@ Outcome Registry::Core::on(const Heartbeat& heartbeat) {
   if (is_refused(life.verdict)) return refused_life(life.verdict, heartbeat.service, heartbeat.id);
   if (life.verdict == LifeVerdict::renew) return renew(*entry, heartbeat);
   if (auto bad = reserved(heartbeat.service, SourceKind::heartbeat)) return *bad;
+  entry = entry_for(heartbeat.service, heartbeat.id, heartbeat_source());
+  if (entry == nullptr) entry = home_for(heartbeat_source(), heartbeat.body->task);
   if (auto full = no_room(heartbeat.service, entry, heartbeat_source(), {})) return *full;
 
   const Claim* existing = entry != nullptr ? claim_of(*entry, heartbeat_source()) : nullptr;
@@ -283,21 +287,29 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
                               const ClaimWrite& claim, LifeVerdict verdict, const Vitals* vitals) {
   const bool created = entry == nullptr;
   if (created) entry = &admit(service, id, next_sequence_++, now_.wall);
+  Alias* alias = alias_for(*entry, service, id);
   const HeartbeatStatus before = status_of(*entry);
   const bool new_life = verdict == LifeVerdict::new_life;
   if (new_life) entry->condition.reset();
-  const bool changed = write_claim(*entry, claim);
+  const bool changed = write_claim(*entry, claim, alias);
   if (vitals != nullptr) take_vitals(*entry, *vitals);
   if (verdict == LifeVerdict::create)
     if (Tombstone* dead = tombstones_.find({service, id})) raise(*dead);
-  refresh(*entry);
+  if (review(*entry, Cause::none)) entry = entry_at(service, id);
   if (new_life) {
     store_claims(*entry);
   } else if (changed) {
     store_claim(*entry, *claim_of(*entry, *claim.source));
   }
   store_report(*entry, before);
-  return grant(*entry, created);
+  return grant_to(*entry, {service, id}, created);
+}
+
+Grant Registry::Core::grant_to(const Entry& entry, Key key, bool created) const {
+  Grant granted = grant(entry, created);
+  if (aliases_.size() > 0 && EntryKey{}(entry) != key)
+    granted.alias_of = quoted(entry.shown->service, entry.shown->id);
+  return granted;
 }
 
 // The hot road: nothing but the deadline moves unless something was said.
@@ -323,7 +335,7 @@ Outcome Registry::Core::renew(Entry& entry, const Heartbeat& heartbeat) {
   if (shows) refresh(entry);
   store_report(entry, before);
   if (stored) store_claim(entry, claim);
-  return grant(entry, false);
+  return grant_to(entry, {heartbeat.service, heartbeat.id}, false);
 }
 
 // True: the condition has changed.
@@ -374,7 +386,7 @@ Outcome Registry::Core::on(const Removal& removal) {
       drop(*entry, Cause::deregistered);
     } else {
       end_claim(*entry, *claim);
-      refresh(*entry);
+      review(*entry, Cause::deregistered);
     }
     done.revision = revision_;
     return done;
@@ -404,7 +416,11 @@ Outcome Registry::Core::on(const Removal& removal) {
 
 // Ends every claim but those whose source lists it still; true: the instance is gone.
 bool Registry::Core::deregister(Entry& entry, Cause cause) {
-  if (const Claim* life = life_claim(entry)) bury(entry, life->generation, Millis(life->lease_ms), cause);
+  for (const Claim& claim : entry.claims) {
+    const Claim* life = life_claim(entry);
+    if (has_generations(claim.source->kind) && (&claim == life || claim.alias != life->alias))
+      bury(key_of(entry, claim), claim.generation, Millis(claim.lease_ms), cause);
+  }
   const auto stays = [](const Claim& claim) { return is_listed(claim.source->kind); };
   if (std::ranges::none_of(entry.claims, stays)) {
     drop(entry, cause);
@@ -413,10 +429,8 @@ bool Registry::Core::deregister(Entry& entry, Cause cause) {
   for (std::size_t i = entry.claims.size(); i-- > 0;)
     if (!stays(entry.claims[i])) end_claim(entry, entry.claims[i]);
   end_suspicion(entry);
-  const HeartbeatStatus before = status_of(entry);
   entry.condition.reset();
-  refresh(entry);
-  store_report(entry, before);
+  review(entry, cause);
   return false;
 }
 
@@ -453,7 +467,7 @@ Outcome Registry::Core::amend_one(Entry& entry, const Amendment& amendment) {
                    quoted(amendment.service, amendment.id) + " has no claim of " + amendment.source.name);
   BodyPtr body = amendment.amend(claim->body.get());
   if (*body != *claim->body) {
-    claim->body = std::move(body);
+    set_body(entry, *claim, std::move(body));
     refresh(entry);
     store_claim(entry, *claim_of(entry, amendment.source));
   }
@@ -516,7 +530,10 @@ bool Registry::Core::take_listed(Registration registration, const SourceId& sour
 void Registry::Core::unlist(Entry& entry, const SourceId& source, Cause cause) {
   if (entry.claims.size() == 1) return drop(entry, cause);
   end_claim(entry, *claim_of(entry, source));
-  if (cause != Cause::task_ended) return refresh(entry);
+  if (cause != Cause::task_ended) {
+    review(entry, cause);
+    return;
+  }
   // Whoever sent heartbeats for it is no more, and a scheduler that lists it still is behind.
   entry.task_ended = true;
   deregister(entry, cause);

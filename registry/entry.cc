@@ -5,6 +5,20 @@
 
 namespace muster::registry {
 
+void Condition::take_report(const Condition& from) {
+  status = from.status;
+  status_since = from.status_since;
+  report = from.report;
+  load = from.load;
+  overloaded = from.overloaded;
+}
+
+void Condition::take_drain(const Condition& from) {
+  draining_since = from.draining_since;
+  draining_reason = from.draining_reason;
+  remove_at = from.remove_at;
+}
+
 bool comes_before(const Instance& a, const Instance& b) {
   const auto key = [](const Instance& i) {
     return std::tuple(i.body->priority_or_default(), i.body->order_or_default(), i.sequence,
@@ -42,6 +56,19 @@ HeartbeatStatus worst_status_of(const Entry& entry) {
 bool is_scheduler(SourceKind kind) { return kind == SourceKind::scheduler || kind == SourceKind::marathon; }
 bool is_listed(SourceKind kind) { return kind == SourceKind::fixed || is_scheduler(kind); }
 bool is_leased(SourceKind kind) { return is_stored(kind); }
+
+Key key_of(const Entry& entry, const Claim& claim) {
+  return claim.alias != nullptr ? AliasKey{}(*claim.alias) : EntryKey{}(entry);
+}
+
+Names names_of(const Entry& entry) {
+  Names names{EntryKey{}(entry)};
+  for (const Claim& claim : entry.claims) {
+    const Key key = key_of(entry, claim);
+    if (std::ranges::find(names, key) == names.end()) names.push_back(key);
+  }
+  return names;
+}
 
 const Claim* life_claim(const Entry& entry) {
   const Claim* found = nullptr;

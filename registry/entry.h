@@ -2,6 +2,7 @@
 // to readers. Small on purpose: there may be millions, and most have one claim and nothing else.
 #pragma once
 
+#include <boost/container/static_vector.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,15 +10,30 @@
 #include "registry/change.h"
 #include "registry/key_index.h"
 #include "registry/lease_wheel.h"
+#include "registry/limits.h"
 #include "registry/overlay.h"
 #include "registry/protection.h"
 
 namespace muster::registry {
 
 struct Service;
+struct Entry;
+
+// A (service, id) under which a source knows an instance that lives under another.
+struct Alias {
+  std::string service;
+  std::string id;
+  std::uint64_t sequence = 0;  // of an instance of its own, which it was or may become
+  WallTime created_at{};
+  Entry* entry = nullptr;  // where it lives
+};
+struct AliasKey {
+  Key operator()(const Alias& alias) const { return {alias.service, alias.id}; }
+};
 
 struct Claim {
   const SourceId* source = nullptr;  // interned
+  Alias* alias = nullptr;            // null: its source knows the instance by its own (service, id)
   BodyPtr body;
   std::uint64_t generation = 0;  // 0 at doors that have none
   SteadyTime deadline = SteadyTime::max();
@@ -40,6 +56,9 @@ struct Condition {
   std::optional<WallTime> draining_since;
   std::string draining_reason;
   std::optional<SteadyTime> remove_at;  // the drain ends in removal
+  void take_report(const Condition& from);
+  void forget_report() { take_report(Condition{}); }
+  void take_drain(const Condition& from);
   bool operator==(const Condition&) const = default;
 };
 
@@ -87,6 +106,11 @@ bool is_scheduler(SourceKind kind);                   // scheduler, marathon
 bool is_listed(SourceKind kind);        // fixed, schedulers: there while their source lists them
 bool is_leased(SourceKind kind);        // the same; the others last while their source lists them
 
+// The (service, id) under which a claim is made and stored.
+Key key_of(const Entry& entry, const Claim& claim);
+// Its own (service, id), then its aliases, once each.
+using Names = boost::container::static_vector<Key, kMaxClaims + 1>;
+Names names_of(const Entry& entry);
 // The claim that generations speak of: heartbeat's before update's; null: none.
 const Claim* life_claim(const Entry& entry);
 Claim* claim_of(Entry& entry, const SourceId& source);

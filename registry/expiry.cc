@@ -130,7 +130,7 @@ void Registry::Core::end_leases(Entry& entry) {
   }
   shows |= std::exchange(entry.lease_low, at() >= low_moment(entry)) != entry.lease_low;
   if (shows) {
-    refresh(entry);
+    review(entry, Cause::expired);
   } else {
     arm(entry);
   }
@@ -175,13 +175,18 @@ void Registry::Core::set_aside(Entry& entry) {
   asides_.insert(entry);
 }
 
+// Whose task a scheduler has listed meanwhile is there by that.
 void Registry::Core::bring_back(Expiry& expiry) {
+  const auto is_back = [&](const Claim& claim) { return home_of(claim.body->task) != nullptr; };
+  if (std::ranges::any_of(expiry.aside->claims, is_back)) return forget_aside(*expiry.aside);
   asides_.erase(*expiry.aside);
   Entry& entry = *expiry.aside.release();
   expiry.entry = &entry;
-  entry.effect = overlay_.effect_on(entry.shown->service, entry.shown->id);
-  for (const Claim& claim : entry.claims)
+  entry.effect = effect_on(entry);
+  for (const Claim& claim : entry.claims) {
     if (!is_leased(claim.source->kind)) listed_[claim.source->name].insert(&entry);
+    tasks_.add(claim.body->task, entry);
+  }
   entries_.insert(entry);
   enlist(entry, std::make_shared<Instance>(*entry.shown));
   make_suspect(entry);
@@ -295,7 +300,7 @@ void Registry::Core::refresh_matching(const std::vector<std::string>& matches) {
     } else if (slash != std::string::npos) {
       if (Entry* entry =
               entry_at(std::string_view(match).substr(0, slash), std::string_view(match).substr(slash + 1))) {
-        entry->effect = overlay_.effect_on(entry->shown->service, entry->shown->id);
+        entry->effect = effect_on(*entry);
         refresh(*entry);
       }
     }

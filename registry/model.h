@@ -115,6 +115,9 @@ enum class Reason : std::uint8_t {
 };
 std::string_view to_string(Reason reason);
 
+// Other (service, id) by which clients know an instance, "service/id" each, sorted.
+using SharedAliases = std::shared_ptr<const std::vector<std::string>>;
+
 // The merged, immutable picture of one instance. A change of anything here is a revision; heartbeats that
 // only move the deadline are not here (Registry::lease_of).
 struct Instance {
@@ -140,6 +143,7 @@ struct Instance {
   std::optional<WallTime> draining_since;
   std::string draining_reason;
   std::vector<SourceId> sources;
+  SharedAliases aliases;  // null: none
   WallTime created_at{};
 };
 using InstancePtr = std::shared_ptr<const Instance>;

@@ -8,10 +8,10 @@
 namespace muster::registry {
 namespace {
 
-std::string subject(std::string_view service, std::string_view id) {
+std::string subject(Key name) {
   std::string text;
-  text.reserve(service.size() + id.size() + 1);
-  return text.append(service).append("/").append(id);
+  text.reserve(name.service.size() + name.name.size() + 1);
+  return text.append(name.service).append("/").append(name.name);
 }
 
 void add_tag(OverlayEffect& effect, const std::pair<std::string, std::optional<std::string>>& tag) {
@@ -52,28 +52,32 @@ std::vector<OverlayEntry> without_said_again(const std::vector<OverlayEntry>& en
 
 }  // namespace
 
-std::vector<std::size_t> Overlay::matches(std::string_view service, std::string_view id) const {
+std::vector<std::size_t> Overlay::matches(std::span<const Key> names) const {
   std::vector<std::size_t> found;
   if (entries_.empty()) return found;
-  const std::string text = subject(service, id);
-  if (const auto at = exact_.find(text); at != exact_.end()) found = at->second;
-  for (const std::size_t index : globs_)
-    if (glob_matches(entries_[index].match, text)) found.push_back(index);
+  for (const Key& name : names) {
+    const std::string text = subject(name);
+    if (const auto at = exact_.find(text); at != exact_.end())
+      found.insert(found.end(), at->second.begin(), at->second.end());
+    for (const std::size_t index : globs_)
+      if (glob_matches(entries_[index].match, text)) found.push_back(index);
+  }
   std::ranges::sort(found);
+  found.erase(std::ranges::unique(found).begin(), found.end());
   return found;
 }
 
-std::unique_ptr<OverlayEffect> Overlay::effect_on(std::string_view service, std::string_view id) const {
-  const auto found = matches(service, id);
+std::unique_ptr<OverlayEffect> Overlay::effect_on(std::span<const Key> names) const {
+  const auto found = matches(names);
   if (found.empty()) return nullptr;
   auto effect = std::make_unique<OverlayEffect>();
   for (const std::size_t index : found) add(*effect, entries_[index]);
   return effect;
 }
 
-std::vector<OverlayEntry> Overlay::matching(std::string_view service, std::string_view id) const {
+std::vector<OverlayEntry> Overlay::matching(std::span<const Key> names) const {
   std::vector<OverlayEntry> found;
-  for (const std::size_t index : matches(service, id)) found.push_back(entries_[index]);
+  for (const std::size_t index : matches(names)) found.push_back(entries_[index]);
   return found;
 }
 

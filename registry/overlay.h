@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "registry/change.h"
+#include "registry/key.h"
 
 namespace muster::registry {
 
@@ -25,9 +26,9 @@ struct OverlayEffect {
 class Overlay {
  public:
   const std::vector<OverlayEntry>& entries() const { return entries_; }
-  // Null when no entry matches.
-  std::unique_ptr<OverlayEffect> effect_on(std::string_view service, std::string_view id) const;
-  std::vector<OverlayEntry> matching(std::string_view service, std::string_view id) const;
+  // What matches one of the names of an instance. Null when no entry does.
+  std::unique_ptr<OverlayEffect> effect_on(std::span<const Key> names) const;
+  std::vector<OverlayEntry> matching(std::span<const Key> names) const;
 
   // True: the entries changed; `touched` has the matches whose instances must be looked at again. The result
   // never exceeds kMaxOverlay: see fits().
@@ -37,7 +38,7 @@ class Overlay {
 
  private:
   void assign(std::vector<OverlayEntry> entries);
-  std::vector<std::size_t> matches(std::string_view service, std::string_view id) const;
+  std::vector<std::size_t> matches(std::span<const Key> names) const;
 
   std::vector<OverlayEntry> entries_;
   std::unordered_map<std::string, std::vector<std::size_t>> exact_;

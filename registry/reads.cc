@@ -89,15 +89,16 @@ std::optional<Explanation> Registry::Core::explain(std::string_view service, std
   if (entry == nullptr) return std::nullopt;
   Explanation explanation;
   explanation.instance = entry->shown;
-  explanation.reason = reason_among(*entry->shown, best_tier_of(service));
+  explanation.reason = reason_among(*entry->shown, best_tier_of(entry->shown->service));
   explanation.lease = lease_view(*entry, inner(now));
   std::vector<Saying> sayings;
   for (const Claim& claim : entry->claims) {
     sayings.push_back({claim.source, claim.body});
-    explanation.claims.push_back(
-        {*claim.source, std::max(claim.generation, kOnlyGeneration), now.wall - claim.heard, claim.by, claim.body});
+    const std::string alias = claim.alias != nullptr ? claim.alias->service + "/" + claim.alias->id : "";
+    explanation.claims.push_back({*claim.source, std::max(claim.generation, kOnlyGeneration),
+                                  now.wall - claim.heard, claim.by, alias, claim.body});
   }
-  explanation.overlay = overlay_.matching(service, id);
+  explanation.overlay = overlay_.matching(names_of(*entry));
   explanation.fields = explain_merge(sayings, explanation.overlay);
   if (entry->condition) explanation.report = entry->condition->report;
   return explanation;
@@ -109,6 +110,7 @@ RegistryCounts Registry::Core::counts() const {
   counts.instances = entries_.size();
   for (const std::size_t suspects : counts.suspects_of = suspects_of_) counts.suspects += suspects;
   counts.tombstones = tombstones_.size();
+  counts.aliases = aliases_.size();
   counts.expired = expired_;
   counts.expired_of = expired_of_;
   counts.states = states_;

@@ -92,6 +92,7 @@ struct ClaimView {
   std::uint64_t generation = 0;
   Millis heard_ago{0};
   std::string by;
+  std::string alias;  // "service/id", where that is not the instance's own
   BodyPtr body;
 };
 struct FieldOrigin {
@@ -137,6 +138,7 @@ struct RegistryCounts {
   std::size_t suspects = 0;
   std::array<std::size_t, kSourceKinds> suspects_of{};  // by the source whose lease was the last
   std::size_t tombstones = 0;
+  std::size_t aliases = 0;  // other names of instances
   std::uint64_t expired = 0;
   std::array<std::uint64_t, kSourceKinds> expired_of{};  // by the source whose lease was the last
   StateCounts states;                                    // of all instances

@@ -191,13 +191,15 @@ Entry* Registry::Core::place_restored(StoredClaim& stored) {
   claim.deadline = at() + Millis(claim.lease_ms);
   if (Entry* known = entry_at(stored.identity->service, stored.identity->id)) {
     known->claims.reserve(known->claims.size() + 1);
+    tasks_.add(claim.body->task, *known);
     known->claims.push_back(std::move(claim));
     if (stored.entry->condition) known->condition = std::move(stored.entry->condition);
     return nullptr;
   }
   Entry* entry = stored.entry.release();
   entries_.insert(*entry);
-  entry->effect = overlay_.effect_on(stored.identity->service, stored.identity->id);
+  tasks_.add(entry->claims.front().body->task, *entry);
+  entry->effect = effect_on(*entry);
   enlist(*entry, std::move(stored.identity));
   return entry;
 }

@@ -48,10 +48,12 @@ void Registry::Core::sweep_service(Service& service) {
 }
 
 void Registry::Core::sweep_entry(Entry& entry) {
-  const std::string subject = entry.shown->service + "/" + entry.shown->id;
-  const bool matches = std::ranges::any_of(
-      sweep_->globs, [&](const std::string& glob) { return glob_matches(glob, subject); });
-  if (matches) entry.effect = overlay_.effect_on(entry.shown->service, entry.shown->id);
+  const bool matches = std::ranges::any_of(names_of(entry), [&](const Key& name) {
+    const std::string subject = std::string(name.service) + "/" + std::string(name.name);
+    return std::ranges::any_of(sweep_->globs,
+                               [&](const std::string& glob) { return glob_matches(glob, subject); });
+  });
+  if (matches) entry.effect = effect_on(entry);
   if (matches || (sweep_->settings && entry.condition)) refresh(entry);
   if (sweep_->settings) update_membership(entry, entry.shown.get());
 }

@@ -56,6 +56,10 @@ void append_claim(std::string& out, const ClaimView& claim) {
   append_number(out, std::int64_t{claim.heard_ago.count()});
   out += ",\"by\":";
   append_string(out, claim.by);
+  if (!claim.alias.empty()) {
+    out += ",\"alias\":";
+    append_string(out, claim.alias);
+  }
   out += ",\"body\":";
   append_body(out, *claim.body);
   out += '}';

@@ -224,6 +224,11 @@ void append_instance_as(std::string& out, const Instance& instance, const LeaseV
   out += ",\"sources\":";
   append_array(out, instance.sources,
                [](std::string& to, const SourceId& source) { append_string(to, source.name); });
+  if (instance.aliases) {
+    out += ",\"alias\":";
+    append_array(out, *instance.aliases,
+                 [](std::string& to, const std::string& alias) { append_string(to, alias); });
+  }
   out += ",\"owner\":null,\"created_at\":";
   append_time(out, instance.created_at);
   out += '}';
@@ -265,6 +270,10 @@ void append_grant(std::string& out, std::string_view service, std::string_view i
   out += ",\"durable\":";
   append_bool(out, durable);
   out += ",\"owner\":null";
+  if (!grant.alias_of.empty()) {
+    out += ",\"alias_of\":";
+    append_string(out, grant.alias_of);
+  }
   append_lease(out, grant.lease, false);
   out += '}';
 }

@@ -110,7 +110,7 @@ bool is_long_poll(const Call& call) { return call.request.query_value("after").h
 
 // The waiting is done elsewhere, with the reply; when it comes back, `respond(call, view)` answers.
 template <class Respond>
-void wait_for_change(const CallPtr& call, Respond respond) {
+void wait_for_change(const CallPtr& call, std::string service, Respond respond) {
   const auto& wait = call->context->outside.wait_for_change;
   if (!wait)
     return call->refuse({ErrorCode::not_found, "this server does not wait for changes: leave ?after out"});
@@ -119,15 +119,25 @@ void wait_for_change(const CallPtr& call, Respond respond) {
     if (!view->known) return call->refuse(unknown_service());
     respond(*call, *view);
   };
-  wait(call->request, std::move(call->reply), call->capture(0), std::move(answer));
+  wait(call->request, std::move(call->reply), std::move(service), std::move(answer));
 }
 
-void respond_with_instance(Call& call, const ServiceView& view) {
-  const auto found =
-      std::ranges::find(view.instances, call.capture(1), [](const auto& each) { return each->id; });
+void respond_with_instance(Call& call, const std::string& id, const ServiceView& view) {
+  const auto found = std::ranges::find(view.instances, id, [](const auto& each) { return each->id; });
   if (found == view.instances.end()) return call.refuse(unknown_instance());
   const auto index = static_cast<std::size_t>(found - view.instances.begin());
   send_instance(call, **found, view.leases[index], reason_among(**found, view.best_tier));
+}
+
+// Who asks by an alias waits where the instance lives.
+void wait_for_instance(CallPtr call) {
+  on_control(call, [call](Turn& turn) {
+    const InstancePtr instance = turn.registry.find(call->capture(0), call->capture(1));
+    std::string id = instance ? instance->id : call->capture(1);
+    wait_for_change(
+        call, instance ? instance->service : call->capture(0),
+        [id = std::move(id)](Call& to, const ServiceView& view) { respond_with_instance(to, id, view); });
+  });
 }
 
 // ---- the routes
@@ -136,8 +146,9 @@ void get_service(CallPtr call) {
   auto filter = query_filter(call->request);
   if (!filter) return call->refuse(std::move(filter.error()));
   if (is_long_poll(*call)) {
-    return wait_for_change(
-        call, [filter = *filter](Call& to, const ServiceView& view) { send_service(to, view, filter); });
+    return wait_for_change(call, call->capture(0), [filter = *filter](Call& to, const ServiceView& view) {
+      send_service(to, view, filter);
+    });
   }
   on_control(call, [call, filter = std::move(*filter)](Turn& turn) {
     if (!turn.registry.is_known(call->capture(0))) return call->refuse(unknown_service());
@@ -149,12 +160,12 @@ void get_service(CallPtr call) {
 }
 
 void get_instance(CallPtr call) {
-  if (is_long_poll(*call)) return wait_for_change(call, respond_with_instance);
+  if (is_long_poll(*call)) return wait_for_instance(std::move(call));
   on_control(call, [call](Turn& turn) {
     auto instance = turn.registry.find(call->capture(0), call->capture(1));
     if (!instance) return call->refuse(missing_instance(turn.registry, call->capture(0)));
     const LeaseView lease = turn.registry.lease_of(call->capture(0), call->capture(1), turn.now);
-    const Reason reason = reason_among(*instance, turn.registry.best_tier_of(call->capture(0)));
+    const Reason reason = reason_among(*instance, turn.registry.best_tier_of(instance->service));
     turn.after_visible(
         [call, instance, lease, reason](Durability) { send_instance(*call, *instance, lease, reason); });
   });

@@ -301,6 +301,29 @@ class Together(WithMarathon):
         app.tasks["web.1"]["healthCheckResults"][0]["alive"] = True
         self.until(server, "web.svc.internal", ["10.0.1.10", "10.0.1.11"])
 
+    def test_a_client_that_names_its_task(self):
+        app = self.known.app("/web")
+        server = self.serve(self.marathon())
+        body = {"address": "10.0.1.10", "port": 31000, "task": "web.1", "tags": {"from": "client"}, "lease": "5s"}
+        granted = server.api("PUT", "/api/v1/services/own/instances/me", body)
+        self.assertEqual((granted.status, "alias_of" in granted.json()), (201, False), "no scheduler lists it yet")
+        self.until(server, "own.svc.internal", ["10.0.1.10"])
+        app.add("web.1", "10.0.1.10", 31000)
+        self.until(server, "web.svc.internal", ["10.0.1.10"])
+        self.until(server, "own.svc.internal", [])
+        instance = server.api("GET", "/api/v1/services/own/instances/me").json()
+        self.assertEqual((instance["service"], instance["id"], instance["alias"]), ("web", "web.1", ["own/me"]))
+        self.assertEqual(sorted(instance["sources"]), ["heartbeat", "marathon"])
+        self.assertEqual(instance["tags"]["from"], "client")
+        self.assertEqual(self.metric(server, "muster_instance_aliases"), 1)
+        renewed = server.api("POST", "/api/v1/services/own/instances/me/heartbeat", {})
+        self.assertEqual((renewed.status, renewed.json()["alias_of"]), (200, "web/web.1"))
+        del app.tasks["web.1"]
+        app.add("web.2", "10.0.1.11", 31001)
+        self.until(server, "web.svc.internal", ["10.0.1.11"])
+        self.until(server, "own.svc.internal", ["10.0.1.10"])  # its own again
+        self.until(server, "own.svc.internal", [], seconds=10)
+
 
 class Kept(WithMarathon):
     """What the store has of a Marathon serves while there is none."""

@@ -287,6 +287,37 @@ TEST_F(NativeRoutes, ExplainsAnInstance) {
   json(reply);
 }
 
+TEST_F(NativeRoutes, WhoNamesATaskIsFoundByBothNames) {
+  InstanceBody listed = body_at("10.9.0.1");
+  listed.task = "t";
+  Registration task;
+  task.service = "app";
+  task.id = "t";
+  task.body = shared(listed);
+  ASSERT_TRUE(house.registry.apply(SourceStep{{SourceKind::scheduler, "mesos"}, {}, {task}}, house.now));
+  const auto granted = house.put(i1(), R"({"address":"10.0.0.7","generation":7,"task":"t"})");
+  EXPECT_EQ(granted.status, 200) << "the instance was there";
+  EXPECT_THAT(granted.body, StartsWith(R"({"service":"web","id":"i1",)")) << "by what name to go on";
+  EXPECT_EQ(json(granted).at("alias_of"), "app/t");
+  EXPECT_EQ(json(house.post(i1("/heartbeat"), "{}")).at("alias_of"), "app/t");
+
+  for (const std::string& name : {i1(), std::string("/api/v1/services/app/instances/t")}) {
+    const auto instance = json(house.get(name));
+    EXPECT_EQ(instance.at("service"), "app");
+    EXPECT_EQ(instance.at("id"), "t");
+    EXPECT_EQ(instance.at("alias").as_array().size(), 1U);
+    EXPECT_EQ(instance.at("alias").at(0), "web/i1");
+  }
+  EXPECT_THAT(house.get(i1("/explain")).body, HasSubstr(R"("by":"192.0.2.99","alias":"web/i1","body":{)"));
+  house.put(i1("/admin"), R"({"mode":"down"})");
+  EXPECT_EQ(json(house.get("/api/v1/services/app/instances/t")).at("reason"), "admin_down");
+  EXPECT_EQ(house.remove(i1()).status, 200);
+  EXPECT_EQ(house.get(i1()).status, 404);
+  const auto alone = json(house.get("/api/v1/services/app/instances/t"));
+  EXPECT_FALSE(alone.as_object().contains("alias"));
+  EXPECT_EQ(alone.at("serving"), true) << "the setting was for web/i1";
+}
+
 TEST_F(NativeRoutes, Batches) {
   registered();
   const auto beats = house.post("/api/v1/heartbeats",

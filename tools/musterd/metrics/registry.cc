@@ -56,6 +56,8 @@ void write_registry(Exposition& page, const ControlSnapshot& snapshot, const Met
   }
   page.gauge("muster_tombstones", "Deregistrations that are remembered.",
              static_cast<double>(counts.tombstones));
+  page.gauge("muster_instance_aliases", "Other names of instances, which joined them by their task.",
+             static_cast<double>(counts.aliases));
   page.family("muster_leases_expired_total", MetricType::counter,
               "Instances removed because their last lease ran out.");
   for (const auto kind : kLeased) {

@@ -1,0 +1,236 @@
+// Which claims are one instance: those of one (service, id), and those that name a task which a scheduler
+// lists. They live under the scheduler's (service, id); the other is an alias, by which clients go on
+// speaking of the instance. Where a Mesos and a Marathon source list one task, it lives under Marathon's.
+//
+// A joined claim is stored under its own (service, id), as no scheduler's is: after a start it stands alone
+// until its scheduler has spoken.
+#include <algorithm>
+#include <cassert>
+
+#include "registry/core.h"
+#include "registry/limits.h"
+
+namespace muster::registry {
+namespace {
+
+// The claims under whose (service, id) a task's instance lives.
+bool is_host(const Claim& claim) {
+  return is_scheduler(claim.source->kind) && claim.alias == nullptr && !claim.body->task.empty();
+}
+
+const Claim* host_in(const Entry& entry, const std::string& task) {
+  const auto at = std::ranges::find_if(
+      entry.claims, [&](const Claim& claim) { return is_host(claim) && claim.body->task == task; });
+  return at == entry.claims.end() ? nullptr : &*at;
+}
+
+// Marathon knows more of a task than Mesos does. Two of a kind are two clusters, whose tasks only happen to
+// share an id.
+bool may_follow(const SourceId& source, const Claim& host) {
+  return !is_scheduler(source.kind) ||
+         (source.kind == SourceKind::scheduler && host.source->kind == SourceKind::marathon);
+}
+
+bool has_claim_of(const Entry& entry, const SourceId& source) {
+  return std::ranges::any_of(entry.claims, [&](const Claim& claim) { return *claim.source == source; });
+}
+
+// An instance has one claim of each source: a second registration of one task under another id stands alone.
+bool may_join(const Entry& from, const Entry& home, const std::string& task) {
+  const Claim& host = *host_in(home, task);
+  const bool all_follow = std::ranges::all_of(from.claims, [&](const Claim& claim) {
+    const bool is_of_task = !is_scheduler(claim.source->kind) || claim.body->task == task;
+    return is_of_task && may_follow(*claim.source, host) && !has_claim_of(home, *claim.source);
+  });
+  return all_follow && from.claims.size() + home.claims.size() <= kMaxClaims;
+}
+
+// Whether a claim under the alias names a task that the instance is.
+bool is_linked(const Entry& entry, const Alias& alias) {
+  return std::ranges::any_of(entry.claims, [&](const Claim& claim) {
+    return claim.alias == &alias && !claim.body->task.empty() && host_in(entry, claim.body->task) != nullptr;
+  });
+}
+
+Alias* unlinked_alias(const Entry& entry) {
+  const auto at = std::ranges::find_if(entry.claims, [&](const Claim& claim) {
+    return claim.alias != nullptr && !is_linked(entry, *claim.alias);
+  });
+  return at == entry.claims.end() ? nullptr : at->alias;
+}
+
+}  // namespace
+
+// Null: no scheduler lists the task.
+Entry* Registry::Core::home_of(const std::string& task) const {
+  const TaskEntries* named = tasks_.find(task);
+  if (named == nullptr) return nullptr;
+  Entry* home = nullptr;
+  for (Entry* entry : *named) {
+    const Claim* host = host_in(*entry, task);
+    if (host == nullptr) continue;
+    if (host->source->kind == SourceKind::marathon) return entry;
+    if (home == nullptr) home = entry;
+  }
+  return home;
+}
+
+// Where a first claim of a source will live; null: under a (service, id) of its own.
+Entry* Registry::Core::home_for(const SourceId& source, const std::string& task) const {
+  Entry* home = home_of(task);
+  if (home == nullptr || !may_follow(source, *host_in(*home, task)) || has_claim_of(*home, source) ||
+      home->claims.size() >= kMaxClaims)
+    return nullptr;
+  return home;
+}
+
+// The instance of a (service, id) as a source's write finds it. Who lists the instance under another id, too,
+// speaks of two: they part.
+Entry* Registry::Core::entry_for(std::string_view service, std::string_view id, const SourceId& source) {
+  Entry* entry = entry_at(service, id);
+  if (entry == nullptr || aliases_.size() == 0) return entry;
+  Alias* alias = aliases_.find({service, id});
+  const Claim* claim = claim_of(*entry, source);
+  if (claim == nullptr || claim->alias == alias) return entry;
+  Entry& alone = part(*entry, alias != nullptr ? *alias : *claim->alias);
+  show_by_names(*entry);
+  return alias != nullptr ? &alone : entry;
+}
+
+// The alias of a (service, id) that is not the instance's own; null: it is.
+Alias* Registry::Core::alias_for(Entry& entry, std::string_view service, std::string_view id) {
+  if (entry.shown->service == service && entry.shown->id == id) return nullptr;
+  if (Alias* known = aliases_.find({service, id})) return known;
+  if (Entry* aside = asides_.find({service, id})) forget_aside(*aside);
+  return new_alias(entry, service, id, next_sequence_++, now_.wall);
+}
+
+Alias* Registry::Core::new_alias(Entry& entry, std::string_view service, std::string_view id,
+                                 std::uint64_t sequence, WallTime created_at) {
+  auto alias =
+      std::make_unique<Alias>(Alias{std::string(service), std::string(id), sequence, created_at, &entry});
+  aliases_.insert(*alias);
+  return alias.release();
+}
+
+// Once no claim is under it.
+void Registry::Core::end_alias(Alias& alias) {
+  aliases_.erase(alias);
+  delete &alias;
+}
+
+// Takes a claim, and what is known by it, from one instance to another.
+void Registry::Core::move_claim(Entry& from, Claim& claim, Entry& to) {
+  tasks_.remove(claim.body->task, from);
+  tasks_.add(claim.body->task, to);
+  if (!is_leased(claim.source->kind)) {
+    auto& listed = listed_[claim.source->name];
+    listed.erase(&from);
+    listed.insert(&to);
+  }
+  to.claims.push_back(std::move(claim));
+}
+
+// What its clients said of themselves, and a drain that was asked of it.
+void Registry::Core::take_condition(Entry& from, Entry& home) {
+  const std::unique_ptr<Condition> taken = std::move(from.condition);
+  if (!taken) return;
+  if (!home.condition) home.condition = std::make_unique<Condition>();
+  if (life_claim(home) == nullptr) home.condition->take_report(*taken);
+  if (!home.condition->draining_since) home.condition->take_drain(*taken);
+}
+
+// All of an instance becomes part of its task's.
+void Registry::Core::absorb(Entry& from, Entry& home) {
+  assert(from.shown->body);
+  end_suspicion(from);
+  home.claims.reserve(home.claims.size() + from.claims.size());
+  const Instance& shown = *from.shown;
+  Alias* own = new_alias(home, shown.service, shown.id, shown.sequence, shown.created_at);
+  take_condition(from, home);
+  for (Claim& claim : from.claims) {
+    if (claim.alias == nullptr) claim.alias = own;
+    claim.alias->entry = &home;
+    move_claim(from, claim, home);
+  }
+  from.claims.clear();
+  home.task_ended |= from.task_ended;
+  drop(from, Cause::replaced);
+}
+
+// What is under the alias is an instance of its own again, and not yet shown. What its clients said of
+// themselves goes with it.
+Entry& Registry::Core::part(Entry& entry, Alias& alias) {
+  const Alias own = alias;
+  Entry& alone = admit(own.service, own.id, own.sequence, own.created_at);
+  const Claim* life = life_claim(entry);
+  const bool speaks = life != nullptr && life->alias == &alias;
+  std::vector<Claim> staying;
+  for (Claim& claim : entry.claims) {
+    if (claim.alias != &alias) {
+      staying.push_back(std::move(claim));
+      continue;
+    }
+    claim.alias = nullptr;
+    if (is_scheduler(claim.source->kind)) alone.task_ended = entry.task_ended;
+    move_claim(entry, claim, alone);
+  }
+  entry.claims = std::move(staying);
+  end_alias(alias);
+  if (speaks) alone.condition = std::move(entry.condition);
+  refresh(alone);
+  return alone;
+}
+
+// After claims came, went or named another task: who is one instance is judged anew, then what is shown of
+// it. True: `entry` may be gone, and its claims are to be looked up. `cause`: why it is gone if nothing is
+// left of it.
+bool Registry::Core::review(Entry& entry, Cause cause) {
+  const auto is_alone = [](const Claim& claim) { return claim.alias == nullptr && claim.body->task.empty(); };
+  if (std::ranges::all_of(entry.claims, is_alone) && !entry.claims.empty()) {
+    refresh(entry);
+    return false;
+  }
+  std::vector<std::pair<std::string, std::string>> parted;
+  while (Alias* alias = unlinked_alias(entry)) {
+    parted.emplace_back(alias->service, alias->id);
+    part(entry, *alias);
+  }
+  if (entry.claims.empty()) {
+    drop(entry, cause);
+  } else {
+    join_task(entry);
+  }
+  for (const auto& [service, id] : parted) join_task(*entry_at(service, id));
+  return true;
+}
+
+// Makes one instance of what belongs to one task with `entry`, and shows it.
+void Registry::Core::join_task(Entry& entry) {
+  for (const Claim& claim : entry.claims) {
+    Entry* home = home_of(claim.body->task);
+    if (home == nullptr || home == &entry || !may_join(entry, *home, claim.body->task)) continue;
+    absorb(entry, *home);
+    return show_by_names(*home);
+  }
+  for (std::size_t i = 0; i < entry.claims.size(); ++i) {
+    if (!is_host(entry.claims[i]) || home_of(entry.claims[i].body->task) != &entry) continue;
+    while (Entry* other = joining(entry, entry.claims[i].body->task)) absorb(*other, entry);
+  }
+  show_by_names(entry);
+}
+
+// The overlay speaks of an instance by any of its names.
+void Registry::Core::show_by_names(Entry& entry) {
+  entry.effect = effect_on(entry);
+  refresh(entry);
+}
+
+// One that is to become part of the task's instance; null: none.
+Entry* Registry::Core::joining(Entry& home, const std::string& task) const {
+  for (Entry* other : *tasks_.find(task))
+    if (other != &home && may_join(*other, home, task)) return other;
+  return nullptr;
+}
+
+}  // namespace muster::registry
