@@ -42,9 +42,10 @@ struct Registration {
   std::optional<Millis> lease;  // clamped into [lease_min, lease_max]
   Precondition precondition;
   std::string by;  // who said so: the peer's address, or the token's name
-  // Of doors that have no heartbeats: `self`, and list-shaped sources, of which the status alone counts, beside what
-  // others say.
+  // Of `self`, which has no heartbeats.
   std::optional<Vitals> vitals{};
+  // Of list-shaped sources, beside what others say: how they see it fare, and, unless that is well, why.
+  Fitness fitness{};
   // Of list-shaped sources: nobody has heard of them since, but they are still believed.
   std::optional<WallTime> silent_since{};
 };

@@ -56,13 +56,11 @@ SharedAliases aliases_of(const Entry& entry) {
 
 bool are_same(const SharedAliases& a, const SharedAliases& b) { return a && b ? *a == *b : a == b; }
 
-State state_of(const Entry& entry, AdminMode admin) {
+State state_of(const Entry& entry, const Fitness& fitness, AdminMode admin) {
   if (is_of_ended_task(entry)) return State::off;
   if (admin == AdminMode::down || admin == AdminMode::drain) return State::off;
   if (admin == AdminMode::up) return State::active;
-  const HeartbeatStatus status = worst_status_of(entry);
-  if (status == HeartbeatStatus::starting) return State::starting;
-  return status == HeartbeatStatus::critical ? State::suspended : State::active;
+  return fitness.state;
 }
 
 double effective_weight(const Entry& entry, const InstanceBody& body, const Setting& setting) {
@@ -77,16 +75,16 @@ double effective_weight(const Entry& entry, const InstanceBody& body, const Sett
 }
 
 // The first that holds, from the top.
-Reason reason_of(const Entry& entry, const Instance& view, const Setting& setting) {
+Reason reason_of(const Entry& entry, const Instance& view, const Fitness& fitness, const Setting& setting) {
   if (setting.service_reason != Reason::ok) return setting.service_reason;
   if (view.body->addresses.empty()) return Reason::no_address;
   if (is_of_ended_task(entry)) return Reason::task_ended;
   if (view.admin == AdminMode::down) return Reason::admin_down;
   if (view.admin == AdminMode::drain || view.draining_since) return Reason::draining;
   if (view.admin == AdminMode::up) return Reason::forced_up;
-  if (view.state == State::starting) return Reason::starting;
-  if (view.state == State::suspended) return Reason::suspended_report;
+  if (fitness.state == State::starting || fitness.state == State::suspended) return fitness.reason;
   if (view.lease_state == LeaseState::suspect) return Reason::lease_suspect;
+  if (fitness.state == State::timedout) return fitness.reason;
   if (entry.condition && entry.condition->overloaded) return Reason::overloaded;
   return view.effective_weight > 0 ? Reason::ok : Reason::weight_zero;
 }
@@ -96,6 +94,8 @@ bool serves(Reason reason) {
     case Reason::ok:
     case Reason::forced_up:
     case Reason::lease_suspect:
+    case Reason::unreachable:
+    case Reason::held:
     case Reason::overloaded:
     case Reason::weight_zero:
     case Reason::lower_tier: return true;
@@ -112,7 +112,8 @@ Instance compose(const Entry& entry, const Instance& identity, const Setting& se
   view.generation = life != nullptr ? life->generation : kOnlyGeneration;
   view.body = merged_body(entry, identity.body);
   view.admin = entry.effect ? entry.effect->mode.value_or(AdminMode::automatic) : AdminMode::automatic;
-  view.state = state_of(entry, view.admin);
+  const Fitness fitness = fitness_of(entry);
+  view.state = state_of(entry, fitness, view.admin);
   view.draining_since = entry.condition ? entry.condition->draining_since : std::nullopt;
   view.draining_reason = entry.condition ? entry.condition->draining_reason : std::string();
   view.lease_state = lease_state_of(entry);
@@ -124,7 +125,7 @@ Instance compose(const Entry& entry, const Instance& identity, const Setting& se
   for (const Claim& claim : entry.claims) view.sources.push_back(*claim.source);
   view.aliases = aliases_of(entry);
   view.effective_weight = effective_weight(entry, *view.body, setting);
-  view.reason = reason_of(entry, view, setting);
+  view.reason = reason_of(entry, view, fitness, setting);
   view.serving = serves(view.reason);
   return view;
 }

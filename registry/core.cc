@@ -288,7 +288,7 @@ bool Registry::Core::write_claim(Entry& entry, const ClaimWrite& write, Alias* a
   if (new_body) set_body(entry, *claim, write.body);
   claim->generation = write.generation;
   claim->lease_ms = lease_ms;
-  claim->health = write.health;
+  claim->fitness = write.fitness;
   hear(entry, *claim, write.by);
   claim->is_silent = write.silent_since.has_value();
   if (claim->is_silent) claim->heard = *write.silent_since;

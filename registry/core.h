@@ -41,7 +41,7 @@ struct ClaimWrite {
   std::uint64_t generation = 0;
   Millis lease{0};
   std::string_view by;
-  HeartbeatStatus health = HeartbeatStatus::passing;
+  Fitness fitness{};
   std::optional<WallTime> silent_since{};
 };
 

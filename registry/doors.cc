@@ -249,11 +249,10 @@ Outcome Registry::Core::on(const Registration& registration) {
   }
   claim.lease = granted_lease(registration.source.kind, registration.lease, std::nullopt);
   const Vitals* vitals = registration.vitals ? &*registration.vitals : nullptr;
-  if (vitals != nullptr && is_listed(registration.source.kind)) {
-    claim.health = vitals->status.value_or(HeartbeatStatus::passing);
-    vitals = nullptr;
+  if (is_listed(registration.source.kind)) {
+    claim.fitness = registration.fitness;
+    claim.silent_since = registration.silent_since;
   }
-  if (is_listed(registration.source.kind)) claim.silent_since = registration.silent_since;
   return write(registration.service, registration.id, entry, claim, life.verdict, vitals);
 }
 

@@ -35,20 +35,23 @@ bool is_stored(HeartbeatStatus status) {
 HeartbeatStatus status_of(const Entry& entry) {
   return entry.condition ? entry.condition->status : HeartbeatStatus::passing;
 }
-// In the order in which they are listed but for `starting`, which is worse than a warning.
-HeartbeatStatus worst_status_of(const Entry& entry) {
-  const auto badness = [](HeartbeatStatus status) {
-    switch (status) {
-      case HeartbeatStatus::passing: return 0;
-      case HeartbeatStatus::warning: return 1;
-      case HeartbeatStatus::starting: return 2;
-      case HeartbeatStatus::critical: return 3;
+Fitness fitness_of(const Entry& entry) {
+  const auto badness = [](State state) {
+    switch (state) {
+      case State::active: return 0;
+      case State::timedout: return 1;
+      case State::starting: return 2;
+      case State::suspended: return 3;
+      case State::off: return 4;
     }
     return 0;
   };
-  HeartbeatStatus worst = status_of(entry);
+  Fitness worst;
+  const HeartbeatStatus reported = status_of(entry);
+  if (reported == HeartbeatStatus::starting) worst = {State::starting, Reason::starting};
+  if (reported == HeartbeatStatus::critical) worst = {State::suspended, Reason::suspended_report};
   for (const Claim& claim : entry.claims) {
-    if (badness(claim.health) > badness(worst)) worst = claim.health;
+    if (badness(claim.fitness.state) > badness(worst.state)) worst = claim.fitness;
   }
   return worst;
 }

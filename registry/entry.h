@@ -42,7 +42,7 @@ struct Claim {
   std::uint32_t lease_ms = 0;  // 0: no lease
   bool recovered = false;      // read from the store, not heard since
   bool heard_unsaved = false;  // heard of since its row was stored
-  HeartbeatStatus health = HeartbeatStatus::passing;  // as a list-shaped source sees it
+  Fitness fitness{};           // as a list-shaped source sees it
   bool is_silent = false;                             // such a source has not been heard since `heard`
 };
 
@@ -101,7 +101,7 @@ bool has_generations(SourceKind kind);  // heartbeat, update
 bool is_stored(SourceKind kind);        // heartbeat, update, lyft
 bool is_stored(HeartbeatStatus status);  // critical, starting: not ACTIVE
 HeartbeatStatus status_of(const Entry& entry);
-HeartbeatStatus worst_status_of(const Entry& entry);  // the same, and what the sources that list it say
+Fitness fitness_of(const Entry& entry);  // the worst of that and of what the sources say that list it
 bool is_scheduler(SourceKind kind);                   // scheduler, marathon
 bool is_listed(SourceKind kind);        // fixed, schedulers: there while their source lists them
 bool is_leased(SourceKind kind);        // the same; the others last while their source lists them

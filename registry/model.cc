@@ -49,6 +49,12 @@ std::string_view to_string(Reason reason) {
     case Reason::lease_suspect: return "lease_suspect";
     case Reason::starting: return "starting";
     case Reason::suspended_report: return "suspended:report";
+    case Reason::not_routable_unhealthy: return "not_routable:unhealthy";
+    case Reason::not_routable_no_result: return "not_routable:no_result";
+    case Reason::not_routable_not_ready: return "not_routable:not_ready";
+    case Reason::not_routable_unreachable: return "not_routable:unreachable";
+    case Reason::unreachable: return "unreachable";
+    case Reason::held: return "held";
     case Reason::weight_zero: return "weight_zero";
     case Reason::lower_tier: return "lower_tier";
     case Reason::overloaded: return "overloaded";

@@ -108,6 +108,13 @@ enum class Reason : std::uint8_t {
   lease_suspect,
   starting,
   suspended_report,
+  // Of a scheduler's task.
+  not_routable_unhealthy,
+  not_routable_no_result,
+  not_routable_not_ready,
+  not_routable_unreachable,
+  unreachable,  // served still, as is
+  held,
   weight_zero,
   lower_tier,
   overloaded,
@@ -117,6 +124,13 @@ std::string_view to_string(Reason reason);
 
 // Other (service, id) by which clients know an instance, "service/id" each, sorted.
 using SharedAliases = std::shared_ptr<const std::vector<std::string>>;
+
+// How an instance fares, and what that comes from.
+struct Fitness {
+  State state = State::active;
+  Reason reason = Reason::ok;
+  bool operator==(const Fitness&) const = default;
+};
 
 // The merged, immutable picture of one instance. A change of anything here is a revision; heartbeats that
 // only move the deadline are not here (Registry::lease_of).

@@ -29,6 +29,7 @@ struct SchedulerTask {
   std::string agent_id;
   bool has_discovery = false;
   bool is_ready = true;  // false: it runs, and is not well
+  Reason reason = Reason::ok;              // why it is not ready, or only just
   std::optional<std::uint16_t> weight;     // of its labels; nullopt: they name none
   std::vector<IpAddress> addresses;        // of the first IP source that has any
   std::vector<IpAddress> agent_addresses;  // none: the agent's host is not resolved
@@ -39,7 +40,7 @@ struct SchedulerTask {
 
 // A task that is not served everywhere: who it would be.
 struct SchedulerWithheld : SchedulerTask {
-  std::string reason;       // "unhealthy", "not_routable:TASK_STAGING"
+  std::string withheld_for;  // "not_routable:unhealthy", "not_routable:TASK_STAGING"
   std::string service;      // of which it is no instance; "": of none
   bool is_in_view = false;  // it is served in the scheduler's own zone all the same
   bool operator==(const SchedulerWithheld&) const = default;

@@ -248,13 +248,15 @@ bool MesosView::visit_contributions(const Name& owner, std::size_t most_tasks,
   const MesosName* name = find(lower.wire());
   const auto visit_all = [&](std::string_view element, const MesosRecords& records, const std::string& id,
                              const std::string& raw, const std::string& framework,
-                             const std::string& agent_id) {
+                             const std::string& agent_id, registry::Reason unready = registry::Reason::ok) {
     bool is_there = false;
     for (const MesosRecord& record : records.records) {
       if (record.owner != lower) continue;
       is_there = true;
-      visit({element, id, raw, framework, agent_id, record,
-             name != nullptr && name->is_published(record.type, record.rank, record.is_ready, config_), "",
+      const bool is_published =
+          name != nullptr && name->is_published(record.type, record.rank, record.is_ready, config_);
+      const bool is_out = !is_published && !record.is_ready;
+      visit({element, id, raw, framework, agent_id, record, is_published, is_out ? to_string(unready) : "",
              true});
     }
     return is_there;
@@ -271,11 +273,11 @@ bool MesosView::visit_contributions(const Name& owner, std::size_t most_tasks,
   });
   const auto more = tasks_.visit(0, most_tasks, [&](const SchedulerTask& task) {
     const bool is_there = visit_all("task", naming::records_of(task, config_.naming), task.id, task.name,
-                                    task.framework, task.agent_id);
+                                    task.framework, task.agent_id, task.reason);
     if (!is_there && task.addresses.empty()) visit_absent(task, "no_address", lower, visit);
   });
   const auto more_withheld = withheld_.visit(0, most_tasks, [&](const registry::SchedulerWithheld& task) {
-    visit_absent(task, task.reason, lower, visit);
+    visit_absent(task, task.withheld_for, lower, visit);
   });
   return !more && !more_withheld;
 }

@@ -84,7 +84,7 @@ class MesosView {
     std::string agent_id;
     const naming::MesosRecord& record;
     bool is_published = true;
-    std::string_view withheld;  // why its source does not have it served; "": it does
+    std::string_view withheld;  // why it is not served, or not while others are well; "": it is well
     bool has_data = true;       // false: a task without an address, and `record` only says where it would be
   };
   bool visit_contributions(const Name& owner, std::size_t most_tasks,

@@ -16,7 +16,14 @@ bool is_address(RrType type) { return type == RrType::a || type == RrType::aaaa;
 
 // What the instance itself says of its place in the choice; the others decide between these.
 bool decides_alone(Reason reason) {
-  return reason != Reason::ok && reason != Reason::forced_up && reason != Reason::lease_suspect;
+  switch (reason) {
+    case Reason::ok:
+    case Reason::forced_up:
+    case Reason::lease_suspect:
+    case Reason::unreachable:
+    case Reason::held: return false;
+    default: return true;
+  }
 }
 
 }  // namespace

@@ -11,11 +11,6 @@ namespace {
 
 constexpr std::size_t kEmptyLeast = 2;  // one task may go and leave nothing
 
-HeartbeatStatus health_of(State state) {
-  if (state == State::starting) return HeartbeatStatus::starting;
-  return state == State::suspended ? HeartbeatStatus::critical : HeartbeatStatus::passing;
-}
-
 void add_each(Dropped& to, const Dropped& more, int by) {
   for (const auto& [reason, count] : more) {
     std::size_t& sum = to[reason];
@@ -292,7 +287,8 @@ void MarathonTable::take_tasks(const std::string& id, Group& group, std::vector<
     if (is_new) ++tasks_[kind_of(group)];
     Shown& shown = place->second;
     const bool is_same = shown.body && *shown.body == instance.body;
-    shown.is_other = shown.is_other || !is_same || health_of(shown.state) != health_of(instance.state);
+    const bool fares_so = shown.state == instance.state && shown.reason == instance.reason;
+    shown.is_other = shown.is_other || !is_same || !fares_so;
     shown.is_routable = instance.is_routable();
     if (!is_same) shown.body = std::make_shared<const InstanceBody>(std::move(instance.body));
     shown.state = instance.state;
@@ -335,11 +331,20 @@ void MarathonTable::settle_missing(const PerKind& before, SteadyTime now) {
     const bool is_empty = tasks_[kind] == missing_of[kind] && before[kind] >= kEmptyLeast;
     if (is_empty || is_much_of_all || is_much(missing_of[kind], before[kind]) ||
         missing.is_listed_without_tasks) {
-      holds_.begin(missing.key, MesosHolds::Why::unexplained, now);
+      hold(missing.key, now);
     } else if (!holds_.contains(missing.key)) {
       erase(missing.key, Cause::source_gone);
     }
   }
+}
+
+void MarathonTable::hold(const MesosTaskKey& key, SteadyTime now) {
+  holds_.begin(key, MesosHolds::Why::unexplained, now);
+  Shown& shown = groups_.at(key.framework_id).tasks.at(key.task_id);
+  if (shown.state != State::active) return;
+  shown.state = State::timedout;
+  shown.reason = VerdictReason::held;
+  shown.is_other = true;
 }
 
 // Names that paths alone make may meet: "/a/b-c" and "/c-a/b". Who had the name keeps it, else the smaller id
@@ -378,7 +383,7 @@ std::shared_ptr<const SchedulerWithheld> MarathonTable::withheld(const std::stri
   out.id = task;
   out.name = id;
   out.addresses = shown.body->addresses;
-  out.reason = explained(group.is_owner ? shown.reason : VerdictReason::service_owned, "");
+  out.withheld_for = explained(group.is_owner ? shown.reason : VerdictReason::service_owned, "");
   out.service = group.service;
   return std::make_shared<const SchedulerWithheld>(std::move(out));
 }
@@ -403,7 +408,7 @@ void MarathonTable::list(const std::string& id, SourceStep& step) {
     registration.body = shown.body;
     registration.by = source_.name;
     registration.silent_since = silence_.since;
-    registration.vitals.emplace().status = health_of(shown.state);
+    registration.fitness = {shown.state, listed_reason(shown.state, shown.reason)};
     step.listed.push_back(std::move(registration));
   }
   count(group);

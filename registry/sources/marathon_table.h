@@ -138,6 +138,7 @@ class MarathonTable {
   void take_tasks(const std::string& id, Group& group, std::vector<MarathonInstance> instances);
   void rename(const std::string& id, Group& group, std::string service, bool is_named_by_path);
   void settle_missing(const PerKind& before, SteadyTime now);
+  void hold(const MesosTaskKey& key, SteadyTime now);
   void settle_owners();
   void list(const std::string& id, SourceStep& step);
   static std::shared_ptr<const SchedulerWithheld> withheld(const std::string& id, const std::string& task,

@@ -10,11 +10,6 @@ namespace muster::registry::sources {
 
 namespace {
 
-HeartbeatStatus health_of(State state) {
-  if (state == State::starting) return HeartbeatStatus::starting;
-  return state == State::suspended ? HeartbeatStatus::critical : HeartbeatStatus::passing;
-}
-
 // Those of a literal, or of a name as far as it is known.
 std::vector<IpAddress> addresses_at(const std::string& host, const HostAddresses& addresses_of) {
   if (host.empty()) return {};
@@ -88,13 +83,15 @@ std::optional<SteadyTime> MesosPicture::next_look() const {
   return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
 }
 
-MesosPicture::Shown MesosPicture::look(const MesosTracked& tracked, const HostAddresses& addresses_of,
-                                       net::Instant now) {
-  const Verdict verdict = mesos_verdict(tracked, rules_, now);
+MesosPicture::Shown MesosPicture::look(const MesosTracked& tracked, bool is_held,
+                                       const HostAddresses& addresses_of, net::Instant now) {
+  Verdict verdict = mesos_verdict(tracked, rules_, now);
+  if (is_held && verdict.state == State::active) verdict = {State::timedout, VerdictReason::held, {}, false};
   const bool is_ready = verdict.state == State::active || verdict.state == State::timedout;
   SchedulerTask task = scheduler_task(
       tracked, tracked.agent ? agent_addresses(*tracked.agent, addresses_of) : std::vector<IpAddress>(),
       is_ready, rules_);
+  task.reason = listed_reason(verdict.state, verdict.reason);
   Shown shown = look_through(tracked, task, verdict);
   if (shown.is_in_view) {
     shown.seen = std::make_shared<const SchedulerTask>(std::move(task));
@@ -125,7 +122,7 @@ MesosPicture::Shown MesosPicture::look_through(const MesosTracked& tracked, cons
   MesosInstance instance = mesos_instance_of(tracked, task, rules_, shown.dropped);
   if (shown.is_ready && task.addresses.empty()) shown.reason = VerdictReason::no_address;
   instance.body.scheduler = facts_.share(facts_of(tracked, task, rules_));
-  shown.health = health_of(verdict.state);
+  shown.fitness = {verdict.state, task.reason};
   shown.service = std::move(instance.service);
   shown.body = std::make_shared<const InstanceBody>(std::move(instance.body));
   const bool is_hidden = rules_.hides_disabled && !instance.is_enabled;
@@ -140,7 +137,8 @@ void MesosPicture::count(const Shown& shown, int by) {
   const VerdictReason reason =
       shown.is_owner ? shown.reason : VerdictReason::service_owned_by_other_framework;
   const bool is_routable =
-      shown.is_ready && (reason == VerdictReason::ok || reason == VerdictReason::unreachable);
+      shown.is_ready &&
+      (reason == VerdictReason::ok || reason == VerdictReason::unreachable || reason == VerdictReason::held);
   if (is_routable) {
     routable_ += static_cast<std::size_t>(by);
   } else {
@@ -167,7 +165,7 @@ void MesosPicture::take(const MesosTaskKey& key, std::optional<Shown> next, Work
     shown_.erase(found);
     return;
   }
-  if (next->is_listed && (next->body != before.body || next->health != before.health))
+  if (next->is_listed && (next->body != before.body || next->fitness != before.fitness))
     work.listed.insert(key);
   count(*next, 1);
   if (next->until) due_.insert({*next->until, key});
@@ -276,7 +274,7 @@ void MesosPicture::list(Work& work) const {
     registration.source = work.step.native.source;
     registration.body = shown.body;
     registration.by = rules_.source;
-    registration.vitals.emplace().status = shown.health;
+    registration.fitness = shown.fitness;
     registration.silent_since = silence_.since;
     work.step.native.listed.push_back(std::move(registration));
   }
@@ -343,7 +341,10 @@ MesosStep MesosPicture::follow(const MesosTable& table, const MesosTable::Touche
 
   const auto look_at = [&](const MesosTaskKey& key) {
     const MesosTracked* tracked = table.find(key);
-    take(key, tracked == nullptr ? std::nullopt : std::optional(look(*tracked, addresses_of, now)), work);
+    take(key,
+         tracked == nullptr ? std::nullopt
+                            : std::optional(look(*tracked, table.is_held(key), addresses_of, now)),
+         work);
   };
   if (touched.all) {
     std::vector<MesosTaskKey> gone;

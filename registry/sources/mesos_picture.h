@@ -52,7 +52,7 @@ class MesosPicture {
     std::shared_ptr<const SchedulerWithheld> withheld;
     std::string service;                        // it asks for; "": none
     BodyPtr body;                               // null: it could not be served
-    HeartbeatStatus health = HeartbeatStatus::passing;
+    Fitness fitness{};
     Rank rank;
     VerdictReason reason = VerdictReason::ok;
     std::optional<SteadyTime> until;
@@ -74,7 +74,7 @@ class MesosPicture {
     std::set<MesosTaskKey> ended;                               // something has confirmed it
   };
 
-  Shown look(const MesosTracked& tracked, const HostAddresses& addresses_of, net::Instant now);
+  Shown look(const MesosTracked& tracked, bool is_held, const HostAddresses& addresses_of, net::Instant now);
   Shown look_through(const MesosTracked& tracked, const SchedulerTask& task, const Verdict& verdict);
   void take(const MesosTaskKey& key, std::optional<Shown> next, Work& work);
   static void set_withheld(Shown& shown);

@@ -24,11 +24,15 @@ enum class VerdictReason : std::uint8_t {
   service_owned,  // another app has the name of its service
   service_owned_by_other_framework,
   not_wanted,  // the configuration leaves it out
+  held,        // it is missing, and nothing confirms that it is gone
 };
 std::string_view to_string(VerdictReason reason);
-// As explanations say it: "unhealthy", "not_routable:TASK_STAGING", or without the state, "" when it is
-// unknown.
+// As explanations say it: "not_routable:unhealthy", "not_routable:TASK_STAGING", or without the state, ""
+// when it is unknown.
 std::string explained(VerdictReason reason, std::string_view state);
+
+// As the registry says it of one that it lists.
+Reason listed_reason(State state, VerdictReason reason);
 
 // What counts: `strict`, that it is well; `running`, that it runs; `any_alive`, that one of its checks says
 // so.

@@ -27,7 +27,11 @@ class Explain(WithMesos):
         self.assertEqual(rows["web.aaa"], {
             "type": "A", "data": "10.0.1.10", "serving": True, "reason": "ok", "rule": rows["web.aaa"]["rule"],
             "element": "task", "id": "web.aaa", "raw": "Web!", "framework": "marathon", "agent": self.agent(0)})
-        self.assertEqual((rows["web.bbb"]["serving"], rows["web.bbb"]["reason"]), (False, "not_ready"))
+        self.assertEqual((rows["web.bbb"]["serving"], rows["web.bbb"]["reason"]), (False, "not_routable:unhealthy"))
+        instances = {one["id"]: one for one in self.explained(server, "web.svc.internal")["instances"]}
+        unwell = instances["web.bbb"]
+        self.assertEqual((unwell["serving"], unwell["state"], unwell["reason"], unwell["check"]),
+                         (False, "SUSPENDED", "not_routable:unhealthy", None))
         self.assertTrue(found["all_elements"])
         self.assertNotIn("dropped", found)
         staging = self.task("web.ccc", "web", 1, ports=[31002], state="TASK_STAGING")
@@ -62,7 +66,7 @@ class Explain(WithMesos):
         wait_until("stale", lambda: self.explained(server, "web.marathon.mesos")["source"]["state"] == "stale")
         told = server.muster("explain", "web.marathon.mesos")
         self.assertEqual(told.status, 0, told.err)
-        for word in ("web.aaa", "Web!", "stale", "10.0.1.11", "not_ready"):
+        for word in ("web.aaa", "Web!", "stale", "10.0.1.11", "not_routable:unhealthy"):
             self.assertIn(word, told.out)
 
 

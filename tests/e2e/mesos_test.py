@@ -316,6 +316,8 @@ class Operator(WithMesos):
         self.marathon.tasks.clear()
         wait_until("held", lambda: self.source(server)["held"] == 3)
         self.assertEqual(self.addresses(server, "web.marathon.mesos"), ["10.0.1.10"], "held")
+        for web in server.api("GET", "/api/v1/services/web").json()["instances"]:
+            self.assertEqual((web["serving"], web["state"], web["reason"]), (True, "TIMEDOUT", "held"))
         self.assertRegex(self.source_verb(server, "list").out, r"(?m)^mesos +mesos +live +poll +\S+ +3 +3 +3 ")
         done = self.source_verb(server, "accept", "mesos", "--json")
         self.assertEqual(json.loads(done.out), {"source": "mesos", "held": 3})

@@ -81,7 +81,7 @@ class Marathon {
         touched, [](std::string_view) { return std::vector<IpAddress>(); }, now);
     for (const auto& gone : step.gone)
       EXPECT_EQ(listed.erase({gone.service, gone.id}), 1u) << gone.service << "/" << gone.id;
-    for (const Registration& one : step.listed) listed[{one.service, one.id}] = one.vitals->status.value();
+    for (const Registration& one : step.listed) listed[{one.service, one.id}] = one.fitness;
     return step;
   }
 
@@ -95,12 +95,12 @@ class Marathon {
 
   MarathonTable table;
   net::Instant now{SteadyTime(Millis(1'000'000)), net::WallTime(Millis(1'767'400'000'000))};
-  std::map<std::pair<std::string, std::string>, HeartbeatStatus> listed;
+  std::map<std::pair<std::string, std::string>, Fitness> listed;
 };
 
 std::string text_of(const SchedulerStep<SchedulerWithheld>& step) {
   const auto text = [](const auto& one) {
-    return one ? one->service + "/" + one->id + " " + one->reason : std::string("none");
+    return one ? one->service + "/" + one->id + " " + one->withheld_for : std::string("none");
   };
   return text(step.before) + " -> " + text(step.after);
 }
@@ -115,18 +115,18 @@ TEST(MarathonTable, WhoIsNoInstanceIsTold) {
   App web = app("/web", 2);
   web.tasks[1].state = "TASK_KILLING";
   marathon.take({web});
-  EXPECT_THAT(told(), ElementsAre("none -> web/web.1 killing"));
+  EXPECT_THAT(told(), ElementsAre("none -> web/web.1 not_routable:killing"));
   marathon.pass(Millis(1'000));
   marathon.take({web});
   EXPECT_THAT(told(), IsEmpty()) << "as before";
   marathon.pass(Millis(1'000));
   web.labels = R"({"muster.service": "www"})";
   marathon.take({web});
-  EXPECT_THAT(told(), ElementsAre("web/web.1 killing -> www/web.1 killing"));
+  EXPECT_THAT(told(), ElementsAre("web/web.1 not_routable:killing -> www/web.1 not_routable:killing"));
   marathon.pass(Millis(1'000));
   web.tasks.pop_back();
   marathon.take({web});
-  EXPECT_THAT(told(), ElementsAre("www/web.1 killing -> none"));
+  EXPECT_THAT(told(), ElementsAre("www/web.1 not_routable:killing -> none"));
   marathon.pass(Millis(1'000));
   const App first{"/a/b-c", {{"first"}}, {}}, second{"/c-a/b", {{"second"}}, {}};
   marathon.take({first, second, web});
@@ -212,6 +212,7 @@ TEST(MarathonTable, TheGuardHoldsWhatIsMissingAllAtOnce) {
   EXPECT_THAT(marathon.take({}).gone, IsEmpty());
   EXPECT_EQ(marathon.table.held(), 6u);
   EXPECT_EQ(marathon.table.routable(), 6u) << "held ones are served";
+  EXPECT_EQ((marathon.listed[{"b", "b.0"}]), (Fitness{State::timedout, Reason::held}));
   EXPECT_THAT(marathon.table.to_probe(marathon.now.steady + Millis(59'999), 10), IsEmpty());
   const auto due = marathon.table.to_probe(marathon.now.steady + Millis(60'000), 10);
   ASSERT_EQ(due.size(), 6u);
@@ -221,6 +222,8 @@ TEST(MarathonTable, TheGuardHoldsWhatIsMissingAllAtOnce) {
   marathon.pass(Millis(1));
   marathon.take({app("/a", 3)});
   EXPECT_EQ(marathon.table.held(), 3u) << "those of /b";
+  EXPECT_EQ((marathon.listed[{"a", "a.0"}]), Fitness{});
+  EXPECT_EQ((marathon.listed[{"b", "b.0"}]), (Fitness{State::timedout, Reason::held}));
   marathon.follow(marathon.table.accept());
   EXPECT_THAT(marathon.ids("b"), IsEmpty());
   EXPECT_THAT(marathon.ids("a"), ElementsAre("a.0", "a.1", "a.2"));
@@ -265,13 +268,16 @@ TEST(MarathonTable, AnEmptyListOfTheOneKindIsNotSmallBesideTheOther) {
     };
     marathon.take({app("/a", row.apps)});
     take_pods(pods_of(row.pods));
-    const auto all = marathon.listed;
+    auto all = marathon.listed;
     ASSERT_EQ(all.size(), static_cast<std::size_t>(row.apps + row.pods));
     marathon.pass(Millis(1));
     if (row.are_apps_told_as_none) {
       marathon.take({});
     } else {
       take_pods("[]");
+    }
+    for (auto& [instance, fitness] : all) {
+      if ((instance.first == "a") == row.are_apps_told_as_none) fitness = {State::timedout, Reason::held};
     }
     EXPECT_EQ(marathon.listed, all) << row.apps << " " << row.pods;
     EXPECT_EQ(marathon.table.held(),
@@ -348,7 +354,7 @@ TEST(MarathonTable, TimeAloneTakesAwayWhatIsLost) {
   marathon.pass(Millis(30'000));
   marathon.follow({});
   EXPECT_EQ(marathon.table.routable(), 1u);
-  EXPECT_EQ((marathon.listed[{"a", "a.0"}]), HeartbeatStatus::critical);
+  EXPECT_EQ((marathon.listed[{"a", "a.0"}]), (Fitness{State::suspended, Reason::not_routable_unreachable}));
 }
 
 TEST(MarathonTable, MayForgetEverything) {
@@ -394,7 +400,7 @@ TEST(MarathonTable, AddsUpWhateverComes) {
       for (const auto& [name, one] : apps) all.push_back(one);
       marathon.take(all);
     }
-    std::map<std::pair<std::string, std::string>, HeartbeatStatus> expected;
+    std::map<std::pair<std::string, std::string>, Fitness> expected;
     std::size_t total = 0, routable = 0;
     for (const auto& [name, one] : apps) {
       const std::string service = one.labels == labels[1]   ? "x"
@@ -406,7 +412,7 @@ TEST(MarathonTable, AddsUpWhateverComes) {
         if (task.state == "TASK_RUNNING") ++routable;
         if (task.state == "TASK_KILLING" || service.empty()) continue;
         expected[{service, task.id}] =
-            task.state == "TASK_RUNNING" ? HeartbeatStatus::passing : HeartbeatStatus::starting;
+            task.state == "TASK_RUNNING" ? Fitness{} : Fitness{State::starting, Reason::starting};
       }
     }
     ASSERT_EQ(marathon.listed, expected) << "round " << round;

@@ -60,9 +60,9 @@ InstanceBody body_of(const Said& said) {
 
 class MergeSchedulers : public Fixture {
  protected:
-  Outcome say(const SourceId& source, InstanceBody body, HeartbeatStatus status = HeartbeatStatus::passing) {
+  Outcome say(const SourceId& source, InstanceBody body, Fitness fitness = {}) {
     Registration one = registration("web", "t", std::move(body));
-    one.vitals.emplace().status = status;
+    one.fitness = fitness;
     return registry->apply(SourceStep{source, {}, {one}}, now);
   }
   Outcome unsay(const SourceId& source, Cause cause) {

@@ -151,14 +151,16 @@ TEST_F(Merge, AListReplacesTheWholeSource) {
   EXPECT_EQ(registry->counts().instances, 1U);
 }
 
+const Fitness kUnhealthy{State::suspended, Reason::not_routable_unhealthy};
+
 TEST_F(Merge, AStepOfASourceTouchesOnlyWhatItNames) {
   const SourceId mesos{SourceKind::scheduler, "mesos"};
-  const auto listed = [&](const std::string& id, std::optional<HeartbeatStatus> status) {
+  const auto listed = [&](const std::string& id, Fitness fitness = {}) {
     Registration one = registration("web", id);
-    if (status) one.vitals.emplace().status = status;
+    one.fitness = fitness;
     return one;
   };
-  SourceStep first{mesos, {}, {listed("a", {}), listed("b", HeartbeatStatus::critical), listed("c", {})}};
+  SourceStep first{mesos, {}, {listed("a"), listed("b", kUnhealthy), listed("c")}};
   EXPECT_EQ(registry->apply(first, now)->touched, 3U);
   EXPECT_TRUE(web("a")->serving);
   EXPECT_FALSE(web("b")->serving);
@@ -166,9 +168,8 @@ TEST_F(Merge, AStepOfASourceTouchesOnlyWhatItNames) {
   ASSERT_TRUE(put("c", 1));
   registry->take_batch();
 
-  const SourceStep second{mesos,
-                          {{"web", "a", Cause::task_ended}, {"web", "c"}, {"web", "never"}},
-                          {listed("b", HeartbeatStatus::passing)}};
+  const SourceStep second{
+      mesos, {{"web", "a", Cause::task_ended}, {"web", "c"}, {"web", "never"}}, {listed("b")}};
   EXPECT_EQ(registry->apply(second, now)->touched, 3U);
   EXPECT_FALSE(web("a"));
   EXPECT_TRUE(web("b")->serving) << "it is well again";
@@ -179,22 +180,76 @@ TEST_F(Merge, AStepOfASourceTouchesOnlyWhatItNames) {
 }
 
 TEST_F(Merge, AnInstanceIsOutWhenAnySourceSaysSo) {
-  const auto say = [&](const char* source, HeartbeatStatus status) {
+  const auto say = [&](const char* source, Fitness fitness) {
     Registration one = registration("web", "a");
-    one.vitals.emplace().status = status;
+    one.fitness = fitness;
     return registry->apply(SourceStep{{SourceKind::scheduler, source}, {}, {one}}, now);
   };
-  ASSERT_TRUE(say("mesos", HeartbeatStatus::passing));
-  ASSERT_TRUE(say("marathon", HeartbeatStatus::critical));
+  ASSERT_TRUE(say("mesos", {}));
+  ASSERT_TRUE(say("marathon", kUnhealthy));
   EXPECT_FALSE(web("a")->serving);
-  ASSERT_TRUE(say("mesos", HeartbeatStatus::starting));
-  ASSERT_TRUE(say("marathon", HeartbeatStatus::passing));
-  EXPECT_EQ(web("a")->reason, Reason::starting);
-  ASSERT_TRUE(say("mesos", HeartbeatStatus::passing));
+  EXPECT_EQ(web("a")->reason, Reason::not_routable_unhealthy);
+  ASSERT_TRUE(say("mesos", {State::starting, Reason::not_routable_no_result}));
+  ASSERT_TRUE(say("marathon", {}));
+  EXPECT_EQ(web("a")->reason, Reason::not_routable_no_result);
+  ASSERT_TRUE(say("mesos", {}));
   EXPECT_TRUE(web("a")->serving);
   registry->take_batch();
-  ASSERT_TRUE(say("mesos", HeartbeatStatus::passing));
+  ASSERT_TRUE(say("mesos", {}));
   EXPECT_TRUE(registry->take_batch().changes.empty()) << "the same again is no change";
+}
+
+TEST_F(Merge, TheWorstOfWhatIsSaidCounts) {
+  const Fitness held{State::timedout, Reason::held};
+  const Fitness waits{State::starting, Reason::not_routable_no_result};
+  struct {
+    Fitness listed;
+    HeartbeatStatus reported;
+    State state;
+    Reason reason;
+    bool serving;
+  } const rows[] = {
+      {{}, HeartbeatStatus::passing, State::active, Reason::ok, true},
+      {held, HeartbeatStatus::passing, State::timedout, Reason::held, true},
+      {{State::timedout, Reason::unreachable},
+       HeartbeatStatus::warning,
+       State::timedout,
+       Reason::unreachable,
+       true},
+      {held, HeartbeatStatus::starting, State::starting, Reason::starting, false},
+      {held, HeartbeatStatus::critical, State::suspended, Reason::suspended_report, false},
+      {waits, HeartbeatStatus::passing, State::starting, Reason::not_routable_no_result, false},
+      {waits, HeartbeatStatus::critical, State::suspended, Reason::suspended_report, false},
+      {kUnhealthy, HeartbeatStatus::starting, State::suspended, Reason::not_routable_unhealthy, false},
+      {kUnhealthy, HeartbeatStatus::critical, State::suspended, Reason::suspended_report, false},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(std::string(to_string(row.listed.reason)) + ", reported " +
+                 std::to_string(static_cast<int>(row.reported)));
+    begin_anew();
+    Registration one = registration("web", "a");
+    one.fitness = row.listed;
+    ASSERT_TRUE(registry->apply(SourceStep{{SourceKind::scheduler, "mesos"}, {}, {one}}, now));
+    ASSERT_TRUE(put("a", 1));
+    ASSERT_TRUE(beat("a", 1, Vitals{row.reported, "", {}, false, {}, {}}));
+    EXPECT_EQ(web("a")->state, row.state);
+    EXPECT_EQ(web("a")->reason, row.reason);
+    EXPECT_EQ(web("a")->serving, row.serving);
+  }
+}
+
+TEST_F(Merge, AReportEndsWithWhoMadeIt) {
+  ASSERT_TRUE(
+      registry->apply(SourceStep{{SourceKind::scheduler, "mesos"}, {}, {registration("web", "a")}}, now));
+  ASSERT_TRUE(put("a", 1));
+  ASSERT_TRUE(beat("a", 1, Vitals{HeartbeatStatus::critical, "disk", {}, false, {}, {}}));
+  EXPECT_FALSE(web("a")->serving);
+  registry->take_batch();
+  pass(Millis(31'000));
+  EXPECT_TRUE(web("a")->serving) << "it no longer says so";
+  const Batch batch = registry->take_batch();
+  EXPECT_EQ(rows_of<HealthGone>(batch), 1U);
+  EXPECT_EQ(rows_of<ClaimGone>(batch), 1U);
 }
 
 // ---- overlay

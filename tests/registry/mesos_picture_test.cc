@@ -12,8 +12,13 @@
 namespace muster::registry::sources {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 using Lines = std::vector<std::string>;
 
@@ -51,15 +56,14 @@ class Shown {
     withheld.clear();
     for (const auto& gone : step.native.gone) lines.push_back("-" + gone.service + "/" + gone.id);
     for (const Registration& one : step.native.listed) {
-      const char* const health = one.vitals->status == HeartbeatStatus::passing    ? ""
-                                 : one.vitals->status == HeartbeatStatus::starting ? " starting"
-                                                                                   : " critical";
-      lines.push_back("+" + one.service + "/" + one.id + health + (one.silent_since ? " silent" : "") +
+      const std::string reason =
+          one.fitness.reason == Reason::ok ? "" : " " + std::string(to_string(one.fitness.reason));
+      lines.push_back("+" + one.service + "/" + one.id + reason + (one.silent_since ? " silent" : "") +
                       (one.body->addresses.empty() ? " nowhere" : ""));
     }
     for (const auto& [before, after] : step.seen.withheld) {
-      if (before) withheld.push_back("-" + before->id + " " + before->reason);
-      if (after) withheld.push_back("+" + after->id + " " + after->reason + " of " + after->service);
+      if (before) withheld.push_back("-" + before->id + " " + before->withheld_for);
+      if (after) withheld.push_back("+" + after->id + " " + after->withheld_for + " of " + after->service);
     }
     if (step.seen.silence) lines.push_back(step.seen.silence->since ? "silent" : "in touch");
     return lines;
@@ -111,14 +115,30 @@ TEST(MesosPicture, TimeAloneEndsAGrace) {
   MesosTask checked = task_of("web.a");
   checked.grace_seconds = 5;
   checked.statuses.front().timestamp = 0;  // the agent's clock tells nothing
-  EXPECT_THAT(shown.take(cluster_of({checked}), 0), ElementsAre("+web/web.a starting"));
-  EXPECT_THAT(shown.withheld, ElementsAre("+web.a no_result of ")) << "it is an instance, not in the view";
+  EXPECT_THAT(shown.take(cluster_of({checked}), 0), ElementsAre("+web/web.a not_routable:no_result"));
+  EXPECT_THAT(shown.withheld, ElementsAre("+web.a not_routable:no_result of "))
+      << "it is an instance, not in the view";
   EXPECT_EQ(shown.picture.routable(), 0u);
   ASSERT_EQ(shown.picture.next_look(), at(5'000).steady);
   EXPECT_THAT(shown.look(4'999), IsEmpty());
   EXPECT_THAT(shown.look(5'000), ElementsAre("+web/web.a"));
   EXPECT_EQ(shown.picture.routable(), 1u);
   EXPECT_EQ(shown.picture.next_look(), std::nullopt);
+}
+
+TEST(MesosPicture, WhoIsHeldIsServedAndMarked) {
+  Shown shown;
+  shown.table = MesosTable(MesosGuard{});
+  std::vector<MesosTask> tasks;
+  for (int i = 0; i < 6; ++i) tasks.push_back(task_of("web." + std::to_string(i)));
+  EXPECT_THAT(shown.take(cluster_of(tasks), 0), SizeIs(6));
+  const Lines held = shown.take(cluster_of({}), 1);
+  EXPECT_THAT(held, SizeIs(6));
+  EXPECT_THAT(held, Each(EndsWith(" held")));
+  EXPECT_THAT(shown.withheld, IsEmpty());
+  EXPECT_EQ(shown.picture.routable(), 6u);
+  EXPECT_THAT(shown.take(cluster_of({}), 2), IsEmpty()) << "as before";
+  EXPECT_THAT(shown.take(cluster_of(tasks), 3), AllOf(SizeIs(6), Each(Not(EndsWith(" held")))));
 }
 
 TEST(MesosPicture, WhoIsNotServedIsToldWithTheReason) {
@@ -133,9 +153,10 @@ TEST(MesosPicture, WhoIsNotServedIsToldWithTheReason) {
   MesosTask killing = task_of("web.a");
   killing.state = "TASK_KILLING";
   shown.take(cluster_of({killing}), 2);
-  EXPECT_THAT(shown.withheld, ElementsAre("-web.a not_routable:TASK_STAGING", "+web.a killing of web"));
+  EXPECT_THAT(shown.withheld,
+              ElementsAre("-web.a not_routable:TASK_STAGING", "+web.a not_routable:killing of web"));
   EXPECT_THAT(shown.take(cluster_of({task_of("web.a")}), 3), ElementsAre("+web/web.a"));
-  EXPECT_THAT(shown.withheld, ElementsAre("-web.a killing"));
+  EXPECT_THAT(shown.withheld, ElementsAre("-web.a not_routable:killing"));
   MesosState lonely = cluster_of({task_of("web.b")});
   lonely.agents.clear();
   EXPECT_THAT(shown.take(lonely, 4), ElementsAre("-web/web.a"));

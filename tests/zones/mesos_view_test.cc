@@ -21,6 +21,7 @@ using registry::SchedulerAgent;
 using registry::SchedulerChange;
 using registry::SchedulerFramework;
 using registry::SchedulerTask;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -500,6 +501,13 @@ TEST_F(MesosViewTest, TellsWhatStandsAtANameAndWhatNot) {
   step(nullptr, nowhere("id=h name=bare framework=b"));
   EXPECT_THAT(contributions("x.a.b.mesos", 10),
               ElementsAre("task a x.a out", "task b x", "task c x", "task e x out: unhealthy"));
+  SchedulerTask unwell = *task("id=f name=x framework=a.b addresses=10.0.0.8 unready");
+  unwell.reason = registry::Reason::not_routable_unhealthy;
+  const auto known = std::make_shared<const SchedulerTask>(unwell);
+  step(nullptr, known);
+  EXPECT_THAT(contributions("x.a.b.mesos", 10), Contains("task f x out: not_routable:unhealthy"))
+      << "while others are well";
+  step(known, nullptr);
   EXPECT_THAT(contributions("lost.b.mesos", 10), ElementsAre("task g lost out: no_agent, nowhere"));
   EXPECT_THAT(contributions("_lost._tcp.b.mesos", 10), ElementsAre("task g lost out: no_agent, nowhere"));
   EXPECT_THAT(contributions("bare.b.mesos", 10), ElementsAre("task h bare out: no_address, nowhere"));

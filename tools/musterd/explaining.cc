@@ -29,7 +29,7 @@ std::string source_of(const Instance& instance) {
 // What has the say over its state; there is nothing but what its heartbeats report.
 void append_check(std::string& out, const Instance& instance) {
   const bool reported =
-      instance.state == registry::State::suspended || instance.state == registry::State::starting;
+      instance.reason == registry::Reason::suspended_report || instance.reason == registry::Reason::starting;
   out += reported ? ",\"check\":\"report\"" : ",\"check\":null";
 }
 

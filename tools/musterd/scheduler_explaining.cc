@@ -43,7 +43,7 @@ void append_left_out(std::string& out, std::string_view source, const registry::
   append_text(out, ',', "raw", task.name);
   append_text(out, ',', "framework", task.framework);
   append_text(out, ',', "agent", task.agent_id);
-  append_text(out, ',', "reason", task.reason);
+  append_text(out, ',', "reason", task.withheld_for);
   out += ",\"addresses\":[";
   for (const auto& address : task.addresses) {
     if (out.back() != '[') out += ',';
@@ -55,7 +55,7 @@ void append_left_out(std::string& out, std::string_view source, const registry::
 std::string_view reason_of(const MesosView::Contribution& one) {
   if (one.is_published) return "ok";
   if (!one.withheld.empty()) return one.withheld;
-  return one.record.is_ready ? "name_taken" : "not_ready";
+  return "name_taken";
 }
 
 // What the zone leaves out of what is served: told at its apex, for the names are none that could be asked.
