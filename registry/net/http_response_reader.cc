@@ -163,7 +163,7 @@ HttpResponseReader::Step HttpResponseReader::read_body(std::string_view& input) 
     if (!coded_) return deliver(message_->piece);
     if (limits_.max_body && body_octets_ > *limits_.max_body + *limits_.max_body / 8 + kInflatedPiece)
       return fail(HttpFault::limit,
-                  "the body is longer than " + std::to_string(*limits_.max_body) + " octets");
+                  "the body is longer than max_body, " + std::to_string(*limits_.max_body) + " octets");
     coded_->input = message_->piece;
     const Step step = inflate();
     if (step != Step::need_more) return step;
@@ -182,7 +182,8 @@ HttpResponseReader::Step HttpResponseReader::inflate() {
 HttpResponseReader::Step HttpResponseReader::deliver(std::string_view piece) {
   told_octets_ += piece.size();
   if (limits_.max_body && told_octets_ > *limits_.max_body)
-    return fail(HttpFault::limit, "the body is longer than " + std::to_string(*limits_.max_body) + " octets");
+    return fail(HttpFault::limit,
+                "the body is longer than max_body, " + std::to_string(*limits_.max_body) + " octets");
   piece_ = piece;
   return Step::body;
 }

@@ -225,7 +225,8 @@ class ElementStream::Impl {
   bool write(std::string_view piece) {
     if (error_) return false;
     if (piece.size() > limits_.most_octets - octets_) {
-      return fail(ParseError::Kind::limit, "more than " + std::to_string(limits_.most_octets) + " octets");
+      return fail(ParseError::Kind::limit,
+                  "more than max_body, " + std::to_string(limits_.most_octets) + " octets");
     }
     error_code error;
     // Once it is done the parser would begin anew.
@@ -255,7 +256,7 @@ class ElementStream::Impl {
       case Fault::no_root: return fail(Kind::parse, limits_.no_root);
       case Fault::too_many:
         return fail(Kind::limit,
-                    "more than " + std::to_string(limits_.most_elements) + " " + limits_.counted);
+                    "more than max_tasks, " + std::to_string(limits_.most_elements) + " " + limits_.counted);
       case Fault::none: break;
     }
     return fail(is_limit(error) ? Kind::limit : Kind::parse, "not JSON: " + error.message());

@@ -157,12 +157,13 @@ class TextReader {
 net::Result<MarathonState, ParseError> read_marathon_tasks_text(std::string_view text,
                                                                 const MarathonLimits& limits) {
   if (text.size() > limits.most_octets)
-    return ParseError{ParseError::Kind::limit, "more than " + std::to_string(limits.most_octets) + " octets"};
+    return ParseError{ParseError::Kind::limit,
+                      "more than max_body, " + std::to_string(limits.most_octets) + " octets"};
   TextReader reader(limits);
   while (!text.empty()) {
     if (!reader.read_line(cut(text, '\n'))) {
       return ParseError{ParseError::Kind::limit,
-                        "more than " + std::to_string(limits.most_elements) + " tasks"};
+                        "more than max_tasks, " + std::to_string(limits.most_elements) + " tasks"};
     }
   }
   return reader.take();

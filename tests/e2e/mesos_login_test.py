@@ -35,6 +35,33 @@ class Login(WithMesos):
     def test_a_name_and_a_password(self):
         self.check('username = "me"\npassword = "hidden-3"', True, login="me:hidden-3")
 
+    def test_who_musterd_is_by_a_certificate(self):
+        done = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                   "-subj", "/CN=muster", "-keyout", self.folder / "muster.key", "-out", self.folder / "muster.pem")
+        self.assertEqual(done.status, 0, done.err)
+        self.check('cert_file = "muster.pem"\nkey_file = "muster.key"', False, client_ca=self.folder / "muster.pem")
+        without = self.master(certificate=self.certificate, streams=False, client_ca=self.folder / "muster.pem")
+        server = self.begin("--config", self.configuration(
+            f'[[source.mesos]]\nmasters = ["{without.url}"]\nca_file = "{self.certificate[0]}"\n', "memory")).serving()
+        wait_until("the error", lambda: self.source(server)["error"])
+        self.assertEqual(without.requests, [])
+
+    def test_the_name_that_the_certificate_must_have(self):
+        done = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                   "-subj", "/CN=master", "-addext", "subjectAltName=DNS:master.example",
+                   "-keyout", self.folder / "named.key", "-out", self.folder / "named.pem")
+        self.assertEqual(done.status, 0, done.err)
+        self.certificate = (self.folder / "named.pem", self.folder / "named.key")
+        self.check('server_name = "master.example"', False)
+        for keys in ("", 'server_name = "other.example"\n'):
+            with self.subTest(keys=keys):
+                master = self.master(certificate=self.certificate, streams=False)
+                server = self.begin("--config", self.configuration(
+                    f'[[source.mesos]]\nmasters = ["{master.url}"]\nca_file = "{self.certificate[0]}"\n{keys}', "memory")).serving()
+                error = wait_until("the error", lambda: self.source(server)["error"])
+                self.assertEqual((error["kind"], master.requests), ("tls", []))
+                server.kill()
+
     def test_a_certificate_that_nobody_vouches_for_is_refused(self):
         master = self.master(certificate=self.certificate, streams=False)
         server = self.begin("--config", self.configuration(

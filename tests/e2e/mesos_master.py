@@ -118,11 +118,15 @@ class Cluster:
 
 class Master:
     """One master on an address of its own; `leader` is the address that it names, "" for itself. `login`: "name:password" or
-    a token, `token`: all of the Authorization header, `certificate`: files of it and of its key; then it speaks https.
-    `pid`: it answers for the master of that address, and does not redirect."""
+    a token, `token`: all of the Authorization header, `certificate`: files of it and of its key; then it speaks https, with
+    `client_ca` only to whom that file vouches for. `pid`: it answers for the master of that address, and does not redirect.
+    `stream_status`: what a SUBSCRIBE gets instead of a stream. `paths`: where it tells its state."""
 
-    def __init__(self, cluster, address, streams=True, leader="", login=None, port=0, pid="", token=None, certificate=None):
+    def __init__(self, cluster, address, streams=True, leader="", login=None, port=0, pid="", token=None, certificate=None,
+                 client_ca=None, stream_status=404, paths=("/master/state", "/state")):
         self.cluster, self.streams, self.login, self.token, self.pid = cluster, streams, login, token, pid
+        self.stream_status, self.paths = stream_status, paths
+        self.is_mute = False  # its streams say nothing, not even that they live
         self.scheme = "https" if certificate else "http"
         self.fault = None  # a function of (handler) that answers instead
         self.requests = []
@@ -153,6 +157,9 @@ class Master:
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
+            if client_ca:
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.load_verify_locations(client_ca)
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.address = f"{address}:{self.server.server_port}"
         self.leader = leader or self.address
@@ -181,11 +188,11 @@ class Master:
             handler.send_header("Content-Length", "0")
             return handler.end_headers()
         path = urllib.parse.urlsplit(handler.path).path
-        if handler.command == "GET" and path in ("/master/state", "/state"):
+        if handler.command == "GET" and path in self.paths:
             return send_json(handler, self.cluster.state_json(self.leader) | ({"pid": f"master@{self.pid}"} if self.pid else {}))
         if handler.command == "POST" and path == "/api/v1" and self.streams:
             return self.call(handler, json.loads(body))
-        return send(handler, 404, b"")
+        return send(handler, self.stream_status if handler.command == "POST" else 404, b"")
 
     def call(self, handler, call):
         if call["type"] == "SUBSCRIBE":
@@ -216,6 +223,8 @@ class Master:
                     event = {"type": "HEARTBEAT"}
                 if event is None:
                     break
+                if self.is_mute:
+                    continue
                 text = json.dumps(event).encode()
                 record = str(len(text)).encode() + b"\n" + text
                 # A record in two chunks: they need not be the same.

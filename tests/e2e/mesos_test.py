@@ -42,8 +42,11 @@ class WithMesos(EndToEnd):
     def until(self, server, name, expected, kind="A"):
         wait_until(f"{name} {kind} {expected}", lambda: self.addresses(server, name, kind) == expected)
 
+    def sources(self, server):
+        return {one["name"]: one for one in server.api("GET", "/api/v1/sources").json()["sources"] if one["type"] == "mesos"}
+
     def source(self, server):
-        return [one for one in server.api("GET", "/api/v1/sources").json()["sources"] if one["type"] == "mesos"][0]
+        return next(iter(self.sources(server).values()))
 
 
 class Names(WithMesos):
@@ -402,7 +405,8 @@ class Faults(WithMesos):
             "status-500": mesos.status(500), "status-503": mesos.status(503), "status-404": mesos.status(404),
             "hang": mesos.hang(self.SECONDS + 20), "drip": mesos.drip, "cut": mesos.cut(state, False),
             "cut-whole": mesos.cut(state, True), "reset": mesos.reset, "garbage": mesos.garbage,
-            "nothing": mesos.status(200, b""), "circle": mesos.redirect(master.url),
+            "nothing": mesos.status(200, b""), "status-401": mesos.status(401),
+            "too-large": mesos.body(lambda: state() | {"padding": "x" * 1_100_000}), "circle": mesos.redirect(master.url),
             "no-frameworks": mesos.body(lambda: state() | {"frameworks": []}),
             "no-leader": mesos.body(lambda: state() | {"leader": ""}),
             "no-list": mesos.body(lambda: state() | {"frameworks": {}}),
@@ -412,8 +416,10 @@ class Faults(WithMesos):
         for number in range(6):
             self.task(f"web.{number}", "web", number % 2, ports=[31000 + number])
         masters = {name: self.master(streams=streams) for name in self.faults(self.master())}
+        if streams:
+            del masters["status-401"]  # who is refused rests for half a minute: once is enough
         text = "".join(f'[[source.mesos]]\nname = "{name}"\nmasters = ["{master.url}"]\ndomain = "{name}."\nrefresh = "200ms"\n'
-                       f'timeout = "2s"\nstale_after = "1s"\nservice_name = "{{name}}-{{source}}"\n'
+                       f'timeout = "2s"\nmax_body = "1MiB"\nstale_after = "1s"\nservice_name = "{{name}}-{{source}}"\n'
                        for name, master in masters.items())
         server = self.start(text, store="memory")
         for name in masters:

@@ -86,6 +86,28 @@ class Transfers(WithMesos):
         self.assertNotIn("whole", ways)
         self.assertIn("differences", ways)
 
+    def test_every_door_tells_the_same(self):
+        """What is transferred is what is answered over UDP and TCP, and what the API of Mesos-DNS tells."""
+        for number in range(30):
+            discovery = {"name": f"d{number}", "visibility": "CLUSTER", "ports": {"ports": [
+                {"number": 8000 + number, "name": "http", "protocol": "tcp"}, {"number": 53, "protocol": "udp"}]}}
+            self.task(f"app{number % 3}.{number}", f"app{number % 3}", number % 2, ports=[31000 + number, 32000 + number],
+                      address=f"10.9.0.{number}" if number % 4 == 0 else None, discovery=discovery if number % 5 == 0 else None)
+        server = self.serve(self.master(streams=False), zones=ALLOW)
+        self.until(server, "d25.marathon.mesos", ["10.0.1.11"])
+        told = {}
+        for owner, kind, data in self.axfr(server):
+            told.setdefault((owner, kind), []).append(data)
+        self.assertGreater(len(told), 100)
+        for (owner, kind), data in told.items():
+            for way in ("+tcp", "+notcp"):
+                self.assertEqual(sorted(server.dig(owner, kind, "+norec", way).data()), sorted(data), (owner, kind, way))
+        listed = server.api("GET", "/v1/axfr").json()["Records"]
+        of_kind = lambda kind: {owner: sorted(data) for (owner, one), data in told.items() if one == kind}
+        ports = {owner: sorted(f"{one.split()[3]}:{one.split()[2]}" for one in data) for owner, data in of_kind("SRV").items()}
+        self.assertEqual({owner: sorted(data) for owner, data in listed["As"].items()}, of_kind("A"))
+        self.assertEqual({owner: sorted(data) for owner, data in listed["SRVs"].items()}, ports)
+
     def test_strangers_get_nothing(self):
         server = self.serve(self.master())
         self.assertIn("Transfer failed", run("dig", f"@{server.dns[0]}", "-p", server.dns[1], "mesos", "AXFR").out)
