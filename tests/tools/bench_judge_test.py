@@ -259,8 +259,8 @@ class Targets(unittest.TestCase):
     def test_every_bar_stands_in_a_list(self):
         every = (targets.query_targets([]) + targets.latency_targets([]) + targets.change_targets(None) +
                  targets.changing_targets([]) + targets.published_targets(None) + targets.write_targets(None) +
-                 targets.watch_targets(None, None) + targets.size_targets([], []))
-        self.assertEqual({t.of for t in every}, {"performance", "registry", "issue"})
+                 targets.watch_targets(None, None) + targets.scheduler_targets(None) + targets.state_targets(None) + targets.size_targets([], []))
+        self.assertEqual({t.of for t in every}, {"performance", "registry", "issue", "schedulers"})
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import sys
 from . import process, servers, targets
 from .changing import Changing
 from .machine import Elsewhere, facts
-from .published import Published, RegistryAlone, is_built
+from .published import Published, RegistryAlone, StateRead, is_built
 from .query_cost import Comparison, Scenario
 from .schedulers import Schedulers
 from .size import RegistrySize, ZoneSize
@@ -77,6 +77,8 @@ def read_options(arguments):
     parser.add_argument("--binaries", default=os.path.join(ROOT, "build/release/bin"))
     parser.add_argument("--publish-bench", default=os.path.join(ROOT, "build/bench/bin/publish_bench"),
                         help="the micro benchmark of changes in process (preset bench); measured if it is built")
+    parser.add_argument("--state-bench", default=os.path.join(ROOT, "build/bench/bin/mesos_state_bench"),
+                        help="the same of reading a large /master/state")
     parser.add_argument("--server-cpu", default="0")
     parser.add_argument("--generator-cpu", default="1")
     parser.add_argument("--json", help="write every round to this file")
@@ -160,7 +162,8 @@ class Report:
         self.options = options
         self.machine = facts()
         self.comparisons, self.changing, self.zones, self.registries = [], [], [], []
-        self.visible = self.published = self.alone = self.writes = self.watchers = self.expiry = self.schedulers = None
+        self.visible = self.published = self.alone = self.writes = self.watchers = self.expiry = None
+        self.schedulers = self.state_read = None
         self.warnings, self.failures, self.raised = [], [], {}
 
     def head(self):
@@ -252,6 +255,10 @@ class Report:
         self.schedulers = Schedulers(self.options)
         self.schedulers.run()
         print(self.schedulers.text() + "\n", flush=True)
+        if is_built(self.options.state_bench):
+            self.state_read = StateRead(self.options.state_bench, self.options.server_cpu)
+            self.state_read.run()
+            print(self.state_read.text() + "\n", flush=True)
 
     def _sizes(self):
         for services in self.options.load_services:
@@ -276,7 +283,7 @@ class Report:
                 targets.change_targets(self.visible) + targets.changing_targets(self.changing) +
                 targets.published_targets(self.published) + targets.write_targets(self.writes) +
                 targets.watch_targets(self.watchers, self.expiry) +
-                targets.scheduler_targets(self.schedulers) + targets.size_targets(self.zones, self.registries, self.alone))
+                targets.scheduler_targets(self.schedulers) + targets.state_targets(self.state_read) + targets.size_targets(self.zones, self.registries, self.alone))
 
     def tail(self, busy):
         judged = self.targets()

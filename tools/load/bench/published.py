@@ -1,5 +1,5 @@
-"""What a change costs in process and what an instance weighs without its names, as the micro benchmark publish_bench
-tells it; that is a build of its own (preset bench)."""
+"""What a change costs in process, what an instance weighs without its names and what reading a large state costs, as the
+micro benchmarks publish_bench and mesos_state_bench tell it; they are a build of their own (preset bench)."""
 import json
 import os
 import subprocess
@@ -10,6 +10,7 @@ from .judge import Range
 ROUNDS = 3
 CHANGE = "weight_change/100000/3"
 MEMORY = "registry_memory/333334/3/iterations:1"
+STATE = "mesos_state/{running}/{ended}/iterations:1/manual_time"
 
 
 def is_built(program):
@@ -20,7 +21,7 @@ def _measure(program, cpu, name, *more):
     done = subprocess.run(["taskset", "-c", cpu, program, f"--benchmark_filter=^{name}$", "--benchmark_format=json", *more],
                           capture_output=True, text=True)
     if done.returncode != 0:
-        raise process.Failed(f"publish_bench: {done.stderr.strip()[-500:]}")
+        raise process.Failed(f"{os.path.basename(program)}: {done.stderr.strip()[-500:]}")
     return rounds(json.loads(done.stdout))
 
 
@@ -58,3 +59,32 @@ class RegistryAlone:
     def text(self):
         return (f"1,000,002 instances in the registry alone, without names: {self.octets.text(0)} octets an instance. "
                 f"The rest of what an instance needs, here above, is its names.")
+
+
+class StateRead:
+    """A /master/state of 60,000 tasks, of which so many run; the others have ended. By the number that run: CPU, octets
+    of the document, of the state that is made of it, and of what reading needs besides."""
+
+    TASKS, RUNNING = 60_000, (10_000, 60_000)
+    FIGURES = ("real_time", "octets", "kept_octets", "own_octets")
+
+    def __init__(self, program, cpu):
+        self._program, self._cpu = program, cpu
+        self.rows = {}
+
+    def run(self):
+        for running in self.RUNNING:
+            name = STATE.format(running=running, ended=self.TASKS - running)
+            found = [_measure(self._program, self._cpu, name)[0] for _ in range(ROUNDS)]
+            self.rows[running] = {figure: Range(one[figure] for one in found) for figure in self.FIGURES} | {
+                "megabytes": Range((one["kept_octets"] + one["own_octets"]) / 1e6 for one in found)}
+
+    def figure(self, running, name):
+        return self.rows[running][name] if running in self.rows else None
+
+    def text(self):
+        def words(running):
+            row = self.rows[running]
+            return (f"{running:,} of {self.TASKS:,} tasks running, {row['octets'].median / 1e6:.0f} MB: {row['real_time'].text(0)} ms of "
+                    f"CPU, {row['megabytes'].text(1)} MB, of which {row['kept_octets'].median / 1e6:.1f} are what is known then")
+        return "Reading /master/state: " + "; ".join(words(running) for running in self.rows) + "."

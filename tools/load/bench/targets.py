@@ -148,6 +148,17 @@ def scheduler_targets(schedulers):
     return [Target(text, bar, figure(label, name), unit, 0, of=SCHEDULERS) for text, bar, label, name, unit in rows]
 
 
+def state_targets(read):
+    """Of a /master/state of 54 MB or more."""
+    def figure(running, name):
+        return read.figure(running, name) if read else None
+
+    text = "reading 54 MB of Mesos' state"
+    return [Target(f"CPU of {text}, 10,000 of 60,000 tasks running", 300, figure(10_000, "real_time"), "ms", 0, of=SCHEDULERS),
+            Target(f"CPU of {text}, all of them running", 300, figure(60_000, "real_time"), "ms", 0, of=SCHEDULERS),
+            Target(f"memory of {text}, what is known then included", 32, figure(10_000, "megabytes"), "MB", 1, of=SCHEDULERS)]
+
+
 def size_targets(zones, registries, alone=None):
     zone = next((z for z in zones if z.services == 1_000_000), None)
     by_size = {r.services * 3 // 1000: r for r in registries}
