@@ -20,6 +20,8 @@ Problem no_route(int status, Dialect dialect) {
     return plain_problem(405, "method_not_allowed", "405: Method Not Allowed");
   if (status == 405)
     return plain_problem(405, "method_not_allowed", "this method is not known here; see the Allow header");
+  if (status == 404 && dialect == Dialect::plain)
+    return plain_problem(404, "not_found", "404: Page Not Found");
   if (status == 404) return plain_problem(404, "not_found", "nothing lives at this path");
   return plain_problem(400, "bad_name", "path and query must be percent-encoded UTF-8");
 }

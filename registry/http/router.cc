@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 #include <stdexcept>
 
 #include "registry/http/percent.h"
@@ -84,7 +85,11 @@ class Router::Tree {
   void fit(const Node& node, const std::vector<std::string>& segments, std::size_t depth,
            std::vector<std::string>& captures, std::vector<Fit>& fits) const;
 
+  // Whose way of saying no an unknown path is told in: who has paths that begin alike.
+  Dialect dialect_of(const std::vector<std::string_view>& parts) const;
+
   std::deque<Route> routes;
+  std::set<std::string, std::less<>> plain_roots;  // first segments of plain routes
   Node split_first;   // native, plain
   Node decode_first;  // Lyft
 };
@@ -105,9 +110,18 @@ void Router::Tree::add(Route route) {
     if (method == route.method)
       throw std::logic_error("two routes for " + route.method + " " + route.pattern);
   }
+  if (route.dialect == Dialect::plain) plain_roots.emplace(split_path(route.pattern).front());
   node->methods.emplace_back(route.method, routes.size());
   if (route.name.empty()) route.name = route.pattern;
   routes.push_back(std::move(route));
+}
+
+Dialect Router::Tree::dialect_of(const std::vector<std::string_view>& parts) const {
+  const auto root = decode_first.literal.find(parts.front());
+  const bool is_plain = plain_roots.contains(parts.front());
+  if (root == decode_first.literal.end()) return is_plain ? Dialect::plain : Dialect::native;
+  const bool is_lyft = parts.size() > 1 && root->second.literal.contains(parts[1]);
+  return is_lyft || !is_plain ? Dialect::lyft : Dialect::plain;
 }
 
 void Router::Tree::fit(const Node& node, const std::vector<std::string>& segments, std::size_t depth,
@@ -177,8 +191,7 @@ Router::Match Router::match(Request& request) const {
     auto whole = lyft_segments(path);
     if (whole) tree_->fit(tree_->decode_first, *whole, 0, captures, fits);
     if (!fits.empty()) segments = std::move(whole);
-    const auto parts = split_path(path);
-    if (tree_->decode_first.literal.contains(parts.front())) match.dialect = Dialect::lyft;
+    match.dialect = tree_->dialect_of(split_path(path));
     if (!whole && (!segments || match.dialect == Dialect::lyft)) return match.status = 400, match;
   }
   if (!segments) return match.status = 400, match;

@@ -111,11 +111,12 @@ LabelWords words_of(const MesosTask& task, const MesosRules& rules, Dropped& dro
   return read_label_words(places, rules.weight_labels, dropped);
 }
 
-void add_port(InstanceBody& body, Port port) {
+void add_port(InstanceBody& body, Port port, Dropped& dropped) {
   const bool is_there = std::ranges::any_of(body.ports, [&](const Port& other) {
     return other.number == port.number && other.protocol == port.protocol;
   });
-  if (is_there || body.ports.size() == kMaxPorts) return;
+  if (is_there) return;
+  if (body.ports.size() == kMaxPorts) return drop(dropped, "ports_truncated");
   const bool is_named = std::ranges::any_of(body.ports, [&](const Port& other) {
     return !port.name.empty() && other.name == port.name && other.protocol == port.protocol;
   });
@@ -124,11 +125,12 @@ void add_port(InstanceBody& body, Port port) {
 }
 
 // `is_on_agent`: the task has no addresses but its agent's, so a port whose labels do not say is one there.
-void add_ports(InstanceBody& body, const MesosTask& task, bool is_on_agent, const MesosRules& rules) {
+void add_ports(InstanceBody& body, const MesosTask& task, bool is_on_agent, const MesosRules& rules,
+               Dropped& dropped) {
   const MesosDiscovery* discovery = discovery_of(task);
   if (discovery == nullptr || discovery->ports.empty()) {
     for (const std::uint16_t number : task.ports.numbers)
-      add_port(body, {"", number, Protocol::tcp, PortScope::host, 0, {}});
+      add_port(body, {"", number, Protocol::tcp, PortScope::host, 0, {}}, dropped);
     return;
   }
   for (const MesosDiscoveryPort& port : discovery->ports) {
@@ -139,8 +141,8 @@ void add_ports(InstanceBody& body, const MesosTask& task, bool is_on_agent, cons
     const auto protocols = mesos_protocols(port.protocol, rules.label_rule());
     const bool has_udp = std::ranges::find(protocols, "udp") != protocols.end();
     const bool has_tcp = std::ranges::find(protocols, "tcp") != protocols.end();
-    if (has_tcp || !has_udp) add_port(body, {name, port.number, Protocol::tcp, scope, 0, {}});
-    if (has_udp) add_port(body, {name, port.number, Protocol::udp, scope, 0, {}});
+    if (has_tcp || !has_udp) add_port(body, {name, port.number, Protocol::tcp, scope, 0, {}}, dropped);
+    if (has_udp) add_port(body, {name, port.number, Protocol::udp, scope, 0, {}}, dropped);
   }
 }
 
@@ -226,7 +228,7 @@ MesosInstance mesos_instance_of(const MesosTracked& tracked, const SchedulerTask
   instance.service = service_of(seen, words, rules);
   instance.is_enabled = words.is_enabled;
   InstanceBody& body = instance.body;
-  add_ports(body, *tracked.task, seen.addresses == seen.agent_addresses, rules);
+  add_ports(body, *tracked.task, seen.addresses == seen.agent_addresses, rules, dropped);
   const bool has_own =
       std::ranges::any_of(body.ports, [](const Port& port) { return port.scope == PortScope::container; });
   const bool has_host =

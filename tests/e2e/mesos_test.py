@@ -120,6 +120,8 @@ class Names(WithMesos):
         self.assertEqual(server.api("GET", "/v1/config").json()["Domain"], "mesos")
         refused = server.api("POST", "/v1/version")
         self.assertEqual((refused.status, refused.text), (405, "405: Method Not Allowed\n"))
+        unknown = server.api("GET", "/v1/nothing")
+        self.assertEqual((unknown.status, unknown.text), (404, "404: Page Not Found\n"))
         self.task("web.bbb", "web", ports=[31010])
         told = lambda: [(task["id"], record["name"], record["host"]) for framework in server.api("GET", "/v1/enumerate").json()["frameworks"]
                         for task in framework["tasks"] for record in task["records"]]

@@ -368,6 +368,25 @@ TEST_F(RouterTest, Table) {
   }
 }
 
+TEST_F(RouterTest, AnUnknownPathIsToldInTheWordsOfItsNeighbours) {
+  const auto dialect_at = [this](const char* target) {
+    Request request;
+    request.method = "GET";
+    request.target = target;
+    const auto match = router.match(request);
+    EXPECT_EQ(match.status, 404) << target;
+    return match.dialect;
+  };
+  EXPECT_EQ(dialect_at("/v1/nothing"), Dialect::lyft);
+  EXPECT_EQ(dialect_at("/healthz/more"), Dialect::plain);
+  add("GET", "/v1/hosts/{h}", Dialect::plain);
+  EXPECT_EQ(dialect_at("/v1/nothing"), Dialect::plain);
+  EXPECT_EQ(dialect_at("/v1/hosts"), Dialect::plain);
+  EXPECT_EQ(dialect_at("/v1/registration/a/b/c"), Dialect::lyft);
+  EXPECT_EQ(dialect_at("/api/v1/nothing"), Dialect::native);
+  EXPECT_EQ(dialect_at("/nothing"), Dialect::native);
+}
+
 TEST_F(RouterTest, QueriesAreDecoded) {
   Request request;
   request.method = "GET";

@@ -253,7 +253,7 @@ TEST(MesosEvents, WhatIsNoStreamEndsIt) {
   EXPECT_THAT(none.events, IsEmpty());
   EXPECT_THAT(none.error, HasSubstr("decimal number"));
   const Read large = read({"100\n"}, {99, 256, 10, true});
-  EXPECT_THAT(large.error, HasSubstr("more than max_body, 99 octets"));
+  EXPECT_THAT(large.error, HasSubstr("more than 99 octets"));
 }
 
 TEST(MesosEvents, TheSnapshotHasItsLimits) {

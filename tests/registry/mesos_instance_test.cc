@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "registry/limits.h"
 #include "tests/registry/support/mesos_documents.h"
 
 namespace muster::registry::sources {
@@ -153,7 +154,7 @@ TEST(MesosRules, ADiscoveryInfoIsPublishedAsFarAsItsVisibilityIsWanted) {
   EXPECT_FALSE(is_visible(task, rules));
 }
 
-class Labels : public ::testing::Test {
+class TaskAsInstance : public ::testing::Test {
  protected:
   MesosInstance instance() {
     tracked_.task = std::make_shared<const MesosTask>(task_);
@@ -175,7 +176,7 @@ class Labels : public ::testing::Test {
   Dropped dropped_;
 };
 
-TEST_F(Labels, SayWeightPriorityServiceAndTags) {
+TEST_F(TaskAsInstance, LabelsSayWeightPriorityServiceAndTags) {
   task_.labels = {{"muster.weight", "7"},
                   {"MUSTER_PRIORITY", "2"},
                   {"muster.service", "front"},
@@ -189,7 +190,7 @@ TEST_F(Labels, SayWeightPriorityServiceAndTags) {
   EXPECT_THAT(dropped_, IsEmpty());
 }
 
-TEST_F(Labels, OfTheTaskGoBeforeThoseOfItsDiscoveryInfoAndOfPorts) {
+TEST_F(TaskAsInstance, LabelsOfTheTaskGoBeforeThoseOfItsDiscoveryInfoAndOfPorts) {
   task_.discovery.emplace();
   task_.discovery->name = "web";
   task_.discovery->ports = {port_of(80, {{"weight", "1"}, {"muster.priority", "9"}})};
@@ -201,7 +202,7 @@ TEST_F(Labels, OfTheTaskGoBeforeThoseOfItsDiscoveryInfoAndOfPorts) {
   EXPECT_EQ(instance().body.priority, 9);
 }
 
-TEST_F(Labels, ThatAreBadAreLeftOutAndCounted) {
+TEST_F(TaskAsInstance, LabelsThatAreBadAreLeftOutAndCounted) {
   task_.labels = {{"muster.weight", "65536"}, {"muster.enabled", "maybe"}};
   const MesosInstance one = instance();
   EXPECT_EQ(one.service, "web");
@@ -210,13 +211,22 @@ TEST_F(Labels, ThatAreBadAreLeftOutAndCounted) {
   EXPECT_THAT(dropped_, ElementsAre(Pair("bad_label", 2)));
 }
 
-TEST_F(Labels, MayTakeATaskOut) {
+TEST_F(TaskAsInstance, LabelsMayTakeATaskOut) {
   task_.labels = {{"muster.enabled", "false"}};
   EXPECT_EQ(instance().service, "");
   EXPECT_FALSE(instance().is_enabled);
 }
 
-TEST_F(Labels, ServicesAreNamedByAPattern) {
+TEST_F(TaskAsInstance, PortsBeyondThoseOfAnInstanceAreCounted) {
+  task_.ports.numbers.clear();
+  for (std::uint16_t port = 31'000; port < 31'000 + kMaxPorts + 3; ++port) task_.ports.numbers.push_back(port);
+  const MesosInstance found = instance();
+  EXPECT_EQ(found.body.ports.size(), kMaxPorts);
+  EXPECT_EQ(found.body.ports.front().number, 31'000) << "the lowest stay";
+  EXPECT_THAT(dropped_, ElementsAre(Pair("ports_truncated", 3)));
+}
+
+TEST_F(TaskAsInstance, ServicesAreNamedByAPattern) {
   rules_.source = "east";
   for (const auto& [pattern, service] : {std::pair("{name}", "web"),
                                          {"{framework}-{name}", "marathon-web"},
