@@ -148,17 +148,16 @@ void MesosPicture::count(const Shown& shown, int by) {
 
 // Takes one task's next picture; nullopt: it is gone. Who has the name of a service is settled afterwards.
 void MesosPicture::take(const MesosTaskKey& key, std::optional<Shown> next, Work& work) {
-  const auto found = shown_.find(key);
-  if (found == shown_.end() && !next) return;
-  Shown before;
-  if (found != shown_.end()) {
-    before = std::move(found->second);
+  if (!next && !shown_.contains(key)) return;
+  const auto [found, is_new] = shown_.try_emplace(key);
+  const Shown before = std::move(found->second);
+  if (!is_new) {
     count(before, -1);
     if (before.until) due_.erase({*before.until, key});
   }
   tell_step(before.seen, next ? &next->seen : nullptr, work.step.seen.tasks);
   if (next && before.body && next->body && *before.body == *next->body) next->body = before.body;
-  move_asker(key, before, next ? &*next : nullptr, work);
+  move_asker(found->first, before, next ? &*next : nullptr, work);
   if (next) set_withheld(*next);
   tell_step(before.withheld, next ? &next->withheld : nullptr, work.step.seen.withheld);
   if (!next) {
@@ -169,7 +168,7 @@ void MesosPicture::take(const MesosTaskKey& key, std::optional<Shown> next, Work
     work.listed.insert(key);
   count(*next, 1);
   if (next->until) due_.insert({*next->until, key});
-  shown_.insert_or_assign(key, std::move(*next));
+  found->second = std::move(*next);
 }
 
 // Who asks for a service's name that another framework has is withheld from the service alone.
@@ -190,6 +189,7 @@ Cause MesosPicture::cause_of(const MesosTaskKey& key, const Shown* next, const W
   return is_killing || work.ended.contains(key) ? Cause::task_ended : Cause::source_gone;
 }
 
+// `key`: that of shown_.
 void MesosPicture::move_asker(const MesosTaskKey& key, const Shown& before, Shown* next, Work& work) {
   const bool asked = !before.service.empty();
   const bool asks = next != nullptr && !next->service.empty();
@@ -202,7 +202,7 @@ void MesosPicture::move_asker(const MesosTaskKey& key, const Shown& before, Show
   if (asked) {
     Service& service = services_[before.service];
     const auto askers = service.askers.find(before.rank);
-    askers->second.erase(key);
+    askers->second.erase(&key);
     if (askers->second.empty()) service.askers.erase(askers);
     work.services.try_emplace(before.service);
   }
@@ -212,7 +212,7 @@ void MesosPicture::move_asker(const MesosTaskKey& key, const Shown& before, Show
   }
   if (!asks) return;
   next->is_listed = before.is_listed && is_same;
-  services_[next->service].askers[next->rank].insert(key);
+  services_[next->service].askers[next->rank].insert(&key);
   work.services[next->service].push_back(key);
 }
 
@@ -230,7 +230,7 @@ void MesosPicture::settle(Work& work) {
     const auto set_all = [&](const std::optional<Rank>& rank) {
       const auto askers = rank ? service.askers.find(*rank) : service.askers.end();
       if (askers == service.askers.end()) return;
-      for (const MesosTaskKey& key : askers->second) set_owner(name, key, rank == owner, work);
+      for (const MesosTaskKey* key : askers->second) set_owner(name, *key, rank == owner, work);
     };
     // Who loses it first: the ids of tasks of two frameworks may be the same.
     if (service.owner != owner) set_all(service.owner);

@@ -63,7 +63,7 @@ class MesosPicture {
     bool is_listed = false;  // in the registry
   };
   struct Service {
-    std::map<Rank, std::set<MesosTaskKey>> askers;
+    std::map<Rank, MesosTaskKeys> askers;  // by their keys in shown_
     std::optional<Rank> owner;
   };
   // What a step is made from, while it is.

@@ -21,6 +21,11 @@ bool is_well(const MesosTask& task) {
   return std::ranges::any_of(task.statuses, [](const MesosStatus& status) { return status.healthy == true; });
 }
 
+// A report of a task before it ran, or after: nobody looks at its networks, and half of all are such.
+bool says_nothing(const MesosStatus& status) {
+  return status.healthy != true && parse_task_state(status.state) != TaskState::running;
+}
+
 bool says_no_address(const MesosStatus& status) { return status.networks.empty() && status.labels.empty(); }
 
 // Reports on health come again and again and may tell no address: they go first, so that the one that does
@@ -63,7 +68,9 @@ const MesosTracked* MesosTable::find(const MesosTaskKey& key) const {
 std::vector<MesosTaskKey> MesosTable::tasks_on(std::string_view agent_id) const {
   const auto found = on_agent_.find(agent_id);
   if (found == on_agent_.end()) return {};
-  return {found->second.begin(), found->second.end()};
+  std::vector<MesosTaskKey> keys;
+  for (const MesosTaskKey* key : found->second) keys.push_back(*key);
+  return keys;
 }
 
 std::vector<MesosTaskKey> MesosTable::tasks_of(const std::string& framework_id) const {
@@ -78,10 +85,14 @@ void MesosTable::erase(const MesosTaskKey& key) {
   const auto found = tasks_.find(key);
   if (found == tasks_.end()) return;
   holds_.end(key);
-  const auto there = on_agent_.find(found->second.task->agent_id);
-  there->second.erase(key);
-  if (there->second.empty()) on_agent_.erase(there);
+  leave_agent(found);
   tasks_.erase(found);
+}
+
+void MesosTable::leave_agent(Tasks::const_iterator task) {
+  const auto there = on_agent_.find(task->second.task->agent_id);
+  there->second.erase(&task->first);
+  if (there->second.empty()) on_agent_.erase(there);
 }
 
 void MesosTable::end(const MesosTaskKey& key) {
@@ -124,14 +135,15 @@ MesosTracked* MesosTable::take_task(const std::shared_ptr<const MesosFramework>&
     end(key);
     return nullptr;
   }
-  MesosTracked& tracked = tasks_[key];
+  const auto place = tasks_.try_emplace(key).first;
+  MesosTracked& tracked = place->second;
   if (tracked.sequence == 0) tracked.sequence = next_sequence_++;
   tracked.framework = framework;
   if (tracked.task && tracked.task->agent_id != task.agent_id) {
-    on_agent_[tracked.task->agent_id].erase(key);
+    leave_agent(place);
     tracked.agent = nullptr;
   }
-  on_agent_[task.agent_id].insert(key);
+  on_agent_[task.agent_id].insert(&place->first);
   // An agent that is yet to come back is no longer listed; who runs there runs on.
   if (const auto agent = agents_.find(task.agent_id); agent != agents_.end()) tracked.agent = agent->second;
   if (state != TaskState::unreachable) {
@@ -141,6 +153,8 @@ MesosTracked* MesosTable::take_task(const std::shared_ptr<const MesosFramework>&
   }
   if (state == TaskState::running && !tracked.running_since) tracked.running_since = now.steady;
   tracked.was_well |= is_well(task);
+  std::erase_if(task.statuses, says_nothing);
+  task.statuses.shrink_to_fit();
   holds_.end(key);
   tracked.task = shared(tracked.task, std::move(task));
   return &tracked;

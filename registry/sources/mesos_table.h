@@ -55,6 +55,8 @@ class MesosTable {
  public:
   explicit MesosTable(MesosGuard guard) : guard_(guard), holds_(guard.grace, guard.hold) {}
 
+  using Tasks = std::map<MesosTaskKey, MesosTracked>;
+
   // What may be other than before, each perhaps several times; `all`: anything.
   struct Touched {
     bool all = false;
@@ -82,7 +84,7 @@ class MesosTable {
   Touched give_up(const MesosTaskKey& key);
 
   const std::string& leader() const { return leader_; }
-  const std::map<MesosTaskKey, MesosTracked>& tasks() const { return tasks_; }
+  const Tasks& tasks() const { return tasks_; }
   const MesosTracked* find(const MesosTaskKey& key) const;
   // Those that the master lists, and those of held tasks; frameworks without their tasks.
   const std::map<std::string, std::shared_ptr<const MesosAgent>, std::less<>>& agents() const {
@@ -114,6 +116,7 @@ class MesosTable {
   void keep_around_held();
   bool is_awaited(const MesosTracked& tracked, const Ids& recovered_agents) const;
   void erase(const MesosTaskKey& key);
+  void leave_agent(Tasks::const_iterator task);
   void end(const MesosTaskKey& key);
   Touched with_ended(Touched touched);
   void erase_all(const std::vector<MesosTaskKey>& keys);
@@ -136,9 +139,9 @@ class MesosTable {
   std::string leader_;
   Agents agents_;
   Frameworks frameworks_;
-  std::map<MesosTaskKey, MesosTracked> tasks_;
+  Tasks tasks_;
   std::uint64_t next_sequence_ = 1;
-  std::map<std::string, std::set<MesosTaskKey>, std::less<>> on_agent_;  // the tasks of each
+  std::map<std::string, MesosTaskKeys, std::less<>> on_agent_;  // the tasks of each, by their keys in tasks_
   MesosHolds holds_;
   std::uint64_t snapshot_ = 0;  // its number
   std::vector<MesosTaskKey> ended_;  // since somebody was told

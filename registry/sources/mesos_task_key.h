@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <set>
 #include <string>
 
 namespace muster::registry::sources {
@@ -11,5 +12,11 @@ struct MesosTaskKey {
   std::string task_id;
   auto operator<=>(const MesosTaskKey&) const = default;
 };
+
+// Keys that another table holds: there are as many as tasks, and their texts are long.
+struct ByKey {
+  bool operator()(const MesosTaskKey* one, const MesosTaskKey* other) const { return *one < *other; }
+};
+using MesosTaskKeys = std::set<const MesosTaskKey*, ByKey>;
 
 }  // namespace muster::registry::sources
