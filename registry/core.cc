@@ -170,22 +170,23 @@ void Registry::Core::store_claims(Entry& entry) {
 }
 
 // Only what is not ACTIVE is stored: a restart must not serve again who said that it cannot.
+// Under the names of all who may have made it.
 void Registry::Core::store_report(const Entry& entry, HeartbeatStatus before) {
   const HeartbeatStatus status = status_of(entry);
-  const Claim* life = life_claim(entry);
-  if (restoring_ || status == before || life == nullptr) return;
-  const Key key = key_of(entry, *life);
-  if (is_stored(status)) {
-    const State state = status == HeartbeatStatus::critical ? State::suspended : State::starting;
-    batch_.rows.push_back(HealthRow{std::string(key.service), std::string(key.name), kReportCheck,
-                                    std::string(to_string(state)), Millis(0), entry.condition->status_since});
-  } else if (is_stored(before)) {
-    unstore_report(key);
+  if (restoring_ || status == before) return;
+  if (!is_stored(status)) {
+    if (is_stored(before)) unstore_report(entry);
+    return;
   }
+  const State state = status == HeartbeatStatus::critical ? State::suspended : State::starting;
+  for (const Key& name : reporters_of(entry))
+    batch_.rows.push_back(HealthRow{std::string(name.service), std::string(name.name), kReportCheck,
+                                    std::string(to_string(state)), Millis(0), entry.condition->status_since});
 }
 
-void Registry::Core::unstore_report(Key key) {
-  batch_.rows.push_back(HealthGone{std::string(key.service), std::string(key.name), kReportCheck});
+void Registry::Core::unstore_report(const Entry& entry) {
+  for (const Key& name : reporters_of(entry))
+    batch_.rows.push_back(HealthGone{std::string(name.service), std::string(name.name), kReportCheck});
 }
 
 void Registry::Core::store_heard(Instant now, const std::function<void(Rows)>& hand_over) {
@@ -332,11 +333,12 @@ void Registry::Core::release(Entry& entry, Claim& claim) {
 
 // Takes one of several claims away, and with the last that had heartbeats what they said.
 void Registry::Core::end_claim(Entry& entry, Claim& claim) {
-  const bool has_spoken = has_generations(claim.source->kind);
-  if (has_spoken && is_stored(status_of(entry))) unstore_report(key_of(entry, claim));
+  const bool has_reported = has_generations(claim.source->kind) && is_stored(status_of(entry));
+  if (has_reported) unstore_report(entry);
   release(entry, claim);
   entry.claims.erase(entry.claims.begin() + (&claim - entry.claims.data()));
-  if (has_spoken && life_claim(entry) == nullptr && entry.condition) entry.condition->forget_report();
+  if (life_claim(entry) == nullptr && entry.condition) entry.condition->forget_report();
+  if (has_reported) store_report(entry, HeartbeatStatus::passing);
 }
 
 void Registry::Core::refresh(Entry& entry, bool arm_too) {
@@ -380,8 +382,7 @@ void Registry::Core::index_repo(const InstancePtr& before, const InstancePtr& af
 
 // Out of every index and out of the answers. Ends in whoever keeps the result.
 std::unique_ptr<Entry> Registry::Core::take_out(Entry& entry, Cause cause) {
-  const Claim* life = life_claim(entry);
-  if (life != nullptr && is_stored(status_of(entry))) unstore_report(key_of(entry, *life));
+  if (is_stored(status_of(entry))) unstore_report(entry);
   for (Claim& claim : entry.claims) release(entry, claim);
   entry.disarm();
   protection_.leave(entry.groups);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -104,13 +105,15 @@ class Registry::Core {
   Outcome on(const SourceList& list);
   Outcome on(const SourceStep& step);
   bool take_listed(Registration registration, const SourceId& source, Grant& all);
-  void unlist(Entry& entry, const SourceId& source, Cause cause);
+  bool unlist(Key key, const SourceId& source, Cause cause);
   std::optional<Refusal> refuse(const Registration& registration, const Entry* entry) const;
   // What changes that are only judged so far would add.
   struct Growth {
     std::size_t services = 0;
     std::size_t instances = 0;
     std::map<std::string, std::size_t> members;  // by service
+    std::set<const Entry*> touched;              // by a name of theirs
+    std::set<const Entry*> joined;               // by their task
   };
   std::optional<Refusal> no_room(std::string_view service, const Entry* entry, const SourceId& source,
                                  const Growth& growth);
@@ -199,7 +202,7 @@ class Registry::Core {
   void store_claim(const Entry& entry, Claim& claim);
   void store_claims(Entry& entry);
   void store_report(const Entry& entry, HeartbeatStatus before);
-  void unstore_report(Key key);
+  void unstore_report(const Entry& entry);
   std::uint64_t next_revision();
   void reserve_revisions();
   const SourceId* intern(const SourceId& source);

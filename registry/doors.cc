@@ -1,7 +1,7 @@
 // What each call means: the change is judged whole before anything is touched, so a refusal leaves no trace.
 #include <algorithm>
 #include <boost/container/static_vector.hpp>
-#include <cassert>
+#include <set>
 
 #include "registry/core.h"
 #include "registry/label.h"
@@ -180,7 +180,15 @@ std::optional<Refusal> Registry::Core::refuse(const Registration& registration, 
 std::optional<Refusal> Registry::Core::refuse_in_turn(const Registration& registration, Growth& growth) {
   const Entry* entry = entry_at(registration.service, registration.id);
   if (auto bad = refuse(registration, entry)) return bad;
-  if (entry == nullptr && registration.body) entry = home_for(registration.source, registration.body->task);
+  if (entry != nullptr && !growth.touched.insert(entry).second)
+    return refusal(RefusalCode::invalid_field, quoted(registration.service, registration.id) +
+                                                   " is another name of an instance that this call changes "
+                                                   "already: send them one after the other");
+  if (entry == nullptr && registration.body) {
+    // Of several that would become part of one instance the first does.
+    const Entry* home = home_for(registration.source, registration.body->task);
+    if (home != nullptr && growth.joined.insert(home).second) entry = home;
+  }
   if (has_generations(registration.source.kind)) {
     const Tombstone* dead = tombstones_.find({registration.service, registration.id});
     const auto life = on_put(standing_of(entry, dead), registration.generation, now_.wall);
@@ -207,7 +215,8 @@ Outcome Registry::Core::apply_all(std::span<const Change> changes, Instant now) 
   all.lease.ttl = Millis::max();
   for (const Change& change : changes) {
     const Outcome outcome = apply(change, now);
-    assert(outcome);
+    // Who joins or leaves an instance by its task may change what a later one was judged by.
+    if (!outcome) return outcome;
     ++all.touched;
     if (outcome->lease.ttl > Millis(0)) all.lease.ttl = std::min(all.lease.ttl, outcome->lease.ttl);
     all.durable_needed |= outcome->durable_needed;
@@ -288,19 +297,21 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
   if (created) entry = &admit(service, id, next_sequence_++, now_.wall);
   Alias* alias = alias_for(*entry, service, id);
   const HeartbeatStatus before = status_of(*entry);
+  const bool is_first = claim_of(*entry, *claim.source) == nullptr;
   const bool new_life = verdict == LifeVerdict::new_life;
   if (new_life) entry->condition.reset();
   const bool changed = write_claim(*entry, claim, alias);
   if (vitals != nullptr) take_vitals(*entry, *vitals);
   if (verdict == LifeVerdict::create)
     if (Tombstone* dead = tombstones_.find({service, id})) raise(*dead);
+  // What others have said is said under a first claim's name, too.
+  store_report(*entry, is_first && is_stored(status_of(*entry)) ? HeartbeatStatus::passing : before);
   if (review(*entry, Cause::none)) entry = entry_at(service, id);
   if (new_life) {
     store_claims(*entry);
   } else if (changed) {
     store_claim(*entry, *claim_of(*entry, *claim.source));
   }
-  store_report(*entry, before);
   return grant_to(*entry, {service, id}, created);
 }
 
@@ -490,13 +501,17 @@ Outcome Registry::Core::on(const Amendment& amendment) {
 }
 
 Outcome Registry::Core::on(const SourceList& list) {
-  std::unordered_set<Entry*> gone;
-  if (const auto at = listed_.find(list.source.name); at != listed_.end()) gone = at->second;
+  // By the names that the source gave them: where they live may be elsewhere once the list is taken.
+  std::set<std::pair<std::string, std::string>> gone;
+  for (Entry* entry : listed_[list.source.name]) {
+    const Key key = key_of(*entry, *claim_of(*entry, list.source));
+    gone.emplace(key.service, key.name);
+  }
   Grant all;
   for (const Registration& registration : list.instances) {
-    if (take_listed(registration, list.source, all)) gone.erase(entry_at(registration.service, registration.id));
+    if (take_listed(registration, list.source, all)) gone.erase({registration.service, registration.id});
   }
-  for (Entry* entry : gone) unlist(*entry, list.source, Cause::source_gone);
+  for (const auto& [service, id] : gone) unlist({service, id}, list.source, Cause::source_gone);
   all.revision = revision_;
   return all;
 }
@@ -504,10 +519,7 @@ Outcome Registry::Core::on(const SourceList& list) {
 Outcome Registry::Core::on(const SourceStep& step) {
   Grant all;
   for (const SourceStep::Gone& gone : step.gone) {
-    Entry* entry = entry_at(gone.service, gone.id);
-    if (entry == nullptr || claim_of(*entry, step.source) == nullptr) continue;
-    unlist(*entry, step.source, gone.cause);
-    ++all.touched;
+    all.touched += unlist({gone.service, gone.id}, step.source, gone.cause) ? 1U : 0U;
   }
   for (const Registration& registration : step.listed) take_listed(registration, step.source, all);
   all.revision = revision_;
@@ -526,16 +538,24 @@ bool Registry::Core::take_listed(Registration registration, const SourceId& sour
   return true;
 }
 
-void Registry::Core::unlist(Entry& entry, const SourceId& source, Cause cause) {
-  if (entry.claims.size() == 1) return drop(entry, cause);
-  end_claim(entry, *claim_of(entry, source));
-  if (cause != Cause::task_ended) {
-    review(entry, cause);
-    return;
+// False: the source lists none of this name.
+bool Registry::Core::unlist(Key key, const SourceId& source, Cause cause) {
+  Entry* entry = entry_at(key.service, key.name);
+  Claim* claim = entry != nullptr ? claim_of(*entry, source) : nullptr;
+  if (claim == nullptr || key_of(*entry, *claim) != key) return false;
+  if (entry->claims.size() == 1) {
+    drop(*entry, cause);
+    return true;
   }
-  // Whoever sent heartbeats for it is no more, and a scheduler that lists it still is behind.
-  entry.task_ended = true;
-  deregister(entry, cause);
+  end_claim(*entry, *claim);
+  if (cause == Cause::task_ended) {
+    // Whoever sent heartbeats for it is no more, and a scheduler that lists it still is behind.
+    entry->task_ended = true;
+    deregister(*entry, cause);
+  } else {
+    review(*entry, cause);
+  }
+  return true;
 }
 
 // ---- overlay

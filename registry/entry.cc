@@ -73,6 +73,16 @@ Names names_of(const Entry& entry) {
   return names;
 }
 
+Names reporters_of(const Entry& entry) {
+  Names names;
+  for (const Claim& claim : entry.claims) {
+    const Key key = key_of(entry, claim);
+    if (has_generations(claim.source->kind) && std::ranges::find(names, key) == names.end())
+      names.push_back(key);
+  }
+  return names;
+}
+
 const Claim* life_claim(const Entry& entry) {
   const Claim* found = nullptr;
   for (const Claim& claim : entry.claims) {

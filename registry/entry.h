@@ -111,6 +111,8 @@ Key key_of(const Entry& entry, const Claim& claim);
 // Its own (service, id), then its aliases, once each.
 using Names = boost::container::static_vector<Key, kMaxClaims + 1>;
 Names names_of(const Entry& entry);
+// Those of claims that have heartbeats.
+Names reporters_of(const Entry& entry);
 // The claim that generations speak of: heartbeat's before update's; null: none.
 const Claim* life_claim(const Entry& entry);
 Claim* claim_of(Entry& entry, const SourceId& source);

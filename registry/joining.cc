@@ -144,6 +144,7 @@ void Registry::Core::take_condition(Entry& from, Entry& home) {
 void Registry::Core::absorb(Entry& from, Entry& home) {
   assert(from.shown->body);
   end_suspicion(from);
+  if (is_stored(status_of(from))) unstore_report(from);
   home.claims.reserve(home.claims.size() + from.claims.size());
   const Instance& shown = *from.shown;
   Alias* own = new_alias(home, shown.service, shown.id, shown.sequence, shown.created_at);
@@ -155,6 +156,7 @@ void Registry::Core::absorb(Entry& from, Entry& home) {
   }
   from.claims.clear();
   home.task_ended |= from.task_ended;
+  store_report(home, HeartbeatStatus::passing);
   drop(from, Cause::replaced);
 }
 
@@ -163,6 +165,7 @@ void Registry::Core::absorb(Entry& from, Entry& home) {
 Entry& Registry::Core::part(Entry& entry, Alias& alias) {
   const Alias own = alias;
   Entry& alone = admit(own.service, own.id, own.sequence, own.created_at);
+  if (is_stored(status_of(entry))) unstore_report(entry);
   const Claim* life = life_claim(entry);
   const bool speaks = life != nullptr && life->alias == &alias;
   std::vector<Claim> staying;
@@ -178,6 +181,7 @@ Entry& Registry::Core::part(Entry& entry, Alias& alias) {
   entry.claims = std::move(staying);
   end_alias(alias);
   if (speaks) alone.condition = std::move(entry.condition);
+  for (const Entry* each : {&entry, &alone}) store_report(*each, HeartbeatStatus::passing);
   refresh(alone);
   return alone;
 }

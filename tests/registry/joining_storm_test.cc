@@ -1,0 +1,251 @@
+// Claims that come and go in every way at once: whatever happens, each is found by its own name and by its
+// instance's, what is stored is what is there, and a restart finds the same.
+#include <map>
+#include <random>
+#include <set>
+
+#include "tests/registry/support/fixture.h"
+
+namespace muster::registry::test {
+namespace {
+
+using Keys = std::set<std::string>;
+
+// What a store makes of the rows it is given.
+class Stored {
+ public:
+  void take(const Rows& rows) {
+    for (const Row& row : rows) std::visit([this](const auto& one) { take(one); }, row);
+  }
+  Rows rows() const {
+    Rows all;
+    for (const auto& [key, row] : claims_) all.emplace_back(row);
+    for (const auto& [key, row] : tombstones_) all.emplace_back(row);
+    for (const auto& [key, row] : reports_) all.emplace_back(row);
+    if (overlay_) all.emplace_back(*overlay_);
+    if (revisions_) all.emplace_back(*revisions_);
+    return all;
+  }
+  Keys claims() const { return keys_of(claims_); }
+  Keys reports() const { return keys_of(reports_); }
+
+ private:
+  static std::string key_of(const std::string& service, const std::string& id) { return service + "/" + id; }
+  template <class Map>
+  static Keys keys_of(const Map& map) {
+    Keys keys;
+    for (const auto& [key, row] : map) keys.insert(key);
+    return keys;
+  }
+  void take(const ClaimRow& row) {
+    claims_.insert_or_assign(key_of(row.service, row.id) + " " + row.source, row);
+  }
+  void take(const ClaimGone& row) { claims_.erase(key_of(row.service, row.id) + " " + row.source); }
+  void take(const TombstoneRow& row) { tombstones_.insert_or_assign(key_of(row.service, row.id), row); }
+  void take(const TombstoneGone& row) { tombstones_.erase(key_of(row.service, row.id)); }
+  void take(const HealthRow& row) { reports_.insert_or_assign(key_of(row.service, row.id), row); }
+  void take(const HealthGone& row) { reports_.erase(key_of(row.service, row.id)); }
+  void take(const OverlayRows& row) { overlay_ = row; }
+  void take(const MetaRow& row) { revisions_ = row; }
+  template <class Other>
+  void take(const Other&) {}
+
+  std::map<std::string, ClaimRow> claims_;
+  std::map<std::string, TombstoneRow> tombstones_;
+  std::map<std::string, HealthRow> reports_;
+  std::optional<OverlayRows> overlay_;
+  std::optional<MetaRow> revisions_;
+};
+
+class JoiningStorm : public Fixture {
+ protected:
+  std::size_t pick(std::size_t most) { return random_() % most; }
+  template <class Value, std::size_t N>
+  const Value& one_of(const Value (&values)[N]) {
+    return values[pick(N)];
+  }
+
+  RegistryConfig config() const {
+    RegistryConfig config;
+    config.protection.min_instances = 2;
+    config.protection.window = Millis(3'000);
+    config.protection.hold = Millis(4'000);
+    return config;
+  }
+  std::string any_service() { return one_of<std::string>({"web", "app", "Web", "other"}); }
+  std::string any_id() { return one_of<std::string>({"a", "b", "t0", "t1", "t2"}); }
+  std::string any_task() { return one_of<std::string>({"", "t0", "t1", "t2", "a"}); }
+  SourceId any_source() {
+    return one_of<SourceId>({{SourceKind::scheduler, "mesos"},
+                             {SourceKind::scheduler, "other-mesos"},
+                             {SourceKind::marathon, "marathon"},
+                             {SourceKind::fixed, "static"}});
+  }
+  InstanceBody any_body() {
+    InstanceBody body = body_at(one_of<const char*>({"10.0.0.1", "10.0.0.2", "10.0.1.3"}));
+    body.task = any_task();
+    if (pick(3) == 0) body.weight = static_cast<std::uint16_t>(pick(3));
+    return body;
+  }
+  Registration any_registration() {
+    Registration one = registration(any_service(), any_id(), any_body());
+    one.lease = Millis(2'000 + 1'000 * pick(3));
+    if (pick(4) == 0) one.source = {SourceKind::lyft, "lyft"};
+    if (pick(4) == 0) one.source = {SourceKind::update, "update"};
+    return one;
+  }
+  Registration any_listed() {
+    Registration one = registration(any_service(), any_id(), any_body());
+    if (pick(2) == 0) one.id = one.body->task.empty() ? one.id : one.body->task;
+    if (pick(4) == 0) one.fitness = {State::suspended, Reason::not_routable_unhealthy};
+    return one;
+  }
+
+  void count(const Outcome& outcome) { ++(outcome ? granted_ : refused_); }
+  void do_something() {
+    switch (pick(14)) {
+      case 0:
+      case 1:
+      case 2: count(registry->apply(any_registration(), now)); break;
+      case 3: {
+        Registration one = any_registration(), other = any_registration();
+        if (one.service != other.service || one.id != other.id)
+          count(registry->apply_all(std::vector<Change>{one, other}, now));
+        break;
+      } break;
+      case 4: {
+        Heartbeat beat;
+        beat.service = any_service();
+        beat.id = any_id();
+        if (pick(2) == 0) beat.body = shared(any_body());
+        if (pick(2) == 0) beat.vitals.status = one_of({HeartbeatStatus::passing, HeartbeatStatus::critical});
+        count(registry->apply(beat, now));
+        break;
+      }
+      case 5: {
+        Removal removal{any_service(), any_id(), {}, pick(3) == 0, {}};
+        if (pick(3) == 0) removal.only_source = SourceKind::lyft;
+        count(registry->apply(removal, now));
+        break;
+      }
+      case 6:
+      case 7:
+      case 8: count(registry->apply(SourceStep{any_source(), {}, {any_listed()}}, now)); break;
+      case 9: {
+        const Cause cause = one_of({Cause::source_gone, Cause::task_ended});
+        count(registry->apply(SourceStep{any_source(), {{any_service(), any_id(), cause}}, {}}, now));
+        break;
+      }
+      case 10: {
+        SourceList list{any_source(), {}};
+        for (std::size_t i = pick(4); i > 0; --i) list.instances.push_back(any_listed());
+        count(registry->apply(list, now));
+        break;
+      }
+      case 11: count(registry->apply(DrainOrder{any_service(), any_id(), pick(2) == 0, "r"}, now)); break;
+      case 12: {
+        OverlayEdit edit{OverlayEdit::Kind::append, {}, "", {}};
+        const std::string match = pick(2) == 0 ? any_service() + "/" + any_id() : any_service() + "/*";
+        edit.entries.push_back({match,
+                                one_of({AdminMode::up, AdminMode::down, AdminMode::automatic}),
+                                3,
+                                {},
+                                {},
+                                now.wall + Millis(2'000),
+                                "",
+                                ""});
+        count(registry->apply(edit, now));
+        break;
+      }
+      default: pass(Millis(10 + pick(1'500)));
+    }
+  }
+
+  void check() {
+    std::map<std::string, InstancePtr> by_name;
+    std::size_t instances = 0, aliases = 0, serving = 0;
+    Keys claimed, told;
+    registry->for_each([&](const InstancePtr& instance) {
+      ++instances;
+      const std::string own = instance->service + "/" + instance->id;
+      ASSERT_TRUE(by_name.emplace(own, instance).second) << own;
+      ASSERT_EQ(registry->find(instance->service, instance->id), instance);
+      for (const std::string& alias : instance->aliases ? *instance->aliases : std::vector<std::string>()) {
+        ++aliases;
+        ASSERT_TRUE(by_name.emplace(alias, instance).second) << alias;
+        const std::size_t slash = alias.find('/');
+        ASSERT_EQ(registry->find(alias.substr(0, slash), alias.substr(slash + 1)), instance);
+      }
+      const auto explanation = registry->explain(instance->service, instance->id, now);
+      ASSERT_TRUE(explanation);
+      ASSERT_FALSE(explanation->claims.empty());
+      std::set<std::string> sources;
+      for (const ClaimView& claim : explanation->claims) {
+        ASSERT_TRUE(sources.insert(claim.source.name).second) << "one claim of each source";
+        const SourceKind kind = claim.source.kind;
+        const bool is_stored =
+            kind == SourceKind::heartbeat || kind == SourceKind::update || kind == SourceKind::lyft;
+        const std::string name = claim.alias.empty() ? own : claim.alias;
+        if (is_stored) claimed.insert(name + " " + claim.source.name);
+        if (is_stored) told.insert(name);
+      }
+      serving += instance->serving;
+    });
+    const RegistryCounts counts = registry->counts();
+    ASSERT_EQ(counts.instances, instances);
+    ASSERT_EQ(counts.aliases, aliases);
+    joined_ += aliases;
+    std::size_t listed = 0, ready = 0;
+    for (const ServiceSummary& service : registry->list("", "", 100)) {
+      const ServiceView view = registry->view(service.name, now);
+      ASSERT_EQ(view.instances.size(), service.instances);
+      for (const InstancePtr& instance : view.instances)
+        ASSERT_EQ(registry->find(service.name, instance->id), instance);
+      listed += service.instances;
+      ready += service.ready;
+    }
+    ASSERT_EQ(listed, instances);
+    ASSERT_EQ(ready, serving);
+    stored_.take(registry->take_batch().rows);
+    ASSERT_EQ(stored_.claims(), claimed);
+    for (const std::string& name : stored_.reports()) ASSERT_TRUE(told.contains(name)) << name;
+  }
+
+  void restart() {
+    const Keys before = stored_.claims();
+    const Rows rows = stored_.rows();
+    registry = std::make_unique<Registry>(config(), now);
+    for (const Row& row : rows) registry->restore(row, now);
+    registry->restored(now);
+    stored_.take(registry->take_batch().rows);
+    ASSERT_EQ(stored_.claims(), before);
+  }
+
+  std::mt19937 random_;
+  Stored stored_;
+  std::size_t granted_ = 0, refused_ = 0, joined_ = 0;
+};
+
+TEST_F(JoiningStorm, WhateverHappensAllNamesLeadWhereTheyShould) {
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    random_.seed(seed);
+    stored_ = Stored();
+    begin_anew(config());
+    for (int step = 0; step < 400; ++step) {
+      SCOPED_TRACE("step " + std::to_string(step));
+      do_something();
+      ASSERT_NO_FATAL_FAILURE(check());
+      if (step % 100 == 99) {
+        ASSERT_NO_FATAL_FAILURE(restart());
+        ASSERT_NO_FATAL_FAILURE(check());
+      }
+    }
+  }
+  EXPECT_GT(granted_, 10'000U);
+  EXPECT_GT(refused_, 1'000U);
+  EXPECT_GT(joined_, 10'000U);
+}
+
+}  // namespace
+}  // namespace muster::registry::test
