@@ -125,7 +125,8 @@ class Registry::Core {
   Outcome renew(Entry& entry, const Heartbeat& heartbeat);
   Outcome amend_one(Entry& entry, const Amendment& amendment);
   Grant grant(const Entry& entry, bool created) const;
-  Grant grant_to(const Entry& entry, Key key, bool created) const;  // whoever calls it by this name
+  // To who made the claim and calls the instance by this name.
+  Grant grant_to(const Entry& entry, const Claim& claim, Key key, bool created) const;
   bool deregister(Entry& entry, Cause cause);
   Millis granted_lease(SourceKind kind, std::optional<Millis> asked, std::optional<Millis> current) const;
 
@@ -259,7 +260,8 @@ class Registry::Core {
   bool raise_due(std::size_t& most);
   bool forget_due(std::size_t& most);
 
-  LeaseView lease_view(const Entry& entry, Instant now) const;
+  LeaseView lease_view(const Entry& entry, Instant now) const;  // of the claim that keeps it longest
+  LeaseView lease_view(const Entry& entry, const Claim& claim, Instant now) const;
   // By its own (service, id) or by an alias.
   Entry* entry_at(std::string_view service, std::string_view id) const {
     Entry* entry = entries_.find({service, id});

@@ -312,11 +312,13 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
   } else if (changed) {
     store_claim(*entry, *claim_of(*entry, *claim.source));
   }
-  return grant_to(*entry, {service, id}, created);
+  return grant_to(*entry, *claim_of(*entry, *claim.source), {service, id}, created);
 }
 
-Grant Registry::Core::grant_to(const Entry& entry, Key key, bool created) const {
+// The instance may last longer by what others say; whoever spoke keeps it by his own lease.
+Grant Registry::Core::grant_to(const Entry& entry, const Claim& claim, Key key, bool created) const {
   Grant granted = grant(entry, created);
+  granted.lease = lease_view(entry, claim, now_);
   if (aliases_.size() > 0 && EntryKey{}(entry) != key)
     granted.alias_of = quoted(entry.shown->service, entry.shown->id);
   return granted;
@@ -345,7 +347,7 @@ Outcome Registry::Core::renew(Entry& entry, const Heartbeat& heartbeat) {
   if (shows) refresh(entry);
   store_report(entry, before);
   if (stored) store_claim(entry, claim);
-  return grant_to(entry, {heartbeat.service, heartbeat.id}, false);
+  return grant_to(entry, *life_claim(entry), {heartbeat.service, heartbeat.id}, false);
 }
 
 // True: the condition has changed.

@@ -160,8 +160,8 @@ void Registry::Core::absorb(Entry& from, Entry& home) {
   drop(from, Cause::replaced);
 }
 
-// What is under the alias is an instance of its own again, and not yet shown. What its clients said of
-// themselves goes with it.
+// What is under the alias is an instance of its own again, and shown; who is left is shown by the caller.
+// What its clients said of themselves goes with it.
 Entry& Registry::Core::part(Entry& entry, Alias& alias) {
   const Alias own = alias;
   Entry& alone = admit(own.service, own.id, own.sequence, own.created_at);

@@ -24,11 +24,14 @@ std::optional<std::uint16_t> Registry::Core::best_tier_of(std::string_view name)
 
 // `now` is in inner time.
 LeaseView Registry::Core::lease_view(const Entry& entry, Instant now) const {
-  const Claim* last = last_claim(entry);
-  LeaseView view{entry.shown->lease_state, Millis(last->lease_ms), {}, last->heard};
-  if (last->lease_ms == 0) return view;
+  return lease_view(entry, *last_claim(entry), now);
+}
+
+LeaseView Registry::Core::lease_view(const Entry& entry, const Claim& claim, Instant now) const {
+  LeaseView view{entry.shown->lease_state, Millis(claim.lease_ms), {}, claim.heard};
+  if (claim.lease_ms == 0) return view;
   const bool suspect = entry.suspicion && entry.suspicion->suspect;
-  const SteadyTime end = suspect ? entry.suspicion->until : last->deadline;
+  const SteadyTime end = suspect ? entry.suspicion->until : claim.deadline;
   view.expires_at = now.wall + (end - now.steady);
   return view;
 }

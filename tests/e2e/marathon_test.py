@@ -316,6 +316,8 @@ class Together(WithMarathon):
         self.assertEqual(sorted(instance["sources"]), ["heartbeat", "marathon"])
         self.assertEqual(instance["tags"]["from"], "client")
         self.assertEqual(self.metric(server, "muster_instance_aliases"), 1)
+        told = server.muster("register", "own", "10.0.1.10:31000", "--id", "me", "--task", "web.1", "--lease", "5s")
+        self.assertEqual(told.out, "registered own/me as web/web.1, lease 5 s\n", told.err)
         renewed = server.api("POST", "/api/v1/services/own/instances/me/heartbeat", {})
         self.assertEqual((renewed.status, renewed.json()["alias_of"]), (200, "web/web.1"))
         del app.tasks["web.1"]

@@ -91,6 +91,8 @@ TEST_F(Joining, HeartbeatsGoOnUnderTheClientsName) {
     const Outcome renewed = beat("me", 1);
     ASSERT_TRUE(renewed);
     EXPECT_EQ(renewed->alias_of, "app/t");
+    EXPECT_EQ(renewed->lease.ttl, Millis(30'000)) << "its own, though the scheduler's word has no end";
+    EXPECT_EQ(renewed->lease.expires_at, now.wall + Millis(30'000));
   }
   EXPECT_EQ(web("me")->sources.size(), 2U);
   pass(Millis(31'000));

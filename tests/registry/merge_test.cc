@@ -238,6 +238,14 @@ TEST_F(Merge, TheWorstOfWhatIsSaidCounts) {
   }
 }
 
+TEST_F(Merge, AGrantIsOfTheLeaseThatWasAskedFor) {
+  ASSERT_TRUE(put_from(SourceKind::fixed, "static", "a", body_at("192.0.2.1")));
+  EXPECT_EQ(put("a", 1)->lease.ttl, Millis(30'000)) << "a client renews by it";
+  EXPECT_EQ(beat("a", 1)->lease.ttl, Millis(30'000));
+  EXPECT_EQ(registry->lease_of("web", "a", now).ttl, Millis(0))
+      << "the instance lasts while the file lists it";
+}
+
 TEST_F(Merge, AReportEndsWithWhoMadeIt) {
   ASSERT_TRUE(
       registry->apply(SourceStep{{SourceKind::scheduler, "mesos"}, {}, {registration("web", "a")}}, now));

@@ -35,7 +35,7 @@ complete --command muster --condition "__fish_seen_subcommand_from source; and _
 complete --command muster --condition "__fish_seen_subcommand_from check-config" --force-files
 complete --command muster --condition "__fish_seen_subcommand_from import; and __muster_at 0" --arguments "mesos-dns"
 complete --command muster --condition "__fish_seen_subcommand_from import; and __muster_at 1" --force-files
-for option in id weight tag lease
+for option in id weight tag task lease
     complete --command muster --condition "__fish_seen_subcommand_from run register" --long-option $option --require-parameter
 end
 for option in priority port-name generation

@@ -22,6 +22,7 @@ struct RegisterArguments {
   int weight = -1;  // -1: not said
   int priority = -1;
   std::vector<std::string> tags;  // k=v
+  std::string task;               // a scheduler's task id; "": none
   std::string lease;
   std::string port_name;
   std::uint64_t generation = 0;  // 0: not said, see register_instance()
@@ -39,6 +40,7 @@ struct RunArguments {
   std::string lease;
   int weight = -1;
   std::vector<std::string> tags;
+  std::string task;
   std::vector<std::string> command;
 };
 // The command's own exit status; 128 + n when signal n ended it.

@@ -89,6 +89,8 @@ class Program {
     put->add_option("--weight", register_.weight)->check(CLI::Range(0, 65535));
     put->add_option("--priority", register_.priority, "lower is preferred")->check(CLI::Range(0, 65535));
     put->add_option("--tag", register_.tags, "KEY=VALUE; may repeat")->take_all();
+    put->add_option("--task", register_.task,
+                    "the scheduler's task that it is: joins it with what Mesos or Marathon tell");
     put->add_option("--lease", register_.lease, "how long it lives without a heartbeat: 30s");
     put->add_option("--port-name", register_.port_name, "gives _NAME._tcp.SERVICE a record of its own");
     put->add_option("--generation", register_.generation,
@@ -105,6 +107,7 @@ class Program {
     run->add_option("--lease", run_.lease);
     run->add_option("--weight", run_.weight)->check(CLI::Range(0, 65535));
     run->add_option("--tag", run_.tags)->take_all();
+    run->add_option("--task", run_.task, "as of register");
     run->add_option("COMMAND", run_.command, "after --")->required();
     run->positionals_at_end();
   }

@@ -57,6 +57,7 @@ bool build(const RegisterArguments& arguments, Instance& instance) {
   if (arguments.weight >= 0) instance.body["weight"] = arguments.weight;
   if (arguments.priority >= 0) instance.body["priority"] = arguments.priority;
   if (!tags.empty()) instance.body["tags"] = tags;
+  if (!arguments.task.empty()) instance.body["task"] = arguments.task;
   if (!arguments.lease.empty()) instance.body["lease"] = arguments.lease;
   return true;
 }
@@ -69,7 +70,10 @@ void print_grant(const Context& context, const Instance& instance, const Reply& 
   const json::value grant = json_of(reply);
   const auto& lease = grant.as_object().at("lease").as_object();
   const double seconds = lease.at("ttl_ms").to_number<double>() / 1000;
-  std::printf("registered %s/%s, lease %g s\n", instance.service.c_str(), instance.id.c_str(), seconds);
+  const json::value* alias_of = grant.as_object().if_contains("alias_of");
+  const std::string joined = alias_of == nullptr ? "" : " as " + std::string(alias_of->as_string());
+  std::printf("registered %s/%s%s, lease %g s\n", instance.service.c_str(), instance.id.c_str(),
+              joined.c_str(), seconds);
 }
 
 // SIGINT and SIGTERM as readable events; blocked so that they interrupt nothing else.

@@ -138,6 +138,7 @@ int run_command(const Context& context, const RunArguments& arguments) {
   instance.body["address"] = arguments.address;
   if (arguments.port != 0) instance.body["port"] = arguments.port;
   if (arguments.weight >= 0) instance.body["weight"] = arguments.weight;
+  if (!arguments.task.empty()) instance.body["task"] = arguments.task;
   if (!arguments.lease.empty()) instance.body["lease"] = arguments.lease;
   json::object tags;
   if (!read_tags(arguments.tags, tags)) {
