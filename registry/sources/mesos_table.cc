@@ -26,6 +26,15 @@ bool says_nothing(const MesosStatus& status) {
   return status.healthy != true && parse_task_state(status.state) != TaskState::running;
 }
 
+// The task as it is to be known after a restart: of one that was well, and says no more how it fares, a
+// report says so that is older than all others.
+std::shared_ptr<const MesosTask> remembered(const MesosTracked& tracked) {
+  if (!tracked.was_well || is_well(*tracked.task)) return tracked.task;
+  auto task = std::make_shared<MesosTask>(*tracked.task);
+  task->statuses.insert(task->statuses.begin(), {"TASK_RUNNING", 0, true, {}, {}});
+  return task;
+}
+
 bool says_no_address(const MesosStatus& status) { return status.networks.empty() && status.labels.empty(); }
 
 // Reports on health come again and again and may tell no address: they go first, so that the one that does
@@ -478,7 +487,7 @@ MesosBelief MesosTable::belief() const {
     const std::uint64_t first = tasks.empty() ? next_sequence_ : tasks.front()->sequence;
     MesosBelief::Framework& framework = order.emplace_back(first, MesosBelief::Framework{info, {}}).second;
     framework.tasks.reserve(tasks.size());
-    for (const MesosTracked* tracked : tasks) framework.tasks.push_back(tracked->task);
+    for (const MesosTracked* tracked : tasks) framework.tasks.push_back(remembered(*tracked));
   }
   std::ranges::stable_sort(order, {}, [](const auto& one) { return one.first; });
   for (auto& [first, framework] : order) belief.frameworks.push_back(std::move(framework));

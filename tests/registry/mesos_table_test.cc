@@ -323,6 +323,30 @@ TEST(MesosTable, ItsStateReadsBack) {
   EXPECT_EQ(text_of(other.belief()), text_of(table.belief()));
 }
 
+TEST(MesosTable, WhoWasWellIsKnownToHaveBeenAfterARestart) {
+  MesosTable table{MesosGuard{.is_on = false}};
+  MesosTask task = task_of("web.a");
+  task.grace_seconds = 10;
+  task.statuses.front().healthy = true;
+  table.replace(cluster_of({task}), at(0));
+  MesosTask silent = task;
+  silent.statuses.front().healthy.reset();
+  table.replace(cluster_of({silent}), at(1));
+  ASSERT_TRUE(table.tasks().begin()->second.was_well);
+  MesosTable other{MesosGuard{.is_on = false}};
+  other.replace(state_read(text_of(table.belief())), at(2));
+  EXPECT_TRUE(other.tasks().begin()->second.was_well);
+  other.replace(cluster_of({silent}), at(3));
+  EXPECT_TRUE(other.tasks().begin()->second.was_well);
+  EXPECT_EQ(*other.tasks().begin()->second.task, silent) << "the master's word counts again";
+  MesosTask ill = task;
+  ill.statuses.front().healthy = false;
+  table.replace(cluster_of({ill}), at(4));
+  other.replace(state_read(text_of(table.belief())), at(5));
+  EXPECT_EQ(other.tasks().begin()->second.task->statuses.back().healthy, false)
+      << "the newest report decides";
+}
+
 TEST(MesosTable, WhatIsKeptIsInTheOrderInWhichItCame) {
   MesosTable table{MesosGuard{}};
   MesosState state = cluster_of({task_of("z.0"), task_of("a.0")});
