@@ -63,7 +63,7 @@ std::vector<std::size_t> Overlay::matches(std::span<const Key> names) const {
       if (glob_matches(entries_[index].match, text)) found.push_back(index);
   }
   std::ranges::sort(found);
-  found.erase(std::ranges::unique(found).begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 
