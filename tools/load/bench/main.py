@@ -102,7 +102,8 @@ def complete(options):
     options.seconds = options.seconds or (2 if options.all else 0.7)
     options.services = options.services or DEFAULT_SERVICES.get(options.instances, [1000])
     options.change_services = options.services if options.all else options.services[-1:]
-    options.change_rounds, options.during_rounds = (3, 5) if options.all else (1, 3)
+    options.change_rounds = 3 if options.all else 1
+    options.during_rounds = 9  # the 99th of 100 moves more than other figures
     options.update_probes = 100 if options.all else 30
     # What the run of all usual parts leaves out: Knot takes 70 ms a change, and a store must come to rest before what it
     # writes can be counted.
