@@ -4,6 +4,9 @@
 //
 // A joined claim is stored under its own (service, id), as no scheduler's is: after a start it stands alone
 // until its scheduler has spoken.
+//
+// Known defects: a refused registration by a name that parts an instance leaves it parted; a drain goes with one
+// half alone, and is stored with the other; an end that was seen is carried along when instances join.
 #include <algorithm>
 #include <cassert>
 
