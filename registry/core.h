@@ -106,6 +106,7 @@ class Registry::Core {
   Outcome on(const SourceStep& step);
   bool take_listed(Registration registration, const SourceId& source, Grant& all);
   bool unlist(Key key, const SourceId& source, Cause cause);
+  void end_registrations(const std::string& task);
   std::optional<Refusal> refuse(const Registration& registration, const Entry* entry) const;
   // What changes that are only judged so far would add.
   struct Growth {

@@ -393,7 +393,8 @@ Outcome Registry::Core::on(const Removal& removal) {
   if (removal.only_source) {
     const auto claim =
         std::ranges::find(entry->claims, *removal.only_source, [](const Claim& c) { return c.source->kind; });
-    if (claim == entry->claims.end()) return nothing;
+    const Key name{removal.service, removal.id};
+    if (claim == entry->claims.end() || key_of(*entry, *claim) != name) return nothing;
     if (entry->claims.size() == 1) {
       drop(*entry, Cause::deregistered);
     } else {
@@ -545,8 +546,10 @@ bool Registry::Core::unlist(Key key, const SourceId& source, Cause cause) {
   Entry* entry = entry_at(key.service, key.name);
   Claim* claim = entry != nullptr ? claim_of(*entry, source) : nullptr;
   if (claim == nullptr || key_of(*entry, *claim) != key) return false;
+  const std::string task = claim->body->task;
   if (entry->claims.size() == 1) {
     drop(*entry, cause);
+    if (cause == Cause::task_ended) end_registrations(task);
     return true;
   }
   end_claim(*entry, *claim);
@@ -554,10 +557,27 @@ bool Registry::Core::unlist(Key key, const SourceId& source, Cause cause) {
     // Whoever sent heartbeats for it is no more, and a scheduler that lists it still is behind.
     entry->task_ended = true;
     deregister(*entry, cause);
+    end_registrations(task);
   } else {
     review(*entry, cause);
   }
   return true;
+}
+
+// Those that stood alone with the id of a task that no scheduler lists any more.
+void Registry::Core::end_registrations(const std::string& task) {
+  const auto has_registered = [&](const Entry* entry) {
+    return std::ranges::any_of(entry->claims, [&](const Claim& claim) {
+      return !is_listed(claim.source->kind) && claim.body->task == task;
+    });
+  };
+  while (home_of(task) == nullptr) {
+    const TaskEntries* named = tasks_.find(task);
+    if (named == nullptr) return;
+    const auto other = std::ranges::find_if(*named, has_registered);
+    if (other == named->end()) return;
+    deregister(**other, Cause::task_ended);
+  }
 }
 
 // ---- overlay

@@ -13,10 +13,12 @@ void Condition::take_report(const Condition& from) {
   overloaded = from.overloaded;
 }
 
-void Condition::take_drain(const Condition& from) {
-  draining_since = from.draining_since;
-  draining_reason = from.draining_reason;
-  remove_at = from.remove_at;
+void Condition::join_drain(const Condition& other) {
+  if (!draining_since) {
+    draining_since = other.draining_since;
+    draining_reason = other.draining_reason;
+  }
+  if (other.remove_at) remove_at = std::min(remove_at.value_or(*other.remove_at), *other.remove_at);
 }
 
 bool comes_before(const Instance& a, const Instance& b) {
@@ -35,8 +37,19 @@ bool is_stored(HeartbeatStatus status) {
 HeartbeatStatus status_of(const Entry& entry) {
   return entry.condition ? entry.condition->status : HeartbeatStatus::passing;
 }
+int badness(HeartbeatStatus status) {
+  switch (status) {
+    case HeartbeatStatus::passing: return 0;
+    case HeartbeatStatus::warning: return 1;
+    case HeartbeatStatus::starting: return 2;
+    case HeartbeatStatus::critical: return 3;
+  }
+  return 0;
+}
+
+// Among equals a scheduler's word goes before the report.
 Fitness fitness_of(const Entry& entry) {
-  const auto badness = [](State state) {
+  const auto badness_of = [](State state) {
     switch (state) {
       case State::active: return 0;
       case State::timedout: return 1;
@@ -47,12 +60,13 @@ Fitness fitness_of(const Entry& entry) {
     return 0;
   };
   Fitness worst;
+  const auto judge = [&](const Fitness& one) {
+    if (badness_of(one.state) > badness_of(worst.state)) worst = one;
+  };
+  for (const Claim& claim : entry.claims) judge(claim.fitness);
   const HeartbeatStatus reported = status_of(entry);
-  if (reported == HeartbeatStatus::starting) worst = {State::starting, Reason::starting};
-  if (reported == HeartbeatStatus::critical) worst = {State::suspended, Reason::suspended_report};
-  for (const Claim& claim : entry.claims) {
-    if (badness(claim.fitness.state) > badness(worst.state)) worst = claim.fitness;
-  }
+  if (reported == HeartbeatStatus::starting) judge({State::starting, Reason::starting});
+  if (reported == HeartbeatStatus::critical) judge({State::suspended, Reason::suspended_report});
   return worst;
 }
 

@@ -58,7 +58,7 @@ struct Condition {
   std::optional<SteadyTime> remove_at;  // the drain ends in removal
   void take_report(const Condition& from);
   void forget_report() { take_report(Condition{}); }
-  void take_drain(const Condition& from);
+  void join_drain(const Condition& other);  // of either, to the earlier end
   bool operator==(const Condition&) const = default;
 };
 
@@ -100,6 +100,7 @@ bool comes_before(const Instance& a, const Instance& b);
 bool has_generations(SourceKind kind);  // heartbeat, update
 bool is_stored(SourceKind kind);        // heartbeat, update, lyft
 bool is_stored(HeartbeatStatus status);  // critical, starting: not ACTIVE
+int badness(HeartbeatStatus status);     // the greater, the worse
 HeartbeatStatus status_of(const Entry& entry);
 Fitness fitness_of(const Entry& entry);  // the worst of that and of what the sources say that list it
 bool is_scheduler(SourceKind kind);                   // scheduler, marathon

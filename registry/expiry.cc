@@ -177,7 +177,9 @@ void Registry::Core::set_aside(Entry& entry) {
 
 // Whose task a scheduler has listed meanwhile is there by that.
 void Registry::Core::bring_back(Expiry& expiry) {
-  const auto is_back = [&](const Claim& claim) { return home_of(claim.body->task) != nullptr; };
+  const auto is_back = [&](const Claim& claim) {
+    return home_for(*claim.source, claim.body->task) != nullptr;
+  };
   if (std::ranges::any_of(expiry.aside->claims, is_back)) return forget_aside(*expiry.aside);
   asides_.erase(*expiry.aside);
   Entry& entry = *expiry.aside.release();

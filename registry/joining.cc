@@ -21,10 +21,14 @@ bool is_host(const Claim& claim) {
   return is_scheduler(claim.source->kind) && claim.alias == nullptr && !claim.body->task.empty();
 }
 
+// Null: it is not the task's. Marathon's before Mesos'.
 const Claim* host_in(const Entry& entry, const std::string& task) {
-  const auto at = std::ranges::find_if(
-      entry.claims, [&](const Claim& claim) { return is_host(claim) && claim.body->task == task; });
-  return at == entry.claims.end() ? nullptr : &*at;
+  const Claim* host = nullptr;
+  for (const Claim& claim : entry.claims) {
+    if (!is_host(claim) || claim.body->task != task) continue;
+    if (host == nullptr || claim.source->kind == SourceKind::marathon) host = &claim;
+  }
+  return host;
 }
 
 // Marathon knows more of a task than Mesos does. Two of a kind are two clusters, whose tasks only happen to
@@ -134,13 +138,14 @@ void Registry::Core::move_claim(Entry& from, Claim& claim, Entry& to) {
   to.claims.push_back(std::move(claim));
 }
 
-// What its clients said of themselves, and a drain that was asked of it.
+// The worse of what their clients said of themselves, and a drain that was asked of either.
 void Registry::Core::take_condition(Entry& from, Entry& home) {
   const std::unique_ptr<Condition> taken = std::move(from.condition);
   if (!taken) return;
   if (!home.condition) home.condition = std::make_unique<Condition>();
-  if (life_claim(home) == nullptr) home.condition->take_report(*taken);
-  if (!home.condition->draining_since) home.condition->take_drain(*taken);
+  if (life_claim(home) == nullptr || badness(taken->status) > badness(home.condition->status))
+    home.condition->take_report(*taken);
+  home.condition->join_drain(*taken);
 }
 
 // All of an instance becomes part of its task's.
@@ -158,13 +163,13 @@ void Registry::Core::absorb(Entry& from, Entry& home) {
     move_claim(from, claim, home);
   }
   from.claims.clear();
-  home.task_ended |= from.task_ended;
   store_report(home, HeartbeatStatus::passing);
+  if (home.condition && home.condition->draining_since) store_claims(home);
   drop(from, Cause::replaced);
 }
 
 // What is under the alias is an instance of its own again, and shown; who is left is shown by the caller.
-// What its clients said of themselves goes with it.
+// What clients said of themselves goes with who said it, a drain with both.
 Entry& Registry::Core::part(Entry& entry, Alias& alias) {
   const Alias own = alias;
   Entry& alone = admit(own.service, own.id, own.sequence, own.created_at);
@@ -183,7 +188,18 @@ Entry& Registry::Core::part(Entry& entry, Alias& alias) {
   }
   entry.claims = std::move(staying);
   end_alias(alias);
-  if (speaks) alone.condition = std::move(entry.condition);
+  if (entry.condition) {
+    Entry& speaker = speaks ? alone : entry;
+    Entry& other = speaks ? entry : alone;
+    std::unique_ptr<Condition> said = std::move(entry.condition);
+    if (said->draining_since) {
+      other.condition = std::make_unique<Condition>();
+      other.condition->join_drain(*said);
+    }
+    speaker.condition = std::move(said);
+    if (speaker.condition->draining_since)
+      for (Entry* each : {&entry, &alone}) store_claims(*each);
+  }
   for (const Entry* each : {&entry, &alone}) store_report(*each, HeartbeatStatus::passing);
   refresh(alone);
   return alone;

@@ -221,7 +221,7 @@ TEST_F(Merge, TheWorstOfWhatIsSaidCounts) {
       {waits, HeartbeatStatus::passing, State::starting, Reason::not_routable_no_result, false},
       {waits, HeartbeatStatus::critical, State::suspended, Reason::suspended_report, false},
       {kUnhealthy, HeartbeatStatus::starting, State::suspended, Reason::not_routable_unhealthy, false},
-      {kUnhealthy, HeartbeatStatus::critical, State::suspended, Reason::suspended_report, false},
+      {kUnhealthy, HeartbeatStatus::critical, State::suspended, Reason::not_routable_unhealthy, false},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(std::string(to_string(row.listed.reason)) + ", reported " +
