@@ -120,9 +120,10 @@ class Registry::Core {
                                  const Growth& growth);
   std::optional<Refusal> refuse_in_turn(const Registration& registration, Growth& growth);
   std::optional<Refusal> reserved(std::string_view service, SourceKind kind) const;
-  Standing standing_of(const Entry* entry, const Tombstone* dead) const;
-  Outcome write(std::string_view service, std::string_view id, Entry* entry, const ClaimWrite& write,
-                LifeVerdict verdict, const Vitals* vitals);
+  // Of the life that a write by this name is held against; `parting`: what it sets apart.
+  Standing standing_of(const Entry* entry, Key name, const Alias* parting) const;
+  Outcome write(std::string_view service, std::string_view id, Entry* entry, Alias* parting,
+                const ClaimWrite& write, LifeVerdict verdict, const Vitals* vitals);
   Outcome renew(Entry& entry, const Heartbeat& heartbeat);
   Outcome amend_one(Entry& entry, const Amendment& amendment);
   Grant grant(const Entry& entry, bool created) const;
@@ -213,7 +214,7 @@ class Registry::Core {
   // Who is one instance.
   Entry* home_of(const std::string& task) const;
   Entry* home_for(const SourceId& source, const std::string& task) const;
-  Entry* entry_for(std::string_view service, std::string_view id, const SourceId& source);
+  Alias* parting(Entry* entry, Key name, const SourceId& source) const;
   Alias* alias_for(Entry& entry, std::string_view service, std::string_view id);
   Alias* new_alias(Entry& entry, std::string_view service, std::string_view id, std::uint64_t sequence,
                    WallTime created_at);

@@ -116,11 +116,21 @@ void Registry::Core::fetch(std::span<const Key> instances) const {
   }
 }
 
-Standing Registry::Core::standing_of(const Entry* entry, const Tombstone* dead) const {
+Standing Registry::Core::standing_of(const Entry* entry, Key name, const Alias* parting) const {
+  const Claim* life = nullptr;
+  if (entry != nullptr) {
+    // Only those that stay with the name.
+    const bool is_parted = parting != nullptr && AliasKey{}(*parting) == name;
+    for (const Claim& claim : entry->claims) {
+      if (parting != nullptr && (claim.alias == parting) != is_parted) continue;
+      if (claim.source->kind == SourceKind::heartbeat) life = &claim;
+      if (claim.source->kind == SourceKind::update && life == nullptr) life = &claim;
+    }
+  }
   Standing standing;
-  if (const Claim* life = entry != nullptr ? life_claim(*entry) : nullptr) {
+  if (life != nullptr) {
     standing.live = life->generation;
-  } else if (dead != nullptr) {
+  } else if (const Tombstone* dead = tombstones_.find(name)) {  // it matters only where no life is
     standing.dead = dead->generation;
     standing.task_ended = dead->cause == Cause::task_ended;
   }
@@ -178,7 +188,9 @@ std::optional<Refusal> Registry::Core::refuse(const Registration& registration, 
 }
 
 std::optional<Refusal> Registry::Core::refuse_in_turn(const Registration& registration, Growth& growth) {
-  const Entry* entry = entry_at(registration.service, registration.id);
+  const Key name{registration.service, registration.id};
+  Entry* entry = entry_at(name.service, name.name);
+  const Alias* apart = parting(entry, name, registration.source);
   if (auto bad = refuse(registration, entry)) return bad;
   if (entry != nullptr && !growth.touched.insert(entry).second)
     return refusal(RefusalCode::invalid_field, quoted(registration.service, registration.id) +
@@ -186,18 +198,19 @@ std::optional<Refusal> Registry::Core::refuse_in_turn(const Registration& regist
                                                    "already: send them one after the other");
   if (entry == nullptr && registration.body) {
     // Of several that would become part of one instance the first does.
-    const Entry* home = home_for(registration.source, registration.body->task);
+    Entry* home = home_for(registration.source, registration.body->task);
     if (home != nullptr && growth.joined.insert(home).second) entry = home;
   }
   if (has_generations(registration.source.kind)) {
-    const Tombstone* dead = tombstones_.find({registration.service, registration.id});
-    const auto life = on_put(standing_of(entry, dead), registration.generation, now_.wall);
+    const auto life = on_put(standing_of(entry, name, apart), registration.generation, now_.wall);
     if (is_refused(life.verdict)) return refused_life(life.verdict, registration.service, registration.id);
   }
-  if (auto full = no_room(registration.service, entry, registration.source, growth)) return full;
+  if (apart != nullptr) entry = nullptr;
+  const std::string& service = apart != nullptr ? apart->service : registration.service;
+  if (auto full = no_room(service, entry, registration.source, growth)) return full;
   if (entry != nullptr) return std::nullopt;
-  std::size_t& members = growth.members[registration.service];
-  growth.services += members == 0 && service_at(registration.service) == nullptr;
+  std::size_t& members = growth.members[service];
+  growth.services += members == 0 && service_at(service) == nullptr;
   ++growth.instances;
   ++members;
   return std::nullopt;
@@ -238,22 +251,26 @@ std::optional<Refusal> Registry::Core::reserved(std::string_view service, Source
 }
 
 Outcome Registry::Core::on(const Registration& registration) {
-  Entry* entry = entry_for(registration.service, registration.id, registration.source);
+  const Key name{registration.service, registration.id};
+  Entry* entry = entry_at(name.service, name.name);
+  Alias* apart = parting(entry, name, registration.source);
   if (auto bad = refuse(registration, entry)) return *bad;
   if (auto bad = reserved(registration.service, registration.source.kind)) return *bad;
 
   LifeDecision life{LifeVerdict::same_life, 0};
   if (has_generations(registration.source.kind)) {
-    const Tombstone* dead = tombstones_.find({registration.service, registration.id});
-    life = on_put(standing_of(entry, dead), registration.generation, now_.wall);
+    life = on_put(standing_of(entry, name, apart), registration.generation, now_.wall);
     if (is_refused(life.verdict)) return refused_life(life.verdict, registration.service, registration.id);
   }
   if (entry == nullptr && registration.body) entry = home_for(registration.source, registration.body->task);
-  if (auto full = no_room(registration.service, entry, registration.source, {})) return *full;
+  if (auto full = apart != nullptr ? no_room(apart->service, nullptr, registration.source, {})
+                                   : no_room(registration.service, entry, registration.source, {}))
+    return *full;
 
   ClaimWrite claim{&registration.source, registration.body, life.generation, {}, registration.by};
   if (!claim.body) {
-    const Claim* existing = entry != nullptr ? claim_of(*entry, registration.source) : nullptr;
+    const Claim* existing =
+        entry != nullptr && apart == nullptr ? claim_of(*entry, registration.source) : nullptr;
     claim.body = registration.amend(existing != nullptr ? existing->body.get() : nullptr);
   }
   claim.lease = granted_lease(registration.source.kind, registration.lease, std::nullopt);
@@ -262,37 +279,50 @@ Outcome Registry::Core::on(const Registration& registration) {
     claim.fitness = registration.fitness;
     claim.silent_since = registration.silent_since;
   }
-  return write(registration.service, registration.id, entry, claim, life.verdict, vitals);
+  return write(registration.service, registration.id, entry, apart, claim, life.verdict, vitals);
 }
 
 Outcome Registry::Core::on(const Heartbeat& heartbeat) {
   Entry* entry = entry_at(heartbeat.service, heartbeat.id);
   if (entry == nullptr)
     if (auto bad = bad_key(heartbeat.service, heartbeat.id)) return *bad;
-  // A tombstone matters only where no life is.
-  const bool alive = entry != nullptr && life_claim(*entry) != nullptr;
-  const Tombstone* dead = alive ? nullptr : tombstones_.find({heartbeat.service, heartbeat.id});
-  const LifeDecision life =
-      on_heartbeat(standing_of(entry, dead), heartbeat.generation, heartbeat.body != nullptr, now_.wall);
+  const Key name{heartbeat.service, heartbeat.id};
+  Alias* apart = parting(entry, name, heartbeat_source());
+  const LifeDecision life = on_heartbeat(standing_of(entry, name, apart), heartbeat.generation,
+                                         heartbeat.body != nullptr, now_.wall);
   if (is_refused(life.verdict)) return refused_life(life.verdict, heartbeat.service, heartbeat.id);
-  if (life.verdict == LifeVerdict::renew) return renew(*entry, heartbeat);
+  if (life.verdict == LifeVerdict::renew && apart == nullptr) return renew(*entry, heartbeat);
+  // The heartbeats that there are go by another name.
+  if (!heartbeat.body) return refused_life(LifeVerdict::unknown, heartbeat.service, heartbeat.id);
   if (auto bad = reserved(heartbeat.service, SourceKind::heartbeat)) return *bad;
-  entry = entry_for(heartbeat.service, heartbeat.id, heartbeat_source());
   if (entry == nullptr) entry = home_for(heartbeat_source(), heartbeat.body->task);
-  if (auto full = no_room(heartbeat.service, entry, heartbeat_source(), {})) return *full;
+  if (auto full = apart != nullptr ? no_room(apart->service, nullptr, heartbeat_source(), {})
+                                   : no_room(heartbeat.service, entry, heartbeat_source(), {}))
+    return *full;
 
-  const Claim* existing = entry != nullptr ? claim_of(*entry, heartbeat_source()) : nullptr;
+  const Claim* existing =
+      entry != nullptr && apart == nullptr ? claim_of(*entry, heartbeat_source()) : nullptr;
   const auto current = existing != nullptr ? std::optional<Millis>(existing->lease_ms) : std::nullopt;
   const BodyPtr body =
       touches_body(heartbeat.vitals) ? with_vitals(heartbeat.body, heartbeat.vitals) : heartbeat.body;
   if (auto bad = bad_attributes(*body)) return *bad;
   const ClaimWrite claim{&heartbeat_source(), body, life.generation,
                          granted_lease(SourceKind::heartbeat, heartbeat.lease, current), heartbeat.by};
-  return write(heartbeat.service, heartbeat.id, entry, claim, life.verdict, &heartbeat.vitals);
+  return write(heartbeat.service, heartbeat.id, entry, apart, claim, life.verdict, &heartbeat.vitals);
 }
 
-Outcome Registry::Core::write(std::string_view service, std::string_view id, Entry* entry,
+// `parting`: what is set apart first; both halves may join others then.
+Outcome Registry::Core::write(std::string_view service, std::string_view id, Entry* entry, Alias* parting,
                               const ClaimWrite& claim, LifeVerdict verdict, const Vitals* vitals) {
+  std::optional<std::pair<std::string, std::string>> other;  // the half that is not written to
+  if (parting != nullptr) {
+    const Key home = EntryKey{}(*entry);
+    const bool is_alone = AliasKey{}(*parting) == Key{service, id};
+    const Key rest = is_alone ? home : AliasKey{}(*parting);
+    other.emplace(rest.service, rest.name);
+    Entry& alone = part(*entry, *parting);
+    if (is_alone) entry = &alone;
+  }
   const bool created = entry == nullptr;
   if (created) entry = &admit(service, id, next_sequence_++, now_.wall);
   Alias* alias = alias_for(*entry, service, id);
@@ -307,6 +337,10 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
   // What others have said is said under a first claim's name, too.
   store_report(*entry, is_first && is_stored(status_of(*entry)) ? HeartbeatStatus::passing : before);
   if (review(*entry, Cause::none)) entry = entry_at(service, id);
+  if (other) {
+    review(*entry_at(other->first, other->second), Cause::none);
+    entry = entry_at(service, id);
+  }
   if (new_life) {
     store_claims(*entry);
   } else if (changed) {
@@ -405,7 +439,8 @@ Outcome Registry::Core::on(const Removal& removal) {
     return done;
   }
 
-  if (on_delete(standing_of(entry, nullptr), removal.generation).verdict == LifeVerdict::stale)
+  if (on_delete(standing_of(entry, {removal.service, removal.id}, nullptr), removal.generation).verdict ==
+      LifeVerdict::stale)
     return refused_life(LifeVerdict::stale, removal.service, removal.id);
   const auto is_temporary = [](const Claim& claim) { return !is_listed(claim.source->kind); };
   if (std::ranges::none_of(entry->claims, is_temporary))

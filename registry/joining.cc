@@ -4,9 +4,6 @@
 //
 // A joined claim is stored under its own (service, id), as no scheduler's is: after a start it stands alone
 // until its scheduler has spoken.
-//
-// Known defects: a refused registration by a name that parts an instance leaves it parted; a drain goes with one
-// half alone, and is stored with the other; an end that was seen is carried along when instances join.
 #include <algorithm>
 #include <cassert>
 
@@ -91,17 +88,18 @@ Entry* Registry::Core::home_for(const SourceId& source, const std::string& task)
   return home;
 }
 
-// The instance of a (service, id) as a source's write finds it. Who lists the instance under another id, too,
-// speaks of two: they part.
-Entry* Registry::Core::entry_for(std::string_view service, std::string_view id, const SourceId& source) {
-  Entry* entry = entry_at(service, id);
-  if (entry == nullptr || aliases_.size() == 0) return entry;
-  Alias* alias = aliases_.find({service, id});
+// What a source's write by this name sets apart from the instance; null: nothing. Who has a claim on it by
+// another name speaks of two. What holds a scheduler's claim stays.
+Alias* Registry::Core::parting(Entry* entry, Key name, const SourceId& source) const {
+  if (entry == nullptr || aliases_.size() == 0) return nullptr;
   const Claim* claim = claim_of(*entry, source);
-  if (claim == nullptr || claim->alias == alias) return entry;
-  Entry& alone = part(*entry, alias != nullptr ? *alias : *claim->alias);
-  show_by_names(*entry);
-  return alias != nullptr ? &alone : entry;
+  Alias* alias = aliases_.find(name);
+  if (claim == nullptr || claim->alias == alias) return nullptr;
+  if (claim->alias == nullptr) return alias;
+  const bool holds_scheduler = std::ranges::any_of(entry->claims, [&](const Claim& one) {
+    return one.alias == claim->alias && is_scheduler(one.source->kind);
+  });
+  return alias != nullptr && holds_scheduler ? alias : claim->alias;
 }
 
 // The alias of a (service, id) that is not the instance's own; null: it is.

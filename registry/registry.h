@@ -171,8 +171,8 @@ class Registry {
   static constexpr std::size_t kFetchedMost = 16;
   void fetch(std::span<const Key> instances) const;
   // Registrations, and removals of one source's claims, of different instances: all of them, or none when one
-  // would be refused, two names of one instance among them. (Not so yet where
-  // an instance has aliases: a later one may be refused after others were taken.) The lease is the shortest granted.
+  // would be refused, two names of one instance among them. (Where
+  // instances have aliases, what one does may still have a later one refused.) The lease is the shortest granted.
   Outcome apply_all(std::span<const Change> changes, Instant now);
 
   // Start: one stored row after the other, then restore_next() until it says false; leased claims are
