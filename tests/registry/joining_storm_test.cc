@@ -90,6 +90,8 @@ class JoiningStorm : public Fixture {
   Registration any_registration() {
     Registration one = registration(any_service(), any_id(), any_body());
     one.lease = Millis(2'000 + 1'000 * pick(3));
+    if (pick(4) == 0) one.precondition.create_only = true;
+    if (pick(3) == 0) one.generation = 1 + pick(50);
     if (pick(4) == 0) one.source = {SourceKind::lyft, "lyft"};
     if (pick(4) == 0) one.source = {SourceKind::update, "update"};
     return one;
@@ -102,11 +104,20 @@ class JoiningStorm : public Fixture {
   }
 
   void count(const Outcome& outcome) { ++(outcome ? granted_ : refused_); }
+  void register_one(const Registration& one) {
+    const std::uint64_t revision = registry->revision();
+    const RegistryCounts before = registry->counts();
+    const Outcome outcome = registry->apply(one, now);
+    count(outcome);
+    if (outcome) return;
+    EXPECT_EQ(registry->revision(), revision) << "a refusal leaves no trace";
+    EXPECT_EQ(registry->counts().instances, before.instances);
+  }
   void do_something() {
     switch (pick(14)) {
       case 0:
       case 1:
-      case 2: count(registry->apply(any_registration(), now)); break;
+      case 2: register_one(any_registration()); break;
       case 3: {
         Registration one = any_registration(), other = any_registration();
         if (one.service != other.service || one.id != other.id)
