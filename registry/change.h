@@ -66,6 +66,7 @@ struct Removal {
   std::optional<std::uint64_t> generation;
   bool drain_first = false;  // drain now, remove at the safe time
   std::optional<SourceKind> only_source;  // Lyft's DELETE touches only its own claims
+  std::string by{};
 };
 
 struct DrainOrder {
@@ -73,6 +74,7 @@ struct DrainOrder {
   std::string id;
   bool drain = true;  // false: undo
   std::string reason;
+  std::string by{};
 };
 
 // Changes the claims of one source without renewing them: `id` empty means every instance of the service.
@@ -81,6 +83,7 @@ struct Amendment {
   std::string id;
   SourceId source;
   Amend amend;
+  std::string by{};
 };
 
 // One operator setting. Later entries win field by field; nullopt: says nothing; a tag of nullopt removes it.
@@ -133,6 +136,7 @@ enum class RefusalCode : std::uint8_t {
   unknown_instance,
   stale_generation,
   listed_by_source,
+  forbidden,
   deregistered,
   precondition_failed,
   batch_too_long,

@@ -142,31 +142,31 @@ void Registry::Core::store_claim(const Entry& entry, Claim& claim) {
   claim.heard_unsaved = false;
   const Key key = key_of(entry, claim);
   const Alias* alias = claim.alias;
-  ClaimRow row{std::string(key.service),
-               std::string(key.name),
-               claim.source->name,
-               claim.generation,
-               alias != nullptr ? alias->sequence : entry.shown->sequence,
-               Millis(claim.lease_ms),
-               alias != nullptr ? alias->created_at : entry.shown->created_at,
-               claim.heard,
-               claim.by,
-               false,
-               "",
-               {},
-               {},
-               claim.body};
-  if (entry.condition && entry.condition->draining_since) {
-    row.draining = true;
-    row.draining_reason = entry.condition->draining_reason;
-    row.draining_since = *entry.condition->draining_since;
-    if (const auto end = entry.condition->remove_at) row.remove_at = now_.wall + (*end - at());
-  }
-  batch_.rows.push_back(std::move(row));
+  batch_.rows.push_back(ClaimRow{
+      std::string(key.service), std::string(key.name), claim.source->name, claim.generation,
+      alias != nullptr ? alias->sequence : entry.shown->sequence, Millis(claim.lease_ms),
+      alias != nullptr ? alias->created_at : entry.shown->created_at, claim.heard, claim.by, claim.body});
 }
 
 void Registry::Core::store_claims(Entry& entry) {
   for (Claim& claim : entry.claims) store_claim(entry, claim);
+}
+
+// By each of its names: after a start they stand apart until a scheduler has spoken.
+void Registry::Core::store_drain(const Entry& entry) {
+  if (restoring_ || !is_draining(entry)) return;
+  const Condition& drain = *entry.condition;
+  std::optional<WallTime> remove_at;
+  if (drain.remove_at) remove_at = now_.wall + (*drain.remove_at - at());
+  for (const Key& name : names_of(entry))
+    batch_.rows.push_back(DrainRow{std::string(name.service), std::string(name.name), drain.draining_reason,
+                                   *drain.draining_since, remove_at});
+}
+
+void Registry::Core::unstore_drain(const Entry& entry) {
+  if (!is_draining(entry)) return;
+  for (const Key& name : names_of(entry))
+    batch_.rows.push_back(DrainGone{std::string(name.service), std::string(name.name)});
 }
 
 // Only what is not ACTIVE is stored: a restart must not serve again who said that it cannot.
@@ -233,6 +233,7 @@ Entry& Registry::Core::admit(std::string_view service, std::string_view id, std:
   entry->effect = effect_on(*entry);
   entries_.insert(*entry);
   enlist(*entry, std::move(identity));
+  recall_drain(*entry, {service, id});
   return *entry.release();
 }
 
@@ -327,8 +328,9 @@ void Registry::Core::release(Entry& entry, Claim& claim) {
   if (!is_leased(claim.source->kind)) listed_[claim.source->name].erase(&entry);
   tasks_.remove(claim.body->task, entry);
   Alias* alias = std::exchange(claim.alias, nullptr);
-  if (alias != nullptr && std::ranges::find(entry.claims, alias, &Claim::alias) == entry.claims.end())
-    end_alias(*alias);
+  if (alias == nullptr || std::ranges::find(entry.claims, alias, &Claim::alias) != entry.claims.end()) return;
+  if (is_draining(entry)) batch_.rows.push_back(DrainGone{alias->service, alias->id});
+  end_alias(*alias);
 }
 
 // Takes one of several claims away, and with the last that had heartbeats what they said.
@@ -383,6 +385,7 @@ void Registry::Core::index_repo(const InstancePtr& before, const InstancePtr& af
 // Out of every index and out of the answers. Ends in whoever keeps the result.
 std::unique_ptr<Entry> Registry::Core::take_out(Entry& entry, Cause cause) {
   if (is_stored(status_of(entry))) unstore_report(entry);
+  unstore_drain(entry);
   for (Claim& claim : entry.claims) release(entry, claim);
   entry.disarm();
   protection_.leave(entry.groups);

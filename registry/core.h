@@ -165,6 +165,8 @@ class Registry::Core {
   // One stored row each.
   void restore_claim(const ClaimRow& row);
   void restore_tombstone(const TombstoneRow& row);
+  void restore_drain(const DrainRow& row);
+  void recall_drain(Entry& entry, Key name);
   void restore_service(const ServiceRow& row);
   void restore_overlay(const OverlayRows& row);
   void restore_meta(const MetaRow& row);
@@ -204,6 +206,8 @@ class Registry::Core {
             bool revised);
   void store_claim(const Entry& entry, Claim& claim);
   void store_claims(Entry& entry);
+  void store_drain(const Entry& entry);
+  void unstore_drain(const Entry& entry);
   void store_report(const Entry& entry, HeartbeatStatus before);
   void unstore_report(const Entry& entry);
   std::uint64_t next_revision();
@@ -213,8 +217,13 @@ class Registry::Core {
 
   // Who is one instance.
   Entry* home_of(const std::string& task) const;
-  Entry* home_for(const SourceId& source, const std::string& task) const;
-  Alias* parting(Entry* entry, Key name, const SourceId& source) const;
+  bool may_reach(const SourceId& source, std::string_view by, const Entry& home) const;
+  bool may_follow(const SourceId& source, std::string_view by, const Entry& home,
+                  const std::string& task) const;
+  bool may_join(const Entry& from, const Entry& home, const std::string& task) const;
+  Entry* home_for(const SourceId& source, std::string_view by, const std::string& task) const;
+  Alias* parting(Entry* entry, Key name, const SourceId& source, std::string_view by) const;
+  std::optional<Refusal> out_of_reach(const Entry& entry, Key name, std::string_view by) const;
   Alias* alias_for(Entry& entry, std::string_view service, std::string_view id);
   Alias* new_alias(Entry& entry, std::string_view service, std::string_view id, std::uint64_t sequence,
                    WallTime created_at);
@@ -261,6 +270,7 @@ class Registry::Core {
   bool slide_window(std::size_t& most);
   bool raise_due(std::size_t& most);
   bool forget_due(std::size_t& most);
+  bool forget_drains(std::size_t& most);
 
   LeaseView lease_view(const Entry& entry, Instant now) const;  // of the claim that keeps it longest
   LeaseView lease_view(const Entry& entry, const Claim& claim, Instant now) const;
@@ -306,6 +316,9 @@ class Registry::Core {
   std::optional<Sweep> sweep_;
   Stored stored_;
   bool restoring_ = false;
+  // What was drained when the last start was, and has not come back since, by service and id.
+  std::map<std::pair<std::string, std::string>, DrainRow> drains_;
+  SteadyTime drains_until_{};
 
   LeaseWheel leases_;
   LeaseWheel burials_;

@@ -190,7 +190,7 @@ std::optional<Refusal> Registry::Core::refuse(const Registration& registration, 
 std::optional<Refusal> Registry::Core::refuse_in_turn(const Registration& registration, Growth& growth) {
   const Key name{registration.service, registration.id};
   Entry* entry = entry_at(name.service, name.name);
-  const Alias* apart = parting(entry, name, registration.source);
+  const Alias* apart = parting(entry, name, registration.source, registration.by);
   if (auto bad = refuse(registration, entry)) return bad;
   if (entry != nullptr && !growth.touched.insert(entry).second)
     return refusal(RefusalCode::invalid_field, quoted(registration.service, registration.id) +
@@ -198,7 +198,7 @@ std::optional<Refusal> Registry::Core::refuse_in_turn(const Registration& regist
                                                    "already: send them one after the other");
   if (entry == nullptr && registration.body) {
     // Of several that would become part of one instance the first does.
-    Entry* home = home_for(registration.source, registration.body->task);
+    Entry* home = home_for(registration.source, registration.by, registration.body->task);
     if (home != nullptr && growth.joined.insert(home).second) entry = home;
   }
   if (has_generations(registration.source.kind)) {
@@ -253,7 +253,7 @@ std::optional<Refusal> Registry::Core::reserved(std::string_view service, Source
 Outcome Registry::Core::on(const Registration& registration) {
   const Key name{registration.service, registration.id};
   Entry* entry = entry_at(name.service, name.name);
-  Alias* apart = parting(entry, name, registration.source);
+  Alias* apart = parting(entry, name, registration.source, registration.by);
   if (auto bad = refuse(registration, entry)) return *bad;
   if (auto bad = reserved(registration.service, registration.source.kind)) return *bad;
 
@@ -262,7 +262,8 @@ Outcome Registry::Core::on(const Registration& registration) {
     life = on_put(standing_of(entry, name, apart), registration.generation, now_.wall);
     if (is_refused(life.verdict)) return refused_life(life.verdict, registration.service, registration.id);
   }
-  if (entry == nullptr && registration.body) entry = home_for(registration.source, registration.body->task);
+  if (entry == nullptr && registration.body)
+    entry = home_for(registration.source, registration.by, registration.body->task);
   if (auto full = apart != nullptr ? no_room(apart->service, nullptr, registration.source, {})
                                    : no_room(registration.service, entry, registration.source, {}))
     return *full;
@@ -287,15 +288,19 @@ Outcome Registry::Core::on(const Heartbeat& heartbeat) {
   if (entry == nullptr)
     if (auto bad = bad_key(heartbeat.service, heartbeat.id)) return *bad;
   const Key name{heartbeat.service, heartbeat.id};
-  Alias* apart = parting(entry, name, heartbeat_source());
+  Alias* apart = parting(entry, name, heartbeat_source(), heartbeat.by);
   const LifeDecision life = on_heartbeat(standing_of(entry, name, apart), heartbeat.generation,
                                          heartbeat.body != nullptr, now_.wall);
   if (is_refused(life.verdict)) return refused_life(life.verdict, heartbeat.service, heartbeat.id);
   if (life.verdict == LifeVerdict::renew && apart == nullptr) return renew(*entry, heartbeat);
-  // The heartbeats that there are go by another name.
-  if (!heartbeat.body) return refused_life(LifeVerdict::unknown, heartbeat.service, heartbeat.id);
+  if (!heartbeat.body) {
+    if (apart != nullptr)
+      if (auto bad = out_of_reach(*entry, name, heartbeat.by)) return *bad;
+    // The heartbeats that there are go by another name.
+    return refused_life(LifeVerdict::unknown, heartbeat.service, heartbeat.id);
+  }
   if (auto bad = reserved(heartbeat.service, SourceKind::heartbeat)) return *bad;
-  if (entry == nullptr) entry = home_for(heartbeat_source(), heartbeat.body->task);
+  if (entry == nullptr) entry = home_for(heartbeat_source(), heartbeat.by, heartbeat.body->task);
   if (auto full = apart != nullptr ? no_room(apart->service, nullptr, heartbeat_source(), {})
                                    : no_room(heartbeat.service, entry, heartbeat_source(), {}))
     return *full;
@@ -329,8 +334,12 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
   const HeartbeatStatus before = status_of(*entry);
   const bool is_first = claim_of(*entry, *claim.source) == nullptr;
   const bool new_life = verdict == LifeVerdict::new_life;
-  if (new_life) entry->condition.reset();
+  if (new_life) {
+    unstore_drain(*entry);
+    entry->condition.reset();
+  }
   const bool changed = write_claim(*entry, claim, alias);
+  if (is_first) store_drain(*entry);
   if (vitals != nullptr) take_vitals(*entry, *vitals);
   if (verdict == LifeVerdict::create)
     if (Tombstone* dead = tombstones_.find({service, id})) raise(*dead);
@@ -341,11 +350,7 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
     review(*entry_at(other->first, other->second), Cause::none);
     entry = entry_at(service, id);
   }
-  if (new_life) {
-    store_claims(*entry);
-  } else if (changed) {
-    store_claim(*entry, *claim_of(*entry, *claim.source));
-  }
+  if (changed) store_claim(*entry, *claim_of(*entry, *claim.source));
   return grant_to(*entry, *claim_of(*entry, *claim.source), {service, id}, created);
 }
 
@@ -448,6 +453,7 @@ Outcome Registry::Core::on(const Removal& removal) {
                    quoted(removal.service, removal.id) + " is there because the source " +
                        entry->claims.front().source->name +
                        " lists it: take it out there, or drain it to keep it out of answers");
+  if (auto bad = out_of_reach(*entry, {removal.service, removal.id}, removal.by)) return *bad;
   if (!removal.drain_first) {
     deregister(*entry, Cause::deregistered);
     done.revision = revision_;
@@ -458,7 +464,7 @@ Outcome Registry::Core::on(const Removal& removal) {
   const WallTime safe = safe_stop ? safe_stop(*entry->shown, now_) : now_.wall;
   entry->condition->remove_at = at() + std::max(Millis(0), safe - now_.wall);
   refresh(*entry);
-  store_claims(*entry);
+  store_drain(*entry);
   return grant(*entry, false);
 }
 
@@ -477,6 +483,7 @@ bool Registry::Core::deregister(Entry& entry, Cause cause) {
   for (std::size_t i = entry.claims.size(); i-- > 0;)
     if (!stays(entry.claims[i])) end_claim(entry, entry.claims[i]);
   end_suspicion(entry);
+  unstore_drain(entry);
   entry.condition.reset();
   review(entry, cause);
   return false;
@@ -489,6 +496,7 @@ Outcome Registry::Core::on(const DrainOrder& order) {
       return refusal(RefusalCode::unknown_service, "there is no service " + order.service);
     return refusal(RefusalCode::unknown_instance, quoted(order.service, order.id) + " is not registered");
   }
+  if (auto bad = out_of_reach(*entry, {order.service, order.id}, order.by)) return *bad;
   Condition next = entry->condition ? *entry->condition : Condition{};
   if (order.drain) {
     if (!next.draining_since) next.draining_since = now_.wall;
@@ -499,9 +507,10 @@ Outcome Registry::Core::on(const DrainOrder& order) {
     next.remove_at.reset();
   }
   if (next != (entry->condition ? *entry->condition : Condition{})) {
+    unstore_drain(*entry);
     entry->condition = next == Condition{} ? nullptr : std::make_unique<Condition>(std::move(next));
     refresh(*entry);
-    store_claims(*entry);
+    store_drain(*entry);
   }
   return grant(*entry, false);
 }
@@ -524,7 +533,10 @@ Outcome Registry::Core::amend_one(Entry& entry, const Amendment& amendment) {
 
 Outcome Registry::Core::on(const Amendment& amendment) {
   if (!amendment.id.empty()) {
-    if (Entry* entry = entry_at(amendment.service, amendment.id)) return amend_one(*entry, amendment);
+    if (Entry* entry = entry_at(amendment.service, amendment.id)) {
+      if (auto bad = out_of_reach(*entry, {amendment.service, amendment.id}, amendment.by)) return *bad;
+      return amend_one(*entry, amendment);
+    }
     return refusal(is_known(amendment.service) ? RefusalCode::unknown_instance : RefusalCode::unknown_service,
                    quoted(amendment.service, amendment.id) + " is not registered");
   }

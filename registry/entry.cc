@@ -37,6 +37,7 @@ bool is_stored(HeartbeatStatus status) {
 HeartbeatStatus status_of(const Entry& entry) {
   return entry.condition ? entry.condition->status : HeartbeatStatus::passing;
 }
+bool is_draining(const Entry& entry) { return entry.condition && entry.condition->draining_since; }
 int badness(HeartbeatStatus status) {
   switch (status) {
     case HeartbeatStatus::passing: return 0;

@@ -100,6 +100,7 @@ bool comes_before(const Instance& a, const Instance& b);
 bool has_generations(SourceKind kind);  // heartbeat, update
 bool is_stored(SourceKind kind);        // heartbeat, update, lyft
 bool is_stored(HeartbeatStatus status);  // critical, starting: not ACTIVE
+bool is_draining(const Entry& entry);
 int badness(HeartbeatStatus status);     // the greater, the worse
 HeartbeatStatus status_of(const Entry& entry);
 Fitness fitness_of(const Entry& entry);  // the worst of that and of what the sources say that list it

@@ -43,7 +43,7 @@ bool Registry::Core::tick(Instant now, std::size_t most) {
   std::vector<std::string> ended;
   if (overlay_.expire(now_.wall, ended)) overlay_changed(ended);
   sweep();
-  return slide_window(most) || raise_due(most) || forget_due(most);
+  return slide_window(most) || raise_due(most) || forget_due(most) || forget_drains(most);
 }
 
 // Each takes at most `most` and what it took from it; true: more is due.
@@ -75,6 +75,16 @@ bool Registry::Core::forget_due(std::size_t& most) {
     }
   }
   return true;
+}
+
+// Whatever has not come back in the time for which a name is known stays away.
+bool Registry::Core::forget_drains(std::size_t& most) {
+  if (drains_.empty() || at() < drains_until_) return false;
+  for (; most > 0 && !drains_.empty(); --most, drains_.erase(drains_.begin())) {
+    const auto& [service, id] = drains_.begin()->first;
+    batch_.rows.push_back(DrainGone{service, id});
+  }
+  return !drains_.empty();
 }
 
 // ---- leases
@@ -178,7 +188,7 @@ void Registry::Core::set_aside(Entry& entry) {
 // Whose task a scheduler has listed meanwhile is there by that.
 void Registry::Core::bring_back(Expiry& expiry) {
   const auto is_back = [&](const Claim& claim) {
-    return home_for(*claim.source, claim.body->task) != nullptr;
+    return home_for(*claim.source, claim.by, claim.body->task) != nullptr;
   };
   if (std::ranges::any_of(expiry.aside->claims, is_back)) return forget_aside(*expiry.aside);
   asides_.erase(*expiry.aside);
@@ -193,6 +203,7 @@ void Registry::Core::bring_back(Expiry& expiry) {
   enlist(entry, std::make_shared<Instance>(*entry.shown));
   make_suspect(entry);
   store_claims(entry);
+  store_drain(entry);
   store_report(entry, HeartbeatStatus::passing);
 }
 

@@ -28,25 +28,8 @@ const Claim* host_in(const Entry& entry, const std::string& task) {
   return host;
 }
 
-// Marathon knows more of a task than Mesos does. Two of a kind are two clusters, whose tasks only happen to
-// share an id.
-bool may_follow(const SourceId& source, const Claim& host) {
-  return !is_scheduler(source.kind) ||
-         (source.kind == SourceKind::scheduler && host.source->kind == SourceKind::marathon);
-}
-
 bool has_claim_of(const Entry& entry, const SourceId& source) {
   return std::ranges::any_of(entry.claims, [&](const Claim& claim) { return *claim.source == source; });
-}
-
-// An instance has one claim of each source: a second registration of one task under another id stands alone.
-bool may_join(const Entry& from, const Entry& home, const std::string& task) {
-  const Claim& host = *host_in(home, task);
-  const bool all_follow = std::ranges::all_of(from.claims, [&](const Claim& claim) {
-    const bool is_of_task = !is_scheduler(claim.source->kind) || claim.body->task == task;
-    return is_of_task && may_follow(*claim.source, host) && !has_claim_of(home, *claim.source);
-  });
-  return all_follow && from.claims.size() + home.claims.size() <= kMaxClaims;
 }
 
 // Whether a claim under the alias names a task that the instance is.
@@ -79,21 +62,47 @@ Entry* Registry::Core::home_of(const std::string& task) const {
   return home;
 }
 
+// Naming a task gives nobody a say in a service that he may not write. Who may update the domain or writes
+// the configuration may write them all.
+bool Registry::Core::may_reach(const SourceId& source, std::string_view by, const Entry& home) const {
+  const bool has_rights = source.kind == SourceKind::heartbeat || source.kind == SourceKind::lyft;
+  return !has_rights || !config_.may_write || config_.may_write(by, home.shown->service);
+}
+
+// Marathon knows more of a task than Mesos does. Two of a kind are two clusters, whose tasks only happen to
+// share an id. An instance has one claim of each source: a second registration of one task under another id
+// stands alone.
+bool Registry::Core::may_follow(const SourceId& source, std::string_view by, const Entry& home,
+                                const std::string& task) const {
+  const bool is_below =
+      !is_scheduler(source.kind) ||
+      (source.kind == SourceKind::scheduler && host_in(home, task)->source->kind == SourceKind::marathon);
+  return is_below && !has_claim_of(home, source) && may_reach(source, by, home);
+}
+
+bool Registry::Core::may_join(const Entry& from, const Entry& home, const std::string& task) const {
+  const bool all_follow = std::ranges::all_of(from.claims, [&](const Claim& claim) {
+    const bool is_of_task = !is_scheduler(claim.source->kind) || claim.body->task == task;
+    return is_of_task && may_follow(*claim.source, claim.by, home, task);
+  });
+  return all_follow && from.claims.size() + home.claims.size() <= kMaxClaims;
+}
+
 // Where a first claim of a source will live; null: under a (service, id) of its own.
-Entry* Registry::Core::home_for(const SourceId& source, const std::string& task) const {
+Entry* Registry::Core::home_for(const SourceId& source, std::string_view by, const std::string& task) const {
   Entry* home = home_of(task);
-  if (home == nullptr || !may_follow(source, *host_in(*home, task)) || has_claim_of(*home, source) ||
-      home->claims.size() >= kMaxClaims)
-    return nullptr;
-  return home;
+  const bool has_room = home != nullptr && home->claims.size() < kMaxClaims;
+  return has_room && may_follow(source, by, *home, task) ? home : nullptr;
 }
 
 // What a source's write by this name sets apart from the instance; null: nothing. Who has a claim on it by
-// another name speaks of two. What holds a scheduler's claim stays.
-Alias* Registry::Core::parting(Entry* entry, Key name, const SourceId& source) const {
+// another name speaks of two, and who may not write its service of his own. What holds a scheduler's claim
+// stays.
+Alias* Registry::Core::parting(Entry* entry, Key name, const SourceId& source, std::string_view by) const {
   if (entry == nullptr || aliases_.size() == 0) return nullptr;
   const Claim* claim = claim_of(*entry, source);
   Alias* alias = aliases_.find(name);
+  if (alias != nullptr && !may_reach(source, by, *entry)) return alias;
   if (claim == nullptr || claim->alias == alias) return nullptr;
   if (claim->alias == nullptr) return alias;
   const bool holds_scheduler = std::ranges::any_of(entry->claims, [&](const Claim& one) {
@@ -102,11 +111,23 @@ Alias* Registry::Core::parting(Entry* entry, Key name, const SourceId& source) c
   return alias != nullptr && holds_scheduler ? alias : claim->alias;
 }
 
+// Who calls an instance by an alias needs the right to write the service in which it lives.
+std::optional<Refusal> Registry::Core::out_of_reach(const Entry& entry, Key name, std::string_view by) const {
+  const Key own = EntryKey{}(entry);
+  if (own == name || by.empty() || !config_.may_write || config_.may_write(by, own.service)) return {};
+  const auto quoted = [](Key key) { return std::string(key.service) + "/" + std::string(key.name); };
+  return Refusal{RefusalCode::forbidden,
+                 quoted(name) + " is part of " + quoted(own) +
+                     ": this takes the right to write the service " + std::string(own.service),
+                 std::nullopt};
+}
+
 // The alias of a (service, id) that is not the instance's own; null: it is.
 Alias* Registry::Core::alias_for(Entry& entry, std::string_view service, std::string_view id) {
   if (entry.shown->service == service && entry.shown->id == id) return nullptr;
   if (Alias* known = aliases_.find({service, id})) return known;
   if (Entry* aside = asides_.find({service, id})) forget_aside(*aside);
+  recall_drain(entry, {service, id});
   return new_alias(entry, service, id, next_sequence_++, now_.wall);
 }
 
@@ -162,7 +183,7 @@ void Registry::Core::absorb(Entry& from, Entry& home) {
   }
   from.claims.clear();
   store_report(home, HeartbeatStatus::passing);
-  if (home.condition && home.condition->draining_since) store_claims(home);
+  store_drain(home);
   drop(from, Cause::replaced);
 }
 
@@ -195,10 +216,11 @@ Entry& Registry::Core::part(Entry& entry, Alias& alias) {
       other.condition->join_drain(*said);
     }
     speaker.condition = std::move(said);
-    if (speaker.condition->draining_since)
-      for (Entry* each : {&entry, &alone}) store_claims(*each);
   }
-  for (const Entry* each : {&entry, &alone}) store_report(*each, HeartbeatStatus::passing);
+  for (const Entry* each : {&entry, &alone}) {
+    store_report(*each, HeartbeatStatus::passing);
+    store_drain(*each);
+  }
   refresh(alone);
   return alone;
 }

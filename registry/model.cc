@@ -90,6 +90,7 @@ std::string_view to_string(RefusalCode code) {
     case RefusalCode::unknown_instance: return "unknown_instance";
     case RefusalCode::stale_generation: return "stale_generation";
     case RefusalCode::listed_by_source: return "listed_by_source";
+    case RefusalCode::forbidden: return "forbidden";
     case RefusalCode::deregistered: return "deregistered";
     case RefusalCode::precondition_failed: return "precondition_failed";
     case RefusalCode::batch_too_long: return "batch_too_long";

@@ -51,6 +51,8 @@ struct RegistryConfig {
   bool lyft_protection = false;
   std::string epoch;                                                  // UUID of the store
   std::function<ServiceSettings(std::string_view service)> settings;  // null: defaults
+  // Whether a caller, as `by` names him, may write a service; null: all that come this far may write all.
+  std::function<bool(std::string_view by, std::string_view service)> may_write;
   std::vector<std::string> configured_services;                       // the exact names of [service.X]
   std::vector<std::string> reserved_labels;  // first labels of name servers and cuts below the domain
 };

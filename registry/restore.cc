@@ -25,14 +25,6 @@ std::optional<HeartbeatStatus> stored_status(std::string_view state) {
   return std::nullopt;
 }
 
-void read_drain(const ClaimRow& row, Entry& entry, Instant now) {
-  if (!row.draining) return;
-  if (!entry.condition) entry.condition = std::make_unique<Condition>();
-  entry.condition->draining_since = row.draining_since;
-  entry.condition->draining_reason = row.draining_reason;
-  if (row.remove_at) entry.condition->remove_at = now.steady + std::max(Millis(0), *row.remove_at - now.wall);
-}
-
 template <class... Each>
 struct Overloaded : Each... {
   using Each::operator()...;
@@ -48,6 +40,7 @@ void Registry::Core::restore(const Row& row, Instant now) {
   std::visit(Overloaded{
                  [this](const ClaimRow& claim) { restore_claim(claim); },
                  [this](const TombstoneRow& dead) { restore_tombstone(dead); },
+                 [this](const DrainRow& drain) { restore_drain(drain); },
                  [this](const ServiceRow& service) { restore_service(service); },
                  [this](const OverlayRows& overlay) { restore_overlay(overlay); },
                  [this](const HealthRow& health) { restore_health(health); },
@@ -82,7 +75,6 @@ void Registry::Core::restore_claim(const ClaimRow& row) {
   claim.heard = row.heard_at;
   claim.by = row.by;
   claim.recovered = true;
-  read_drain(row, *entry, now_);
   next_sequence_ = std::max(next_sequence_, row.sequence + 1);
   ++stored_.claims;
   stored_service(row.service).claims.push_back({row.sequence, std::move(entry), std::move(identity)});
@@ -94,6 +86,25 @@ void Registry::Core::restore_tombstone(const TombstoneRow& row) {
     return;
   }
   lay({row.service, row.id}, row.generation, stored_cause(row.cause), row.until - now_.wall);
+}
+
+// Until its instance is there; one that only a source lists may come long after the start.
+void Registry::Core::restore_drain(const DrainRow& row) {
+  drains_.insert_or_assign({row.service, row.id}, row);
+}
+
+// What was drained before a start is drained when it is there again.
+void Registry::Core::recall_drain(Entry& entry, Key name) {
+  if (drains_.empty()) return;
+  const auto stored = drains_.extract({std::string(name.service), std::string(name.name)});
+  if (stored.empty()) return;
+  const DrainRow& row = stored.mapped();
+  Condition drained;
+  drained.draining_since = row.since;
+  drained.draining_reason = row.reason;
+  if (row.remove_at) drained.remove_at = at() + std::max(Millis(0), *row.remove_at - now_.wall);
+  if (!entry.condition) entry.condition = std::make_unique<Condition>();
+  entry.condition->join_drain(drained);
 }
 
 void Registry::Core::restore_service(const ServiceRow& row) {
@@ -183,6 +194,7 @@ void Registry::Core::end_restored() {
   for (const auto& [name, service] : services_)
     if (service.linger_stored) batch_.known_services.push_back(name);
   stored_ = {};
+  drains_until_ = at() + config_.service_linger;
 }
 
 // Null: a further source's claim on an instance that is in place.
@@ -193,7 +205,6 @@ Entry* Registry::Core::place_restored(StoredClaim& stored) {
     known->claims.reserve(known->claims.size() + 1);
     tasks_.add(claim.body->task, *known);
     known->claims.push_back(std::move(claim));
-    if (stored.entry->condition) known->condition = std::move(stored.entry->condition);
     return nullptr;
   }
   Entry* entry = stored.entry.release();
@@ -201,6 +212,7 @@ Entry* Registry::Core::place_restored(StoredClaim& stored) {
   tasks_.add(entry->claims.front().body->task, *entry);
   entry->effect = effect_on(*entry);
   enlist(*entry, std::move(stored.identity));
+  recall_drain(*entry, EntryKey{}(*entry));
   return entry;
 }
 

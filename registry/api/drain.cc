@@ -29,7 +29,8 @@ void apply_drain(const CallPtr& call, Turn& turn, const DrainOrder& order) {
 }
 
 void submit_drain(CallPtr call, bool drain, std::string reason) {
-  DrainOrder order{call->capture(0), call->capture(1), drain, std::move(reason)};
+  DrainOrder order{call->capture(0), call->capture(1), drain, std::move(reason),
+                   call->request.caller.shown()};
   on_control(call, [call, order = std::move(order)](Turn& turn) { apply_drain(call, turn, order); });
 }
 
@@ -46,7 +47,12 @@ void delete_drain(CallPtr call) { submit_drain(std::move(call), false, ""); }
 void apply_admin(const CallPtr& call, Turn& turn, OverlayEntry entry) {
   const std::string &service = call->capture(0), &id = call->capture(1);
   if (!has_room(*call, turn)) return;
-  if (!turn.registry.find(service, id)) return call->refuse(missing_instance(turn.registry, service));
+  const InstancePtr instance = turn.registry.find(service, id);
+  if (!instance) return call->refuse(missing_instance(turn.registry, service));
+  if (!call->request.caller.may_write(instance->service))
+    return call->refuse({ErrorCode::forbidden, service + "/" + id + " is part of " + instance->service + "/" +
+                                                   instance->id +
+                                                   ": the token does not allow writing that service"});
   entry.match = service + "/" + id;
   OverlayEdit edit;
   edit.kind = OverlayEdit::Kind::set_exact;

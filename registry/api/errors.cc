@@ -75,6 +75,7 @@ ErrorCode error_code_for(RefusalCode code) {
     case RefusalCode::unknown_instance: return ErrorCode::unknown_instance;
     case RefusalCode::stale_generation: return ErrorCode::stale_generation;
     case RefusalCode::listed_by_source: return ErrorCode::listed_by_source;
+    case RefusalCode::forbidden: return ErrorCode::forbidden;
     case RefusalCode::deregistered: return ErrorCode::deregistered;
     case RefusalCode::precondition_failed: return ErrorCode::precondition_failed;
     case RefusalCode::batch_too_long: return ErrorCode::batch_too_long;

@@ -160,6 +160,7 @@ void delete_instance(CallPtr call) {
   removal.id = call->capture(1);
   removal.generation = *generation;
   removal.drain_first = drain->value_or(false);
+  removal.by = call->request.caller.shown();
   on_control_briefly(call,
                      [call, removal = std::move(removal)](Turn& turn) { remove_now(call, turn, removal); });
 }

@@ -79,12 +79,13 @@ std::string_view last_forwarded_for(const http::Request& request) {
   return last;
 }
 
-// What a refused write becomes; the limits are the only ones that are not the sender's fault.
+// What a refused write becomes; only the limits are not the sender's fault.
 void refuse(Call& call, const Refusal& refusal) {
   switch (refusal.code) {
     case RefusalCode::too_many_instances:
     case RefusalCode::too_many_services:
     case RefusalCode::too_many_claims: return call.problem(429, refusal.message, refusal.retry_after);
+    case RefusalCode::forbidden: return call.problem(403, refusal.message, refusal.retry_after);
     case RefusalCode::out_of_capacity: return call.problem(503, refusal.message, refusal.retry_after);
     default: return call.fail(LyftError::bad_parameters);
   }
@@ -203,6 +204,7 @@ void LyftRoutes::remove_host(const CallPtr& call) {
   removal.service = call->first;
   removal.id = std::move(*id);
   removal.only_source = SourceKind::lyft;
+  removal.by = call->request.caller.shown();
   run(call, [call, change = Change(std::move(removal))](Turn& turn) {
     if (!has_room(*call, turn)) return;
     const Outcome outcome = turn.registry.apply(change, turn.now);
@@ -212,10 +214,15 @@ void LyftRoutes::remove_host(const CallPtr& call) {
 }
 
 void LyftRoutes::set_weight(const CallPtr& call, std::string id, std::uint16_t weight, bool must_exist) {
-  Amendment amendment{call->first, std::move(id), {SourceKind::lyft, "lyft"}, set_lyft_weight(weight)};
+  Amendment amendment{call->first,
+                      std::move(id),
+                      {SourceKind::lyft, "lyft"},
+                      set_lyft_weight(weight),
+                      call->request.caller.shown()};
   run(call, [call, must_exist, change = Change(std::move(amendment))](Turn& turn) {
     if (!has_room(*call, turn)) return;
     const Outcome outcome = turn.registry.apply(change, turn.now);
+    if (!outcome && outcome.error().code == RefusalCode::forbidden) return refuse(*call, outcome.error());
     const bool found = outcome && outcome->touched > 0;
     if (!found && must_exist) return call->fail(LyftError::host_not_found);
     acknowledge(turn, found ? *outcome : Grant{}, call, 204, "");

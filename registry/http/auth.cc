@@ -3,6 +3,8 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
+
 #include "registry/http/ascii.h"
 #include "registry/net/base64.h"
 
@@ -135,6 +137,13 @@ std::optional<Caller> Access::identify(const Request& request, const net::Endpoi
   caller = found->rights;
   caller.peer = peer;
   return caller;
+}
+
+bool Access::may_write(std::string_view token_name, std::string_view service) const {
+  const auto found = std::ranges::find(
+      grants_, token_name, [](const Grant& grant) -> std::string_view { return grant.rights.token_name; });
+  if (found != grants_.end()) return found->rights.may_write(service);
+  return anonymous_ && anonymous_->token_name == token_name && anonymous_->may_write(service);
 }
 
 Denial Access::check(const Route& route, const Request& request, const Caller& caller) const {

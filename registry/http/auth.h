@@ -36,6 +36,8 @@ class Access {
   // Decided before the handler runs; a route of scope write without a service capture passes when the caller
   // may write anything at all, and its handler asks may_write() for each service.
   Denial check(const Route& route, const Request& request, const Caller& caller) const;
+  // Of the token of this name; none: no.
+  bool may_write(std::string_view token_name, std::string_view service) const;
   bool has_tokens() const { return !grants_.empty() || anonymous_; }
 
  private:

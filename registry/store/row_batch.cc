@@ -24,6 +24,8 @@ struct Key {
   }
   std::string operator()(const TombstoneRow& row) const { return key_of('t', {row.service, row.id}); }
   std::string operator()(const TombstoneGone& row) const { return key_of('t', {row.service, row.id}); }
+  std::string operator()(const DrainRow& row) const { return key_of('d', {row.service, row.id}); }
+  std::string operator()(const DrainGone& row) const { return key_of('d', {row.service, row.id}); }
   std::string operator()(const OverlayRows&) const { return key_of('o', {}); }
   std::string operator()(const ServiceRow& row) const { return key_of('s', {row.name}); }
   std::string operator()(const ServiceGone& row) const { return key_of('s', {row.name}); }

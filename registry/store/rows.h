@@ -22,10 +22,6 @@ struct ClaimRow {
   WallTime created_at{};
   WallTime heard_at{};
   std::string by;
-  bool draining = false;
-  std::string draining_reason;
-  WallTime draining_since{};
-  std::optional<WallTime> remove_at;  // the drain ends in removal
   BodyPtr body;
 };
 struct ClaimGone {
@@ -41,6 +37,18 @@ struct TombstoneRow {
   WallTime until{};
 };
 struct TombstoneGone {
+  std::string service;
+  std::string id;
+};
+// Of an instance under each of its names, whoever says that it is there.
+struct DrainRow {
+  std::string service;
+  std::string id;
+  std::string reason;
+  WallTime since{};
+  std::optional<WallTime> remove_at;  // it ends in removal
+};
+struct DrainGone {
   std::string service;
   std::string id;
 };
@@ -107,9 +115,9 @@ struct PictureGone {  // with its pieces
   std::string source;
 };
 
-using Row =
-    std::variant<ClaimRow, ClaimGone, TombstoneRow, TombstoneGone, OverlayRows, ServiceRow, ServiceGone,
-                 HealthRow, HealthGone, MetaRow, ZoneRow, ZoneGone, PieceRow, PictureRow, PictureGone>;
+using Row = std::variant<ClaimRow, ClaimGone, TombstoneRow, TombstoneGone, DrainRow, DrainGone, OverlayRows,
+                         ServiceRow, ServiceGone, HealthRow, HealthGone, MetaRow, ZoneRow, ZoneGone, PieceRow,
+                         PictureRow, PictureGone>;
 using Rows = std::vector<Row>;
 
 }  // namespace muster::registry

@@ -19,14 +19,12 @@ constexpr Table kTables[] = {
     {"service", "name", "name,created_ms,known_until_ms", "tnn"},
     {"overlay", "seq", "seq,body", "nt"},
     {"tombstone", "service,id", "service,id,generation,cause,until_ms", "ttntn"},
+    {"drain", "service,id", "service,id,reason,since_ms,remove_ms", "tttnn"},
     {"health", "service,id", "service,id,\"check\",state,s_ms,since_ms", "ttttnn"},
     {"zone_update", "zone,name", "zone,name,content", "ttt"},
     {"picture", "source", "source,type,format,origin,learnt_ms,slot,pieces", "ttntnnn"},
     {"picture_piece", "rowid", "source,slot,number,content", "tnnb"},
-    {"claim", "rowid",
-     "service,id,source,generation,seq,lease_ms,created_ms,heard_ms,by,draining,draining_ms,draining_reason,"
-     "remove_ms,body",
-     "tttnnnnntnntnt"},
+    {"claim", "rowid", "service,id,source,generation,seq,lease_ms,created_ms,heard_ms,by,body", "tttnnnnntt"},
 };
 
 std::string insert_sql(const Table& table) {

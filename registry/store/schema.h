@@ -9,7 +9,7 @@ namespace muster::registry {
 
 // A claim is a rowid table: its rows hold a JSON body of 200 octets and more, for which WITHOUT ROWID was
 // measured to be slower (docs/explanation/store.md). The others are short and keyed, so they have no rowid.
-inline constexpr std::array<const char*, 5> kSchemaSteps = {R"sql(
+inline constexpr std::array<const char*, 6> kSchemaSteps = {R"sql(
 CREATE TABLE meta(k TEXT PRIMARY KEY, v TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE claim(
   service TEXT NOT NULL, id TEXT NOT NULL, source TEXT NOT NULL,
@@ -43,6 +43,18 @@ CREATE TABLE picture(
 CREATE TABLE picture_piece(  -- with a rowid: its rows are large
   source TEXT NOT NULL, slot INTEGER NOT NULL, number INTEGER NOT NULL, content BLOB NOT NULL,
   PRIMARY KEY(source, slot, number));
+)sql",
+                                                            R"sql(
+CREATE TABLE drain(
+  service TEXT NOT NULL, id TEXT NOT NULL, reason TEXT NOT NULL, since_ms INTEGER NOT NULL,
+  remove_ms INTEGER NOT NULL,  -- when it ends in removal; 0: never
+  PRIMARY KEY(service, id)) WITHOUT ROWID;
+INSERT OR IGNORE INTO drain
+  SELECT service, id, draining_reason, draining_ms, remove_ms FROM claim WHERE draining;
+ALTER TABLE claim DROP COLUMN draining;
+ALTER TABLE claim DROP COLUMN draining_ms;
+ALTER TABLE claim DROP COLUMN draining_reason;
+ALTER TABLE claim DROP COLUMN remove_ms;
 )sql"};
 inline constexpr std::int64_t kSchemaVersion = kSchemaSteps.size();
 

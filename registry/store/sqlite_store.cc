@@ -68,18 +68,18 @@ void skip(LoadReport& report, const std::string& what, std::string_view why) {
 struct SqliteStore::Writer {
   explicit Writer(Connection& connection)
       : put_claim(connection.prepare(
-            "INSERT INTO claim(service,id,source,generation,seq,lease_ms,created_ms,heard_ms,by,draining,"
-            "draining_ms,draining_reason,remove_ms,body) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+            "INSERT INTO claim(service,id,source,generation,seq,lease_ms,created_ms,heard_ms,by,body) "
+            "VALUES(?,?,?,?,?,?,?,?,?,?) "
             "ON CONFLICT DO UPDATE SET "
             "generation=excluded.generation,seq=excluded.seq,lease_ms=excluded.lease_ms,"
-            "created_ms=excluded.created_ms,heard_ms=excluded.heard_ms,by=excluded.by,draining=excluded."
-            "draining,"
-            "draining_ms=excluded.draining_ms,draining_reason=excluded.draining_reason,"
-            "remove_ms=excluded.remove_ms,body=excluded.body")),
+            "created_ms=excluded.created_ms,heard_ms=excluded.heard_ms,by=excluded.by,body=excluded.body")),
         remove_claim(connection.prepare("DELETE FROM claim WHERE service=? AND id=? AND source=?")),
         put_tombstone(connection.prepare(
             "INSERT OR REPLACE INTO tombstone(service,id,generation,cause,until_ms) VALUES(?,?,?,?,?)")),
         remove_tombstone(connection.prepare("DELETE FROM tombstone WHERE service=? AND id=?")),
+        put_drain(connection.prepare(
+            "INSERT OR REPLACE INTO drain(service,id,reason,since_ms,remove_ms) VALUES(?,?,?,?,?)")),
+        remove_drain(connection.prepare("DELETE FROM drain WHERE service=? AND id=?")),
         clear_overlay(connection.prepare("DELETE FROM overlay")),
         put_overlay(connection.prepare("INSERT INTO overlay(seq,body) VALUES(?,?)")),
         put_service(connection.prepare(
@@ -107,10 +107,7 @@ struct SqliteStore::Writer {
     put_claim.bind(1, row.service).bind(2, row.id).bind(3, row.source);
     put_claim.bind(4, stored(row.generation)).bind(5, stored(row.sequence)).bind(6, row.lease.count());
     put_claim.bind(7, stored(row.created_at)).bind(8, stored(row.heard_at)).bind(9, row.by);
-    put_claim.bind(10, std::int64_t{row.draining})
-        .bind(11, stored(row.draining_since))
-        .bind(12, row.draining_reason);
-    put_claim.bind(13, row.remove_at ? stored(*row.remove_at) : 0).bind(14, body).run();
+    put_claim.bind(10, body).run();
   }
   void operator()(const ClaimGone& row) {
     remove_claim.bind(1, row.service).bind(2, row.id).bind(3, row.source).run();
@@ -120,6 +117,11 @@ struct SqliteStore::Writer {
     put_tombstone.bind(5, stored(row.until)).run();
   }
   void operator()(const TombstoneGone& row) { remove_tombstone.bind(1, row.service).bind(2, row.id).run(); }
+  void operator()(const DrainRow& row) {
+    put_drain.bind(1, row.service).bind(2, row.id).bind(3, row.reason).bind(4, stored(row.since));
+    put_drain.bind(5, row.remove_at ? stored(*row.remove_at) : 0).run();
+  }
+  void operator()(const DrainGone& row) { remove_drain.bind(1, row.service).bind(2, row.id).run(); }
   void operator()(const OverlayRows& row) {
     clear_overlay.run();
     std::int64_t place = 0;
@@ -155,9 +157,9 @@ struct SqliteStore::Writer {
     remove_pieces.bind(1, row.source).run();
   }
 
-  Statement put_claim, remove_claim, put_tombstone, remove_tombstone, clear_overlay, put_overlay, put_service,
-      remove_service, put_health, remove_health, put_meta, put_zone, remove_zone, put_piece,
-      remove_other_pieces, put_picture, remove_picture, remove_pieces;
+  Statement put_claim, remove_claim, put_tombstone, remove_tombstone, put_drain, remove_drain, clear_overlay,
+      put_overlay, put_service, remove_service, put_health, remove_health, put_meta, put_zone, remove_zone,
+      put_piece, remove_other_pieces, put_picture, remove_picture, remove_pieces;
   std::string body;
 };
 
@@ -388,6 +390,19 @@ void read_tombstones(Connection& connection, const std::function<void(Row)>& vis
                        wall(rows.number(4))});
 }
 
+// Before the sixth step a drain stood in the claims of its instance.
+void read_drains(Connection& connection, const std::function<void(Row)>& visit, LoadReport& report) {
+  Statement rows = connection.prepare(
+      has_table(connection, "drain")
+          ? "SELECT service,id,reason,since_ms,remove_ms FROM drain"
+          : "SELECT service,id,draining_reason,draining_ms,remove_ms FROM claim WHERE draining");
+  for (; rows.step(); ++report.rows) {
+    DrainRow drain{rows.text(0), rows.text(1), rows.text(2), wall(rows.number(3)), std::nullopt};
+    if (const auto remove_ms = rows.number(4); remove_ms != 0) drain.remove_at = wall(remove_ms);
+    visit(std::move(drain));
+  }
+}
+
 ClaimRow claim_of(const Statement& row, BodyPtr body) {
   ClaimRow claim;
   claim.service = row.text(0);
@@ -399,10 +414,6 @@ ClaimRow claim_of(const Statement& row, BodyPtr body) {
   claim.created_at = wall(row.number(6));
   claim.heard_at = wall(row.number(7));
   claim.by = row.text(8);
-  claim.draining = row.number(9) != 0;
-  claim.draining_since = wall(row.number(10));
-  claim.draining_reason = row.text(11);
-  if (const auto remove_ms = row.number(12); remove_ms != 0) claim.remove_at = wall(remove_ms);
   claim.body = std::move(body);
   return claim;
 }
@@ -410,11 +421,10 @@ ClaimRow claim_of(const Statement& row, BodyPtr body) {
 void read_claims(Connection& connection, const std::function<void(Row)>& visit, LoadReport& report) {
   Statement rows = connection.prepare(
       "SELECT "
-      "service,id,source,generation,seq,lease_ms,created_ms,heard_ms,by,draining,draining_ms,draining_reason,"
-      "remove_ms,body "
+      "service,id,source,generation,seq,lease_ms,created_ms,heard_ms,by,body "
       "FROM claim NOT INDEXED");
   while (rows.step()) {
-    auto body = read_body(rows.view(13));
+    auto body = read_body(rows.view(9));
     const bool in_range = rows.number(3) >= 0 && rows.number(4) >= 0 && rows.number(5) >= 0;
     if (!body || !in_range) {
       skip(report, "claim " + rows.text(0) + "/" + rows.text(1),
@@ -457,6 +467,7 @@ void SqliteStore::read_all(const std::function<void(Row)>& visit, LoadReport& re
   read_zone_updates(connection_, visit, report);
   read_overlay(connection_, visit, report);
   read_tombstones(connection_, visit, report);
+  read_drains(connection_, visit, report);
   read_health(connection_, visit, report);
   read_claims(connection_, visit, report);
   read_pictures(connection_, visit, report);

@@ -176,13 +176,12 @@ TEST_F(ConditionOf, AttributesAddUpToSixteenAndARefusalLeavesNoTrace) {
 
 TEST_F(ConditionOf, DrainStaysThroughHeartbeatsAndRestartsUntilItIsUndone) {
   ASSERT_TRUE(put("i1", 1));
-  registry->take_batch();
   ASSERT_TRUE(registry->apply(DrainOrder{"web", "i1", true, "update"}, now));
   EXPECT_FALSE(web("i1")->serving);
   EXPECT_EQ(web("i1")->reason, Reason::draining);
   EXPECT_EQ(web("i1")->draining_since, now.wall);
   const Batch batch = registry->take_batch();
-  ASSERT_EQ(rows_of<ClaimRow>(batch), 1U);
+  ASSERT_EQ(rows_of<DrainRow>(batch), 1U);
 
   Registry second({}, now);
   for (const auto& row : batch.rows) second.restore(row, now);
@@ -194,6 +193,7 @@ TEST_F(ConditionOf, DrainStaysThroughHeartbeatsAndRestartsUntilItIsUndone) {
   EXPECT_EQ(web("i1")->reason, Reason::draining);
   ASSERT_TRUE(registry->apply(DrainOrder{"web", "i1", false, ""}, now));
   EXPECT_EQ(web("i1")->reason, Reason::ok);
+  EXPECT_EQ(rows_of<DrainGone>(registry->take_batch()), 1U);
   EXPECT_EQ(code_of(registry->apply(DrainOrder{"web", "i9", true, ""}, now)), "unknown_instance");
   EXPECT_EQ(code_of(registry->apply(DrainOrder{"nope", "i9", true, ""}, now)), "unknown_service");
 }
@@ -213,7 +213,6 @@ TEST_F(ConditionOf, ARemovalThatDrainsFirstRemovesAtTheSafeTime) {
 TEST_F(ConditionOf, ARemovalThatDrainsFirstGoesOnAfterARestart) {
   registry->set_safe_stop([](const Instance&, Instant at) { return at.wall + Millis(5'000); });
   ASSERT_TRUE(put("i1", 1));
-  registry->take_batch();
   ASSERT_TRUE(registry->apply(Removal{"web", "i1", 1, true, {}}, now));
   const Batch stored = registry->take_batch();
 

@@ -358,10 +358,13 @@ TEST_F(JoiningCases, StoredDrainsAreTheLivingOnes) {
   ASSERT_TRUE(join("me", "t"));
   ASSERT_TRUE(registry->apply(DrainOrder{"app", "t", true, "kernel"}, now));
   ASSERT_TRUE(join("me", ""));
-  std::optional<bool> row;
-  for (const Row& r : registry->take_batch().rows)
-    if (const auto* c = std::get_if<ClaimRow>(&r); c && c->service == "app") row = c->draining;
-  EXPECT_EQ(row, std::optional(registry->find("app", "t")->draining_since.has_value()));
+  std::set<std::string> drained;
+  for (const Row& row : registry->take_batch().rows) {
+    if (const auto* drain = std::get_if<DrainRow>(&row)) drained.insert(drain->service + "/" + drain->id);
+    if (const auto* gone = std::get_if<DrainGone>(&row)) drained.erase(gone->service + "/" + gone->id);
+  }
+  EXPECT_EQ(drained, (std::set<std::string>{"app/t", "web/me"})) << "a drain is of both halves";
+  EXPECT_TRUE(registry->find("app", "t")->draining_since && registry->find("web", "me")->draining_since);
 }
 
 TEST_F(JoiningCases, BatchOfDnsUpdatesIsAllOrNothing) {

@@ -22,12 +22,14 @@ class Stored {
     for (const auto& [key, row] : claims_) all.emplace_back(row);
     for (const auto& [key, row] : tombstones_) all.emplace_back(row);
     for (const auto& [key, row] : reports_) all.emplace_back(row);
+    for (const auto& [key, row] : drains_) all.emplace_back(row);
     if (overlay_) all.emplace_back(*overlay_);
     if (revisions_) all.emplace_back(*revisions_);
     return all;
   }
   Keys claims() const { return keys_of(claims_); }
   Keys reports() const { return keys_of(reports_); }
+  Keys drains() const { return keys_of(drains_); }
 
  private:
   static std::string key_of(const std::string& service, const std::string& id) { return service + "/" + id; }
@@ -45,6 +47,8 @@ class Stored {
   void take(const TombstoneGone& row) { tombstones_.erase(key_of(row.service, row.id)); }
   void take(const HealthRow& row) { reports_.insert_or_assign(key_of(row.service, row.id), row); }
   void take(const HealthGone& row) { reports_.erase(key_of(row.service, row.id)); }
+  void take(const DrainRow& row) { drains_.insert_or_assign(key_of(row.service, row.id), row); }
+  void take(const DrainGone& row) { drains_.erase(key_of(row.service, row.id)); }
   void take(const OverlayRows& row) { overlay_ = row; }
   void take(const MetaRow& row) { revisions_ = row; }
   template <class Other>
@@ -53,6 +57,7 @@ class Stored {
   std::map<std::string, ClaimRow> claims_;
   std::map<std::string, TombstoneRow> tombstones_;
   std::map<std::string, HealthRow> reports_;
+  std::map<std::string, DrainRow> drains_;
   std::optional<OverlayRows> overlay_;
   std::optional<MetaRow> revisions_;
 };
@@ -70,10 +75,14 @@ class JoiningStorm : public Fixture {
     config.protection.min_instances = 2;
     config.protection.window = Millis(3'000);
     config.protection.hold = Millis(4'000);
+    config.may_write = [](std::string_view by, std::string_view service) {
+      return by != "narrow" || service == "web";
+    };
     return config;
   }
   std::string any_service() { return one_of<std::string>({"web", "app", "Web", "other"}); }
   std::string any_id() { return one_of<std::string>({"a", "b", "t0", "t1", "t2"}); }
+  std::string anybody() { return pick(4) == 0 ? "narrow" : "wide"; }
   std::string any_task() { return one_of<std::string>({"", "t0", "t1", "t2", "a"}); }
   SourceId any_source() {
     return one_of<SourceId>({{SourceKind::scheduler, "mesos"},
@@ -94,6 +103,7 @@ class JoiningStorm : public Fixture {
     if (pick(3) == 0) one.generation = 1 + pick(50);
     if (pick(4) == 0) one.source = {SourceKind::lyft, "lyft"};
     if (pick(4) == 0) one.source = {SourceKind::update, "update"};
+    one.by = one.service == "web" ? anybody() : "wide";
     return one;
   }
   Registration any_listed() {
@@ -128,6 +138,7 @@ class JoiningStorm : public Fixture {
         Heartbeat beat;
         beat.service = any_service();
         beat.id = any_id();
+        beat.by = beat.service == "web" ? anybody() : "wide";
         if (pick(2) == 0) beat.body = shared(any_body());
         if (pick(2) == 0) beat.vitals.status = one_of({HeartbeatStatus::passing, HeartbeatStatus::critical});
         count(registry->apply(beat, now));
@@ -175,7 +186,7 @@ class JoiningStorm : public Fixture {
   void check() {
     std::map<std::string, InstancePtr> by_name;
     std::size_t instances = 0, aliases = 0, serving = 0;
-    Keys claimed, told;
+    Keys claimed, told, drained;
     registry->for_each([&](const InstancePtr& instance) {
       ++instances;
       const std::string own = instance->service + "/" + instance->id;
@@ -199,7 +210,12 @@ class JoiningStorm : public Fixture {
         const std::string name = claim.alias.empty() ? own : claim.alias;
         if (is_stored) claimed.insert(name + " " + claim.source.name);
         if (is_stored) told.insert(name);
+        if (instance->draining_since) drained.insert(name);
+        const bool has_rights = kind == SourceKind::heartbeat || kind == SourceKind::lyft;
+        ASSERT_FALSE(has_rights && claim.by == "narrow" && instance->service != "web")
+            << name << " has a say in " << own;
       }
+      if (instance->draining_since) drained.insert(own);
       serving += instance->serving;
     });
     const RegistryCounts counts = registry->counts();
@@ -220,6 +236,10 @@ class JoiningStorm : public Fixture {
     stored_.take(registry->take_batch().rows);
     ASSERT_EQ(stored_.claims(), claimed);
     for (const std::string& name : stored_.reports()) ASSERT_TRUE(told.contains(name)) << name;
+    for (const std::string& name : drained) ASSERT_TRUE(stored_.drains().contains(name)) << name;
+    for (const std::string& name : stored_.drains())
+      ASSERT_TRUE(drained.contains(name) || awaited_.contains(name)) << name;
+    drained_ += drained.size();
   }
 
   void restart() {
@@ -228,12 +248,15 @@ class JoiningStorm : public Fixture {
     registry = std::make_unique<Registry>(config(), now);
     for (const Row& row : rows) registry->restore(row, now);
     registry->restored(now);
+    awaited_ = stored_.drains();
     stored_.take(registry->take_batch().rows);
     ASSERT_EQ(stored_.claims(), before);
   }
 
   std::mt19937 random_;
   Stored stored_;
+  Keys awaited_;  // those that were drained when it was started last
+  std::size_t drained_ = 0;
   std::size_t granted_ = 0, refused_ = 0, joined_ = 0;
 };
 
@@ -242,6 +265,7 @@ TEST_F(JoiningStorm, WhateverHappensAllNamesLeadWhereTheyShould) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     random_.seed(seed);
     stored_ = Stored();
+    awaited_.clear();
     begin_anew(config());
     for (int step = 0; step < 400; ++step) {
       SCOPED_TRACE("step " + std::to_string(step));
@@ -256,6 +280,7 @@ TEST_F(JoiningStorm, WhateverHappensAllNamesLeadWhereTheyShould) {
   EXPECT_GT(granted_, 10'000U);
   EXPECT_GT(refused_, 1'000U);
   EXPECT_GT(joined_, 10'000U);
+  EXPECT_GT(drained_, 10'000U);
 }
 
 }  // namespace

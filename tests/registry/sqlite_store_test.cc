@@ -51,13 +51,12 @@ void overwrite(const std::string& path, std::size_t at, const std::string& octet
 TEST(SqliteStore, EveryTableComesBackAsItWasWritten) {
   Scratch scratch;
   const std::string path = scratch.path("muster.db");
-  ClaimRow drained = claim("web", "i2", 2);
-  drained.draining = true;
-  drained.draining_reason = "kernel update";
-  drained.draining_since = WallTime(Millis(1'795'212'060'000));
-  drained.source = "lyft";
+  ClaimRow lyft = claim("web", "i2", 2);
+  lyft.source = "lyft";
   const Rows rows = {claim("web", "i1", 7),
-                     drained,
+                     lyft,
+                     DrainRow{"web", "i2", "kernel update", WallTime(Millis(1'795'212'060'000)), {}},
+                     DrainRow{"web", "i1", "", WallTime(Millis(5)), WallTime(Millis(1'795'212'065'000))},
                      claim("", "", 1),
                      TombstoneRow{"web", "i0", 1'795'212'000'000, "deregistered", WallTime(Millis(99))},
                      OverlayRows{{R"({"match":"web/*"})", R"({"match":"db/*"})"}},
@@ -79,7 +78,7 @@ TEST(SqliteStore, EveryTableComesBackAsItWasWritten) {
   const Picture after = reopened(path);
   EXPECT_TRUE(after.report.clean_stop);
   EXPECT_EQ(after.report.message, "");
-  EXPECT_EQ(after.rows.size(), 12u);
+  EXPECT_EQ(after.rows.size(), 14u);
   EXPECT_THAT(after.sequences, ::testing::UnorderedElementsAre(1, 2, 7));
   EXPECT_EQ(after.rows.at("overlay"), R"({"match":"web/*"}{"match":"db/*"})");
   EXPECT_EQ(after.rows.at("meta revision_block"), "65536");
@@ -90,8 +89,8 @@ TEST(SqliteStore, EveryTableComesBackAsItWasWritten) {
   EXPECT_EQ(after.rows.at("piece mesos"), std::string("0:\0\xff;1:b;", 9));
   EXPECT_EQ(after.rows.at("service web"), "1 2");
   EXPECT_EQ(after.rows.at("tombstone web/i0"), "1795212000000 deregistered 99");
-  EXPECT_TRUE(after.rows.at("claim web/i2/lyft").find(" 1 1795212060000 kernel update {") !=
-              std::string::npos);
+  EXPECT_EQ(after.rows.at("drain web/i2"), "kernel update 1795212060000 never");
+  EXPECT_EQ(after.rows.at("drain web/i1"), " 5 1795212065000");
 }
 
 // Whatever commit is the last, one picture is whole.
@@ -141,12 +140,13 @@ TEST(SqliteStore, RemovalsAndReplacementsAreKept) {
     ASSERT_TRUE(
         store
             .commit({claim("web", "i1"), claim("web", "i2"), TombstoneRow{"web", "i3", 1, "expired", {}},
-                     ServiceRow{"web", {}, {}}, OverlayRows{{"{}", "{}"}},
+                     DrainRow{"web", "i1", "", {}, {}}, ServiceRow{"web", {}, {}}, OverlayRows{{"{}", "{}"}},
                      HealthRow{"web", "i1", "report", "STARTING", {}, {}}, ZoneRow{"t.", "a.t.", ""}})
             .ok);
     ASSERT_TRUE(store
                     .commit({ClaimGone{"web", "i1", "heartbeat"}, ClaimGone{"web", "i2", "lyft"},
-                             TombstoneGone{"web", "i3"}, ServiceGone{"web"}, HealthGone{"web", "i1", "report"}, OverlayRows{}, ZoneGone{"t.", "a.t."}})
+                             TombstoneGone{"web", "i3"}, DrainGone{"web", "i1"}, ServiceGone{"web"},
+                             HealthGone{"web", "i1", "report"}, OverlayRows{}, ZoneGone{"t.", "a.t."}})
                     .ok);
   }
   const Picture after = reopened(path);
@@ -185,27 +185,6 @@ TEST(SqliteStore, AClaimOfADoorWithoutGenerationsComesBack) {
   EXPECT_EQ(after.rows.count("claim web/10-0-0-1/lyft"), 1u);
 }
 
-TEST(SqliteStore, TheEndOfADrainComesBack) {
-  Scratch scratch;
-  const std::string path = scratch.path("muster.db");
-  ClaimRow leaving = claim("web", "i1");
-  leaving.draining = true;
-  leaving.remove_at = WallTime(Millis(1'795'212'065'000));
-  {
-    SqliteStore store(path);
-    picture_of(store);
-    ASSERT_TRUE(store.commit({leaving, claim("web", "i2", 2)}).ok);
-    store.close();
-  }
-  SqliteStore store(path);
-  std::map<std::string, std::optional<WallTime>> ends;
-  store.load([&](Row row) {
-    if (const auto* found = std::get_if<ClaimRow>(&row)) ends[found->id] = found->remove_at;
-  });
-  EXPECT_EQ(ends["i1"], leaving.remove_at);
-  EXPECT_EQ(ends["i2"], std::nullopt);
-}
-
 TEST(SqliteStore, AStoreOfTheFirstSchemaIsTakenOver) {
   Scratch scratch;
   const std::string path = scratch.path("muster.db");
@@ -215,12 +194,17 @@ TEST(SqliteStore, AStoreOfTheFirstSchemaIsTakenOver) {
     old.exec(
         "INSERT INTO claim(service,id,source,generation,seq,lease_ms,created_ms,heard_ms,by,draining,"
         "draining_ms,draining_reason,body) "
-        "VALUES('web','i1','heartbeat',1,1,30000,1,1,'',0,0,'','{\"addresses\":[\"10.0.0.1\"]}')");
+        "VALUES('web','i1','heartbeat',1,1,30000,1,1,'',0,0,'','{\"addresses\":[\"10.0.0.1\"]}'),"
+        "('web','i2','heartbeat',1,2,30000,1,1,'',1,7,'kernel','{\"addresses\":[\"10.0.0.2\"]}'),"
+        "('web','i2','lyft',0,2,30000,1,1,'',1,7,'kernel','{\"addresses\":[\"10.0.0.2\"]}')");
     old.exec("PRAGMA user_version=1");
   }
   const Picture after = reopened(path);
   EXPECT_EQ(after.report.message, "");
   EXPECT_EQ(after.rows.count("claim web/i1/heartbeat"), 1u);
+  EXPECT_EQ(after.rows.count("drain web/i1"), 0u);
+  ASSERT_EQ(after.rows.count("drain web/i2"), 1u) << "drains stood in claims then";
+  EXPECT_EQ(after.rows.at("drain web/i2"), "kernel 7 never");
   SqliteStore store(path);
   picture_of(store);
   EXPECT_TRUE(store.commit({PieceRow{"m", 0, 0, "x"}, PictureRow{"m", "mesos", 1, "", {}, 0, 1}}).ok);

@@ -16,8 +16,7 @@ struct Show {
   void operator()(const ClaimRow& row) const {
     std::string text = std::to_string(row.generation) + " " + std::to_string(row.sequence) + " " +
                        std::to_string(row.lease.count()) + " " + shown(row.created_at) + " " +
-                       shown(row.heard_at) + " " + row.by + " " + std::to_string(row.draining) + " " +
-                       shown(row.draining_since) + " " + row.draining_reason + " ";
+                       shown(row.heard_at) + " " + row.by + " ";
     append_body(text, *row.body);
     picture.rows["claim " + row.service + "/" + row.id + "/" + row.source] = text;
     picture.sequences.push_back(row.sequence);
@@ -25,6 +24,10 @@ struct Show {
   void operator()(const TombstoneRow& row) const {
     picture.rows["tombstone " + row.service + "/" + row.id] =
         std::to_string(row.generation) + " " + row.cause + " " + shown(row.until);
+  }
+  void operator()(const DrainRow& row) const {
+    picture.rows["drain " + row.service + "/" + row.id] =
+        row.reason + " " + shown(row.since) + " " + (row.remove_at ? shown(*row.remove_at) : "never");
   }
   void operator()(const OverlayRows& row) const {
     for (const std::string& entry : row.entries_json) picture.rows["overlay"] += entry;
@@ -55,6 +58,7 @@ struct Show {
   void operator()(const HealthGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const ZoneGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const ClaimGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
+  void operator()(const DrainGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const TombstoneGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const ServiceGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
 };

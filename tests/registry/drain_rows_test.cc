@@ -1,0 +1,117 @@
+// Drains outlive a restart, whoever says that the instance is there.
+#include <map>
+
+#include "tests/registry/support/fixture.h"
+
+namespace muster::registry::test {
+namespace {
+
+const SourceId kMesos{SourceKind::scheduler, "mesos"};
+const SourceId kStatic{SourceKind::fixed, "static"};
+
+class DrainRows : public Fixture {
+ protected:
+  Outcome list(const SourceId& source, const std::string& service, const std::string& id,
+               const char* task = "") {
+    InstanceBody body = body_at("10.9.0.1");
+    body.task = task;
+    return registry->apply(SourceStep{source, {}, {registration(service, id, std::move(body))}}, now);
+  }
+  Outcome drain(const std::string& service, const std::string& id, bool on = true) {
+    return registry->apply(DrainOrder{service, id, on, "kernel"}, now);
+  }
+  // What a store has kept of drains and claims so far.
+  const std::map<std::string, Row>& stored() {
+    for (Row& row : registry->take_batch().rows) {
+      if (const auto* one = std::get_if<DrainRow>(&row))
+        rows_.insert_or_assign("drain " + one->service + "/" + one->id, row);
+      if (const auto* one = std::get_if<DrainGone>(&row))
+        rows_.erase("drain " + one->service + "/" + one->id);
+      if (const auto* one = std::get_if<ClaimRow>(&row))
+        rows_.insert_or_assign("claim " + one->service + "/" + one->id, row);
+      if (const auto* one = std::get_if<ClaimGone>(&row))
+        rows_.erase("claim " + one->service + "/" + one->id);
+    }
+    return rows_;
+  }
+  void restart() {
+    stored();
+    registry = std::make_unique<Registry>(RegistryConfig(), now);
+    for (const auto& [key, row] : rows_) registry->restore(row, now);
+    registry->restored(now);
+  }
+
+ private:
+  std::map<std::string, Row> rows_;
+};
+
+TEST_F(DrainRows, WhatASourceListsIsDrainedWhenItIsListedAgain) {
+  for (const SourceId& source : {kMesos, kStatic}) {
+    SCOPED_TRACE(source.name);
+    ASSERT_TRUE(list(source, "app", "t"));
+    ASSERT_TRUE(list(source, "app", "u"));
+    ASSERT_TRUE(drain("app", "t"));
+    const auto since = registry->find("app", "t")->draining_since;
+    restart();
+    EXPECT_FALSE(registry->find("app", "t"));
+    pass(Millis(600'000));
+    ASSERT_TRUE(list(source, "app", "t"));
+    ASSERT_TRUE(list(source, "app", "u"));
+    EXPECT_EQ(registry->find("app", "t")->draining_since, since);
+    EXPECT_EQ(registry->find("app", "t")->draining_reason, "kernel");
+    EXPECT_FALSE(registry->find("app", "t")->serving);
+    EXPECT_TRUE(registry->find("app", "u")->serving);
+    ASSERT_TRUE(drain("app", "t", false));
+    restart();
+    ASSERT_TRUE(list(source, "app", "t"));
+    EXPECT_TRUE(registry->find("app", "t")->serving);
+    begin_anew();
+  }
+}
+
+TEST_F(DrainRows, WhatDoesNotComeBackInTheTimeForWhichNamesAreKnownIsForgotten) {
+  ASSERT_TRUE(list(kMesos, "app", "t"));
+  ASSERT_TRUE(drain("app", "t"));
+  restart();
+  pass(Millis(3'599'000));
+  EXPECT_TRUE(stored().contains("drain app/t"));
+  pass(Millis(2'000));
+  EXPECT_FALSE(stored().contains("drain app/t"));
+  ASSERT_TRUE(list(kMesos, "app", "t"));
+  EXPECT_TRUE(registry->find("app", "t")->serving);
+}
+
+TEST_F(DrainRows, TheyGoWithTheirInstance) {
+  ASSERT_TRUE(list(kMesos, "app", "t"));
+  ASSERT_TRUE(put("me", 1));
+  ASSERT_TRUE(drain("app", "t"));
+  ASSERT_TRUE(drain("web", "me"));
+  EXPECT_TRUE(stored().contains("drain app/t"));
+  EXPECT_TRUE(stored().contains("drain web/me"));
+  ASSERT_TRUE(registry->apply(SourceStep{kMesos, {{"app", "t", Cause::source_gone}}, {}}, now));
+  ASSERT_TRUE(put("me", 2));
+  EXPECT_TRUE(web("me")->serving) << "a new life";
+  EXPECT_FALSE(stored().contains("drain app/t"));
+  EXPECT_FALSE(stored().contains("drain web/me"));
+}
+
+TEST_F(DrainRows, JoinedInstancesAreDrainedByEachOfTheirNames) {
+  ASSERT_TRUE(list(kMesos, "app", "t", "t"));
+  ASSERT_TRUE(drain("app", "t"));
+  InstanceBody body = body_at("10.0.0.7");
+  body.task = "t";
+  ASSERT_TRUE(put("me", 1, std::move(body)));
+  restart();
+  EXPECT_FALSE(web("me")->serving) << "though the scheduler has not spoken yet";
+  ASSERT_TRUE(list(kMesos, "app", "t", "t"));
+  EXPECT_EQ(registry->counts().instances, 1U);
+  EXPECT_FALSE(web("me")->serving);
+  ASSERT_TRUE(remove("me", 1));
+  EXPECT_FALSE(stored().contains("drain web/me"));
+  restart();
+  ASSERT_TRUE(list(kMesos, "app", "t", "t"));
+  EXPECT_TRUE(registry->find("app", "t")->serving) << "a removal ends the drain, as before a restart";
+}
+
+}  // namespace
+}  // namespace muster::registry::test

@@ -1,0 +1,164 @@
+// Naming a task gives nobody a say in a service that he may not write.
+#include <set>
+
+#include "tests/registry/support/fixture.h"
+
+namespace muster::registry::test {
+namespace {
+
+const SourceId kMesos{SourceKind::scheduler, "mesos"};
+
+InstanceBody of_task(const char* ip = "10.0.0.7") {
+  InstanceBody body = body_at(ip);
+  body.task = "t";
+  return body;
+}
+
+// "deploy" may write every service, "web" only its own.
+RegistryConfig with_tokens() {
+  RegistryConfig config;
+  config.may_write = [](std::string_view by, std::string_view service) {
+    return by == "deploy" || (by == "web" && service == "web");
+  };
+  return config;
+}
+
+class JoiningRights : public Fixture {
+ protected:
+  JoiningRights() : Fixture(with_tokens()) {}
+
+  Outcome list() {
+    return registry->apply(SourceStep{kMesos, {}, {registration("pay", "t", of_task("10.9.0.1"))}}, now);
+  }
+  Outcome register_as(const std::string& by, const std::string& id = "me",
+                      SourceId source = {SourceKind::heartbeat, "heartbeat"}) {
+    Registration one =
+        registration("web", id, source.kind == SourceKind::heartbeat ? of_task() : body_at("10.0.0.8"));
+    one.source = std::move(source);
+    one.by = by;
+    return registry->apply(one, now);
+  }
+  Outcome beat_as(const std::string& by, BodyPtr body = nullptr) {
+    Heartbeat beat;
+    beat.service = "web";
+    beat.id = "me";
+    beat.by = by;
+    beat.body = std::move(body);
+    return registry->apply(beat, now);
+  }
+  // "pay/t <- web/me": every instance with its aliases.
+  std::set<std::string> instances() const {
+    std::set<std::string> all;
+    registry->for_each([&](const InstancePtr& instance) {
+      std::string text = instance->service + "/" + instance->id;
+      for (const auto& alias : instance->aliases ? *instance->aliases : std::vector<std::string>())
+        text += " <- " + alias;
+      all.insert(text);
+    });
+    return all;
+  }
+  using Set = std::set<std::string>;
+  const Set kApart{"pay/t", "web/me"};
+  const Set kJoined{"pay/t <- web/me"};
+};
+
+TEST_F(JoiningRights, WhoMayNotWriteTheServiceStandsAloneWhoeverComesFirst) {
+  for (const bool scheduler_first : {true, false}) {
+    SCOPED_TRACE(scheduler_first ? "the scheduler first" : "the client first");
+    begin_anew(with_tokens());
+    if (scheduler_first) {
+      ASSERT_TRUE(list());
+    }
+    ASSERT_TRUE(register_as("web"));
+    if (!scheduler_first) {
+      ASSERT_TRUE(list());
+    }
+    EXPECT_EQ(instances(), kApart);
+    ASSERT_TRUE(registry->apply(DrainOrder{"web", "me", true, "", "web"}, now));
+    EXPECT_TRUE(registry->find("pay", "t")->serving);
+    ASSERT_TRUE(register_as("deploy"));
+    EXPECT_EQ(instances(), kJoined);
+  }
+}
+
+TEST_F(JoiningRights, ARestartKnowsWhoRegistered) {
+  for (const std::string by : {"web", "deploy"}) {
+    SCOPED_TRACE(by);
+    begin_anew(with_tokens());
+    ASSERT_TRUE(register_as(by));
+    const Batch batch = registry->take_batch();
+    begin_anew(with_tokens());
+    for (const Row& row : batch.rows) registry->restore(row, now);
+    registry->restored(now);
+    ASSERT_TRUE(list());
+    EXPECT_EQ(instances(), by == "web" ? kApart : kJoined);
+  }
+}
+
+TEST_F(JoiningRights, WhoMayNotWriteTheServiceTakesHisNameBack) {
+  ASSERT_TRUE(list());
+  ASSERT_TRUE(register_as("deploy"));
+  ASSERT_EQ(instances(), kJoined);
+  const Outcome bare = beat_as("web");
+  ASSERT_FALSE(bare);
+  EXPECT_EQ(bare.error().code, RefusalCode::forbidden);
+  EXPECT_EQ(bare.error().message, "web/me is part of pay/t: this takes the right to write the service pay");
+  EXPECT_EQ(instances(), kJoined);
+  ASSERT_TRUE(beat_as("web", shared(of_task())));
+  EXPECT_EQ(instances(), kApart);
+  ASSERT_TRUE(beat_as("deploy"));
+  EXPECT_EQ(instances(), kApart) << "a bare heartbeat renews what is there";
+  ASSERT_TRUE(beat_as("deploy", shared(of_task())));
+  EXPECT_EQ(instances(), kJoined);
+}
+
+TEST_F(JoiningRights, AnotherDoorsWriteByTheAliasNeedsTheRightToo) {
+  ASSERT_TRUE(list());
+  ASSERT_TRUE(register_as("deploy"));
+  ASSERT_TRUE(register_as("web", "me", {SourceKind::lyft, "lyft"}));
+  EXPECT_EQ(instances(), kApart);
+  ASSERT_TRUE(register_as("deploy", "me", {SourceKind::lyft, "lyft"}));
+  EXPECT_EQ(instances(), kJoined);
+  ASSERT_TRUE(register_as("key", "me", {SourceKind::update, "update"}));
+  EXPECT_EQ(instances(), kJoined) << "who may update the domain may write every service";
+}
+
+TEST_F(JoiningRights, OrdersByTheAliasNeedTheRight) {
+  ASSERT_TRUE(list());
+  ASSERT_TRUE(register_as("deploy"));
+  ASSERT_TRUE(register_as("deploy", "me", {SourceKind::lyft, "lyft"}));
+  const std::uint64_t revision = registry->revision();
+  const auto heavier = [](const InstanceBody* existing) {
+    InstanceBody body = *existing;
+    body.weight = 7;
+    return shared(std::move(body));
+  };
+  const auto orders = [&](const std::string& by) {
+    return std::vector<Change>{DrainOrder{"web", "me", true, "", by}, DrainOrder{"web", "me", false, "", by},
+                               Amendment{"web", "me", {SourceKind::lyft, "lyft"}, heavier, by},
+                               Removal{"web", "me", {}, true, {}, by},
+                               Removal{"web", "me", {}, false, {}, by}};
+  };
+  for (const Change& order : orders("web")) EXPECT_EQ(code_of(registry->apply(order, now)), "forbidden");
+  EXPECT_EQ(registry->revision(), revision);
+  for (const Change& order : orders("deploy")) EXPECT_EQ(code_of(registry->apply(order, now)), "ok");
+  EXPECT_EQ(instances(), Set{"pay/t"});
+}
+
+TEST_F(JoiningRights, WhoeverMadeAClaimByTheAliasMayTakeItAway) {
+  ASSERT_TRUE(list());
+  ASSERT_TRUE(register_as("deploy"));
+  ASSERT_TRUE(register_as("deploy", "me", {SourceKind::lyft, "lyft"}));
+  ASSERT_TRUE(registry->apply(Removal{"web", "me", {}, false, SourceKind::lyft, "web"}, now));
+  EXPECT_EQ(registry->find("web", "me")->sources.size(), 2U);
+}
+
+TEST_F(JoiningRights, WithoutTokensWhoeverWritesWritesAll) {
+  begin_anew();
+  ASSERT_TRUE(list());
+  ASSERT_TRUE(register_as("10.0.0.7"));
+  EXPECT_EQ(instances(), kJoined);
+}
+
+}  // namespace
+}  // namespace muster::registry::test
