@@ -223,7 +223,7 @@ class Targets(unittest.TestCase):
         seeds = []
         part._probe = lambda server, seed: seed
         part._change = lambda server, seed, *_: seeds.append(seed) or Done()
-        changing.ask_load, asked = lambda *_: Done(), changing.ask_load
+        changing.ask_load, asked = lambda *_, **__: Done(), changing.ask_load
         try:
             part.measure(Done())
         finally:

@@ -11,6 +11,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -23,6 +24,7 @@
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using WallClock = std::chrono::system_clock;
 using muster::load::QueryStream;
 using muster::load::Tally;
 
@@ -39,6 +41,7 @@ struct Arguments {
   double seconds = 2;
   double warm_up = 0.3;
   double rate = 0;  // queries a second; 0: closed loop
+  bool arrivals = false;
   std::vector<int> pids;
 };
 
@@ -56,6 +59,7 @@ class Run {
       received_[i].msg_hdr.msg_iovlen = 1;
       sending_[i].msg_hdr.msg_iov = &send_vectors_[i];
       sending_[i].msg_hdr.msg_iovlen = 1;
+      if (arguments.arrivals) received_[i].msg_hdr.msg_control = stamps_[i].data();
     }
   }
 
@@ -78,6 +82,8 @@ class Run {
     const int size = 8 << 20;
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    const int on = 1;
+    if (arguments_.arrivals) setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     const timeval wait{0, 20'000};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     sockaddr_in address{};
@@ -111,6 +117,7 @@ class Run {
     while (queries > 0) {
       const int fd = fds_[turn_++ % fds_.size()];
       const std::size_t batch = std::min(queries, kBatch);
+      if (arguments_.arrivals) wall_now_ = WallClock::now();
       for (std::size_t i = 0; i < batch; ++i) compose(i, now);
       for (std::size_t done = 0; done < batch;) {
         const int sent = sendmmsg(fd, &sending_[done], static_cast<unsigned>(batch - done), 0);
@@ -126,6 +133,7 @@ class Run {
     if (busy_[id]) lose(id);
     busy_[id] = true;
     since_[id] = now;
+    sent_at_[id] = wall_now_;
     ++outstanding_;
     const auto packet = queries_.next();
     packet[0] = static_cast<std::uint8_t>(id >> 8);
@@ -138,6 +146,8 @@ class Run {
   void receive() {
     const bool blocks = arguments_.rate <= 0 && fds_.size() == 1;
     for (const int fd : fds_) {
+      if (arguments_.arrivals)
+        for (std::size_t i = 0; i < kBatch; ++i) received_[i].msg_hdr.msg_controllen = stamps_[i].size();
       const int messages =
           recvmmsg(fd, received_.data(), kBatch, blocks ? MSG_WAITFORONE : MSG_DONTWAIT, nullptr);
       const auto now = Clock::now();
@@ -153,7 +163,20 @@ class Run {
     if (!busy_[id]) return;
     busy_[id] = false;
     --outstanding_;
-    tally_.count({reply.data(), size}, now - since_[id]);
+    const Clock::duration took = arguments_.arrivals ? arrival(i) - sent_at_[id] : now - since_[id];
+    tally_.count({reply.data(), size}, std::max(took, Clock::duration::zero()));
+  }
+
+  // When the kernel had the reply; over loopback that is when the server sent it.
+  WallClock::time_point arrival(std::size_t i) {
+    msghdr& header = received_[i].msg_hdr;
+    for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+      if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
+      timespec at{};
+      std::memcpy(&at, CMSG_DATA(part), sizeof at);
+      return WallClock::time_point(std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec));
+    }
+    throw std::runtime_error("the kernel does not tell when replies came");
   }
 
   void sweep(Clock::time_point now) {
@@ -178,6 +201,9 @@ class Run {
   Clock::time_point next_send_{};
   Clock::time_point last_sweep_ = Clock::now();
   std::array<Clock::time_point, 65536> since_{};
+  WallClock::time_point wall_now_{};  // with arrivals
+  std::array<WallClock::time_point, 65536> sent_at_{};
+  alignas(cmsghdr) std::array<std::array<char, CMSG_SPACE(sizeof(timespec))>, kBatch> stamps_{};
   std::array<bool, 65536> busy_{};
   std::array<std::array<std::uint8_t, 4096>, kBatch> replies_{};
   std::array<iovec, kBatch> send_vectors_{};
@@ -203,6 +229,10 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", arguments.seconds);
   app.add_option("--warm-up", arguments.warm_up);
   app.add_option("--rate", arguments.rate, "queries a second; 0: closed loop");
+  app.add_flag(
+      "--arrivals", arguments.arrivals,
+      "a reply has come when the kernel has it, not when this program reads it: where other load shares "
+      "this program's core");
   app.add_option("--pids", arguments.pids, "processes whose CPU time is measured");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -85,14 +85,16 @@ class Changing:
                             domain=workload.DOMAIN, **load, **update)
 
     def _queries_meanwhile(self, server):
+        # The changes come from the generator's core: a reply's time is when it came, not when that core got to it.
+        arrivals = {"arrivals": True}
         scenario, rate = Scenario(self.fleet), self._options.changes_per_second
         for seed in range(1, self._options.during_rounds + 1):
             self.plain.setdefault(server.name, []).append(
-                ask_load(self._options, server, scenario, seed, self._options.outstanding).result())
+                ask_load(self._options, server, scenario, seed, self._options.outstanding, **arrivals).result())
             changes = self._change(server, seed, self._options.seconds + WARM_UP + MARGIN,
                                    {"mode": "address", "connections": 1, "depth": 64, "rate": rate},
                                    {"outstanding": 64, "rate": rate})
-            queries = ask_load(self._options, server, scenario, seed, self._options.outstanding).result()
+            queries = ask_load(self._options, server, scenario, seed, self._options.outstanding, **arrivals).result()
             self.achieved.setdefault(server.name, []).append(changes.result()["elements_per_s"])
             self.during.setdefault(server.name, []).append(queries)
 
