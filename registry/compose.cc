@@ -114,8 +114,8 @@ Instance compose(const Entry& entry, const Instance& identity, const Setting& se
   view.admin = entry.effect ? entry.effect->mode.value_or(AdminMode::automatic) : AdminMode::automatic;
   const Fitness fitness = fitness_of(entry);
   view.state = state_of(entry, fitness, view.admin);
-  view.draining_since = entry.condition ? entry.condition->draining_since : std::nullopt;
-  view.draining_reason = entry.condition ? entry.condition->draining_reason : std::string();
+  view.draining_since = is_draining(entry) ? std::optional(entry.condition->drain->since) : std::nullopt;
+  view.draining_reason = is_draining(entry) ? entry.condition->drain->reason : std::string();
   view.lease_state = lease_state_of(entry);
   view.lease = Millis(last->lease_ms);
   view.lease_low = entry.lease_low;

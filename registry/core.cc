@@ -155,18 +155,38 @@ void Registry::Core::store_claims(Entry& entry) {
 // By each of its names: after a start they stand apart until a scheduler has spoken.
 void Registry::Core::store_drain(const Entry& entry) {
   if (restoring_ || !is_draining(entry)) return;
-  const Condition& drain = *entry.condition;
-  std::optional<WallTime> remove_at;
-  if (drain.remove_at) remove_at = now_.wall + (*drain.remove_at - at());
-  for (const Key& name : names_of(entry))
-    batch_.rows.push_back(DrainRow{std::string(name.service), std::string(name.name), drain.draining_reason,
-                                   *drain.draining_since, remove_at});
+  const Drain& drain = *entry.condition->drain;
+  DrainRow row{"", "", drain.number, drain.reason, drain.since, std::nullopt};
+  if (drain.remove_at) row.remove_at = now_.wall + (*drain.remove_at - at());
+  const auto store = [&](std::string_view service, std::string_view id) {
+    row.service = service;
+    row.id = id;
+    batch_.rows.push_back(row);
+  };
+  for (const Key& name : names_of(entry)) store(name.service, name.name);
+  for (DrainRow& waiting : drains_.of(drain.number)) {
+    store(waiting.service, waiting.id);
+    waiting = row;
+  }
 }
 
 void Registry::Core::unstore_drain(const Entry& entry) {
   if (!is_draining(entry)) return;
   for (const Key& name : names_of(entry))
     batch_.rows.push_back(DrainGone{std::string(name.service), std::string(name.name)});
+}
+
+// By all of its names, those that have not come back since a start too.
+void Registry::Core::end_drain(Entry& entry) {
+  if (!is_draining(entry)) return;
+  unstore_drain(entry);
+  end_waiting(entry.condition->drain->number);
+  entry.condition->drain.reset();
+}
+
+void Registry::Core::end_waiting(std::uint64_t drain) {
+  for (DrainRow& row : drains_.take_all(drain))
+    batch_.rows.push_back(DrainGone{std::move(row.service), std::move(row.id)});
 }
 
 // Only what is not ACTIVE is stored: a restart must not serve again who said that it cannot.
@@ -286,12 +306,15 @@ bool Registry::Core::write_claim(Entry& entry, const ClaimWrite& write, Alias* a
   }
   const bool new_body = fresh || *claim->body != *write.body;
   const auto lease_ms = static_cast<std::uint32_t>(write.lease.count());
-  const bool changed = new_body || claim->generation != write.generation || claim->lease_ms != lease_ms;
+  const bool other_rights = config_.may_write && claim->by != write.by;
+  const bool changed =
+      new_body || other_rights || claim->generation != write.generation || claim->lease_ms != lease_ms;
   if (new_body) set_body(entry, *claim, write.body);
   claim->generation = write.generation;
   claim->lease_ms = lease_ms;
   claim->fitness = write.fitness;
-  hear(entry, *claim, write.by);
+  claim->by = write.by;
+  hear(entry, *claim);
   claim->is_silent = write.silent_since.has_value();
   if (claim->is_silent) claim->heard = *write.silent_since;
   // Among equals the later write wins: it stands first.
@@ -309,12 +332,11 @@ void Registry::Core::set_body(Entry& entry, Claim& claim, BodyPtr body) {
 }
 
 // A sign of life. True: it changes the picture (recovered, suspect or low before).
-bool Registry::Core::hear(Entry& entry, Claim& claim, std::string_view by) {
+bool Registry::Core::hear(Entry& entry, Claim& claim) {
   bool shows = std::exchange(claim.recovered, false) || entry.suspicion != nullptr;
   claim.heard = now_.wall;
   claim.heard_unsaved = true;
   claim.deadline = claim.lease_ms == 0 ? SteadyTime::max() : at() + Millis(claim.lease_ms);
-  if (claim.by != by) claim.by = by;
   end_suspicion(entry);
   if (entry.lease_low) shows |= std::exchange(entry.lease_low, at() >= low_moment(entry)) != entry.lease_low;
   return shows;

@@ -17,6 +17,7 @@
 #include "registry/member_list.h"
 #include "registry/task_index.h"
 #include "registry/tombstone.h"
+#include "registry/waiting_drains.h"
 
 namespace muster::registry {
 
@@ -165,7 +166,6 @@ class Registry::Core {
   // One stored row each.
   void restore_claim(const ClaimRow& row);
   void restore_tombstone(const TombstoneRow& row);
-  void restore_drain(const DrainRow& row);
   void recall_drain(Entry& entry, Key name);
   void restore_service(const ServiceRow& row);
   void restore_overlay(const OverlayRows& row);
@@ -187,7 +187,7 @@ class Registry::Core {
   void forget_aside(Entry& aside);
   bool write_claim(Entry& entry, const ClaimWrite& write, Alias* alias);
   void set_body(Entry& entry, Claim& claim, BodyPtr body);
-  bool hear(Entry& entry, Claim& claim, std::string_view by);
+  bool hear(Entry& entry, Claim& claim);
   bool take_vitals(Entry& entry, const Vitals& vitals);
   void release(Entry& entry, Claim& claim);
   void end_claim(Entry& entry, Claim& claim);
@@ -208,6 +208,9 @@ class Registry::Core {
   void store_claims(Entry& entry);
   void store_drain(const Entry& entry);
   void unstore_drain(const Entry& entry);
+  void end_drain(Entry& entry);
+  void end_waiting(std::uint64_t drain);
+  Drain new_drain() { return {next_sequence_++, now_.wall, {}, {}}; }
   void store_report(const Entry& entry, HeartbeatStatus before);
   void unstore_report(const Entry& entry);
   std::uint64_t next_revision();
@@ -220,20 +223,28 @@ class Registry::Core {
   bool may_reach(const SourceId& source, std::string_view by, const Entry& home) const;
   bool may_follow(const SourceId& source, std::string_view by, const Entry& home,
                   const std::string& task) const;
+  bool may_follow(const Claim& claim, const Entry& home, const std::string& task) const;
   bool may_join(const Entry& from, const Entry& home, const std::string& task) const;
+  Alias* left_behind(const Entry& from, const Entry& home, const std::string& task) const;
+  bool is_linked(const Entry& entry, const Alias& alias) const;
+  Alias* unlinked_alias(const Entry& entry) const;
   Entry* home_for(const SourceId& source, std::string_view by, const std::string& task) const;
   Alias* parting(Entry* entry, Key name, const SourceId& source, std::string_view by) const;
-  std::optional<Refusal> out_of_reach(const Entry& entry, Key name, std::string_view by) const;
+  std::optional<Refusal> out_of_reach(const Entry* entry, Key name, std::string_view by) const;
   Alias* alias_for(Entry& entry, std::string_view service, std::string_view id);
   Alias* new_alias(Entry& entry, std::string_view service, std::string_view id, std::uint64_t sequence,
                    WallTime created_at);
   void end_alias(Alias& alias);
   void move_claim(Entry& from, Claim& claim, Entry& to);
   static void take_condition(Entry& from, Entry& home);
-  void absorb(Entry& from, Entry& home);
+  using Parted = std::vector<std::pair<std::string, std::string>>;  // (service, id) of those set apart
+  void absorb(Entry& from, Entry& home, const std::string& task, Parted& left);
   Entry& part(Entry& entry, Alias& alias);
+  void part(Entry& entry, Alias& alias, Parted& parted);
+  void join_tasks(const Parted& parted);
   bool review(Entry& entry, Cause cause);
   void join_task(Entry& entry);
+  void rejoin(const std::string& task);
   Entry* joining(Entry& home, const std::string& task) const;
   void show_by_names(Entry& entry);
 
@@ -263,6 +274,7 @@ class Registry::Core {
   void sweep();
   void sweep_service(Service& service);
   void sweep_entry(Entry& entry);
+  void sweep_rights(const Service& service);
   std::unique_ptr<OverlayEffect> effect_on(const Entry& entry) const {
     return overlay_.effect_on(names_of(entry));
   }
@@ -316,8 +328,7 @@ class Registry::Core {
   std::optional<Sweep> sweep_;
   Stored stored_;
   bool restoring_ = false;
-  // What was drained when the last start was, and has not come back since, by service and id.
-  std::map<std::pair<std::string, std::string>, DrainRow> drains_;
+  WaitingDrains drains_;  // of what has not come back since the last start
   SteadyTime drains_until_{};
 
   LeaseWheel leases_;

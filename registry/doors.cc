@@ -192,6 +192,8 @@ std::optional<Refusal> Registry::Core::refuse_in_turn(const Registration& regist
   Entry* entry = entry_at(name.service, name.name);
   const Alias* apart = parting(entry, name, registration.source, registration.by);
   if (auto bad = refuse(registration, entry)) return bad;
+  if (apart == nullptr && has_rights(registration.source.kind))
+    if (auto bad = out_of_reach(entry, name, registration.by)) return bad;
   if (entry != nullptr && !growth.touched.insert(entry).second)
     return refusal(RefusalCode::invalid_field, quoted(registration.service, registration.id) +
                                                    " is another name of an instance that this call changes "
@@ -255,6 +257,8 @@ Outcome Registry::Core::on(const Registration& registration) {
   Entry* entry = entry_at(name.service, name.name);
   Alias* apart = parting(entry, name, registration.source, registration.by);
   if (auto bad = refuse(registration, entry)) return *bad;
+  if (apart == nullptr && has_rights(registration.source.kind))
+    if (auto bad = out_of_reach(entry, name, registration.by)) return *bad;
   if (auto bad = reserved(registration.service, registration.source.kind)) return *bad;
 
   LifeDecision life{LifeVerdict::same_life, 0};
@@ -289,16 +293,15 @@ Outcome Registry::Core::on(const Heartbeat& heartbeat) {
     if (auto bad = bad_key(heartbeat.service, heartbeat.id)) return *bad;
   const Key name{heartbeat.service, heartbeat.id};
   Alias* apart = parting(entry, name, heartbeat_source(), heartbeat.by);
+  // Without the instance there is nothing for a name that is to stand alone.
+  if (apart == nullptr || heartbeat.body == nullptr)
+    if (auto bad = out_of_reach(entry, name, heartbeat.by)) return *bad;
   const LifeDecision life = on_heartbeat(standing_of(entry, name, apart), heartbeat.generation,
                                          heartbeat.body != nullptr, now_.wall);
   if (is_refused(life.verdict)) return refused_life(life.verdict, heartbeat.service, heartbeat.id);
   if (life.verdict == LifeVerdict::renew && apart == nullptr) return renew(*entry, heartbeat);
-  if (!heartbeat.body) {
-    if (apart != nullptr)
-      if (auto bad = out_of_reach(*entry, name, heartbeat.by)) return *bad;
-    // The heartbeats that there are go by another name.
-    return refused_life(LifeVerdict::unknown, heartbeat.service, heartbeat.id);
-  }
+  // The heartbeats that there are go by another name.
+  if (!heartbeat.body) return refused_life(LifeVerdict::unknown, heartbeat.service, heartbeat.id);
   if (auto bad = reserved(heartbeat.service, SourceKind::heartbeat)) return *bad;
   if (entry == nullptr) entry = home_for(heartbeat_source(), heartbeat.by, heartbeat.body->task);
   if (auto full = apart != nullptr ? no_room(apart->service, nullptr, heartbeat_source(), {})
@@ -332,10 +335,14 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
   if (created) entry = &admit(service, id, next_sequence_++, now_.wall);
   Alias* alias = alias_for(*entry, service, id);
   const HeartbeatStatus before = status_of(*entry);
-  const bool is_first = claim_of(*entry, *claim.source) == nullptr;
+  const Claim* said = claim_of(*entry, *claim.source);
+  const bool is_first = said == nullptr;
+  const bool moves =
+      said != nullptr && is_scheduler(claim.source->kind) && said->body->task != claim.body->task;
+  const std::string left = moves ? said->body->task : std::string();
   const bool new_life = verdict == LifeVerdict::new_life;
   if (new_life) {
-    unstore_drain(*entry);
+    end_drain(*entry);
     entry->condition.reset();
   }
   const bool changed = write_claim(*entry, claim, alias);
@@ -348,6 +355,10 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
   if (review(*entry, Cause::none)) entry = entry_at(service, id);
   if (other) {
     review(*entry_at(other->first, other->second), Cause::none);
+    entry = entry_at(service, id);
+  }
+  if (moves) {
+    rejoin(left);
     entry = entry_at(service, id);
   }
   if (changed) store_claim(*entry, *claim_of(*entry, *claim.source));
@@ -380,7 +391,7 @@ Outcome Registry::Core::renew(Entry& entry, const Heartbeat& heartbeat) {
     shows |= moved;
     stored |= moved;
   }
-  shows |= hear(entry, claim, heartbeat.by);
+  shows |= hear(entry, claim);
   const HeartbeatStatus before = status_of(entry);
   if (!says_nothing(heartbeat.vitals) || entry.condition) shows |= take_vitals(entry, heartbeat.vitals);
   if (shows) refresh(entry);
@@ -427,6 +438,7 @@ Outcome Registry::Core::on(const Removal& removal) {
   Grant nothing;
   nothing.revision = revision_;
   if (entry == nullptr) return nothing;
+  if (auto bad = out_of_reach(entry, {removal.service, removal.id}, removal.by)) return *bad;
   Grant done = grant(*entry, false);
 
   if (removal.only_source) {
@@ -453,16 +465,15 @@ Outcome Registry::Core::on(const Removal& removal) {
                    quoted(removal.service, removal.id) + " is there because the source " +
                        entry->claims.front().source->name +
                        " lists it: take it out there, or drain it to keep it out of answers");
-  if (auto bad = out_of_reach(*entry, {removal.service, removal.id}, removal.by)) return *bad;
   if (!removal.drain_first) {
     deregister(*entry, Cause::deregistered);
     done.revision = revision_;
     return done;
   }
   if (!entry->condition) entry->condition = std::make_unique<Condition>();
-  if (!entry->condition->draining_since) entry->condition->draining_since = now_.wall;
+  if (!entry->condition->drain) entry->condition->drain = new_drain();
   const WallTime safe = safe_stop ? safe_stop(*entry->shown, now_) : now_.wall;
-  entry->condition->remove_at = at() + std::max(Millis(0), safe - now_.wall);
+  entry->condition->drain->remove_at = at() + std::max(Millis(0), safe - now_.wall);
   refresh(*entry);
   store_drain(*entry);
   return grant(*entry, false);
@@ -470,6 +481,7 @@ Outcome Registry::Core::on(const Removal& removal) {
 
 // Ends every claim but those whose source lists it still; true: the instance is gone.
 bool Registry::Core::deregister(Entry& entry, Cause cause) {
+  end_drain(entry);
   for (const Claim& claim : entry.claims) {
     const Claim* life = life_claim(entry);
     if (has_generations(claim.source->kind) && (&claim == life || claim.alias != life->alias))
@@ -483,7 +495,6 @@ bool Registry::Core::deregister(Entry& entry, Cause cause) {
   for (std::size_t i = entry.claims.size(); i-- > 0;)
     if (!stays(entry.claims[i])) end_claim(entry, entry.claims[i]);
   end_suspicion(entry);
-  unstore_drain(entry);
   entry.condition.reset();
   review(entry, cause);
   return false;
@@ -492,26 +503,30 @@ bool Registry::Core::deregister(Entry& entry, Cause cause) {
 Outcome Registry::Core::on(const DrainOrder& order) {
   Entry* entry = entry_at(order.service, order.id);
   if (entry == nullptr) {
+    if (const DrainRow* waiting = drains_.find({order.service, order.id});
+        waiting != nullptr && !order.drain) {
+      end_waiting(waiting->number);
+      Grant done;
+      done.revision = revision_;
+      return done;
+    }
     if (!is_known(order.service))
       return refusal(RefusalCode::unknown_service, "there is no service " + order.service);
     return refusal(RefusalCode::unknown_instance, quoted(order.service, order.id) + " is not registered");
   }
-  if (auto bad = out_of_reach(*entry, {order.service, order.id}, order.by)) return *bad;
-  Condition next = entry->condition ? *entry->condition : Condition{};
-  if (order.drain) {
-    if (!next.draining_since) next.draining_since = now_.wall;
-    next.draining_reason = order.reason;
+  if (auto bad = out_of_reach(entry, {order.service, order.id}, order.by)) return *bad;
+  if (!order.drain) {
+    if (!is_draining(*entry)) return grant(*entry, false);
+    end_drain(*entry);
+    if (*entry->condition == Condition{}) entry->condition.reset();
   } else {
-    next.draining_since.reset();
-    next.draining_reason.clear();
-    next.remove_at.reset();
-  }
-  if (next != (entry->condition ? *entry->condition : Condition{})) {
-    unstore_drain(*entry);
-    entry->condition = next == Condition{} ? nullptr : std::make_unique<Condition>(std::move(next));
-    refresh(*entry);
+    if (is_draining(*entry) && entry->condition->drain->reason == order.reason) return grant(*entry, false);
+    if (!entry->condition) entry->condition = std::make_unique<Condition>();
+    if (!entry->condition->drain) entry->condition->drain = new_drain();
+    entry->condition->drain->reason = order.reason;
     store_drain(*entry);
   }
+  refresh(*entry);
   return grant(*entry, false);
 }
 
@@ -534,7 +549,7 @@ Outcome Registry::Core::amend_one(Entry& entry, const Amendment& amendment) {
 Outcome Registry::Core::on(const Amendment& amendment) {
   if (!amendment.id.empty()) {
     if (Entry* entry = entry_at(amendment.service, amendment.id)) {
-      if (auto bad = out_of_reach(*entry, {amendment.service, amendment.id}, amendment.by)) return *bad;
+      if (auto bad = out_of_reach(entry, {amendment.service, amendment.id}, amendment.by)) return *bad;
       return amend_one(*entry, amendment);
     }
     return refusal(is_known(amendment.service) ? RefusalCode::unknown_instance : RefusalCode::unknown_service,
@@ -592,11 +607,14 @@ bool Registry::Core::take_listed(Registration registration, const SourceId& sour
 bool Registry::Core::unlist(Key key, const SourceId& source, Cause cause) {
   Entry* entry = entry_at(key.service, key.name);
   Claim* claim = entry != nullptr ? claim_of(*entry, source) : nullptr;
+  if (entry == nullptr)
+    if (auto drain = drains_.take(key)) batch_.rows.push_back(DrainGone{drain->service, drain->id});
   if (claim == nullptr || key_of(*entry, *claim) != key) return false;
   const std::string task = claim->body->task;
   if (entry->claims.size() == 1) {
     drop(*entry, cause);
     if (cause == Cause::task_ended) end_registrations(task);
+    rejoin(task);
     return true;
   }
   end_claim(*entry, *claim);
@@ -608,6 +626,7 @@ bool Registry::Core::unlist(Key key, const SourceId& source, Cause cause) {
   } else {
     review(*entry, cause);
   }
+  rejoin(task);
   return true;
 }
 

@@ -13,12 +13,10 @@ void Condition::take_report(const Condition& from) {
   overloaded = from.overloaded;
 }
 
-void Condition::join_drain(const Condition& other) {
-  if (!draining_since) {
-    draining_since = other.draining_since;
-    draining_reason = other.draining_reason;
-  }
-  if (other.remove_at) remove_at = std::min(remove_at.value_or(*other.remove_at), *other.remove_at);
+void Condition::join_drain(const Drain& other) {
+  if (!drain) drain = other;
+  if (other.remove_at)
+    drain->remove_at = std::min(drain->remove_at.value_or(*other.remove_at), *other.remove_at);
 }
 
 bool comes_before(const Instance& a, const Instance& b) {
@@ -31,13 +29,14 @@ bool comes_before(const Instance& a, const Instance& b) {
 
 bool has_generations(SourceKind kind) { return kind == SourceKind::heartbeat || kind == SourceKind::update; }
 bool is_stored(SourceKind kind) { return has_generations(kind) || kind == SourceKind::lyft; }
+bool has_rights(SourceKind kind) { return kind == SourceKind::heartbeat || kind == SourceKind::lyft; }
 bool is_stored(HeartbeatStatus status) {
   return status == HeartbeatStatus::critical || status == HeartbeatStatus::starting;
 }
 HeartbeatStatus status_of(const Entry& entry) {
   return entry.condition ? entry.condition->status : HeartbeatStatus::passing;
 }
-bool is_draining(const Entry& entry) { return entry.condition && entry.condition->draining_since; }
+bool is_draining(const Entry& entry) { return entry.condition && entry.condition->drain; }
 int badness(HeartbeatStatus status) {
   switch (status) {
     case HeartbeatStatus::passing: return 0;

@@ -38,12 +38,20 @@ struct Claim {
   std::uint64_t generation = 0;  // 0 at doors that have none
   SteadyTime deadline = SteadyTime::max();
   WallTime heard{};
-  std::string by;
+  std::string by;              // who made it; who renews it has not
   std::uint32_t lease_ms = 0;  // 0: no lease
   bool recovered = false;      // read from the store, not heard since
   bool heard_unsaved = false;  // heard of since its row was stored
   Fitness fitness{};           // as a list-shaped source sees it
   bool is_silent = false;                             // such a source has not been heard since `heard`
+};
+
+struct Drain {
+  std::uint64_t number = 0;  // one drain is of all names of an instance
+  WallTime since{};
+  std::string reason;
+  std::optional<SteadyTime> remove_at;  // it ends in removal
+  bool operator==(const Drain&) const = default;
 };
 
 // What an instance said of itself, and drains: rare, so apart.
@@ -53,12 +61,10 @@ struct Condition {
   std::string report;
   std::optional<std::uint8_t> load;
   bool overloaded = false;
-  std::optional<WallTime> draining_since;
-  std::string draining_reason;
-  std::optional<SteadyTime> remove_at;  // the drain ends in removal
+  std::optional<Drain> drain;
   void take_report(const Condition& from);
   void forget_report() { take_report(Condition{}); }
-  void join_drain(const Condition& other);  // of either, to the earlier end
+  void join_drain(const Drain& other);  // of either, to the earlier end
   bool operator==(const Condition&) const = default;
 };
 
@@ -100,6 +106,7 @@ bool comes_before(const Instance& a, const Instance& b);
 bool has_generations(SourceKind kind);  // heartbeat, update
 bool is_stored(SourceKind kind);        // heartbeat, update, lyft
 bool is_stored(HeartbeatStatus status);  // critical, starting: not ACTIVE
+bool has_rights(SourceKind kind);        // heartbeat, lyft: made by whoever may write the service
 bool is_draining(const Entry& entry);
 int badness(HeartbeatStatus status);     // the greater, the worse
 HeartbeatStatus status_of(const Entry& entry);

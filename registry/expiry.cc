@@ -79,12 +79,12 @@ bool Registry::Core::forget_due(std::size_t& most) {
 
 // Whatever has not come back in the time for which a name is known stays away.
 bool Registry::Core::forget_drains(std::size_t& most) {
-  if (drains_.empty() || at() < drains_until_) return false;
-  for (; most > 0 && !drains_.empty(); --most, drains_.erase(drains_.begin())) {
-    const auto& [service, id] = drains_.begin()->first;
-    batch_.rows.push_back(DrainGone{service, id});
+  if (drains_.size() == 0 || at() < drains_until_) return false;
+  for (; most > 0 && drains_.size() > 0; --most) {
+    const DrainRow row = drains_.take_any();
+    batch_.rows.push_back(DrainGone{row.service, row.id});
   }
-  return !drains_.empty();
+  return drains_.size() > 0;
 }
 
 // ---- leases
@@ -98,7 +98,7 @@ SteadyTime Registry::Core::low_moment(const Entry& entry) const {
 
 void Registry::Core::arm(Entry& entry) {
   SteadyTime next = SteadyTime::max();
-  if (entry.condition && entry.condition->remove_at) next = *entry.condition->remove_at;
+  if (is_draining(entry) && entry.condition->drain->remove_at) next = *entry.condition->drain->remove_at;
   if (entry.suspicion) {
     if (entry.suspicion->suspect) next = std::min(next, entry.suspicion->until);
   } else {
@@ -113,8 +113,8 @@ void Registry::Core::arm(Entry& entry) {
 }
 
 void Registry::Core::on_event(Entry& entry) {
-  if (entry.condition && entry.condition->remove_at && *entry.condition->remove_at <= at()) {
-    entry.condition->remove_at.reset();
+  const auto remove_at = is_draining(entry) ? entry.condition->drain->remove_at : std::nullopt;
+  if (remove_at && *remove_at <= at()) {
     deregister(entry, Cause::deregistered);
   } else if (entry.suspicion) {
     if (entry.suspicion->suspect && entry.suspicion->until <= at()) {

@@ -32,18 +32,10 @@ bool has_claim_of(const Entry& entry, const SourceId& source) {
   return std::ranges::any_of(entry.claims, [&](const Claim& claim) { return *claim.source == source; });
 }
 
-// Whether a claim under the alias names a task that the instance is.
-bool is_linked(const Entry& entry, const Alias& alias) {
+bool holds_scheduler(const Entry& entry, const Alias& alias) {
   return std::ranges::any_of(entry.claims, [&](const Claim& claim) {
-    return claim.alias == &alias && !claim.body->task.empty() && host_in(entry, claim.body->task) != nullptr;
+    return claim.alias == &alias && is_scheduler(claim.source->kind);
   });
-}
-
-Alias* unlinked_alias(const Entry& entry) {
-  const auto at = std::ranges::find_if(entry.claims, [&](const Claim& claim) {
-    return claim.alias != nullptr && !is_linked(entry, *claim.alias);
-  });
-  return at == entry.claims.end() ? nullptr : at->alias;
 }
 
 }  // namespace
@@ -65,8 +57,7 @@ Entry* Registry::Core::home_of(const std::string& task) const {
 // Naming a task gives nobody a say in a service that he may not write. Who may update the domain or writes
 // the configuration may write them all.
 bool Registry::Core::may_reach(const SourceId& source, std::string_view by, const Entry& home) const {
-  const bool has_rights = source.kind == SourceKind::heartbeat || source.kind == SourceKind::lyft;
-  return !has_rights || !config_.may_write || config_.may_write(by, home.shown->service);
+  return !has_rights(source.kind) || !config_.may_write || config_.may_write(by, home.shown->service);
 }
 
 // Marathon knows more of a task than Mesos does. Two of a kind are two clusters, whose tasks only happen to
@@ -80,12 +71,47 @@ bool Registry::Core::may_follow(const SourceId& source, std::string_view by, con
   return is_below && !has_claim_of(home, source) && may_reach(source, by, home);
 }
 
+bool Registry::Core::may_follow(const Claim& claim, const Entry& home, const std::string& task) const {
+  const bool is_of_task = !is_scheduler(claim.source->kind) || claim.body->task == task;
+  return is_of_task && may_follow(*claim.source, claim.by, home, task);
+}
+
+// An instance joins if what goes by its own name may follow.
 bool Registry::Core::may_join(const Entry& from, const Entry& home, const std::string& task) const {
-  const bool all_follow = std::ranges::all_of(from.claims, [&](const Claim& claim) {
-    const bool is_of_task = !is_scheduler(claim.source->kind) || claim.body->task == task;
-    return is_of_task && may_follow(*claim.source, claim.by, home, task);
+  std::size_t claims = home.claims.size();
+  for (const Claim& claim : from.claims) {
+    if (claim.alias != nullptr) continue;
+    if (!may_follow(claim, home, task) || ++claims > kMaxClaims) return false;
+  }
+  return true;
+}
+
+// What goes by another name, and may not follow the instance to its task's; null: all may.
+Alias* Registry::Core::left_behind(const Entry& from, const Entry& home, const std::string& task) const {
+  std::size_t claims = home.claims.size();
+  for (const Claim& claim : from.claims) claims += claim.alias == nullptr ? 1U : 0U;
+  for (const Claim& claim : from.claims)
+    if (claim.alias != nullptr && (!may_follow(claim, home, task) || ++claims > kMaxClaims))
+      return claim.alias;
+  return nullptr;
+}
+
+// Whether a claim under the alias names a task that the instance is, and those who made them may speak of it.
+bool Registry::Core::is_linked(const Entry& entry, const Alias& alias) const {
+  bool is_named = false, reaches = true;
+  for (const Claim& claim : entry.claims) {
+    if (claim.alias != &alias) continue;
+    is_named |= !claim.body->task.empty() && host_in(entry, claim.body->task) != nullptr;
+    reaches &= may_reach(*claim.source, claim.by, entry);
+  }
+  return is_named && (reaches || holds_scheduler(entry, alias));
+}
+
+Alias* Registry::Core::unlinked_alias(const Entry& entry) const {
+  const auto at = std::ranges::find_if(entry.claims, [&](const Claim& claim) {
+    return claim.alias != nullptr && !is_linked(entry, *claim.alias);
   });
-  return all_follow && from.claims.size() + home.claims.size() <= kMaxClaims;
+  return at == entry.claims.end() ? nullptr : at->alias;
 }
 
 // Where a first claim of a source will live; null: under a (service, id) of its own.
@@ -102,19 +128,18 @@ Alias* Registry::Core::parting(Entry* entry, Key name, const SourceId& source, s
   if (entry == nullptr || aliases_.size() == 0) return nullptr;
   const Claim* claim = claim_of(*entry, source);
   Alias* alias = aliases_.find(name);
-  if (alias != nullptr && !may_reach(source, by, *entry)) return alias;
+  if (alias != nullptr && !may_reach(source, by, *entry))
+    return holds_scheduler(*entry, *alias) ? nullptr : alias;
   if (claim == nullptr || claim->alias == alias) return nullptr;
   if (claim->alias == nullptr) return alias;
-  const bool holds_scheduler = std::ranges::any_of(entry->claims, [&](const Claim& one) {
-    return one.alias == claim->alias && is_scheduler(one.source->kind);
-  });
-  return alias != nullptr && holds_scheduler ? alias : claim->alias;
+  return alias != nullptr && holds_scheduler(*entry, *claim->alias) ? alias : claim->alias;
 }
 
 // Who calls an instance by an alias needs the right to write the service in which it lives.
-std::optional<Refusal> Registry::Core::out_of_reach(const Entry& entry, Key name, std::string_view by) const {
-  const Key own = EntryKey{}(entry);
-  if (own == name || by.empty() || !config_.may_write || config_.may_write(by, own.service)) return {};
+std::optional<Refusal> Registry::Core::out_of_reach(const Entry* entry, Key name, std::string_view by) const {
+  if (entry == nullptr || by.empty() || !config_.may_write) return {};
+  const Key own = EntryKey{}(*entry);
+  if (own == name || config_.may_write(by, own.service)) return {};
   const auto quoted = [](Key key) { return std::string(key.service) + "/" + std::string(key.name); };
   return Refusal{RefusalCode::forbidden,
                  quoted(name) + " is part of " + quoted(own) +
@@ -164,12 +189,13 @@ void Registry::Core::take_condition(Entry& from, Entry& home) {
   if (!home.condition) home.condition = std::make_unique<Condition>();
   if (life_claim(home) == nullptr || badness(taken->status) > badness(home.condition->status))
     home.condition->take_report(*taken);
-  home.condition->join_drain(*taken);
+  if (taken->drain) home.condition->join_drain(*taken->drain);
 }
 
-// All of an instance becomes part of its task's.
-void Registry::Core::absorb(Entry& from, Entry& home) {
+// An instance becomes part of its task's, but for what may not follow it.
+void Registry::Core::absorb(Entry& from, Entry& home, const std::string& task, Parted& left) {
   assert(from.shown->body);
+  while (Alias* alias = left_behind(from, home, task)) part(from, *alias, left);
   end_suspicion(from);
   if (is_stored(status_of(from))) unstore_report(from);
   home.claims.reserve(home.claims.size() + from.claims.size());
@@ -211,9 +237,9 @@ Entry& Registry::Core::part(Entry& entry, Alias& alias) {
     Entry& speaker = speaks ? alone : entry;
     Entry& other = speaks ? entry : alone;
     std::unique_ptr<Condition> said = std::move(entry.condition);
-    if (said->draining_since) {
+    if (said->drain) {
       other.condition = std::make_unique<Condition>();
-      other.condition->join_drain(*said);
+      other.condition->drain = said->drain;
     }
     speaker.condition = std::move(said);
   }
@@ -225,6 +251,16 @@ Entry& Registry::Core::part(Entry& entry, Alias& alias) {
   return alone;
 }
 
+void Registry::Core::part(Entry& entry, Alias& alias, Parted& parted) {
+  parted.emplace_back(alias.service, alias.id);
+  part(entry, alias);
+}
+
+void Registry::Core::join_tasks(const Parted& parted) {
+  for (const auto& [service, id] : parted)
+    if (Entry* entry = entries_.find({service, id})) join_task(*entry);  // not part of another meanwhile
+}
+
 // After claims came, went or named another task: who is one instance is judged anew, then what is shown of
 // it. True: `entry` may be gone, and its claims are to be looked up. `cause`: why it is gone if nothing is
 // left of it.
@@ -234,33 +270,39 @@ bool Registry::Core::review(Entry& entry, Cause cause) {
     refresh(entry);
     return false;
   }
-  std::vector<std::pair<std::string, std::string>> parted;
-  while (Alias* alias = unlinked_alias(entry)) {
-    parted.emplace_back(alias->service, alias->id);
-    part(entry, *alias);
-  }
+  Parted parted;
+  while (Alias* alias = unlinked_alias(entry)) part(entry, *alias, parted);
   if (entry.claims.empty()) {
     drop(entry, cause);
   } else {
     join_task(entry);
   }
-  for (const auto& [service, id] : parted) join_task(*entry_at(service, id));
+  join_tasks(parted);
   return true;
 }
 
 // Makes one instance of what belongs to one task with `entry`, and shows it.
 void Registry::Core::join_task(Entry& entry) {
+  Parted left;
   for (const Claim& claim : entry.claims) {
     Entry* home = home_of(claim.body->task);
     if (home == nullptr || home == &entry || !may_join(entry, *home, claim.body->task)) continue;
-    absorb(entry, *home);
-    return show_by_names(*home);
+    absorb(entry, *home, std::string(claim.body->task), left);
+    show_by_names(*home);
+    return join_tasks(left);
   }
   for (std::size_t i = 0; i < entry.claims.size(); ++i) {
     if (!is_host(entry.claims[i]) || home_of(entry.claims[i].body->task) != &entry) continue;
-    while (Entry* other = joining(entry, entry.claims[i].body->task)) absorb(*other, entry);
+    const std::string task = entry.claims[i].body->task;
+    while (Entry* other = joining(entry, task)) absorb(*other, entry, task, left);
   }
   show_by_names(entry);
+  join_tasks(left);
+}
+
+// Where a task lived is its home no more: another may be.
+void Registry::Core::rejoin(const std::string& task) {
+  if (Entry* home = home_of(task)) join_task(*home);
 }
 
 // The overlay speaks of an instance by any of its names.

@@ -114,6 +114,7 @@ RegistryCounts Registry::Core::counts() const {
   for (const std::size_t suspects : counts.suspects_of = suspects_of_) counts.suspects += suspects;
   counts.tombstones = tombstones_.size();
   counts.aliases = aliases_.size();
+  counts.waiting_drains = drains_.size();
   counts.expired = expired_;
   counts.expired_of = expired_of_;
   counts.states = states_;

@@ -141,6 +141,7 @@ struct RegistryCounts {
   std::array<std::size_t, kSourceKinds> suspects_of{};  // by the source whose lease was the last
   std::size_t tombstones = 0;
   std::size_t aliases = 0;  // other names of instances
+  std::size_t waiting_drains = 0;  // names of instances that have not come back since the last start
   std::uint64_t expired = 0;
   std::array<std::uint64_t, kSourceKinds> expired_of{};  // by the source whose lease was the last
   StateCounts states;                                    // of all instances

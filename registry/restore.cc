@@ -40,7 +40,10 @@ void Registry::Core::restore(const Row& row, Instant now) {
   std::visit(Overloaded{
                  [this](const ClaimRow& claim) { restore_claim(claim); },
                  [this](const TombstoneRow& dead) { restore_tombstone(dead); },
-                 [this](const DrainRow& drain) { restore_drain(drain); },
+                 [this](const DrainRow& drain) {
+                   next_sequence_ = std::max(next_sequence_, drain.number + 1);
+                   drains_.add(drain);
+                 },
                  [this](const ServiceRow& service) { restore_service(service); },
                  [this](const OverlayRows& overlay) { restore_overlay(overlay); },
                  [this](const HealthRow& health) { restore_health(health); },
@@ -88,23 +91,15 @@ void Registry::Core::restore_tombstone(const TombstoneRow& row) {
   lay({row.service, row.id}, row.generation, stored_cause(row.cause), row.until - now_.wall);
 }
 
-// Until its instance is there; one that only a source lists may come long after the start.
-void Registry::Core::restore_drain(const DrainRow& row) {
-  drains_.insert_or_assign({row.service, row.id}, row);
-}
-
 // What was drained before a start is drained when it is there again.
 void Registry::Core::recall_drain(Entry& entry, Key name) {
-  if (drains_.empty()) return;
-  const auto stored = drains_.extract({std::string(name.service), std::string(name.name)});
-  if (stored.empty()) return;
-  const DrainRow& row = stored.mapped();
-  Condition drained;
-  drained.draining_since = row.since;
-  drained.draining_reason = row.reason;
-  if (row.remove_at) drained.remove_at = at() + std::max(Millis(0), *row.remove_at - now_.wall);
+  if (drains_.size() == 0) return;
+  const std::optional<DrainRow> row = drains_.take(name);
+  if (!row) return;
+  Drain drain{row->number, row->since, row->reason, std::nullopt};
+  if (row->remove_at) drain.remove_at = at() + std::max(Millis(0), *row->remove_at - now_.wall);
   if (!entry.condition) entry.condition = std::make_unique<Condition>();
-  entry.condition->join_drain(drained);
+  entry.condition->join_drain(drain);
 }
 
 void Registry::Core::restore_service(const ServiceRow& row) {

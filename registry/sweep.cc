@@ -45,6 +45,18 @@ void Registry::Core::sweep_service(Service& service) {
     if (was_configured) leave_service(service);
   }
   for (Entry* member : std::vector<Entry*>(service.members.ordered())) sweep_entry(*member);
+  if (sweep_->settings) sweep_rights(service);
+}
+
+// Who may speak of whom may have changed.
+void Registry::Core::sweep_rights(const Service& service) {
+  std::vector<std::string> ids;
+  for (const Entry* member : service.members.ordered())
+    if (std::ranges::any_of(member->claims, [](const Claim& claim) { return !claim.body->task.empty(); }))
+      ids.push_back(member->shown->id);
+  const std::string name(service.name);
+  for (const std::string& id : ids)  // one may have become part of another meanwhile
+    if (Entry* entry = entries_.find({name, id})) review(*entry, Cause::none);
 }
 
 void Registry::Core::sweep_entry(Entry& entry) {

@@ -44,6 +44,7 @@ struct TombstoneGone {
 struct DrainRow {
   std::string service;
   std::string id;
+  std::uint64_t number = 0;  // the same for all names of one drain
   std::string reason;
   WallTime since{};
   std::optional<WallTime> remove_at;  // it ends in removal

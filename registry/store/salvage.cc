@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "registry/store/schema.h"
+
 namespace muster::registry {
 namespace {
 
@@ -19,7 +21,7 @@ constexpr Table kTables[] = {
     {"service", "name", "name,created_ms,known_until_ms", "tnn"},
     {"overlay", "seq", "seq,body", "nt"},
     {"tombstone", "service,id", "service,id,generation,cause,until_ms", "ttntn"},
-    {"drain", "service,id", "service,id,reason,since_ms,remove_ms", "tttnn"},
+    {"drain", "service,id", "service,id,number,reason,since_ms,remove_ms", "ttntnn"},
     {"health", "service,id", "service,id,\"check\",state,s_ms,since_ms", "ttttnn"},
     {"zone_update", "zone,name", "zone,name,content", "ttt"},
     {"picture", "source", "source,type,format,origin,learnt_ms,slot,pieces", "ttntnnn"},
@@ -97,11 +99,21 @@ void copy_table(const Table& table, Connection& damaged, Connection& fresh) {
   if (key == "rowid") walk_in_windows(table, damaged, select, into);
 }
 
+// A file of before the sixth step has them in its claims.
+void copy_drains_in_claims(Connection& damaged, Connection& fresh) {
+  const Table& drains = *std::ranges::find(kTables, std::string_view("drain"), &Table::name);
+  Statement into = fresh.prepare(insert_sql(drains));
+  const std::string select = kDrainsInClaims;
+  if (walk(drains, damaged, select + " ORDER BY rowid", into)) return;
+  walk(drains, damaged, select + " ORDER BY rowid DESC", into);
+}
+
 }  // namespace
 
 std::size_t salvage(Connection& damaged, Connection& fresh) {
   std::size_t rows = 0;
   Transaction transaction(fresh);
+  copy_drains_in_claims(damaged, fresh);
   for (const Table& table : kTables) {
     copy_table(table, damaged, fresh);
     rows += static_cast<std::size_t>(fresh.number(std::string("SELECT count(*) FROM ") + table.name));

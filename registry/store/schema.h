@@ -46,16 +46,23 @@ CREATE TABLE picture_piece(  -- with a rowid: its rows are large
 )sql",
                                                             R"sql(
 CREATE TABLE drain(
-  service TEXT NOT NULL, id TEXT NOT NULL, reason TEXT NOT NULL, since_ms INTEGER NOT NULL,
+  service TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, reason TEXT NOT NULL, since_ms INTEGER NOT NULL,
   remove_ms INTEGER NOT NULL,  -- when it ends in removal; 0: never
   PRIMARY KEY(service, id)) WITHOUT ROWID;
-INSERT OR IGNORE INTO drain
-  SELECT service, id, draining_reason, draining_ms, remove_ms FROM claim WHERE draining;
-ALTER TABLE claim DROP COLUMN draining;
-ALTER TABLE claim DROP COLUMN draining_ms;
-ALTER TABLE claim DROP COLUMN draining_reason;
-ALTER TABLE claim DROP COLUMN remove_ms;
+INSERT OR IGNORE INTO drain SELECT service, id, seq, draining_reason, draining_ms, remove_ms FROM claim WHERE draining;
+CREATE TABLE claim_without_drains(
+  service TEXT NOT NULL, id TEXT NOT NULL, source TEXT NOT NULL,
+  generation INTEGER NOT NULL, seq INTEGER NOT NULL, lease_ms INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL, heard_ms INTEGER NOT NULL, by TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY(service, id, source));
+INSERT INTO claim_without_drains
+  SELECT service, id, source, generation, seq, lease_ms, created_ms, heard_ms, by, body FROM claim;
+DROP TABLE claim;
+ALTER TABLE claim_without_drains RENAME TO claim;
 )sql"};
+// Where the sixth step has not been taken, a drain stands in the claims of its instance.
+inline constexpr const char* kDrainsInClaims =
+    "SELECT service,id,seq,draining_reason,draining_ms,remove_ms FROM claim WHERE draining";
 inline constexpr std::int64_t kSchemaVersion = kSchemaSteps.size();
 
 }  // namespace muster::registry

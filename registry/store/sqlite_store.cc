@@ -78,7 +78,7 @@ struct SqliteStore::Writer {
             "INSERT OR REPLACE INTO tombstone(service,id,generation,cause,until_ms) VALUES(?,?,?,?,?)")),
         remove_tombstone(connection.prepare("DELETE FROM tombstone WHERE service=? AND id=?")),
         put_drain(connection.prepare(
-            "INSERT OR REPLACE INTO drain(service,id,reason,since_ms,remove_ms) VALUES(?,?,?,?,?)")),
+            "INSERT OR REPLACE INTO drain(service,id,number,reason,since_ms,remove_ms) VALUES(?,?,?,?,?,?)")),
         remove_drain(connection.prepare("DELETE FROM drain WHERE service=? AND id=?")),
         clear_overlay(connection.prepare("DELETE FROM overlay")),
         put_overlay(connection.prepare("INSERT INTO overlay(seq,body) VALUES(?,?)")),
@@ -118,8 +118,8 @@ struct SqliteStore::Writer {
   }
   void operator()(const TombstoneGone& row) { remove_tombstone.bind(1, row.service).bind(2, row.id).run(); }
   void operator()(const DrainRow& row) {
-    put_drain.bind(1, row.service).bind(2, row.id).bind(3, row.reason).bind(4, stored(row.since));
-    put_drain.bind(5, row.remove_at ? stored(*row.remove_at) : 0).run();
+    put_drain.bind(1, row.service).bind(2, row.id).bind(3, stored(row.number)).bind(4, row.reason);
+    put_drain.bind(5, stored(row.since)).bind(6, row.remove_at ? stored(*row.remove_at) : 0).run();
   }
   void operator()(const DrainGone& row) { remove_drain.bind(1, row.service).bind(2, row.id).run(); }
   void operator()(const OverlayRows& row) {
@@ -390,15 +390,14 @@ void read_tombstones(Connection& connection, const std::function<void(Row)>& vis
                        wall(rows.number(4))});
 }
 
-// Before the sixth step a drain stood in the claims of its instance.
 void read_drains(Connection& connection, const std::function<void(Row)>& visit, LoadReport& report) {
-  Statement rows = connection.prepare(
-      has_table(connection, "drain")
-          ? "SELECT service,id,reason,since_ms,remove_ms FROM drain"
-          : "SELECT service,id,draining_reason,draining_ms,remove_ms FROM claim WHERE draining");
+  Statement rows = connection.prepare(has_table(connection, "drain")
+                                          ? "SELECT service,id,number,reason,since_ms,remove_ms FROM drain"
+                                          : kDrainsInClaims);
   for (; rows.step(); ++report.rows) {
-    DrainRow drain{rows.text(0), rows.text(1), rows.text(2), wall(rows.number(3)), std::nullopt};
-    if (const auto remove_ms = rows.number(4); remove_ms != 0) drain.remove_at = wall(remove_ms);
+    DrainRow drain{rows.text(0), rows.text(1),         static_cast<std::uint64_t>(rows.number(2)),
+                   rows.text(3), wall(rows.number(4)), std::nullopt};
+    if (const auto remove_ms = rows.number(5); remove_ms != 0) drain.remove_at = wall(remove_ms);
     visit(std::move(drain));
   }
 }
@@ -467,9 +466,9 @@ void SqliteStore::read_all(const std::function<void(Row)>& visit, LoadReport& re
   read_zone_updates(connection_, visit, report);
   read_overlay(connection_, visit, report);
   read_tombstones(connection_, visit, report);
-  read_drains(connection_, visit, report);
   read_health(connection_, visit, report);
   read_claims(connection_, visit, report);
+  read_drains(connection_, visit, report);
   read_pictures(connection_, visit, report);
   connection_.exec("PRAGMA cache_size=-8192; PRAGMA shrink_memory");
 }

@@ -34,6 +34,7 @@ class DrainRows : public Fixture {
     }
     return rows_;
   }
+  void forget_stored() { rows_.clear(); }
   void restart() {
     stored();
     registry = std::make_unique<Registry>(RegistryConfig(), now);
@@ -111,6 +112,53 @@ TEST_F(DrainRows, JoinedInstancesAreDrainedByEachOfTheirNames) {
   restart();
   ASSERT_TRUE(list(kMesos, "app", "t", "t"));
   EXPECT_TRUE(registry->find("app", "t")->serving) << "a removal ends the drain, as before a restart";
+}
+
+// Before the start both names were one instance: what ended its drain for one ends it for the other.
+TEST_F(DrainRows, WhatEndsADrainEndsItForTheNamesThatAreStillAwaited) {
+  const auto begin = [&] {
+    begin_anew();
+    forget_stored();
+    InstanceBody body = body_at("10.0.0.7");
+    body.task = "t";
+    EXPECT_TRUE(list(kMesos, "app", "t", "t"));
+    EXPECT_TRUE(put("me", 1, body));
+    EXPECT_TRUE(drain("web", "me"));
+    restart();
+    EXPECT_EQ(registry->counts().waiting_drains, 1U);
+    return body;
+  };
+  const auto is_drained = [&] {
+    EXPECT_TRUE(list(kMesos, "app", "t", "t"));
+    return registry->find("app", "t")->draining_since.has_value();
+  };
+  begin();
+  EXPECT_TRUE(is_drained());
+  begin();
+  pass(Millis(31'000));
+  EXPECT_FALSE(web("me"));
+  EXPECT_TRUE(is_drained()) << "a lease that ends is no word on it";
+  begin();
+  EXPECT_TRUE(drain("web", "me", false));
+  EXPECT_FALSE(is_drained());
+  InstanceBody body = begin();
+  EXPECT_TRUE(put("me", 2, body));
+  EXPECT_FALSE(is_drained()) << "a new life";
+  begin();
+  EXPECT_TRUE(remove("me", 1));
+  EXPECT_FALSE(is_drained());
+  begin();
+  EXPECT_TRUE(drain("app", "t", false)) << "though it is not there yet";
+  EXPECT_FALSE(stored().contains("drain app/t"));
+  EXPECT_TRUE(web("me")->draining_since) << "it has a name of its own now";
+  begin();
+  EXPECT_TRUE(registry->apply(SourceStep{kMesos, {{"app", "t", Cause::source_gone}}, {}}, now));
+  EXPECT_FALSE(stored().contains("drain app/t")) << "its source says that it is gone";
+  begin();
+  EXPECT_TRUE(registry->apply(DrainOrder{"web", "me", true, "second"}, now));
+  EXPECT_TRUE(is_drained());
+  EXPECT_EQ(registry->find("app", "t")->draining_reason, "second");
+  EXPECT_EQ(registry->counts().waiting_drains, 0U);
 }
 
 }  // namespace

@@ -38,6 +38,11 @@ class JoiningRights : public Fixture {
     one.by = by;
     return registry->apply(one, now);
   }
+  Registration refused_registration() const {
+    Registration one = registration("web", "me", of_task());
+    one.by = "web";
+    return one;
+  }
   Outcome beat_as(const std::string& by, BodyPtr body = nullptr) {
     Heartbeat beat;
     beat.service = "web";
@@ -85,10 +90,14 @@ TEST_F(JoiningRights, ARestartKnowsWhoRegistered) {
   for (const std::string by : {"web", "deploy"}) {
     SCOPED_TRACE(by);
     begin_anew(with_tokens());
+    ASSERT_TRUE(register_as(by == "web" ? "deploy" : "web"));
     ASSERT_TRUE(register_as(by));
-    const Batch batch = registry->take_batch();
+    std::optional<ClaimRow> stored;  // the last word on it
+    for (const Row& row : registry->take_batch().rows)
+      if (const auto* claim = std::get_if<ClaimRow>(&row)) stored = *claim;
+    ASSERT_TRUE(stored);
     begin_anew(with_tokens());
-    for (const Row& row : batch.rows) registry->restore(row, now);
+    registry->restore(*stored, now);
     registry->restored(now);
     ASSERT_TRUE(list());
     EXPECT_EQ(instances(), by == "web" ? kApart : kJoined);
@@ -107,7 +116,7 @@ TEST_F(JoiningRights, WhoMayNotWriteTheServiceTakesHisNameBack) {
   ASSERT_TRUE(beat_as("web", shared(of_task())));
   EXPECT_EQ(instances(), kApart);
   ASSERT_TRUE(beat_as("deploy"));
-  EXPECT_EQ(instances(), kApart) << "a bare heartbeat renews what is there";
+  EXPECT_EQ(instances(), kApart) << "who renews it has not made it";
   ASSERT_TRUE(beat_as("deploy", shared(of_task())));
   EXPECT_EQ(instances(), kJoined);
 }
@@ -134,8 +143,10 @@ TEST_F(JoiningRights, OrdersByTheAliasNeedTheRight) {
     return shared(std::move(body));
   };
   const auto orders = [&](const std::string& by) {
-    return std::vector<Change>{DrainOrder{"web", "me", true, "", by}, DrainOrder{"web", "me", false, "", by},
+    return std::vector<Change>{DrainOrder{"web", "me", true, "", by},
+                               DrainOrder{"web", "me", false, "", by},
                                Amendment{"web", "me", {SourceKind::lyft, "lyft"}, heavier, by},
+                               Removal{"web", "me", {}, false, SourceKind::lyft, by},
                                Removal{"web", "me", {}, true, {}, by},
                                Removal{"web", "me", {}, false, {}, by}};
   };
@@ -145,12 +156,64 @@ TEST_F(JoiningRights, OrdersByTheAliasNeedTheRight) {
   EXPECT_EQ(instances(), Set{"pay/t"});
 }
 
-TEST_F(JoiningRights, WhoeverMadeAClaimByTheAliasMayTakeItAway) {
+TEST_F(JoiningRights, WhoRenewsHasNotMadeIt) {
+  ASSERT_TRUE(list());
+  ASSERT_TRUE(register_as("web"));
+  ASSERT_TRUE(beat_as("deploy"));
+  ASSERT_TRUE(list());
+  EXPECT_EQ(instances(), kApart);
+}
+
+TEST_F(JoiningRights, ASchedulersHalfStays) {
+  const SourceId marathon{SourceKind::marathon, "marathon"};
+  ASSERT_TRUE(registry->apply(SourceStep{marathon, {}, {registration("shop", "t", of_task())}}, now));
+  ASSERT_TRUE(registry->apply(SourceStep{kMesos, {}, {registration("web", "me", of_task())}}, now));
+  ASSERT_EQ(instances(), Set{"shop/t <- web/me"});
+  const auto refused = register_as("web");
+  EXPECT_EQ(code_of(refused), "forbidden");
+  EXPECT_EQ(code_of(beat_as("web", shared(of_task()))), "forbidden");
+  EXPECT_EQ(code_of(registry->apply_all(std::vector<Change>{refused_registration()}, now)), "forbidden");
+  EXPECT_EQ(instances(), Set{"shop/t <- web/me"});
+  ASSERT_TRUE(register_as("deploy"));
+  EXPECT_EQ(instances(), Set{"shop/t <- web/me"});
+}
+
+TEST_F(JoiningRights, WhatMayNotFollowATaskToAnotherSchedulersNameStandsAlone) {
+  const SourceId marathon{SourceKind::marathon, "marathon"};
+  const auto told = [&](const SourceId& source, const std::string& service) {
+    return registry->apply(SourceStep{source, {}, {registration(service, "t", of_task())}}, now);
+  };
+  for (const bool marathon_first : {true, false}) {
+    SCOPED_TRACE(marathon_first ? "Marathon first" : "Mesos first");
+    RegistryConfig config;
+    config.may_write = [](std::string_view, std::string_view service) { return service != "shop"; };
+    begin_anew(config);
+    if (marathon_first) {
+      ASSERT_TRUE(told(marathon, "shop"));
+    }
+    ASSERT_TRUE(told(kMesos, "pay"));
+    ASSERT_TRUE(register_as("both"));
+    if (!marathon_first) {
+      EXPECT_EQ(instances(), Set{"pay/t <- web/me"});
+      ASSERT_TRUE(told(marathon, "shop"));
+    }
+    EXPECT_EQ(instances(), (Set{"shop/t <- pay/t", "web/me"}));
+  }
+}
+
+TEST_F(JoiningRights, AReloadJudgesAnew) {
   ASSERT_TRUE(list());
   ASSERT_TRUE(register_as("deploy"));
-  ASSERT_TRUE(register_as("deploy", "me", {SourceKind::lyft, "lyft"}));
-  ASSERT_TRUE(registry->apply(Removal{"web", "me", {}, false, SourceKind::lyft, "web"}, now));
-  EXPECT_EQ(registry->find("web", "me")->sources.size(), 2U);
+  RegistryConfig config;
+  config.may_write = [](std::string_view, std::string_view service) { return service == "web"; };
+  registry->reconfigure(config, now);
+  EXPECT_EQ(instances(), kApart);
+  ASSERT_TRUE(beat_as("deploy")) << "it goes on as its own";
+  registry->reconfigure(with_tokens(), now);
+  EXPECT_EQ(instances(), kJoined);
+  registry->reconfigure(config, now);
+  registry->reconfigure({}, now);
+  EXPECT_EQ(instances(), kJoined) << "without tokens whoever writes writes all";
 }
 
 TEST_F(JoiningRights, WithoutTokensWhoeverWritesWritesAll) {

@@ -55,8 +55,8 @@ TEST(SqliteStore, EveryTableComesBackAsItWasWritten) {
   lyft.source = "lyft";
   const Rows rows = {claim("web", "i1", 7),
                      lyft,
-                     DrainRow{"web", "i2", "kernel update", WallTime(Millis(1'795'212'060'000)), {}},
-                     DrainRow{"web", "i1", "", WallTime(Millis(5)), WallTime(Millis(1'795'212'065'000))},
+                     DrainRow{"web", "i2", 9, "kernel update", WallTime(Millis(1'795'212'060'000)), {}},
+                     DrainRow{"web", "i1", 8, "", WallTime(Millis(5)), WallTime(Millis(1'795'212'065'000))},
                      claim("", "", 1),
                      TombstoneRow{"web", "i0", 1'795'212'000'000, "deregistered", WallTime(Millis(99))},
                      OverlayRows{{R"({"match":"web/*"})", R"({"match":"db/*"})"}},
@@ -89,8 +89,8 @@ TEST(SqliteStore, EveryTableComesBackAsItWasWritten) {
   EXPECT_EQ(after.rows.at("piece mesos"), std::string("0:\0\xff;1:b;", 9));
   EXPECT_EQ(after.rows.at("service web"), "1 2");
   EXPECT_EQ(after.rows.at("tombstone web/i0"), "1795212000000 deregistered 99");
-  EXPECT_EQ(after.rows.at("drain web/i2"), "kernel update 1795212060000 never");
-  EXPECT_EQ(after.rows.at("drain web/i1"), " 5 1795212065000");
+  EXPECT_EQ(after.rows.at("drain web/i2"), "9 kernel update 1795212060000 never");
+  EXPECT_EQ(after.rows.at("drain web/i1"), "8  5 1795212065000");
 }
 
 // Whatever commit is the last, one picture is whole.
@@ -140,8 +140,9 @@ TEST(SqliteStore, RemovalsAndReplacementsAreKept) {
     ASSERT_TRUE(
         store
             .commit({claim("web", "i1"), claim("web", "i2"), TombstoneRow{"web", "i3", 1, "expired", {}},
-                     DrainRow{"web", "i1", "", {}, {}}, ServiceRow{"web", {}, {}}, OverlayRows{{"{}", "{}"}},
-                     HealthRow{"web", "i1", "report", "STARTING", {}, {}}, ZoneRow{"t.", "a.t.", ""}})
+                     DrainRow{"web", "i1", 1, "", {}, {}}, ServiceRow{"web", {}, {}},
+                     OverlayRows{{"{}", "{}"}}, HealthRow{"web", "i1", "report", "STARTING", {}, {}},
+                     ZoneRow{"t.", "a.t.", ""}})
             .ok);
     ASSERT_TRUE(store
                     .commit({ClaimGone{"web", "i1", "heartbeat"}, ClaimGone{"web", "i2", "lyft"},
@@ -204,7 +205,7 @@ TEST(SqliteStore, AStoreOfTheFirstSchemaIsTakenOver) {
   EXPECT_EQ(after.rows.count("claim web/i1/heartbeat"), 1u);
   EXPECT_EQ(after.rows.count("drain web/i1"), 0u);
   ASSERT_EQ(after.rows.count("drain web/i2"), 1u) << "drains stood in claims then";
-  EXPECT_EQ(after.rows.at("drain web/i2"), "kernel 7 never");
+  EXPECT_EQ(after.rows.at("drain web/i2"), "2 kernel 7 never");
   SqliteStore store(path);
   picture_of(store);
   EXPECT_TRUE(store.commit({PieceRow{"m", 0, 0, "x"}, PictureRow{"m", "mesos", 1, "", {}, 0, 1}}).ok);

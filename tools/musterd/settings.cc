@@ -116,11 +116,11 @@ registry::RegistryConfig registry_config(const ConfigPtr& config, std::string ep
     if (name.find_first_of("*?") == name.npos) to.configured_services.push_back(name);
   }
   to.reserved_labels = reserved_labels(*config);
-  if (auto access = registry::http::Access::make(config->http.tokens); access && access->has_tokens()) {
-    to.may_write = [access = std::move(*access)](std::string_view by, std::string_view service) {
-      return access.may_write(by, service);
-    };
-  }
+  if (config->http.tokens.empty()) return to;
+  to.may_write = [access = registry::http::Access::make(config->http.tokens)](std::string_view by,
+                                                                              std::string_view service) {
+    return access && access->may_write(by, service);
+  };
   return to;
 }
 

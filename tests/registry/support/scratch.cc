@@ -26,8 +26,9 @@ struct Show {
         std::to_string(row.generation) + " " + row.cause + " " + shown(row.until);
   }
   void operator()(const DrainRow& row) const {
-    picture.rows["drain " + row.service + "/" + row.id] =
-        row.reason + " " + shown(row.since) + " " + (row.remove_at ? shown(*row.remove_at) : "never");
+    picture.rows["drain " + row.service + "/" + row.id] = std::to_string(row.number) + " " + row.reason +
+                                                          " " + shown(row.since) + " " +
+                                                          (row.remove_at ? shown(*row.remove_at) : "never");
   }
   void operator()(const OverlayRows& row) const {
     for (const std::string& entry : row.entries_json) picture.rows["overlay"] += entry;

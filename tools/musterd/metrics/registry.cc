@@ -58,6 +58,8 @@ void write_registry(Exposition& page, const ControlSnapshot& snapshot, const Met
              static_cast<double>(counts.tombstones));
   page.gauge("muster_instance_aliases", "Other names of instances, which joined them by their task.",
              static_cast<double>(counts.aliases));
+  page.gauge("muster_waiting_drains", "Drained before the last start, and not seen since.",
+             static_cast<double>(counts.waiting_drains));
   page.family("muster_leases_expired_total", MetricType::counter,
               "Instances removed because their last lease ran out.");
   for (const auto kind : kLeased) {
