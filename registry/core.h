@@ -130,7 +130,7 @@ class Registry::Core {
   Grant grant(const Entry& entry, bool created) const;
   // To who made the claim and calls the instance by this name.
   Grant grant_to(const Entry& entry, const Claim& claim, Key key, bool created) const;
-  bool deregister(Entry& entry, Cause cause);
+  bool deregister(Entry& entry, Cause cause, std::string_view by = "");
   Millis granted_lease(SourceKind kind, std::optional<Millis> asked, std::optional<Millis> current) const;
 
   // What was read from the store and is not in its service yet: who is older gets the label, and rows come in
@@ -208,8 +208,8 @@ class Registry::Core {
   void store_claims(Entry& entry);
   void store_drain(const Entry& entry);
   void unstore_drain(const Entry& entry);
-  void end_drain(Entry& entry);
-  void end_waiting(std::uint64_t drain);
+  void end_drain(Entry& entry, std::string_view by);
+  void end_waiting(std::uint64_t drain, std::string_view by);
   Drain new_drain() { return {next_sequence_++, now_.wall, {}, {}}; }
   void store_report(const Entry& entry, HeartbeatStatus before);
   void unstore_report(const Entry& entry);

@@ -342,7 +342,7 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
   const std::string left = moves ? said->body->task : std::string();
   const bool new_life = verdict == LifeVerdict::new_life;
   if (new_life) {
-    end_drain(*entry);
+    end_drain(*entry, claim.by);
     entry->condition.reset();
   }
   const bool changed = write_claim(*entry, claim, alias);
@@ -466,7 +466,7 @@ Outcome Registry::Core::on(const Removal& removal) {
                        entry->claims.front().source->name +
                        " lists it: take it out there, or drain it to keep it out of answers");
   if (!removal.drain_first) {
-    deregister(*entry, Cause::deregistered);
+    deregister(*entry, Cause::deregistered, removal.by);
     done.revision = revision_;
     return done;
   }
@@ -480,8 +480,8 @@ Outcome Registry::Core::on(const Removal& removal) {
 }
 
 // Ends every claim but those whose source lists it still; true: the instance is gone.
-bool Registry::Core::deregister(Entry& entry, Cause cause) {
-  end_drain(entry);
+bool Registry::Core::deregister(Entry& entry, Cause cause, std::string_view by) {
+  end_drain(entry, by);
   for (const Claim& claim : entry.claims) {
     const Claim* life = life_claim(entry);
     if (has_generations(claim.source->kind) && (&claim == life || claim.alias != life->alias))
@@ -505,7 +505,7 @@ Outcome Registry::Core::on(const DrainOrder& order) {
   if (entry == nullptr) {
     if (const DrainRow* waiting = drains_.find({order.service, order.id});
         waiting != nullptr && !order.drain) {
-      end_waiting(waiting->number);
+      end_waiting(waiting->number, order.by);
       Grant done;
       done.revision = revision_;
       return done;
@@ -517,7 +517,7 @@ Outcome Registry::Core::on(const DrainOrder& order) {
   if (auto bad = out_of_reach(entry, {order.service, order.id}, order.by)) return *bad;
   if (!order.drain) {
     if (!is_draining(*entry)) return grant(*entry, false);
-    end_drain(*entry);
+    end_drain(*entry, order.by);
     if (*entry->condition == Condition{}) entry->condition.reset();
   } else {
     if (is_draining(*entry) && entry->condition->drain->reason == order.reason) return grant(*entry, false);

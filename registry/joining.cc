@@ -240,6 +240,7 @@ Entry& Registry::Core::part(Entry& entry, Alias& alias) {
     if (said->drain) {
       other.condition = std::make_unique<Condition>();
       other.condition->drain = said->drain;
+      other.condition->drain->number = new_drain().number;  // from here on each ends by itself
     }
     speaker.condition = std::move(said);
   }

@@ -24,11 +24,6 @@ const DrainRow* WaitingDrains::find(Key name) const {
   return &*std::ranges::find_if(drains_.at(number->second), is_of(name.service, name.name));
 }
 
-std::span<DrainRow> WaitingDrains::of(std::uint64_t number) {
-  const auto drain = drains_.find(number);
-  return drain == drains_.end() ? std::span<DrainRow>() : std::span<DrainRow>(drain->second);
-}
-
 std::optional<DrainRow> WaitingDrains::take(Key name) {
   const auto number = numbers_.extract(Name(name.service, name.name));
   if (number.empty()) return std::nullopt;

@@ -4,7 +4,6 @@
 
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -18,7 +17,6 @@ class WaitingDrains {
   void add(DrainRow row);
   std::size_t size() const { return numbers_.size(); }
   const DrainRow* find(Key name) const;
-  std::span<DrainRow> of(std::uint64_t number);  // the names are to stay as they are
   std::optional<DrainRow> take(Key name);
   std::vector<DrainRow> take_all(std::uint64_t number);
   DrainRow take_any();  // Precondition: there is one.

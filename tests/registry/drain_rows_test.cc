@@ -35,9 +35,9 @@ class DrainRows : public Fixture {
     return rows_;
   }
   void forget_stored() { rows_.clear(); }
-  void restart() {
+  void restart(RegistryConfig config = {}) {
     stored();
-    registry = std::make_unique<Registry>(RegistryConfig(), now);
+    registry = std::make_unique<Registry>(std::move(config), now);
     for (const auto& [key, row] : rows_) registry->restore(row, now);
     registry->restored(now);
   }
@@ -154,11 +154,45 @@ TEST_F(DrainRows, WhatEndsADrainEndsItForTheNamesThatAreStillAwaited) {
   begin();
   EXPECT_TRUE(registry->apply(SourceStep{kMesos, {{"app", "t", Cause::source_gone}}, {}}, now));
   EXPECT_FALSE(stored().contains("drain app/t")) << "its source says that it is gone";
-  begin();
-  EXPECT_TRUE(registry->apply(DrainOrder{"web", "me", true, "second"}, now));
-  EXPECT_TRUE(is_drained());
-  EXPECT_EQ(registry->find("app", "t")->draining_reason, "second");
   EXPECT_EQ(registry->counts().waiting_drains, 0U);
+}
+
+TEST_F(DrainRows, OfTwoThatWereSetApartEachEndsByItself) {
+  InstanceBody body = body_at("10.0.0.7");
+  body.task = "t";
+  ASSERT_TRUE(list(kMesos, "app", "t", "t"));
+  ASSERT_TRUE(put("me", 1, body));
+  ASSERT_TRUE(drain("web", "me"));
+  ASSERT_TRUE(put("me", 1));
+  ASSERT_EQ(registry->counts().instances, 2U);
+  restart();
+  ASSERT_TRUE(drain("web", "me", false));
+  ASSERT_TRUE(list(kMesos, "app", "t", "t"));
+  EXPECT_FALSE(registry->find("app", "t")->serving);
+}
+
+// Who may not write a service does not end the drain of an instance there by the name that it had in his.
+TEST_F(DrainRows, AwaitedNamesNeedTheRight) {
+  RegistryConfig config;
+  config.may_write = [](std::string_view by, std::string_view service) {
+    return by == "deploy" || service == "web";
+  };
+  for (const std::string by : {"web", "deploy"}) {
+    SCOPED_TRACE(by);
+    begin_anew(config);
+    forget_stored();
+    InstanceBody body = body_at("10.0.0.7");
+    body.task = "t";
+    Registration mine = registration("web", "me", body);
+    mine.by = "deploy";
+    ASSERT_TRUE(list(kMesos, "app", "t", "t"));
+    ASSERT_TRUE(registry->apply(mine, now));
+    ASSERT_TRUE(drain("web", "me"));
+    restart(config);
+    ASSERT_TRUE(registry->apply(DrainOrder{"web", "me", false, "", by}, now));
+    ASSERT_TRUE(list(kMesos, "app", "t", "t"));
+    EXPECT_EQ(registry->find("app", "t")->serving, by == "deploy");
+  }
 }
 
 }  // namespace
