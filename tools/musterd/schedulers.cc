@@ -23,7 +23,6 @@ namespace {
 namespace sources = registry::sources;
 
 constexpr std::size_t kLinesAPiece = 5;
-constexpr net::Millis kTidyAfter{1'000};
 constexpr std::chrono::seconds kStopMost{60};  // for what sources have to keep
 
 // At most some lines a piece: a source may tell of more than the registry has room for.
@@ -164,23 +163,8 @@ Hooks Schedulers::hooks_of(One& one) {
       return log(LogLevel::info, "source", {{"name", name}, {"state", "works again"}});
     log(LogLevel::warning, "source", {{"name", name}, {"kind", failure.kind}, {"error", failure.message}});
   };
-  hooks.tidy = [this] {
-    auto none = net::SteadyTime::max();
-    tidy_at_.compare_exchange_strong(none, net::machine_now().steady + kTidyAfter);
-  };
+  hooks.tidy = return_free_memory;
   return hooks;
-}
-
-// A source has read and told a whole cluster. What of it is free lies with the two threads that did it, and
-// some becomes free only when the last reader of what was replaced has gone.
-void Schedulers::tidy_if_due(net::SteadyTime now) {
-  if (now < tidy_at_.load()) return;
-  tidy_at_ = net::SteadyTime::max();
-  share_free_memory();
-  boost::asio::post(strand_, [] {
-    share_free_memory();
-    return_free_memory();
-  });
 }
 
 Schedulers::~Schedulers() = default;
@@ -258,7 +242,6 @@ void Schedulers::One::note_view() {
 }
 
 void Schedulers::tick(net::Instant now) {
-  tidy_if_due(now.steady);
   for (const auto& one : all_) {
     if (one->zone) one->zone->tick(now);
     if (now.steady < one->required_until) continue;
