@@ -47,8 +47,7 @@ SharedAliases aliases_of(const Entry& entry) {
     return nullptr;
   std::vector<std::string> aliases;
   for (const Key& name : names_of(entry)) {
-    if (name != EntryKey{}(entry))
-      aliases.push_back(std::string(name.service) + "/" + std::string(name.name));
+    if (name != EntryKey{}(entry)) aliases.push_back(text_of(name));
   }
   std::ranges::sort(aliases);
   return std::make_shared<const std::vector<std::string>>(std::move(aliases));

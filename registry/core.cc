@@ -152,42 +152,6 @@ void Registry::Core::store_claims(Entry& entry) {
   for (Claim& claim : entry.claims) store_claim(entry, claim);
 }
 
-// By each of its names: after a start they stand apart until a scheduler has spoken.
-void Registry::Core::store_drain(const Entry& entry) {
-  if (restoring_ || !is_draining(entry)) return;
-  const Drain& drain = *entry.condition->drain;
-  std::optional<WallTime> remove_at;
-  if (drain.remove_at) remove_at = now_.wall + (*drain.remove_at - at());
-  for (const Key& name : names_of(entry))
-    batch_.rows.push_back(DrainRow{std::string(name.service), std::string(name.name), drain.number,
-                                   drain.reason, drain.since, remove_at});
-}
-
-void Registry::Core::unstore_drain(const Entry& entry) {
-  if (!is_draining(entry)) return;
-  for (const Key& name : names_of(entry))
-    batch_.rows.push_back(DrainGone{std::string(name.service), std::string(name.name)});
-}
-
-// By all of its names, those that have not come back since a start too.
-void Registry::Core::end_drain(Entry& entry, std::string_view by) {
-  if (!is_draining(entry)) return;
-  unstore_drain(entry);
-  end_waiting(entry.condition->drain->number, by);
-  entry.condition->drain.reset();
-}
-
-// Where that takes a right, of those that he who ends it may write.
-void Registry::Core::end_waiting(std::uint64_t drain, std::string_view by) {
-  for (DrainRow& row : drains_.take_all(drain)) {
-    if (!config_.may_write || config_.may_write(by, row.service)) {
-      batch_.rows.push_back(DrainGone{std::move(row.service), std::move(row.id)});
-    } else {
-      drains_.add(std::move(row));
-    }
-  }
-}
-
 // Only what is not ACTIVE is stored: a restart must not serve again who said that it cannot.
 // Under the names of all who may have made it.
 void Registry::Core::store_report(const Entry& entry, HeartbeatStatus before) {

@@ -1,7 +1,6 @@
 // What each call means: the change is judged whole before anything is touched, so a refusal leaves no trace.
 #include <algorithm>
 #include <boost/container/static_vector.hpp>
-#include <set>
 
 #include "registry/core.h"
 #include "registry/label.h"
@@ -11,14 +10,10 @@
 namespace muster::registry {
 namespace {
 
-std::string quoted(std::string_view service, std::string_view id) {
-  return std::string(service) + "/" + std::string(id);
-}
-
 Refusal refusal(RefusalCode code, std::string message) { return {code, std::move(message), std::nullopt}; }
 
 Refusal refused_life(LifeVerdict verdict, std::string_view service, std::string_view id) {
-  const std::string name = quoted(service, id);
+  const std::string name = text_of({service, id});
   switch (verdict) {
     case LifeVerdict::stale:
       return refusal(RefusalCode::stale_generation,
@@ -178,7 +173,7 @@ std::optional<Refusal> Registry::Core::refuse(const Registration& registration, 
   if (auto bad = bad_key(registration.service, registration.id)) return bad;
   if (!registration.body && !registration.amend)
     return refusal(RefusalCode::invalid_field, "a registration needs an instance");
-  const std::string name = quoted(registration.service, registration.id);
+  const std::string name = text_of({registration.service, registration.id});
   if (registration.precondition.create_only && entry != nullptr)
     return refusal(RefusalCode::precondition_failed, name + " exists already");
   const auto& wanted = registration.precondition.revision;
@@ -195,7 +190,7 @@ std::optional<Refusal> Registry::Core::refuse_in_turn(const Registration& regist
   if (apart == nullptr && has_rights(registration.source.kind))
     if (auto bad = out_of_reach(entry, name, registration.by)) return bad;
   if (entry != nullptr && !growth.touched.insert(entry).second)
-    return refusal(RefusalCode::invalid_field, quoted(registration.service, registration.id) +
+    return refusal(RefusalCode::invalid_field, text_of({registration.service, registration.id}) +
                                                    " is another name of an instance that this call changes "
                                                    "already: send them one after the other");
   if (entry == nullptr && registration.body) {
@@ -370,7 +365,7 @@ Grant Registry::Core::grant_to(const Entry& entry, const Claim& claim, Key key, 
   Grant granted = grant(entry, created);
   granted.lease = lease_view(entry, claim, now_);
   if (aliases_.size() > 0 && EntryKey{}(entry) != key)
-    granted.alias_of = quoted(entry.shown->service, entry.shown->id);
+    granted.alias_of = text_of({entry.shown->service, entry.shown->id});
   return granted;
 }
 
@@ -430,7 +425,7 @@ Grant Registry::Core::grant(const Entry& entry, bool created) const {
   return grant;
 }
 
-// ---- removal and drain
+// ---- removal
 
 Outcome Registry::Core::on(const Removal& removal) {
   Entry* entry = entry_at(removal.service, removal.id);
@@ -462,7 +457,7 @@ Outcome Registry::Core::on(const Removal& removal) {
   const auto is_temporary = [](const Claim& claim) { return !is_listed(claim.source->kind); };
   if (std::ranges::none_of(entry->claims, is_temporary))
     return refusal(RefusalCode::listed_by_source,
-                   quoted(removal.service, removal.id) + " is there because the source " +
+                   text_of({removal.service, removal.id}) + " is there because the source " +
                        entry->claims.front().source->name +
                        " lists it: take it out there, or drain it to keep it out of answers");
   if (!removal.drain_first) {
@@ -500,43 +495,13 @@ bool Registry::Core::deregister(Entry& entry, Cause cause, std::string_view by) 
   return false;
 }
 
-Outcome Registry::Core::on(const DrainOrder& order) {
-  Entry* entry = entry_at(order.service, order.id);
-  if (entry == nullptr) {
-    if (const DrainRow* waiting = drains_.find({order.service, order.id});
-        waiting != nullptr && !order.drain) {
-      end_waiting(waiting->number, order.by);
-      Grant done;
-      done.revision = revision_;
-      return done;
-    }
-    if (!is_known(order.service))
-      return refusal(RefusalCode::unknown_service, "there is no service " + order.service);
-    return refusal(RefusalCode::unknown_instance, quoted(order.service, order.id) + " is not registered");
-  }
-  if (auto bad = out_of_reach(entry, {order.service, order.id}, order.by)) return *bad;
-  if (!order.drain) {
-    if (!is_draining(*entry)) return grant(*entry, false);
-    end_drain(*entry, order.by);
-    if (*entry->condition == Condition{}) entry->condition.reset();
-  } else {
-    if (is_draining(*entry) && entry->condition->drain->reason == order.reason) return grant(*entry, false);
-    if (!entry->condition) entry->condition = std::make_unique<Condition>();
-    if (!entry->condition->drain) entry->condition->drain = new_drain();
-    entry->condition->drain->reason = order.reason;
-    store_drain(*entry);
-  }
-  refresh(*entry);
-  return grant(*entry, false);
-}
-
-// ---- claims of one source
+// ---- amendments
 
 Outcome Registry::Core::amend_one(Entry& entry, const Amendment& amendment) {
   Claim* claim = claim_of(entry, amendment.source);
   if (claim == nullptr)
     return refusal(RefusalCode::unknown_instance,
-                   quoted(amendment.service, amendment.id) + " has no claim of " + amendment.source.name);
+                   text_of({amendment.service, amendment.id}) + " has no claim of " + amendment.source.name);
   BodyPtr body = amendment.amend(claim->body.get());
   if (*body != *claim->body) {
     set_body(entry, *claim, std::move(body));
@@ -553,7 +518,7 @@ Outcome Registry::Core::on(const Amendment& amendment) {
       return amend_one(*entry, amendment);
     }
     return refusal(is_known(amendment.service) ? RefusalCode::unknown_instance : RefusalCode::unknown_service,
-                   quoted(amendment.service, amendment.id) + " is not registered");
+                   text_of({amendment.service, amendment.id}) + " is not registered");
   }
   Grant all;
   if (const Service* service = service_at(amendment.service)) {
@@ -563,87 +528,6 @@ Outcome Registry::Core::on(const Amendment& amendment) {
     all.revision = service->revision;
   }
   return all;
-}
-
-Outcome Registry::Core::on(const SourceList& list) {
-  // By the names that the source gave them: where they live may be elsewhere once the list is taken.
-  std::set<std::pair<std::string, std::string>> gone;
-  for (Entry* entry : listed_[list.source.name]) {
-    const Key key = key_of(*entry, *claim_of(*entry, list.source));
-    gone.emplace(key.service, key.name);
-  }
-  Grant all;
-  for (const Registration& registration : list.instances) {
-    if (take_listed(registration, list.source, all)) gone.erase({registration.service, registration.id});
-  }
-  for (const auto& [service, id] : gone) unlist({service, id}, list.source, Cause::source_gone);
-  all.revision = revision_;
-  return all;
-}
-
-Outcome Registry::Core::on(const SourceStep& step) {
-  Grant all;
-  for (const SourceStep::Gone& gone : step.gone) {
-    all.touched += unlist({gone.service, gone.id}, step.source, gone.cause) ? 1U : 0U;
-  }
-  for (const Registration& registration : step.listed) take_listed(registration, step.source, all);
-  all.revision = revision_;
-  return all;
-}
-
-bool Registry::Core::take_listed(Registration registration, const SourceId& source, Grant& all) {
-  registration.source = source;
-  const Outcome outcome = on(registration);
-  if (!outcome) {
-    all.left_out.push_back(
-        {registration.service, registration.id, outcome.error().message, outcome.error().code});
-    return false;
-  }
-  ++all.touched;
-  return true;
-}
-
-// False: the source lists none of this name.
-bool Registry::Core::unlist(Key key, const SourceId& source, Cause cause) {
-  Entry* entry = entry_at(key.service, key.name);
-  Claim* claim = entry != nullptr ? claim_of(*entry, source) : nullptr;
-  if (entry == nullptr)
-    if (auto drain = drains_.take(key)) batch_.rows.push_back(DrainGone{drain->service, drain->id});
-  if (claim == nullptr || key_of(*entry, *claim) != key) return false;
-  const std::string task = claim->body->task;
-  if (entry->claims.size() == 1) {
-    drop(*entry, cause);
-    if (cause == Cause::task_ended) end_registrations(task);
-    rejoin(task);
-    return true;
-  }
-  end_claim(*entry, *claim);
-  if (cause == Cause::task_ended) {
-    // Whoever sent heartbeats for it is no more, and a scheduler that lists it still is behind.
-    entry->task_ended = true;
-    deregister(*entry, cause);
-    end_registrations(task);
-  } else {
-    review(*entry, cause);
-  }
-  rejoin(task);
-  return true;
-}
-
-// Those that stood alone with the id of a task that no scheduler lists any more.
-void Registry::Core::end_registrations(const std::string& task) {
-  const auto has_registered = [&](const Entry* entry) {
-    return std::ranges::any_of(entry->claims, [&](const Claim& claim) {
-      return !is_listed(claim.source->kind) && claim.body->task == task;
-    });
-  };
-  while (home_of(task) == nullptr) {
-    const TaskEntries* named = tasks_.find(task);
-    if (named == nullptr) return;
-    const auto other = std::ranges::find_if(*named, has_registered);
-    if (other == named->end()) return;
-    deregister(**other, Cause::task_ended);
-  }
 }
 
 // ---- overlay

@@ -77,16 +77,6 @@ bool Registry::Core::forget_due(std::size_t& most) {
   return true;
 }
 
-// Whatever has not come back in the time for which a name is known stays away.
-bool Registry::Core::forget_drains(std::size_t& most) {
-  if (drains_.size() == 0 || at() < drains_until_) return false;
-  for (; most > 0 && drains_.size() > 0; --most) {
-    const DrainRow row = drains_.take_any();
-    batch_.rows.push_back(DrainGone{row.service, row.id});
-  }
-  return drains_.size() > 0;
-}
-
 // ---- leases
 
 // From here on less than min(ttl, lease/3) remains.

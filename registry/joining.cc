@@ -140,9 +140,8 @@ std::optional<Refusal> Registry::Core::out_of_reach(const Entry* entry, Key name
   if (entry == nullptr || by.empty() || !config_.may_write) return {};
   const Key own = EntryKey{}(*entry);
   if (own == name || config_.may_write(by, own.service)) return {};
-  const auto quoted = [](Key key) { return std::string(key.service) + "/" + std::string(key.name); };
   return Refusal{RefusalCode::forbidden,
-                 quoted(name) + " is part of " + quoted(own) +
+                 text_of(name) + " is part of " + text_of(own) +
                      ": this takes the right to write the service " + std::string(own.service),
                  std::nullopt};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace muster::registry {
@@ -11,6 +12,8 @@ struct Key {
   std::string_view name;
   bool operator==(const Key&) const = default;
 };
+
+std::string text_of(const Key& key);  // "service/name"
 
 // Another in every process.
 std::uint64_t hash_of(const Key& key);

@@ -25,4 +25,10 @@ std::uint64_t hash_of(const Key& key) {
                               XXH3_64bits_withSeed(key.service.data(), key.service.size(), kSecret));
 }
 
+std::string text_of(const Key& key) {
+  std::string text;
+  text.reserve(key.service.size() + 1 + key.name.size());
+  return text.append(key.service).append("/").append(key.name);
+}
+
 }  // namespace muster::registry

@@ -97,7 +97,7 @@ std::optional<Explanation> Registry::Core::explain(std::string_view service, std
   std::vector<Saying> sayings;
   for (const Claim& claim : entry->claims) {
     sayings.push_back({claim.source, claim.body});
-    const std::string alias = claim.alias != nullptr ? claim.alias->service + "/" + claim.alias->id : "";
+    const std::string alias = claim.alias != nullptr ? text_of(AliasKey{}(*claim.alias)) : "";
     explanation.claims.push_back({*claim.source, std::max(claim.generation, kOnlyGeneration),
                                   now.wall - claim.heard, claim.by, alias, claim.body});
   }

@@ -91,17 +91,6 @@ void Registry::Core::restore_tombstone(const TombstoneRow& row) {
   lay({row.service, row.id}, row.generation, stored_cause(row.cause), row.until - now_.wall);
 }
 
-// What was drained before a start is drained when it is there again.
-void Registry::Core::recall_drain(Entry& entry, Key name) {
-  if (drains_.size() == 0) return;
-  const std::optional<DrainRow> row = drains_.take(name);
-  if (!row) return;
-  Drain drain{row->number, row->since, row->reason, std::nullopt};
-  if (row->remove_at) drain.remove_at = at() + std::max(Millis(0), *row->remove_at - now_.wall);
-  if (!entry.condition) entry.condition = std::make_unique<Condition>();
-  entry.condition->join_drain(drain);
-}
-
 void Registry::Core::restore_service(const ServiceRow& row) {
   Service& service = service_named(row.name);
   service.created_at = row.created_at;

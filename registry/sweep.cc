@@ -61,7 +61,7 @@ void Registry::Core::sweep_rights(const Service& service) {
 
 void Registry::Core::sweep_entry(Entry& entry) {
   const bool matches = std::ranges::any_of(names_of(entry), [&](const Key& name) {
-    const std::string subject = std::string(name.service) + "/" + std::string(name.name);
+    const std::string subject = text_of(name);
     return std::ranges::any_of(sweep_->globs,
                                [&](const std::string& glob) { return glob_matches(glob, subject); });
   });

@@ -113,6 +113,20 @@ TEST(Access, WithoutTokensOnlyThisMachineItselfWrites) {
   }
 }
 
+TEST(Access, WhatATokenMayWriteIsKnownByItsName) {
+  const auto access = Access::make({{"deploy", "s3cret", {"write:web-*"}},
+                                    {"reader", "r3ad", {"read"}},
+                                    {"anonymous", "", {"write:open"}}});
+  ASSERT_TRUE(access.has_value());
+  EXPECT_TRUE(access->may_write("deploy", "web-1"));
+  EXPECT_FALSE(access->may_write("deploy", "db"));
+  EXPECT_FALSE(access->may_write("reader", "web-1"));
+  EXPECT_TRUE(access->may_write("anonymous", "open"));
+  EXPECT_FALSE(access->may_write("anonymous", "web-1"));
+  EXPECT_FALSE(access->may_write("127.0.0.1", "open")) << "who wrote while there were no tokens";
+  EXPECT_FALSE(access->may_write("", "open"));
+}
+
 TEST(Access, UnknownTokensAreNobody) {
   const auto access = Access::make({{"deploy", "s3cret", {"read"}}});
   for (const char* sent : {"Bearer s3cre", "Bearer s3crett", "Bearer", "Bearer ", "Basic eDp4", "Basic !!",

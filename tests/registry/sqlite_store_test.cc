@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "registry/store/checkpointer.h"
+#include "registry/store/salvage.h"
 #include "registry/store/schema.h"
 #include "tests/registry/support/scratch.h"
 
@@ -276,6 +277,28 @@ TEST(SqliteStore, ARowThatIsNoLongerReadableIsLeftOutAndReported) {
   EXPECT_EQ(after.sequences.size(), 4u);
   EXPECT_EQ(after.report.skipped, 1u);
   EXPECT_NE(after.report.message.find("web/i3"), std::string::npos);
+}
+
+// Salvage reads them where they stood then.
+TEST(SqliteStore, DrainsOfADamagedFileOfAnOlderSchemaAreSaved) {
+  Scratch scratch;
+  Connection old(scratch.path("old.db"), Connection::Mode::create);
+  for (std::size_t step = 0; step < 5; ++step) old.exec(kSchemaSteps[step]);
+  old.exec(
+      "INSERT INTO claim(service,id,source,generation,seq,lease_ms,created_ms,heard_ms,by,draining,"
+      "draining_ms,draining_reason,remove_ms,body) VALUES"
+      "('web','i1','heartbeat',1,1,30000,1,1,'',0,0,'',0,'{}'),"
+      "('web','i2','heartbeat',1,2,30000,1,1,'',1,7,'kernel',9,'{}'),"
+      "('web','i2','lyft',0,2,30000,1,1,'',1,7,'kernel',9,'{}')");
+  Connection fresh(scratch.path("fresh.db"), Connection::Mode::create);
+  for (const char* step : kSchemaSteps) fresh.exec(step);
+  salvage(old, fresh);
+  EXPECT_EQ(fresh.number("SELECT count(*) FROM claim"), 3);
+  EXPECT_EQ(
+      fresh.text(
+          "SELECT group_concat(service||'/'||id||' '||number||' '||reason||' '||since_ms||' '||remove_ms) "
+          "FROM drain"),
+      "web/i2 2 kernel 7 9");
 }
 
 // ---- damage ---------------------------------------------------------------------------------------------
