@@ -25,8 +25,11 @@ void return_free_memory() {
   for (std::size_t calls = 2 * (free_octets() / kAtOnce) + 2; calls > 0 && free_octets() > 0; --calls)
     MallocExtension_ReleaseToSystem(kAtOnce);
 }
+
+void share_free_memory() { MallocExtension_MarkThreadIdle(); }
 #else
 void return_free_memory() {}
+void share_free_memory() {}
 #endif
 
 }  // namespace muster::tools

@@ -23,6 +23,7 @@ namespace {
 namespace sources = registry::sources;
 
 constexpr std::size_t kLinesAPiece = 5;
+constexpr net::Millis kTidyAfter{5'000};       // without another such work
 constexpr std::chrono::seconds kStopMost{60};  // for what sources have to keep
 
 // At most some lines a piece: a source may tell of more than the registry has room for.
@@ -163,8 +164,23 @@ Hooks Schedulers::hooks_of(One& one) {
       return log(LogLevel::info, "source", {{"name", name}, {"state", "works again"}});
     log(LogLevel::warning, "source", {{"name", name}, {"kind", failure.kind}, {"error", failure.message}});
   };
-  hooks.tidy = return_free_memory;
+  hooks.tidy = [this] {
+    return_free_memory();
+    tidy_at_ = net::machine_now().steady + kTidyAfter;
+  };
   return hooks;
+}
+
+// After the last whole cluster that was read: what is free of it lies with the two threads that did it, and
+// some has become free only since, when the last reader of what it replaced had gone.
+void Schedulers::tidy_if_due(net::SteadyTime now) {
+  if (now < tidy_at_.load()) return;
+  tidy_at_ = net::SteadyTime::max();
+  share_free_memory();
+  boost::asio::post(strand_, [] {
+    share_free_memory();
+    return_free_memory();
+  });
 }
 
 Schedulers::~Schedulers() = default;
@@ -242,6 +258,7 @@ void Schedulers::One::note_view() {
 }
 
 void Schedulers::tick(net::Instant now) {
+  tidy_if_due(now.steady);
   for (const auto& one : all_) {
     if (one->zone) one->zone->tick(now);
     if (now.steady < one->required_until) continue;

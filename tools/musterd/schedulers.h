@@ -59,10 +59,12 @@ class Schedulers {
   One& add(const std::string& name, const config::SourceRules& rules);
   template <class Hooks>
   Hooks hooks_of(One& one);
+  void tidy_if_due(net::SteadyTime now);
   bool publish(One& one, const registry::sources::MesosStep& piece, std::optional<bool> is_current);
   One* find(std::string_view source) const;
   std::string explain_service(const std::string& service) const;
 
+  std::atomic<net::SteadyTime> tidy_at_ = net::SteadyTime::max();
   const net::Strand strand_;  // of all that the sources do
   Names& names_;
   std::unique_ptr<zones::NameTable::Reader> lister_;  // the dumping thread's
