@@ -111,7 +111,7 @@ MesosPicture::Shown MesosPicture::look_through(const MesosTracked& tracked, cons
   shown.until = verdict.until;
   // One whose time of registration is not known is the last, so that it takes nothing from who is there.
   const double registered = tracked.framework->registered_time;
-  shown.rank = {registered > 0 ? registered : std::numeric_limits<double>::infinity(), tracked.framework->id};
+  shown.registered = registered > 0 ? registered : std::numeric_limits<double>::infinity();
   if (!is_wanted(tracked.framework->name, rules_) || !is_visible(*tracked.task, rules_)) {
     shown.reason = VerdictReason::not_wanted;
     shown.until.reset();
@@ -119,7 +119,9 @@ MesosPicture::Shown MesosPicture::look_through(const MesosTracked& tracked, cons
   }
   if (verdict.state == State::off) return shown;
   shown.is_ready = task.is_ready;
-  MesosInstance instance = mesos_instance_of(tracked, task, rules_, shown.dropped);
+  Dropped dropped;
+  MesosInstance instance = mesos_instance_of(tracked, task, rules_, dropped);
+  if (!dropped.empty()) shown.dropped = std::make_unique<const Dropped>(std::move(dropped));
   if (shown.is_ready && task.addresses.empty()) shown.reason = VerdictReason::no_address;
   instance.body.scheduler = facts_.share(facts_of(tracked, task, rules_));
   shown.fitness = {verdict.state, task.reason};
@@ -133,7 +135,8 @@ MesosPicture::Shown MesosPicture::look_through(const MesosTracked& tracked, cons
 }
 
 void MesosPicture::count(const Shown& shown, int by) {
-  for (const auto& [reason, count] : shown.dropped) add(dropped_, reason, count, by);
+  if (shown.dropped)
+    for (const auto& [reason, count] : *shown.dropped) add(dropped_, reason, count, by);
   const VerdictReason reason =
       shown.is_owner ? shown.reason : VerdictReason::service_owned_by_other_framework;
   const bool is_routable =
@@ -194,14 +197,14 @@ void MesosPicture::move_asker(const MesosTaskKey& key, const Shown& before, Show
   const bool asked = !before.service.empty();
   const bool asks = next != nullptr && !next->service.empty();
   const bool is_same = asks && asked && before.service == next->service;
-  if (is_same && before.rank == next->rank) {
+  if (is_same && before.registered == next->registered) {
     next->is_owner = before.is_owner;
     next->is_listed = before.is_listed;
     return;
   }
   if (asked) {
     Service& service = services_[before.service];
-    const auto askers = service.askers.find(before.rank);
+    const auto askers = service.askers.find(rank_of(key, before));
     askers->second.erase(&key);
     if (askers->second.empty()) service.askers.erase(askers);
     work.services.try_emplace(before.service);
@@ -212,7 +215,7 @@ void MesosPicture::move_asker(const MesosTaskKey& key, const Shown& before, Show
   }
   if (!asks) return;
   next->is_listed = before.is_listed && is_same;
-  services_[next->service].askers[next->rank].insert(&key);
+  services_[next->service].askers[rank_of(key, *next)].insert(&key);
   work.services[next->service].push_back(key);
 }
 
@@ -237,7 +240,7 @@ void MesosPicture::settle(Work& work) {
     for (const MesosTaskKey& key : newcomers) {
       const auto shown = shown_.find(key);
       if (shown != shown_.end() && shown->second.service == name)
-        set_owner(name, key, shown->second.rank == owner, work);
+        set_owner(name, key, rank_of(key, shown->second) == owner, work);
     }
     if (service.owner != owner) set_all(owner);
     service.owner = owner;

@@ -53,10 +53,10 @@ class MesosPicture {
     std::string service;                        // it asks for; "": none
     BodyPtr body;                               // null: it could not be served
     Fitness fitness{};
-    Rank rank;
+    double registered = 0;  // when its framework was, for its rank
     VerdictReason reason = VerdictReason::ok;
     std::optional<SteadyTime> until;
-    Dropped dropped;
+    std::unique_ptr<const Dropped> dropped;  // null: nothing, as of nearly all
     bool is_ready = false;
     bool is_in_view = false;
     bool is_owner = true;    // its framework has the name of the service
@@ -78,6 +78,9 @@ class MesosPicture {
   Shown look_through(const MesosTracked& tracked, const SchedulerTask& task, const Verdict& verdict);
   void take(const MesosTaskKey& key, std::optional<Shown> next, Work& work);
   static void set_withheld(Shown& shown);
+  static Rank rank_of(const MesosTaskKey& key, const Shown& shown) {
+    return {shown.registered, key.framework_id};
+  }
   static Cause cause_of(const MesosTaskKey& key, const Shown* next, const Work& work);
   void move_asker(const MesosTaskKey& key, const Shown& before, Shown* next, Work& work);
   void settle(Work& work);

@@ -19,6 +19,7 @@ class Schedulers:
     APPS, TASKS, AGENTS = 500, 20, 400
     ROUNDS, POLLS, PROBES = 5, 5, 20
     STORM = 100  # events a second about other apps
+    STARTS, SETTLED = 3, 7  # seconds after which musterd has given back what reading the cluster took
 
     def __init__(self, options):
         self._options = options
@@ -28,6 +29,8 @@ class Schedulers:
     def run(self):
         with contextlib.ExitStack() as running:
             mesos, polled = self._mesos(running, "2s", stream=False)
+            for _ in range(self.STARTS):
+                self._keep("mesos, streamed", "more_mb", self._more(mesos))
             _, streamed = self._mesos(running, "1h", stream=True, known=mesos)
             marathon, listened = self._marathon(running)
             self.octets = {"mesos": mesos.octets, "marathon": marathon.octets}
@@ -40,6 +43,16 @@ class Schedulers:
                     self._keep("marathon", "storm_ms", self._visible(listened, marathon, workload.DOMAIN, number))
                 for label, server in (("mesos, polled", polled), ("mesos, streamed", streamed), ("marathon", listened)):
                     self._keep(label, "resident_mib", server.process.resident_octets() / 2**20)
+
+    def _more(self, mesos):
+        """Megabytes that the cluster takes: those of a musterd that has it, less those of one without any."""
+        with contextlib.ExitStack() as running, tempfile.TemporaryDirectory(prefix="muster-bench-") as folder:
+            empty = servers.create("musterd", folder, self._options, workload.Fleet(1), store="memory")
+            running.callback(empty.stop)
+            empty.start_empty()
+            _, full = self._mesos(running, "1h", stream=True, known=mesos)
+            time.sleep(self.SETTLED)
+            return (full.process.resident_octets() - empty.process.resident_octets()) / 1e6
 
     def _keep(self, label, figure, value):
         self.rows.setdefault((label, figure), []).append(value)
@@ -138,9 +151,9 @@ class Schedulers:
             found = self.figure(label, figure)
             return found.text(digits) if found else "–"
         rows = [[label, *(cell(label, figure) for figure in ("first_ms", "resident_mib", "poll_ms", "changed_ms")),
-                 cell(label, "visible_ms", 1), cell(label, "storm_ms")]
+                 cell(label, "visible_ms", 1), cell(label, "storm_ms"), cell(label, "more_mb", 1)]
                 for label in ("mesos, polled", "mesos, streamed", "marathon")]
         return table([f"{self.APPS * self.TASKS:,} tasks on {self.AGENTS} agents, "
                       f"{self.octets['mesos'] / 1e6:.1f} and {self.octets['marathon'] / 1e6:.1f} MB of JSON",
                       "CPU from start until served, ms", "resident, MiB", "CPU a poll, ms", "with a task more",
-                      "event → visible, ms", f"in {self.STORM} events a second"], rows)
+                      "event → visible, ms", f"in {self.STORM} events a second", "more than none, MB"], rows)

@@ -144,8 +144,9 @@ def scheduler_targets(schedulers):
         ("the same, in a storm of them", 800, "marathon", "storm_ms", "ms"),
         ("resident with 10,000 tasks of Mesos", 95.4, "mesos, polled", "resident_mib", "MiB"),
         ("resident with 10,000 tasks of Marathon", 95.4, "marathon", "resident_mib", "MiB"),
+        ("10,000 tasks of Mesos, more than none", 64, "mesos, streamed", "more_mb", "MB"),
     ]
-    return [Target(text, bar, figure(label, name), unit, 0, of=SCHEDULERS) for text, bar, label, name, unit in rows]
+    return [Target(text, bar, figure(label, name), unit, 1 if unit == "MB" else 0, of=SCHEDULERS) for text, bar, label, name, unit in rows]
 
 
 def state_targets(read):
