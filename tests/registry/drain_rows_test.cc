@@ -171,6 +171,37 @@ TEST_F(DrainRows, OfTwoThatWereSetApartEachEndsByItself) {
   EXPECT_FALSE(registry->find("app", "t")->serving);
 }
 
+TEST_F(DrainRows, NumbersOfThoseThatAreAwaitedAreNotGivenAnew) {
+  ASSERT_TRUE(list(kMesos, "app", "t"));
+  ASSERT_TRUE(drain("app", "t"));
+  restart();
+  ASSERT_TRUE(put("me", 1));
+  ASSERT_TRUE(drain("web", "me"));
+  ASSERT_TRUE(drain("web", "me", false));
+  EXPECT_EQ(registry->counts().waiting_drains, 1U);
+}
+
+// Drained between the end of its lease and the judgement on it, and taken back when more of its kind end.
+TEST_F(DrainRows, WhatProtectionBringsBackIsDrainedStill) {
+  RegistryConfig config;
+  config.protection.min_instances = 4;
+  begin_anew(config);
+  for (const char* id : {"a", "b", "c", "d", "e"}) {
+    ASSERT_TRUE(put(id, 1));
+    if (std::string_view(id) == "a") now = now + Millis(2'000);
+  }
+  now = now + Millis(28'000);
+  ASSERT_TRUE(registry->tick(now, 1)) << "its lease has ended, and it is not judged";
+  ASSERT_TRUE(drain("web", "a"));
+  registry->tick(now, 100);
+  ASSERT_FALSE(web("a"));
+  EXPECT_FALSE(stored().contains("drain web/a"));
+  pass(Millis(2'100));
+  ASSERT_TRUE(web("a"));
+  EXPECT_TRUE(web("a")->draining_since);
+  EXPECT_TRUE(stored().contains("drain web/a"));
+}
+
 // Who may not write a service does not end the drain of an instance there by the name that it had in his.
 TEST_F(DrainRows, AwaitedNamesNeedTheRight) {
   RegistryConfig config;
