@@ -12,6 +12,10 @@ if(MUSTER_SANITIZE)
   target_compile_options(muster_flags INTERFACE -fsanitize=${MUSTER_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(muster_flags INTERFACE -fsanitize=${MUSTER_SANITIZE})
 endif()
+# Several sources compiled as one (CMakePresets.json): then no class of a .cc file stands in the file that is compiled.
+if(CMAKE_UNITY_BUILD)
+  target_compile_options(muster_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 # Asio has a fence that g++'s TSan does not know; our own code has none.
 if(MUSTER_SANITIZE STREQUAL "thread")
   target_compile_options(muster_flags INTERFACE -Wno-tsan)

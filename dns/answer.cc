@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "dns/octets.h"
+#include "dns/reply_limit.h"
 #include "dns/road.h"
 
 namespace muster::dns {
@@ -16,14 +17,6 @@ namespace {
 
 // Smaller than any record, so that a message cannot hold more records than this allows for.
 constexpr std::size_t kRecordMin = zones::layout::kRecordFixed;
-constexpr std::size_t kUdpLimit = 512;
-
-std::size_t size_limit(const Query& query, const Client& client, const AnswerConfig& config) {
-  if (client.transport == Transport::tcp) return kPacketMax;
-  if (!query.edns.present) return kUdpLimit;
-  return std::min<std::size_t>(std::max<std::size_t>(kUdpLimit, query.edns.udp_size),
-                               std::max<std::size_t>(kUdpLimit, config.edns_udp_size));
-}
 
 // The records and, for a usual service, the weights and addresses behind them. Inlined by force: g++ 12 takes
 // a function of nothing but prefetches for one without effect and drops its calls.
@@ -108,7 +101,7 @@ std::size_t Road::walk() {
 
 void Road::begin() {
   assert(reply_.size() >= kReplyMin);
-  std::size_t limit = std::min(size_limit(query_, *pending_.client, self_.config), reply_.size());
+  std::size_t limit = std::min(reply_limit(query_, pending_.client->transport, self_.config), reply_.size());
   const Edns& asked = query_.edns;
   if (query_.tsig_at != 0) verify_signature();
   if (!asked.cookie.empty() && self_.config.cookies) check_cookie();

@@ -9,15 +9,13 @@
 namespace muster::dns {
 namespace {
 
-using Octets = std::span<const std::uint8_t>;
-
 constexpr std::size_t kSubnetHeader = 4;  // family, source prefix length, scope prefix length
 
 // RFC 7873 §4: a client cookie of 8 octets, then none or 8 to 32 of the server's.
-bool cookie_ok(Octets body) { return body.size() == 8 || (body.size() >= 16 && body.size() <= 40); }
+bool cookie_ok(OctetView body) { return body.size() == 8 || (body.size() >= 16 && body.size() <= 40); }
 
 // Of several the first counts (RFC 7873 §5.2).
-bool read_cookie(Octets body, Edns& edns) {
+bool read_cookie(OctetView body, Edns& edns) {
   if (!edns.cookie.empty()) return true;
   if (!cookie_ok(body)) return false;
   edns.cookie = body;
@@ -28,7 +26,7 @@ bool read_cookie(Octets body, Edns& edns) {
 unsigned subnet_bits_max(std::uint16_t family) { return family == 1 ? 32 : family == 2 ? 128 : 0; }
 
 // RFC 7871 §6, §7.1.2: as many octets as the prefix needs, none of its spare bits set, scope 0 in queries.
-bool client_subnet_ok(Octets body) {
+bool client_subnet_ok(OctetView body) {
   if (body.size() < kSubnetHeader) return false;
   const std::uint16_t family = read_u16(body.data());
   const unsigned source = body[2];
@@ -37,7 +35,7 @@ bool client_subnet_ok(Octets body) {
   return source % 8 == 0 || (body.back() & (0xff >> source % 8)) == 0;
 }
 
-bool read_option(EdnsOption code, Octets body, Edns& edns) {
+bool read_option(EdnsOption code, OctetView body, Edns& edns) {
   switch (code) {
     case EdnsOption::update_lease: edns.update_lease = body; return true;
     case EdnsOption::nsid: edns.nsid = true; return true;
@@ -118,7 +116,7 @@ std::size_t write_opt(const ReplyEdns& edns, std::uint8_t* to, std::size_t room)
   return static_cast<std::size_t>(end - to);
 }
 
-bool read_options(Octets rdata, Edns& edns) {
+bool read_options(OctetView rdata, Edns& edns) {
   while (!rdata.empty()) {
     if (rdata.size() < kOptionHeader) return false;
     const auto code = static_cast<EdnsOption>(read_u16(rdata.data()));

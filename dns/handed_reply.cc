@@ -2,20 +2,9 @@
 
 #include <algorithm>
 
+#include "dns/reply_limit.h"
+
 namespace muster::dns {
-
-namespace {
-
-constexpr std::size_t kUdpLimit = 512;
-
-std::size_t limit_of(const Handed& handed, const Query& query, const AnswerConfig& config) {
-  if (handed.client.transport == Transport::tcp) return kPacketMax;
-  if (!query.edns.present) return kUdpLimit;
-  return std::min(std::max<std::size_t>(kUdpLimit, query.edns.udp_size),
-                  std::max<std::size_t>(kUdpLimit, config.edns_udp_size));
-}
-
-}  // namespace
 
 ReplyEdns edns_for(const Handed& handed, const Query& query, const AnswerConfig& config,
                    std::optional<std::uint32_t> expire) {
@@ -35,7 +24,7 @@ Octets write_reply(const Handed& handed, const Query& query, const AnswerConfig&
   edns.lease = reply.lease;
   edns.error = reply.error;
   edns.error_text = reply.error_text;
-  Octets message(limit_of(handed, query, config));
+  Octets message(reply_limit(query, handed.client.transport, config));
   TsigSigner signer = handed.sender.signer;
   const std::size_t limit = message.size() - signer.size();
   if (query.question_end + opt_size(edns) > limit) edns.nsid = {};

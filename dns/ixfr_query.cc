@@ -5,7 +5,6 @@
 namespace muster::dns {
 namespace {
 
-constexpr std::size_t kRecordFixed = 10;
 constexpr std::size_t kSoaNumbers = 20;  // what stands behind the two names, the serial first
 constexpr std::size_t kNamesMin = 2;
 

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace muster::dns {
+
+using OctetView = std::span<const std::uint8_t>;
 
 inline std::uint16_t read_u16(const std::uint8_t* at) {
   return static_cast<std::uint16_t>(at[0] << 8 | at[1]);

@@ -9,7 +9,6 @@
 namespace muster::dns {
 namespace {
 
-constexpr std::size_t kRecordFixed = 10;  // type, class, TTL, rdata length
 constexpr std::uint16_t kClassAny = 255;
 
 // Folds A-Z in eight octets at once; others, also those above 0x7f, stay (RFC 4343 §3).

@@ -19,6 +19,9 @@ using zones::kNameMax;
 using Packet = std::span<const std::uint8_t>;
 
 inline constexpr std::size_t kHeaderSize = 12;
+inline constexpr std::size_t kRecordFixed = 10;  // behind a record's owner: type, class, TTL, rdata length
+inline constexpr std::size_t kPointerReach = 0x4000;  // offsets below it can be pointed at (RFC 1035 §4.1.4)
+inline constexpr std::size_t kUdpLimit = 512;  // octets of a reply over UDP without EDNS (RFC 1035 §4.2.1)
 inline constexpr std::size_t kLabelsMax = 127;
 inline constexpr std::size_t kPacketMax = 65535;
 

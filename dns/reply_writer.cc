@@ -10,8 +10,6 @@
 namespace muster::dns {
 namespace {
 
-constexpr std::size_t kPointerReach = 0x4000;
-constexpr std::size_t kRecordFixed = 10;  // type, class, TTL, rdata length
 constexpr std::size_t kImageOwner = 2;
 
 }  // namespace

@@ -10,7 +10,6 @@
 namespace muster::dns {
 namespace {
 
-constexpr std::size_t kPointerReach = 0x4000;
 constexpr std::size_t kFixed = 10;  // type, class, TTL, length
 constexpr std::uint8_t kCheckingDisabled = 0x10;
 

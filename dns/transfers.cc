@@ -18,7 +18,6 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kChunk = zones::ZoneHistory::kSlice;  // octets of records between two waits
-constexpr std::size_t kRecordFixed = 10;
 
 }  // namespace
 

@@ -8,17 +8,15 @@
 #include <functional>
 
 #include "dns/octets.h"
+#include "dns/question.h"
 #include "zones/record.h"
 
 namespace muster::dns {
 namespace {
 
 using namespace std::string_view_literals;
-using Octets = std::span<const std::uint8_t>;
 
-constexpr std::size_t kHeaderSize = 12;
 constexpr std::size_t kAdditionalCount = 10;  // offset
-constexpr std::size_t kRecordFixed = 10;      // type, class, TTL, rdata length
 constexpr std::uint16_t kClassAny = 255;
 constexpr std::uint16_t kFudge = 300;  // seconds, as §10 advises
 constexpr std::size_t kOtherTime = 6;
@@ -32,11 +30,11 @@ std::string_view algorithm_wire(TsigAlgorithm algorithm) {
   return kNames[static_cast<std::size_t>(algorithm)];
 }
 
-Octets octets_of(std::string_view text) {
+OctetView octets_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-std::uint8_t* put(std::uint8_t* to, Octets octets) {
+std::uint8_t* put(std::uint8_t* to, OctetView octets) {
   if (!octets.empty()) std::memcpy(to, octets.data(), octets.size());
   return to + octets.size();
 }
@@ -71,7 +69,7 @@ class Variables {
   }
   Variables(std::uint64_t time_signed, std::uint16_t fudge)
       : size_(static_cast<std::size_t>(put_times(octets_.data(), time_signed, fudge) - octets_.data())) {}
-  Octets view() const { return {octets_.data(), size_}; }
+  OctetView view() const { return {octets_.data(), size_}; }
 
  private:
   std::array<std::uint8_t, zones::kNameMax + 64> octets_;
@@ -87,7 +85,7 @@ struct Prior {
     put(put_u16(octets.data(), static_cast<std::uint16_t>(mac.size)), mac.view());
     size = 2 + mac.size;
   }
-  Octets view() const { return {octets.data(), size}; }
+  OctetView view() const { return {octets.data(), size}; }
 };
 
 }  // namespace
@@ -109,7 +107,7 @@ const TsigKeys::Entry* TsigKeys::find(std::string_view name) const {
 
 // The checks, in the order of §5.2.
 struct TsigVerifier {
-  Octets packet;
+  OctetView packet;
   std::size_t at;
   const TsigRecord& record;
   TsigVerdict verdict;
@@ -180,7 +178,7 @@ struct TsigVerifier {
   }
 };
 
-TsigVerdict verify(Octets packet, std::size_t at, const TsigRecord& record, const TsigKeysPtr& keys,
+TsigVerdict verify(OctetView packet, std::size_t at, const TsigRecord& record, const TsigKeysPtr& keys,
                    std::uint64_t now) {
   TsigVerifier verifier{packet, at, record, {}};
   verifier.run(keys, now);
@@ -201,11 +199,12 @@ std::size_t TsigSigner::sign(std::span<std::uint8_t> buffer, std::size_t size, s
   if (entry_ != nullptr) {
     std::array<std::uint8_t, kOtherTime> ours;
     write_u48(ours.data(), now);
-    const Octets other(ours.data(), error_ == badtime ? ours.size() : 0);
+    const OctetView other(ours.data(), error_ == badtime ? ours.size() : 0);
     const std::uint64_t time_signed = error_ != none ? time_signed_ : now;
     const Variables variables = first_ ? Variables(entry_->key, time_signed, fudge_, error_, other.size())
                                        : Variables(time_signed, fudge_);
-    mac = entry_->hmac.compute({Prior(prior_).view(), Octets(buffer.data(), size), variables.view(), other});
+    mac =
+        entry_->hmac.compute({Prior(prior_).view(), OctetView(buffer.data(), size), variables.view(), other});
   }
   const std::uint8_t* end = write_record(buffer.data() + size, mac.view(), id, now);
   write_u16(buffer.data() + kAdditionalCount,
@@ -215,7 +214,7 @@ std::size_t TsigSigner::sign(std::span<std::uint8_t> buffer, std::size_t size, s
   return static_cast<std::size_t>(end - buffer.data());
 }
 
-std::uint8_t* TsigSigner::write_record(std::uint8_t* to, Octets mac, std::uint16_t id,
+std::uint8_t* TsigSigner::write_record(std::uint8_t* to, OctetView mac, std::uint16_t id,
                                        std::uint64_t now) const {
   to = put(to, octets_of(name_));
   to = put_u16(to, static_cast<std::uint16_t>(zones::RrType::tsig));

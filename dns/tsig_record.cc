@@ -1,11 +1,10 @@
 #include "dns/tsig_record.h"
 
 #include "dns/octets.h"
+#include "dns/question.h"
 
 namespace muster::dns {
 namespace {
-
-constexpr std::size_t kRecordFixed = 10;  // type, class, TTL, rdata length
 
 // Follows pointers, which go backwards. Returns where the record goes on behind the name.
 std::size_t read_owner(std::span<const std::uint8_t> packet, std::size_t at, zones::WireName& name) {

@@ -40,7 +40,7 @@ std::string address_text(int family, std::string_view octets) {
   return inet_ntop(family, octets.data(), text.data(), text.size());
 }
 
-std::string quoted(std::string_view octets) {
+std::string quoted_octets(std::string_view octets) {
   std::string text = "\"";
   for (const char c : octets) {
     const auto octet = static_cast<unsigned char>(c);
@@ -68,7 +68,7 @@ std::string strings_text(std::string_view octets) {
   while (!octets.empty()) {
     const std::size_t size = 1 + static_cast<unsigned char>(octets[0]);
     if (!text.empty()) text += ' ';
-    text += quoted(octets.substr(1, size - 1));
+    text += quoted_octets(octets.substr(1, size - 1));
     octets.remove_prefix(size);
   }
   return text;
@@ -89,7 +89,7 @@ std::string field_text(Field field, std::string_view octets) {
     case Field::tag: return std::string(octets.substr(1));
     case Field::string:
     case Field::strings: return strings_text(octets);
-    case Field::text: return quoted(octets);
+    case Field::text: return quoted_octets(octets);
     case Field::opaque: break;
   }
   return {};

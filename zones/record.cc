@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "zones/octets.h"
 #include "zones/rdata_fields.h"
 #include "zones/rdata_reader.h"
 #include "zones/wire_name.h"
@@ -61,16 +62,6 @@ std::optional<RrType> parse_numbered_type(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data() + 4, text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number(value);
-}
-
-void append_u16(std::string& out, std::uint16_t value) {
-  out += static_cast<char>(value >> 8);
-  out += static_cast<char>(value & 0xff);
-}
-
-void append_u32(std::string& out, std::uint32_t value) {
-  append_u16(out, static_cast<std::uint16_t>(value >> 16));
-  append_u16(out, static_cast<std::uint16_t>(value));
 }
 
 std::uint32_t read_u32(std::string_view octets) {

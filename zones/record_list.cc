@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "zones/octets.h"
 #include "zones/wire_name.h"
 
 namespace muster::zones {
@@ -13,15 +14,6 @@ namespace {
 
 constexpr std::size_t kFixed = 10;  // type, class, TTL, length
 constexpr std::size_t kPointer = layout::kRecordFixed - kFixed;
-
-void append_u16(std::string& out, std::size_t value) {
-  out += static_cast<char>(value >> 8 & 0xff);
-  out += static_cast<char>(value & 0xff);
-}
-
-std::size_t read_u16(const char* at) {
-  return static_cast<std::size_t>(static_cast<unsigned char>(at[0]) << 8 | static_cast<unsigned char>(at[1]));
-}
 
 void add_set(const Entry& entry, std::uint32_t index, RecordList& to) {
   const RrsetView set = entry.rrset(index);
@@ -72,8 +64,7 @@ void RecordList::add(std::string_view owner, RrType type, std::uint32_t ttl, std
   wire_ += owner;
   append_u16(wire_, static_cast<std::size_t>(type));
   append_u16(wire_, static_cast<std::size_t>(RrClass::in));
-  append_u16(wire_, ttl >> 16);
-  append_u16(wire_, ttl & 0xffff);
+  append_u32(wire_, ttl);
   append_u16(wire_, rdata.size());
   wire_ += rdata;
   ++count_;

@@ -10,7 +10,7 @@ using registry::Instance;
 
 namespace {
 
-std::string key_of(const Instance& instance) { return instance.service + "/" + instance.id; }
+std::string text_of(const Instance& instance) { return instance.service + "/" + instance.id; }
 
 }  // namespace
 
@@ -41,11 +41,11 @@ std::string to_string(const Ttl& ttl) {
   switch (ttl.reason) {
     case TtlReason::configured: return "the service's ttl";
     case TtlReason::lease_third:
-      return "a third of the lease of " + key_of(*ttl.from) + " (" +
+      return "a third of the lease of " + text_of(*ttl.from) + " (" +
              std::to_string(ttl.from->lease.count() / 1000) + " s)";
     case TtlReason::lease_low:
-      return "ttl_min: " + key_of(*ttl.from) + " missed its heartbeat, its lease is nearly over";
-    case TtlReason::timed_out: return "ttl_min: " + key_of(*ttl.from) + " is timed out";
+      return "ttl_min: " + text_of(*ttl.from) + " missed its heartbeat, its lease is nearly over";
+    case TtlReason::timed_out: return "ttl_min: " + text_of(*ttl.from) + " is timed out";
     case TtlReason::nothing_ready: return "ttl_min: nothing is ready";
   }
   return "";

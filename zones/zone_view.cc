@@ -1,18 +1,10 @@
 #include "zones/zone_view.h"
 
+#include "zones/octets.h"
+
 namespace muster::zones {
 
 namespace {
-
-void append_u16(std::string& out, std::uint32_t value) {
-  out += static_cast<char>(value >> 8 & 0xff);
-  out += static_cast<char>(value & 0xff);
-}
-
-void append_u32(std::string& out, std::uint32_t value) {
-  append_u16(out, value >> 16);
-  append_u16(out, value & 0xffff);
-}
 
 void append_pointer(ZoneView& view) {
   view.pointers[view.pointer_count++] = static_cast<std::uint16_t>(view.negative.size());

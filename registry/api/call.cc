@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "registry/api/json_text.h"
+#include "registry/net/blanks.h"
 
 namespace muster::registry::api {
 namespace {
@@ -12,15 +13,9 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
 // The media type of a header's element, without its parameters.
 std::string_view media_type(std::string_view element) {
-  return trimmed(element.substr(0, element.find(';')));
+  return net::trimmed(element.substr(0, element.find(';')));
 }
 
 bool is_json(std::string_view content_type) {
@@ -35,7 +30,7 @@ bool is_excluded(std::string_view element) {
 }
 
 bool takes_json(std::string_view accept) {
-  if (trimmed(accept).empty()) return true;
+  if (net::trimmed(accept).empty()) return true;
   while (!accept.empty()) {
     const std::size_t comma = accept.find(',');
     const std::string_view element = accept.substr(0, comma);

@@ -2,14 +2,10 @@
 
 #include <charconv>
 
+#include "registry/net/blanks.h"
+
 namespace muster::registry::api {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 std::string_view without_weakness(std::string_view tag) {
   return tag.starts_with("W/") ? tag.substr(2) : tag;
@@ -24,7 +20,7 @@ std::string entity_tag(std::string_view epoch, std::uint64_t revision) {
 bool matches_any(std::string_view if_none_match, std::string_view tag) {
   while (!if_none_match.empty()) {
     const std::size_t comma = if_none_match.find(',');
-    const std::string_view one = trimmed(if_none_match.substr(0, comma));
+    const std::string_view one = net::trimmed(if_none_match.substr(0, comma));
     if (one == "*" || without_weakness(one) == tag) return true;
     if_none_match.remove_prefix(comma == std::string_view::npos ? if_none_match.size() : comma + 1);
   }
@@ -32,7 +28,7 @@ bool matches_any(std::string_view if_none_match, std::string_view tag) {
 }
 
 TagResult revision_of(std::string_view if_match, std::string_view epoch) {
-  std::string_view tag = trimmed(if_match);
+  std::string_view tag = net::trimmed(if_match);
   if (tag.size() < 2 || tag.front() != '"' || tag.back() != '"') return TagError::malformed;
   tag = tag.substr(1, tag.size() - 2);
   if (tag.find('"') != std::string_view::npos) return TagError::malformed;  // a list

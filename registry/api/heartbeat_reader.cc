@@ -10,25 +10,25 @@ namespace {
 
 namespace json = boost::json;
 
-struct Draft {
+struct BeatDraft {
   Heartbeat beat;
   InstanceDraft instance;
   bool has_instance = false;
 };
 
-bool read_service(const json::value& value, const Place& at, Reading& reading, Draft& out) {
+bool read_service(const json::value& value, const Place& at, Reading& reading, BeatDraft& out) {
   return read_name(value, at, reading, out.beat.service);
 }
 
-bool read_id(const json::value& value, const Place& at, Reading& reading, Draft& out) {
+bool read_id(const json::value& value, const Place& at, Reading& reading, BeatDraft& out) {
   return read_name(value, at, reading, out.beat.id);
 }
 
-bool read_beat_generation(const json::value& value, const Place& at, Reading& reading, Draft& out) {
+bool read_beat_generation(const json::value& value, const Place& at, Reading& reading, BeatDraft& out) {
   return read_generation(value, at, reading, out.beat.generation);
 }
 
-bool read_status(const json::value& value, const Place& at, Reading& reading, Draft& out) {
+bool read_status(const json::value& value, const Place& at, Reading& reading, BeatDraft& out) {
   constexpr std::pair<std::string_view, HeartbeatStatus> kStatuses[] = {
       {"passing", HeartbeatStatus::passing},
       {"warning", HeartbeatStatus::warning},
@@ -43,32 +43,32 @@ bool read_status(const json::value& value, const Place& at, Reading& reading, Dr
   return reading.must_be(at, "one of passing, warning, critical and starting");
 }
 
-bool read_reason(const json::value& value, const Place& at, Reading& reading, Draft& out) {
+bool read_reason(const json::value& value, const Place& at, Reading& reading, BeatDraft& out) {
   return read_text(value, at, reading, kMaxReason, out.beat.vitals.reason);
 }
 
-bool read_load(const json::value& value, const Place& at, Reading& reading, Draft& out) {
+bool read_load(const json::value& value, const Place& at, Reading& reading, BeatDraft& out) {
   return read_whole(value, at, reading, 0, 100, out.beat.vitals.load.emplace());
 }
 
-bool read_overloaded(const json::value& value, const Place& at, Reading& reading, Draft& out) {
+bool read_overloaded(const json::value& value, const Place& at, Reading& reading, BeatDraft& out) {
   return read_flag(value, at, reading, out.beat.vitals.overloaded);
 }
 
-bool read_weight(const json::value& value, const Place& at, Reading& reading, Draft& out) {
+bool read_weight(const json::value& value, const Place& at, Reading& reading, BeatDraft& out) {
   return read_whole(value, at, reading, 0, 65535, out.beat.vitals.weight.emplace());
 }
 
-bool read_vital_attributes(const json::value& value, const Place& at, Reading& reading, Draft& out) {
+bool read_vital_attributes(const json::value& value, const Place& at, Reading& reading, BeatDraft& out) {
   return read_attributes(value, at, reading, out.beat.vitals.attributes);
 }
 
-bool read_full(const json::value& value, const Place& at, Reading& reading, Draft& out) {
+bool read_full(const json::value& value, const Place& at, Reading& reading, BeatDraft& out) {
   out.has_instance = true;
   return read_instance(value, at, reading, out.instance);
 }
 
-constexpr Member<Draft> kMembers[] = {
+constexpr Member<BeatDraft> kBeatMembers[] = {
     {"service", read_service},       {"id", read_id},         {"generation", read_beat_generation},
     {"status", read_status},         {"reason", read_reason}, {"load", read_load},
     {"overloaded", read_overloaded}, {"weight", read_weight}, {"attributes", read_vital_attributes},
@@ -77,7 +77,7 @@ constexpr Member<Draft> kMembers[] = {
 
 // The instance inside may repeat the heartbeat's names and generation, or be the only one to say the
 // generation.
-bool settle_instance(const Place& at, Reading& reading, Draft& draft) {
+bool settle_instance(const Place& at, Reading& reading, BeatDraft& draft) {
   Heartbeat& beat = draft.beat;
   const Place inside = member_of(at, "instance");
   InstanceDraft& full = draft.instance;
@@ -94,8 +94,8 @@ bool settle_instance(const Place& at, Reading& reading, Draft& draft) {
 
 bool read_one(const json::value& value, const Place& at, Reading& reading, const Named& named,
               Heartbeat& out) {
-  Draft draft;
-  const bool good = read_object(value, at, reading, kMembers, draft) &&
+  BeatDraft draft;
+  const bool good = read_object(value, at, reading, kBeatMembers, draft) &&
                     settle_names(at, reading, named, draft.beat.service, draft.beat.id) &&
                     (!draft.has_instance || settle_instance(at, reading, draft));
   draft.beat.by = reading.context.by;

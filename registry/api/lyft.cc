@@ -10,9 +10,9 @@ namespace {
 
 constexpr net::Millis kQueueRetry{1'000};
 
-class Call final : public TimedCall {
+class LyftCall final : public TimedCall {
  public:
-  Call(http::Request incoming, http::Reply answer, std::function<Instant()> clock)
+  LyftCall(http::Request incoming, http::Reply answer, std::function<Instant()> clock)
       : TimedCall(std::move(incoming), std::move(answer)), now(std::move(clock)) {}
   const std::function<Instant()> now;
   std::string first;  // captures
@@ -41,7 +41,7 @@ class Call final : public TimedCall {
                                                             .retry_after = retry_after}));
   }
 };
-using CallPtr = std::shared_ptr<Call>;
+using LyftCallPtr = std::shared_ptr<LyftCall>;
 
 class LyftRoutes : public std::enable_shared_from_this<LyftRoutes> {
  public:
@@ -51,19 +51,19 @@ class LyftRoutes : public std::enable_shared_from_this<LyftRoutes> {
   void add_to(http::Router& router);
 
  private:
-  using Handle = void (LyftRoutes::*)(const CallPtr&);
+  using Handle = void (LyftRoutes::*)(const LyftCallPtr&);
   void add(http::Router& router, const char* method, const char* pattern, http::Scope scope, Handle handle);
 
-  void list_service(const CallPtr& call);
-  void list_repo(const CallPtr& call);
-  void register_host(const CallPtr& call);
-  void remove_host(const CallPtr& call);
-  void set_host_weight(const CallPtr& call);
-  void set_service_weight(const CallPtr& call);
-  void set_weight(const CallPtr& call, std::string id, std::uint16_t weight, bool must_exist);
+  void list_service(const LyftCallPtr& call);
+  void list_repo(const LyftCallPtr& call);
+  void register_host(const LyftCallPtr& call);
+  void remove_host(const LyftCallPtr& call);
+  void set_host_weight(const LyftCallPtr& call);
+  void set_service_weight(const LyftCallPtr& call);
+  void set_weight(const LyftCallPtr& call, std::string id, std::uint16_t weight, bool must_exist);
 
-  void run(const CallPtr& call, net::UniqueFunction<void(Turn&)> work);
-  void show(const CallPtr& call, Turn& turn, const char* what, std::vector<LyftHost> hosts);
+  void run(const LyftCallPtr& call, net::UniqueFunction<void(Turn&)> work);
+  void show(const LyftCallPtr& call, Turn& turn, const char* what, std::vector<LyftHost> hosts);
   static http::FormFields fields_of(const http::Request& request);
 
   const LyftConfig config_;
@@ -80,7 +80,7 @@ std::string_view last_forwarded_for(const http::Request& request) {
 }
 
 // What a refused write becomes; only the limits are not the sender's fault.
-void refuse(Call& call, const Refusal& refusal) {
+void refuse(LyftCall& call, const Refusal& refusal) {
   switch (refusal.code) {
     case RefusalCode::too_many_instances:
     case RefusalCode::too_many_services:
@@ -92,7 +92,7 @@ void refuse(Call& call, const Refusal& refusal) {
 }
 
 // Refuses (and returns false) while too many rows wait for the store.
-bool has_room(Call& call, Turn& turn) {
+bool has_room(LyftCall& call, Turn& turn) {
   if (turn.accepts_writes) return true;
   ++turn.refused_writes;
   call.problem(503, "too many changes wait for the store; try again in a second", kQueueRetry);
@@ -100,7 +100,7 @@ bool has_room(Call& call, Turn& turn) {
 }
 
 // Answers when the change is visible, and durable if it wrote rows.
-void acknowledge(Turn& turn, const Grant& grant, const CallPtr& call, int status, std::string body) {
+void acknowledge(Turn& turn, const Grant& grant, const LyftCallPtr& call, int status, std::string body) {
   acknowledge_in_time(call, turn, grant.durable_needed, [call, status, body = std::move(body)](bool durable) {
     http::Response response{status, {}, body};
     if (!response.body.empty()) response.headers.emplace_back("Content-Type", "application/json");
@@ -118,7 +118,7 @@ void LyftRoutes::add(http::Router& router, const char* method, const char* patte
   route.dialect = http::Dialect::lyft;
   route.service_capture = scope == http::Scope::write ? 0 : -1;
   route.handler = [self = shared_from_this(), handle](http::Request request, http::Reply reply) {
-    auto call = std::make_shared<Call>(std::move(request), std::move(reply), self->now_);
+    auto call = std::make_shared<LyftCall>(std::move(request), std::move(reply), self->now_);
     auto& captures = call->request.captures;
     if (!captures.empty()) call->first = captures[0];
     if (captures.size() > 1) call->second = captures[1];
@@ -152,18 +152,18 @@ http::FormFields LyftRoutes::fields_of(const http::Request& request) {
   return fields ? std::move(*fields) : http::FormFields{};
 }
 
-void LyftRoutes::run(const CallPtr& call, net::UniqueFunction<void(Turn&)> work) {
+void LyftRoutes::run(const LyftCallPtr& call, net::UniqueFunction<void(Turn&)> work) {
   run_in_time(call, submit_, std::move(work));
 }
 
 // Serialised on the I/O side, from immutable values.
-void LyftRoutes::show(const CallPtr& call, Turn& turn, const char* what, std::vector<LyftHost> hosts) {
+void LyftRoutes::show(const LyftCallPtr& call, Turn& turn, const char* what, std::vector<LyftHost> hosts) {
   turn.after_visible([self = shared_from_this(), call, what, hosts = std::move(hosts)](Durability) mutable {
     call->json(200, write_hosts(what, call->first, std::move(hosts), self->config_));
   });
 }
 
-void LyftRoutes::list_service(const CallPtr& call) {
+void LyftRoutes::list_service(const LyftCallPtr& call) {
   run(call, [self = shared_from_this(), call](Turn& turn) {
     const ServiceView view = turn.registry.view(call->first, turn.now);
     std::vector<LyftHost> hosts;
@@ -173,7 +173,7 @@ void LyftRoutes::list_service(const CallPtr& call) {
   });
 }
 
-void LyftRoutes::list_repo(const CallPtr& call) {
+void LyftRoutes::list_repo(const LyftCallPtr& call) {
   run(call, [self = shared_from_this(), call](Turn& turn) {
     std::vector<LyftHost> hosts;
     for (const InstancePtr& instance : turn.registry.instances_of_repo(call->first)) {
@@ -183,7 +183,7 @@ void LyftRoutes::list_repo(const CallPtr& call) {
   });
 }
 
-void LyftRoutes::register_host(const CallPtr& call) {
+void LyftRoutes::register_host(const LyftCallPtr& call) {
   const LyftSender sender{call->request.caller.peer.address, last_forwarded_for(call->request)};
   auto read = read_lyft_registration(call->first, fields_of(call->request), sender, config_);
   if (!read) return call->fail(read.error());
@@ -197,7 +197,7 @@ void LyftRoutes::register_host(const CallPtr& call) {
   });
 }
 
-void LyftRoutes::remove_host(const CallPtr& call) {
+void LyftRoutes::remove_host(const LyftCallPtr& call) {
   auto id = lyft_id(call->second);
   if (!id) return call->fail(LyftError::bad_parameters);
   Removal removal;
@@ -213,7 +213,7 @@ void LyftRoutes::remove_host(const CallPtr& call) {
   });
 }
 
-void LyftRoutes::set_weight(const CallPtr& call, std::string id, std::uint16_t weight, bool must_exist) {
+void LyftRoutes::set_weight(const LyftCallPtr& call, std::string id, std::uint16_t weight, bool must_exist) {
   Amendment amendment{call->first,
                       std::move(id),
                       {SourceKind::lyft, "lyft"},
@@ -229,7 +229,7 @@ void LyftRoutes::set_weight(const CallPtr& call, std::string id, std::uint16_t w
   });
 }
 
-void LyftRoutes::set_host_weight(const CallPtr& call) {
+void LyftRoutes::set_host_weight(const LyftCallPtr& call) {
   const auto weight = read_lyft_weight(fields_of(call->request));
   if (!weight) return call->fail(weight.error());
   auto id = lyft_id(call->second);
@@ -237,7 +237,7 @@ void LyftRoutes::set_host_weight(const CallPtr& call) {
   set_weight(call, std::move(*id), *weight, true);
 }
 
-void LyftRoutes::set_service_weight(const CallPtr& call) {
+void LyftRoutes::set_service_weight(const LyftCallPtr& call) {
   const auto weight = read_lyft_weight(fields_of(call->request));
   if (!weight) return call->fail(weight.error());
   set_weight(call, "", *weight, false);

@@ -4,6 +4,7 @@
 
 #include "registry/api/raw_object.h"
 #include "registry/limits.h"
+#include "registry/net/blanks.h"
 
 namespace muster::registry::api {
 
@@ -149,9 +150,8 @@ std::string_view body_of(LyftError error) {
 std::optional<std::int64_t> read_lyft_integer(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\n\r\v\f";
   constexpr std::int64_t kEnough = 1'000'000'000;
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == text.npos) return std::nullopt;
-  text = text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+  text = net::trimmed(text, kBlanks);
+  if (text.empty()) return std::nullopt;
   const bool negative = text.front() == '-';
   if (negative || text.front() == '+') text.remove_prefix(1);
   if (text.empty()) return std::nullopt;

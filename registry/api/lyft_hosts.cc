@@ -29,7 +29,7 @@ std::string python_time(WallTime at) {
   return text.data();
 }
 
-void append_member(std::string& out, std::string_view name, std::string_view text) {
+void append_pair(std::string& out, std::string_view name, std::string_view text) {
   append_json_string(out, name);
   out += ':';
   append_json_string(out, text);
@@ -50,11 +50,11 @@ std::string tags_of_other(const Instance& instance) {
   const InstanceBody& body = *instance.body;
   std::string tags = "{";
   for (const auto& [name, value] : body.tags) {
-    if (std::ranges::find(kOurs, name) == kOurs.end()) append_member(tags, name, value);
+    if (std::ranges::find(kOurs, name) == kOurs.end()) append_pair(tags, name, value);
   }
-  append_member(tags, "az", tag_of(body, "az", ""));
-  append_member(tags, "region", tag_of(body, "region", ""));
-  append_member(tags, "instance_id", tag_of(body, "instance_id", instance.id));
+  append_pair(tags, "az", tag_of(body, "az", ""));
+  append_pair(tags, "region", tag_of(body, "region", ""));
+  append_pair(tags, "instance_id", tag_of(body, "instance_id", instance.id));
   tags += tag_of(body, "canary", "") == "true" ? "\"canary\":true" : "\"canary\":false";
   const int weight = std::clamp<int>(body.weight_or_default(), 1, 100);
   return tags + ",\"load_balancing_weight\":" + std::to_string(weight) + "}";
@@ -66,12 +66,12 @@ void append_host(std::string& out, const LyftHost& host) {
   const WallTime heard =
       host.lease.heartbeat_at == WallTime{} ? instance.created_at : host.lease.heartbeat_at;
   out += '{';
-  append_member(out, "ip_address", net::to_string(*ipv4_of(body)));
+  append_pair(out, "ip_address", net::to_string(*ipv4_of(body)));
   out += "\"port\":" + std::to_string(body.ports.front().number) + ",";
-  append_member(out, "revision", body.version);
-  append_member(out, "service", instance.service);
-  append_member(out, "service_repo_name", body.lyft ? body.lyft->service_repo_name : std::string());
-  append_member(out, "last_check_in", python_time(heard));
+  append_pair(out, "revision", body.version);
+  append_pair(out, "service", instance.service);
+  append_pair(out, "service_repo_name", body.lyft ? body.lyft->service_repo_name : std::string());
+  append_pair(out, "last_check_in", python_time(heard));
   out += "\"tags\":" + (body.lyft ? body.lyft->tags_json : tags_of_other(instance)) + "}";
 }
 
@@ -90,8 +90,8 @@ std::string write_hosts(std::string_view what, std::string_view name, std::vecto
                         const LyftConfig& config) {
   std::ranges::sort(hosts, {}, [](const LyftHost& host) { return host.instance->sequence; });
   std::string out = "{";
-  append_member(out, what, name);
-  append_member(out, "env", config.env);
+  append_pair(out, what, name);
+  append_pair(out, "env", config.env);
   out += "\"hosts\":[";
   for (const LyftHost& host : hosts) {
     if (!is_listed(host, config)) continue;

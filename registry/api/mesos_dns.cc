@@ -5,6 +5,7 @@
 
 #include "registry/api/json_text.h"
 #include "registry/http/ascii.h"
+#include "registry/label.h"
 
 namespace muster::registry::api {
 
@@ -205,15 +206,9 @@ std::string config_json(const MesosDnsConfig& config, std::uint32_t serial) {
 
 // ---- requests
 
-std::string lowered(std::string_view text) {
-  std::string low(text);
-  std::ranges::transform(low, low.begin(), http::ascii_lower);
-  return low;
-}
-
 // As Mesos-DNS reads them: no case, the final dot may be missing, every ".*" is left out.
 std::string normalised(std::string_view name) {
-  std::string text = lowered(name);
+  std::string text = ascii_lower(name);
   for (auto at = text.find(".*"); at != text.npos; at = text.find(".*")) text.erase(at, 2);
   if (!text.ends_with('.')) text += '.';
   return text;
@@ -233,7 +228,7 @@ void send_line(Reply& reply, int status, std::string line, std::optional<net::Mi
 
 bool accepts_json(const Request& request) {
   if (!request.has_header("accept")) return true;
-  const std::string accept = lowered(request.header("accept"));
+  const std::string accept = ascii_lower(request.header("accept"));
   return accept.find("application/json") != accept.npos || accept.find("application/*") != accept.npos ||
          accept.find("*/*") != accept.npos;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "registry/api/limits.h"
+#include "registry/label.h"
 #include "registry/limits.h"
 
 namespace muster::registry::api {
@@ -19,15 +20,9 @@ bool is_label(std::string_view text, std::size_t longest) {
          std::ranges::all_of(text, is_let_dig_hyphen);
 }
 
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = is_upper(c) ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
 std::optional<std::string> fault_of_label(std::string_view what, std::string_view text, std::size_t longest) {
   if (is_label(text, longest)) return std::nullopt;
-  if (const std::string lower = lowered(text); is_label(lower, longest)) {
+  if (const std::string lower = ascii_lower(text); is_label(lower, longest)) {
     return std::string(what) + " must be lower case: \"" + lower + "\"";
   }
   return std::string(what) + " must be one label of 1 to " + std::to_string(longest) +

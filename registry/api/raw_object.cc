@@ -4,13 +4,13 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include "registry/api/raw_text.h"
 #include "registry/json_text.h"
+#include "registry/net/blanks.h"
 
 namespace muster::registry::api {
 
 namespace {
-
-constexpr std::string_view kBlanks = " \t\r\n";
 
 // The length of the JSON value at the front of valid JSON text.
 std::size_t value_length(std::string_view text) {
@@ -37,12 +37,6 @@ std::size_t value_length(std::string_view text) {
   return text.size();
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 std::string decoded(std::string_view quoted) {
   boost::json::error_code error;
   const auto value = boost::json::parse(quoted, error);
@@ -57,15 +51,15 @@ RawObjectResult read_raw_object(std::string_view text) {
   if (error) return RawObjectError::not_json;
   if (!value.is_object()) return RawObjectError::not_an_object;
   RawMembers members;
-  std::string_view rest = trimmed(text);
+  std::string_view rest = net::trimmed(text, kJsonBlanks);
   while (rest.front() != '}') {
     rest.remove_prefix(1);  // the opening brace, or a comma
-    rest.remove_prefix(std::min(rest.find_first_not_of(kBlanks), rest.size()));
+    rest.remove_prefix(std::min(rest.find_first_not_of(kJsonBlanks), rest.size()));
     if (rest.front() == '}') break;
-    const std::string key = decoded(trimmed(rest.substr(0, value_length(rest))));
+    const std::string key = decoded(net::trimmed(rest.substr(0, value_length(rest)), kJsonBlanks));
     rest.remove_prefix(value_length(rest) + 1);
     const auto length = value_length(rest);
-    set_member(members, key, std::string(trimmed(rest.substr(0, length))));
+    set_member(members, key, std::string(net::trimmed(rest.substr(0, length), kJsonBlanks)));
     rest.remove_prefix(length);
   }
   return members;

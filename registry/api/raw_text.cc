@@ -8,11 +8,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::string_view kEndOfPlain = ",]} \t\r\n";  // of a number, true, false, null
 
 std::size_t skip_blanks(std::string_view text, std::size_t at) {
-  return std::min(text.find_first_not_of(kBlanks, at), text.size());
+  return std::min(text.find_first_not_of(kJsonBlanks, at), text.size());
 }
 
 // `at` is the opening quote; the place after the closing one.
@@ -95,7 +94,7 @@ void append_compact(std::string& out, std::string_view json) {
       at = end;
       continue;
     }
-    if (kBlanks.find(json[at]) == kBlanks.npos) out += json[at];
+    if (kJsonBlanks.find(json[at]) == kJsonBlanks.npos) out += json[at];
     ++at;
   }
 }

@@ -12,6 +12,9 @@
 
 namespace muster::registry::api {
 
+// What may stand between the parts of a JSON text (RFC 8259 §2).
+inline constexpr std::string_view kJsonBlanks = " \t\r\n";
+
 class RawText {
  public:
   explicit RawText(std::string_view text) : text_(text) {}

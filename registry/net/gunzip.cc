@@ -10,13 +10,13 @@ namespace muster::net {
 
 namespace {
 
-constexpr int kGzipOnly = 16;  // added to the window's size, in bits (zlib.h, inflateInit2)
+constexpr int kGzipInflate = 16;  // added to the window's size, in bits (zlib.h, inflateInit2)
 
 }  // namespace
 
 struct Gunzip::State {
   State() {
-    if (inflateInit2(&stream, MAX_WBITS + kGzipOnly) != Z_OK) throw std::bad_alloc();
+    if (inflateInit2(&stream, MAX_WBITS + kGzipInflate) != Z_OK) throw std::bad_alloc();
   }
   ~State() { inflateEnd(&stream); }
   State(const State&) = delete;

@@ -12,15 +12,15 @@ namespace muster::net {
 
 namespace {
 
-constexpr int kGzipOnly = 16;  // added to the window's size, in bits (zlib.h, deflateInit2)
+constexpr int kGzipDeflate = 16;  // added to the window's size, in bits (zlib.h, deflateInit2)
 constexpr int kMemory = 8;     // zlib's default
 
 }  // namespace
 
 struct Gzip::State {
   State() {
-    if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, MAX_WBITS + kGzipOnly, kMemory, Z_DEFAULT_STRATEGY) !=
-        Z_OK)
+    if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, MAX_WBITS + kGzipDeflate, kMemory,
+                     Z_DEFAULT_STRATEGY) != Z_OK)
       throw std::bad_alloc();
   }
   ~State() { deflateEnd(&stream); }

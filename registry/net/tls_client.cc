@@ -7,32 +7,29 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <stdexcept>
 
+#include "registry/net/tls_files.h"
 #include "registry/net/tls_stream.h"
 
 namespace muster::net {
 
 namespace {
 
-[[noreturn]] void fail(const std::string& what) {
-  const char* reason = ERR_reason_error_string(ERR_peek_error());
-  ERR_clear_error();
-  throw std::runtime_error(what + ": " + (reason != nullptr ? reason : "not readable as PEM"));
-}
-
 void use_authorities(SSL_CTX* context, const std::string& file) {
   if (file.empty()) {
-    if (SSL_CTX_set_default_verify_paths(context) != 1) fail("the system's certificate authorities");
+    if (SSL_CTX_set_default_verify_paths(context) != 1)
+      throw_tls_error("the system's certificate authorities");
   } else if (SSL_CTX_load_verify_file(context, file.c_str()) != 1) {
-    fail("TLS authorities " + file);
+    throw_tls_error("TLS authorities " + file);
   }
 }
 
 void use_own_certificate(SSL_CTX* context, const std::string& certificate, const std::string& key) {
   if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1)
-    fail("TLS certificate " + certificate);
-  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) fail("TLS key " + key);
+    throw_tls_error("TLS certificate " + certificate);
+  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1)
+    throw_tls_error("TLS key " + key);
   if (SSL_CTX_check_private_key(context) != 1)
-    fail("TLS key " + key + " does not belong to the certificate " + certificate);
+    throw_tls_error("TLS key " + key + " does not belong to the certificate " + certificate);
 }
 
 struct SessionFree {
@@ -60,7 +57,7 @@ bool expect_peer(SSL* session, const std::string& name, bool verify) {
 TlsClientContext::TlsClientContext(TlsClientConfig config)
     : config_(std::move(config)), context_(SSL_CTX_new(TLS_client_method())) {
   ERR_clear_error();
-  if (context_ == nullptr) fail("TLS");
+  if (context_ == nullptr) throw_tls_error("TLS");
   try {
     SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
     SSL_CTX_set_options(context_, SSL_OP_NO_RENEGOTIATION);

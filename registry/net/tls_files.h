@@ -9,4 +9,8 @@ namespace muster::net {
 // cannot be used and why, as TlsContext would.
 void check_tls_files(const std::string& certificate, const std::string& key);
 
+// Throws std::runtime_error: `what` could not be used, and why by OpenSSL's queue of errors, which is empty
+// afterwards.
+[[noreturn]] void throw_tls_error(const std::string& what);
+
 }  // namespace muster::net

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view kAllApps = "/v2/apps?embed=apps.tasks&embed=apps.deployments&embed=apps.readiness";
 constexpr std::string_view kEmbedInApp = "?embed=app.tasks&embed=app.deployments&embed=app.readiness";
-constexpr std::string_view kPods = "/v2/pods/::status";
-constexpr std::string_view kTasks = "/v2/tasks";
+constexpr std::string_view kPodsPath = "/v2/pods/::status";
+constexpr std::string_view kTasksPath = "/v2/tasks";
 constexpr net::Millis kAgeHolds{600'000};  // then what a Marathon has not is asked for again
 
 // Octets that a query or a path takes as they are (RFC 3986 §2.3), and the slashes of an app's path.
@@ -91,10 +91,10 @@ class MarathonFetch::Impl {
   std::string target() const {
     switch (at_.document) {
       case MarathonDocument::app: return "/v2/apps/" + path_of(at_.app) + std::string(kEmbedInApp);
-      case MarathonDocument::pods: return std::string(kPods);
+      case MarathonDocument::pods: return std::string(kPodsPath);
       default: break;
     }
-    if (form_ != Form::apps) return std::string(kTasks);
+    if (form_ != Form::apps) return std::string(kTasksPath);
     std::string all(kAllApps);
     if (!ask_.label_selector.empty()) all += "&label=" + escaped(ask_.label_selector);
     return all;

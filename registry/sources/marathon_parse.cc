@@ -15,7 +15,16 @@ namespace json = boost::json;
 using How = Entry::How;
 
 // Of the containers that are entered.
-enum : Place { kTop = kRoot + 1, kApps, kApp, kTasks, kLooseTasks, kPods, kPod, kPodInstances };
+enum : Place {
+  kInTop = kRoot + 1,
+  kInApps,
+  kInApp,
+  kInTasks,
+  kInLooseTasks,
+  kInPods,
+  kInPod,
+  kInPodInstances
+};
 
 class DocumentState : public DocumentReader {
  public:
@@ -34,28 +43,28 @@ class DocumentState : public DocumentReader {
   Entry begin(Place in, std::string_view key, bool is_object) override {
     switch (in) {
       case kRoot: return begin_root(is_object);
-      case kTop: return begin_top(key, is_object);
-      case kApps: return is_object ? begin_app() : dropped("bad_app");
-      case kApp: return begin_member(key, is_object);
-      case kTasks:
-      case kLooseTasks:
-      case kPodInstances: return is_object ? Entry{How::hold, kRoot, true} : dropped("bad_task");
-      case kPods: return is_object ? begin_pod() : dropped("bad_pod");
-      case kPod: return begin_pod_member(key, is_object);
+      case kInTop: return begin_top(key, is_object);
+      case kInApps: return is_object ? begin_app() : dropped("bad_app");
+      case kInApp: return begin_member(key, is_object);
+      case kInTasks:
+      case kInLooseTasks:
+      case kInPodInstances: return is_object ? Entry{How::hold, kRoot, true} : dropped("bad_task");
+      case kInPods: return is_object ? begin_pod() : dropped("bad_pod");
+      case kInPod: return begin_pod_member(key, is_object);
       default: return {};
     }
   }
 
   void end(Place place) override {
-    if (place == kApp) finish_app();
-    if (place == kPod) finish_pod();
+    if (place == kInApp) finish_app();
+    if (place == kInPod) finish_pod();
   }
 
   void held(Place in, std::string_view key, const json::value& element) override {
     switch (in) {
-      case kApp: read_app_member(key, element, most_ports_, app_, state_.dropped); break;
-      case kPod: read_pod_spec(element.get_object(), most_ports_, pod_, state_.dropped); break;
-      case kPodInstances:
+      case kInApp: read_app_member(key, element, most_ports_, app_, state_.dropped); break;
+      case kInPod: read_pod_spec(element.get_object(), most_ports_, pod_, state_.dropped); break;
+      case kInPodInstances:
         if (auto instance = read_pod_instance(element.get_object(), most_ports_, state_.dropped))
           pod_.instances.push_back(std::move(*instance));
         break;
@@ -65,16 +74,16 @@ class DocumentState : public DocumentReader {
 
   void scalar(Place in, std::string_view key, const json::value& value) override {
     switch (in) {
-      case kApps: dropped("bad_app"); break;
-      case kPods: dropped("bad_pod"); break;
-      case kTasks:
-      case kLooseTasks:
-      case kPodInstances: dropped("bad_task"); break;
-      case kApp:
+      case kInApps: dropped("bad_app"); break;
+      case kInPods: dropped("bad_pod"); break;
+      case kInTasks:
+      case kInLooseTasks:
+      case kInPodInstances: dropped("bad_task"); break;
+      case kInApp:
         take_text(key, value, app_.id, app_.version);
         read_app_member(key, value, most_ports_, app_, state_.dropped);
         break;
-      case kPod: {
+      case kInPod: {
         std::string passed_over;
         take_text(key, value, pod_.id, passed_over);
         if (key == "spec" && !value.is_null()) pod_.is_partial = true;
@@ -97,7 +106,7 @@ class DocumentState : public DocumentReader {
     const bool is_list = document_ == MarathonDocument::pods;
     if (is_list == is_object) return {};
     state_.has_list = is_list;
-    return enter(is_list ? kPods : kTop);
+    return enter(is_list ? kInPods : kInTop);
   }
 
   Entry begin_top(std::string_view key, bool is_object) {
@@ -108,19 +117,19 @@ class DocumentState : public DocumentReader {
     if (!is_wanted) return {};
     state_.has_list = true;
     if (document_ == MarathonDocument::app) return begin_app();
-    return enter(document_ == MarathonDocument::apps ? kApps : kLooseTasks);
+    return enter(document_ == MarathonDocument::apps ? kInApps : kInLooseTasks);
   }
 
   Entry begin_app() {
     app_ = MarathonApp();
     has_tasks_ = false;
-    return {How::enter, kApp, true};
+    return {How::enter, kInApp, true};
   }
 
   Entry begin_member(std::string_view key, bool is_object) {
     if (key == "tasks" && !is_object) {
       has_tasks_ = true;
-      return enter(kTasks);
+      return enter(kInTasks);
     }
     return is_app_member(key) ? hold() : Entry{};
   }
@@ -128,13 +137,13 @@ class DocumentState : public DocumentReader {
   Entry begin_pod() {
     pod_ = MarathonPod();
     has_tasks_ = false;
-    return {How::enter, kPod, true};
+    return {How::enter, kInPod, true};
   }
 
   Entry begin_pod_member(std::string_view key, bool is_object) {
     if (key == "instances" && !is_object) {
       has_tasks_ = true;
-      return enter(kPodInstances);
+      return enter(kInPodInstances);
     }
     if (key == "spec" && is_object) return hold();
     if (key == "spec") pod_.is_partial = true;
@@ -144,7 +153,7 @@ class DocumentState : public DocumentReader {
   void take_task(Place in, const json::object& object) {
     auto read = read_marathon_task(object, most_ports_, state_.dropped);
     if (!read) return;
-    if (in == kTasks) {
+    if (in == kInTasks) {
       app_.tasks.push_back(std::move(read->task));
     } else if (read->app.empty()) {
       dropped("bad_task");

@@ -14,17 +14,17 @@ using How = Entry::How;
 
 // Of the containers that are entered.
 enum : Place {
-  kState = kRoot + 1,
-  kAgents,
-  kRecoveredAgents,
-  kRecoveredAgent,
-  kFrameworks,
-  kFramework,
-  kTasks,
-  kEndedTasks,
-  kEndedTask,
-  kUnreachableTasks,
-  kUnreachableTask,
+  kInState = kRoot + 1,
+  kInAgents,
+  kInRecoveredAgents,
+  kInRecoveredAgent,
+  kInFrameworks,
+  kInFramework,
+  kInTasks,
+  kInEndedTasks,
+  kInEndedTask,
+  kInUnreachableTasks,
+  kInUnreachableTask,
 };
 
 // Takes elements, and of all else the texts, flags and numbers with a known name.
@@ -36,29 +36,29 @@ class StateReader : public DocumentReader {
 
   Entry begin(Place in, std::string_view key, bool is_object) override {
     switch (in) {
-      case kRoot: return is_object ? enter(kState) : Entry{};
-      case kState: return is_object ? Entry{} : begin_list(key);
-      case kFrameworks: return is_object ? begin_framework() : dropped("bad_framework");
-      case kFramework: return begin_tasks(key, is_object);
-      case kAgents: return is_object ? Entry{How::hold, kRoot, true} : dropped("bad_agent");
-      case kTasks: return is_object ? Entry{How::hold, kRoot, true} : dropped("bad_task");
-      case kRecoveredAgents: return is_object ? begin_id(kRecoveredAgent) : Entry{};
-      case kEndedTasks: return is_object ? begin_id(kEndedTask) : Entry{};
-      case kUnreachableTasks: return is_object ? begin_id(kUnreachableTask) : Entry{};
+      case kRoot: return is_object ? enter(kInState) : Entry{};
+      case kInState: return is_object ? Entry{} : begin_list(key);
+      case kInFrameworks: return is_object ? begin_framework() : dropped("bad_framework");
+      case kInFramework: return begin_tasks(key, is_object);
+      case kInAgents: return is_object ? Entry{How::hold, kRoot, true} : dropped("bad_agent");
+      case kInTasks: return is_object ? Entry{How::hold, kRoot, true} : dropped("bad_task");
+      case kInRecoveredAgents: return is_object ? begin_id(kInRecoveredAgent) : Entry{};
+      case kInEndedTasks: return is_object ? begin_id(kInEndedTask) : Entry{};
+      case kInUnreachableTasks: return is_object ? begin_id(kInUnreachableTask) : Entry{};
       default: return {};
     }
   }
 
   void end(Place place) override {
-    if (place == kFramework) finish_framework();
+    if (place == kInFramework) finish_framework();
     if (id_.empty()) return;
-    if (place == kRecoveredAgent) state_.recovered_agents.push_back(std::exchange(id_, {}));
-    if (place == kEndedTask) framework_.ended.push_back(std::exchange(id_, {}));
-    if (place == kUnreachableTask) framework_.unreachable.push_back(std::exchange(id_, {}));
+    if (place == kInRecoveredAgent) state_.recovered_agents.push_back(std::exchange(id_, {}));
+    if (place == kInEndedTask) framework_.ended.push_back(std::exchange(id_, {}));
+    if (place == kInUnreachableTask) framework_.unreachable.push_back(std::exchange(id_, {}));
   }
 
   void held(Place in, std::string_view, const json::value& element) override {
-    if (in == kAgents) {
+    if (in == kInAgents) {
       if (auto agent = read_mesos_agent(element.get_object(), state_.dropped))
         state_.agents.push_back(std::move(*agent));
     } else if (auto task = read_mesos_task(element.get_object(), most_ports_, state_.dropped)) {
@@ -68,19 +68,19 @@ class StateReader : public DocumentReader {
 
   void scalar(Place in, std::string_view key, const json::value& value) override {
     switch (in) {
-      case kState:
+      case kInState:
         if (key == "leader") take_text(value, state_.leader);
         if (key == "pid") take_text(value, state_.pid);
         break;
-      case kFramework: take_member(key, value); break;
-      case kRecoveredAgent:
-      case kEndedTask:
-      case kUnreachableTask:
+      case kInFramework: take_member(key, value); break;
+      case kInRecoveredAgent:
+      case kInEndedTask:
+      case kInUnreachableTask:
         if (key == "id") take_text(value, id_);
         break;
-      case kAgents: dropped("bad_agent"); break;
-      case kFrameworks: dropped("bad_framework"); break;
-      case kTasks: dropped("bad_task"); break;
+      case kInAgents: dropped("bad_agent"); break;
+      case kInFrameworks: dropped("bad_framework"); break;
+      case kInTasks: dropped("bad_task"); break;
       default: break;
     }
   }
@@ -98,29 +98,29 @@ class StateReader : public DocumentReader {
   }
 
   Entry begin_list(std::string_view key) {
-    if (key == "recovered_slaves") return enter(kRecoveredAgents);
+    if (key == "recovered_slaves") return enter(kInRecoveredAgents);
     if (key == "slaves") {
       state_.has_agents = true;
-      return enter(kAgents);
+      return enter(kInAgents);
     }
     if (key == "frameworks") {
       state_.has_frameworks = true;
-      return enter(kFrameworks);
+      return enter(kInFrameworks);
     }
     return {};
   }
 
   Entry begin_framework() {
     framework_ = MesosFramework();
-    return {How::enter, kFramework, true};
+    return {How::enter, kInFramework, true};
   }
 
   Entry begin_tasks(std::string_view key, bool is_object) {
     if (key == "tasks" && is_object) framework_.is_partial = true;
     if (is_object) return {};
-    if (key == "tasks") return enter(kTasks);
-    if (key == "unreachable_tasks") return enter(kUnreachableTasks);
-    return key == "completed_tasks" ? enter(kEndedTasks) : Entry{};
+    if (key == "tasks") return enter(kInTasks);
+    if (key == "unreachable_tasks") return enter(kInUnreachableTasks);
+    return key == "completed_tasks" ? enter(kInEndedTasks) : Entry{};
   }
 
   Entry begin_id(Place place) {

@@ -9,7 +9,7 @@ namespace muster::registry::sources {
 
 namespace {
 
-constexpr std::string_view kState = "/master/state";
+constexpr std::string_view kStatePath = "/master/state";
 constexpr std::string_view kOldState = "/master/state.json";  // before Mesos 0.25
 
 }  // namespace
@@ -19,7 +19,7 @@ class MesosPoll::Impl {
   Impl(net::HttpClient& client, MesosAsk ask) : client_(client), ask_(std::move(ask)) {}
 
   void start(std::optional<net::HttpOrigin> leader, Done done) {
-    way_.emplace(ask_.masters, std::move(leader), std::string(kState));
+    way_.emplace(ask_.masters, std::move(leader), std::string(kStatePath));
     done_ = std::move(done);
     failure_ = {"config", "there is no master to ask"};
     has_failed_ = false;
@@ -64,7 +64,7 @@ class MesosPoll::Impl {
     const auto location = head.find("location");
     if (is_redirect(head.status) && location) {
       moved_ = *location;
-    } else if (head.status == 404 && at_.target == kState) {
+    } else if (head.status == 404 && at_.target == kStatePath) {
       moved_ = kOldState;
     } else {
       refused_ = failure_of(head.status, net::to_string(at_));

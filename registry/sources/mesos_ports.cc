@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 
+#include "registry/net/blanks.h"
+
 namespace muster::registry::sources {
 
 namespace {
@@ -13,14 +15,8 @@ struct Range {
   std::uint16_t last;
 };
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  return first == text.npos ? std::string_view()
-                            : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 std::optional<std::uint16_t> port_of(std::string_view text) {
-  text = trimmed(text);
+  text = net::trimmed(text);
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (error != std::errc() || end != text.data() + text.size() || port == 0) return std::nullopt;
@@ -39,13 +35,13 @@ std::optional<Range> range_of(std::string_view text) {
 
 MesosPorts read_mesos_ports(std::string_view text, std::size_t most) {
   MesosPorts ports;
-  text = trimmed(text);
+  text = net::trimmed(text);
   if (text.starts_with('[')) text.remove_prefix(1);
   if (text.ends_with(']')) text.remove_suffix(1);
   std::vector<Range> ranges;
-  while (!trimmed(text).empty()) {
+  while (!net::trimmed(text).empty()) {
     const auto comma = text.find(',');
-    const auto range = range_of(trimmed(text.substr(0, comma)));
+    const auto range = range_of(net::trimmed(text.substr(0, comma)));
     text.remove_prefix(comma == text.npos ? text.size() : comma + 1);
     if (!range) {
       ports.bad = true;

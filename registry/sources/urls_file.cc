@@ -2,18 +2,9 @@
 
 #include <algorithm>
 
+#include "registry/net/blanks.h"
+
 namespace muster::registry::sources {
-
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r";
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
-}  // namespace
 
 UrlsFile read_urls(std::string_view text) {
   UrlsFile file;
@@ -21,7 +12,7 @@ UrlsFile read_urls(std::string_view text) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    line = trimmed(line.substr(0, line.find('#')));
+    line = net::trimmed(line.substr(0, line.find('#')), " \t\r");
     if (line.empty()) continue;
     const bool has_scheme = line.find("://") != line.npos;
     const auto origin = net::parse_origin(has_scheme ? std::string(line) : "http://" + std::string(line));

@@ -12,7 +12,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kMostOctets = std::size_t{64} * 1024;
+constexpr std::size_t kMostNodeOctets = std::size_t{64} * 1024;
 constexpr std::size_t kMostDepth = 16;
 constexpr std::string_view kJson = "json.info_";
 constexpr std::string_view kProtobuf = "info_";
@@ -72,7 +72,7 @@ std::string_view reason_of(MasterNodeFault fault) {
 }
 
 MasterNodeResult read_master_node(std::string_view data) {
-  if (data.size() > kMostOctets) return MasterNodeFault::too_long;
+  if (data.size() > kMostNodeOctets) return MasterNodeFault::too_long;
   const auto info = read_object(data);
   if (!info) return MasterNodeFault::not_json;
   auto at = address_of(*info);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kScheme = "zk://";
 constexpr std::size_t kMostServers = 32;
-constexpr std::size_t kMostOctets = 4096;
+constexpr std::size_t kMostUrlOctets = 4096;
 
 bool is_host_name(std::string_view host) {
   const auto good = [](char c) {
@@ -69,7 +69,7 @@ bool is_path(std::string_view path) {
 }  // namespace
 
 ZookeeperUrlResult parse_zookeeper_url(std::string_view text) {
-  if (text.size() > kMostOctets) return std::string("is longer than 4096 octets");
+  if (text.size() > kMostUrlOctets) return std::string("is longer than 4096 octets");
   if (!text.starts_with(kScheme))
     return std::string("must begin with zk://, as in \"zk://10.0.0.1:2181,10.0.0.2:2181/mesos\"");
   text.remove_prefix(kScheme.size());

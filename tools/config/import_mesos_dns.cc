@@ -9,6 +9,7 @@
 #include <set>
 
 #include "registry/json_text.h"
+#include "registry/label.h"
 #include "registry/net/file_text.h"
 #include "registry/net/ip_address.h"
 #include "registry/sources/zookeeper_url.h"
@@ -18,13 +19,6 @@ namespace muster::config {
 namespace {
 
 namespace json = boost::json;
-
-std::string lowered(std::string_view text) {
-  std::string low(text);
-  std::transform(low.begin(), low.end(), low.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-  return low;
-}
 
 // A TOML string; those of JSON are a part of them.
 std::string toml_string(std::string_view text) {
@@ -112,21 +106,24 @@ class Import {
       result_.errors.push_back(file_ + ":1:1: not a JSON object");
       return false;
     }
-    for (const KeyPlace& place : places_of_keys(text_)) places_.insert_or_assign(lowered(place.key), place);
+    for (const KeyPlace& place : places_of_keys(text_))
+      places_.insert_or_assign(registry::ascii_lower(place.key), place);
     warn_of_repeats();
-    for (const auto& [key, one] : value.get_object()) values_.insert_or_assign(lowered(key), one);
+    for (const auto& [key, one] : value.get_object())
+      values_.insert_or_assign(registry::ascii_lower(key), one);
     return true;
   }
 
   void warn_of_repeats() {
     std::set<std::string> seen;
     for (const KeyPlace& place : places_of_keys(text_)) {
-      if (!seen.insert(lowered(place.key)).second) warn(place.key, "stands twice; the last one counts");
+      if (!seen.insert(registry::ascii_lower(place.key)).second)
+        warn(place.key, "stands twice; the last one counts");
     }
   }
 
   std::string at(std::string_view key) const {
-    const auto place = places_.find(lowered(key));
+    const auto place = places_.find(registry::ascii_lower(key));
     if (place == places_.end()) return file_ + ": " + std::string(key) + ": ";
     return file_ + ":" + std::to_string(place->second.line) + ":" + std::to_string(place->second.column) +
            ": " + std::string(key) + ": ";
@@ -140,8 +137,8 @@ class Import {
 
   // Null: not there. Marks it as known.
   const json::value* take(std::string_view key) {
-    known_.insert(lowered(key));
-    const auto found = values_.find(lowered(key));
+    known_.insert(registry::ascii_lower(key));
+    const auto found = values_.find(registry::ascii_lower(key));
     return found == values_.end() || found->second.is_null() ? nullptr : &found->second;
   }
 
@@ -302,7 +299,7 @@ class Import {
   }
 
   void write_names() {
-    domain_ = lowered(text("domain", "mesos"));
+    domain_ = registry::ascii_lower(text("domain", "mesos"));
     if (domain_.ends_with('.')) domain_.pop_back();
     line("domain = " + toml_string(domain_ + "."));
     line("ttl = \"" + std::to_string(number("ttl", 60, 0, 2'147'483'647)) + "s\"");
@@ -376,7 +373,7 @@ class Import {
     if (zones == nullptr || !zones->is_object()) return;
     std::vector<std::string> names = {domain_};
     for (const auto& [key, servers] : zones->get_object()) {
-      std::string zone = lowered(key);
+      std::string zone = registry::ascii_lower(key);
       if (zone.ends_with('.')) zone.pop_back();
       for (const std::string& other : names) {
         if (is_within(zone, other) || is_within(other, zone))

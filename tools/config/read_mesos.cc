@@ -38,8 +38,6 @@ std::vector<std::string> each_once(Section& section, std::string_view key, std::
 
 namespace {
 
-constexpr std::int64_t kTtlMostSeconds = 2'147'483'647;
-
 zones::Name below(Section& section, std::string_view key, const std::string& fallback,
                   const zones::Name& domain) {
   if (auto name = section.domain(key)) return *name;

@@ -4,8 +4,6 @@ namespace muster::config {
 
 namespace {
 
-constexpr std::int64_t kTtlMostSeconds = 2'147'483'647;
-
 // RFC 1035 §3.5, RFC 3596 §2.5.
 std::optional<zones::Name> reverse_name(std::string_view text) {
   static const zones::Name kRoots[] = {*zones::parse_domain("in-addr.arpa."), *zones::parse_domain("ip6.arpa.")};

@@ -49,7 +49,7 @@ spdlog::level::level_enum level_of(LogLevel level) {
   return spdlog::level::info;
 }
 
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
   return boost::json::serialize(boost::json::string_view(text.data(), text.size()));
 }
 
@@ -59,7 +59,7 @@ std::string text_value(std::string_view value) {
       !value.empty() && value.find_first_of(" \"=\\") == value.npos &&
       value.find_first_not_of(" ", 0) != value.npos &&
       std::none_of(value.begin(), value.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-  return bare ? std::string(value) : quoted(value);
+  return bare ? std::string(value) : json_quoted(value);
 }
 
 std::string text_line(std::string_view event, std::initializer_list<Field> fields) {
@@ -69,8 +69,9 @@ std::string text_line(std::string_view event, std::initializer_list<Field> field
 }
 
 std::string json_members(std::string_view event, std::initializer_list<Field> fields) {
-  std::string line = "\"server\":" + quoted(server) + ",\"event\":" + quoted(event);
-  for (const Field& field : fields) line += ",\"" + std::string(field.name) + "\":" + quoted(field.value);
+  std::string line = "\"server\":" + json_quoted(server) + ",\"event\":" + json_quoted(event);
+  for (const Field& field : fields)
+    line += ",\"" + std::string(field.name) + "\":" + json_quoted(field.value);
   return line;
 }
 

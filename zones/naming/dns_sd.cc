@@ -17,12 +17,6 @@ using registry::Instance;
 
 constexpr std::size_t kHashSymbols = 8;
 
-std::string underscored(std::string_view text) {
-  std::string label(1, '_');
-  label += text;
-  return label;
-}
-
 RrsetSpec own_rrset(RrType type, Ttls ttl, const Note& note, Member member) {
   RrsetSpec rrset;
   rrset.type = type;

@@ -4,6 +4,7 @@
 #include <array>
 #include <numeric>
 
+#include "zones/naming/label.h"
 #include "zones/naming/mesos_label.h"
 #include "zones/naming/mesos_masters.h"
 #include "zones/naming/mesos_record_writer.h"
@@ -24,11 +25,6 @@ constexpr std::string_view kSlave = "slave";
 constexpr std::string_view kTcp = "_tcp";
 
 LabelSpan one(const std::string_view& label) { return {&label, 1}; }
-
-std::string underscored(std::string_view text) {
-  std::string label(1, '_');
-  return label.append(text);
-}
 
 // Views into `text`.
 Labels split(std::string_view text) {

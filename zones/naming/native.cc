@@ -7,6 +7,7 @@
 #include <span>
 
 #include "registry/label.h"
+#include "zones/naming/label.h"
 #include "zones/ready_set.h"
 
 namespace muster::zones::naming {
@@ -20,12 +21,7 @@ using registry::Protocol;
 using Kind = SetKey::Kind;
 using Instances = boost::container::small_vector<const Instance*, 16>;
 
-std::string underscored(std::string_view text) {
-  std::string label(1, '_');
-  label += text;
-  return label;
-}
-std::string underscored(Protocol protocol) { return underscored(registry::to_string(protocol)); }
+std::string underscored(Protocol protocol) { return naming::underscored(registry::to_string(protocol)); }
 
 const std::string* find_tag(const InstanceBody& body, std::string_view key) {
   for (const auto& [name, value] : body.tags) {
