@@ -14,6 +14,7 @@ class Mutant:
 
 QUESTION = "dns/question.cc"
 ANSWER = "dns/answer.cc"
+REPLY_LIMIT = "dns/reply_limit.h"
 SETS = "dns/sets.cc"
 ALIASES = "dns/aliases.cc"
 ADDITIONAL = "dns/additional.cc"
@@ -130,15 +131,15 @@ MUTANTS = [
            "if (query_.type == RrType::any)"),
     Mutant("ALI5", "a name too long is NOERROR", ALIASES, "    rcode_ = Rcode::yxdomain;\n"),
     # Size
-    Mutant("SIZ1", "an offer of 100 is taken", ANSWER, "std::max<std::size_t>(kUdpLimit, query.edns.udp_size)", "query.edns.udp_size | std::size_t{64}"),
-    Mutant("SIZ1", "the offer alone decides", ANSWER, "std::max<std::size_t>(kUdpLimit, config.edns_udp_size));", "std::size_t{65535});"),
-    Mutant("SIZ1", "over 512 without EDNS", ANSWER, "if (!query.edns.present) return kUdpLimit;", "if (!query.edns.present) return 1232;"),
+    Mutant("SIZ1", "an offer of 100 is taken", REPLY_LIMIT, "std::max<std::size_t>(kUdpLimit, query.edns.udp_size)", "query.edns.udp_size | std::size_t{64}"),
+    Mutant("SIZ1", "the offer alone decides", REPLY_LIMIT, "std::max<std::size_t>(kUdpLimit, config.edns_udp_size));", "std::size_t{65535});"),
+    Mutant("SIZ1", "over 512 without EDNS", REPLY_LIMIT, "if (!query.edns.present) return kUdpLimit;", "if (!query.edns.present) return 1232;"),
     Mutant("SIZ2", "no room is kept for the OPT", ANSWER, "writer().begin(reply_, limit, opt_size(edns_),", "writer().begin(reply_, limit, 0,"),
     Mutant("SIZ3", "TC is not set", ANSWER, "  truncated_ = true;\n}", "}"),
     Mutant("SIZ3", "part of a file's RRset is sent", SETS, "set.overflow() == zones::Overflow::fit || !udp()", "true"),
     Mutant("SIZ3", "aliases stay in a truncated answer", ANSWER,
            "void Road::shorten() {\n  writer().rewind({query_.has_question ? query_.question_end : kHeaderSize, {}});", "void Road::shorten() {"),
-    Mutant("SIZ4", "the offer counts over TCP", ANSWER, "if (client.transport == Transport::tcp) return kPacketMax;"),
+    Mutant("SIZ4", "the offer counts over TCP", REPLY_LIMIT, "if (transport == Transport::tcp) return kPacketMax;"),
     Mutant("SIZ4", "a set over 64 KiB is not told", SETS,
            "  edns_.error = ExtendedError::other;\n  edns_.error_text = {scratch_.note.data(), static_cast<std::size_t>(size)};", "  (void)size;"),
     Mutant("SIZ5", "a service's addresses are truncated", SETS, "set.overflow() == zones::Overflow::fit || !udp()", "!udp()"),
