@@ -164,7 +164,8 @@ void Registry::Core::store_report(const Entry& entry, HeartbeatStatus before) {
   const State state = status == HeartbeatStatus::critical ? State::suspended : State::starting;
   for (const Key& name : reporters_of(entry))
     batch_.rows.push_back(HealthRow{std::string(name.service), std::string(name.name), kReportCheck,
-                                    std::string(to_string(state)), Millis(0), entry.condition->status_since});
+                                    std::string(to_string(state)), Millis(0), entry.condition->status_since,
+                                    entry.condition->by});
 }
 
 void Registry::Core::unstore_report(const Entry& entry) {
@@ -290,8 +291,9 @@ bool Registry::Core::write_claim(Entry& entry, const ClaimWrite& write, Alias* a
 void Registry::Core::set_body(Entry& entry, Claim& claim, BodyPtr body) {
   const BodyPtr before = std::exchange(claim.body, std::move(body));
   if (before && before->task == claim.body->task) return;
-  if (before) tasks_.remove(before->task, entry);
-  tasks_.add(claim.body->task, entry);
+  const bool is_of_scheduler = is_scheduler(claim.source->kind);
+  if (before) tasks_.remove(before->task, entry, is_of_scheduler);
+  tasks_.add(claim.body->task, entry, is_of_scheduler);
 }
 
 // A sign of life. True: it changes the picture (recovered, suspect or low before).
@@ -311,7 +313,7 @@ void Registry::Core::release(Entry& entry, Claim& claim) {
   if (is_stored(claim.source->kind))
     batch_.rows.push_back(ClaimGone{std::string(key.service), std::string(key.name), claim.source->name});
   if (!is_leased(claim.source->kind)) listed_[claim.source->name].erase(&entry);
-  tasks_.remove(claim.body->task, entry);
+  tasks_.remove(claim.body->task, entry, is_scheduler(claim.source->kind));
   Alias* alias = std::exchange(claim.alias, nullptr);
   if (alias == nullptr || std::ranges::find(entry.claims, alias, &Claim::alias) != entry.claims.end()) return;
   if (is_draining(entry)) batch_.rows.push_back(DrainGone{alias->service, alias->id});

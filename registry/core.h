@@ -72,6 +72,7 @@ class Registry::Core {
   InstancePtr find(std::string_view service, std::string_view id) const;
   bool is_known(std::string_view service) const { return services_.contains(service); }
   std::optional<std::string> service_for(const std::string& label) const;
+  std::optional<std::string> alias_at(std::string_view service, std::string_view label) const;
   std::optional<std::uint16_t> best_tier_of(std::string_view service) const;
   LeaseView lease_of(std::string_view service, std::string_view id, Instant now) const;
   WallTime safe_stop_of(std::string_view service, std::string_view id, Instant now) const;
@@ -158,6 +159,7 @@ class Registry::Core {
   // one piece; until its turn it stays as it was.
   struct Sweep {
     bool settings = false;
+    bool rights = false;
     std::vector<std::string> globs;
     std::string after;         // services up to this name are done
     std::optional<SteadyTime> last;  // when the last piece was done: one a tick
@@ -188,7 +190,7 @@ class Registry::Core {
   bool write_claim(Entry& entry, const ClaimWrite& write, Alias* alias);
   void set_body(Entry& entry, Claim& claim, BodyPtr body);
   bool hear(Entry& entry, Claim& claim);
-  bool take_vitals(Entry& entry, const Vitals& vitals);
+  bool take_vitals(Entry& entry, const Vitals& vitals, std::string_view by);
   void release(Entry& entry, Claim& claim);
   void end_claim(Entry& entry, Claim& claim);
   // Compares the picture with what is shown and publishes the difference; arms the next event.
@@ -210,7 +212,7 @@ class Registry::Core {
   void unstore_drain(const Entry& entry);
   void end_drain(Entry& entry, std::string_view by);
   void end_waiting(std::uint64_t drain, std::string_view by);
-  Drain new_drain() { return {next_sequence_++, now_.wall, {}, {}}; }
+  Drain new_drain(std::string_view by) { return {next_sequence_++, now_.wall, {}, {}, std::string(by)}; }
   void store_report(const Entry& entry, HeartbeatStatus before);
   void unstore_report(const Entry& entry);
   std::uint64_t next_revision();
@@ -220,6 +222,7 @@ class Registry::Core {
 
   // Who is one instance.
   Entry* home_of(const std::string& task) const;
+  bool may_write(std::string_view by, std::string_view service) const;
   bool may_reach(const SourceId& source, std::string_view by, const Entry& home) const;
   bool may_follow(const SourceId& source, std::string_view by, const Entry& home,
                   const std::string& task) const;
@@ -232,11 +235,10 @@ class Registry::Core {
   Alias* parting(Entry* entry, Key name, const SourceId& source, std::string_view by) const;
   std::optional<Refusal> out_of_reach(const Entry* entry, Key name, std::string_view by) const;
   Alias* alias_for(Entry& entry, std::string_view service, std::string_view id);
-  Alias* new_alias(Entry& entry, std::string_view service, std::string_view id, std::uint64_t sequence,
-                   WallTime created_at);
+  Alias* new_alias(Alias alias);
   void end_alias(Alias& alias);
   void move_claim(Entry& from, Claim& claim, Entry& to);
-  static void take_condition(Entry& from, Entry& home);
+  void take_condition(Entry& from, Entry& home);
   using Parted = std::vector<std::pair<std::string, std::string>>;  // (service, id) of those set apart
   void absorb(Entry& from, Entry& home, const std::string& task, Parted& left);
   Entry& part(Entry& entry, Alias& alias);
@@ -270,14 +272,15 @@ class Registry::Core {
   bool is_protected(const Entry& entry) const;
   SteadyTime low_moment(const Entry& entry) const;
   void refresh_matching(const std::vector<std::string>& matches);
-  void begin_sweep(bool settings, std::vector<std::string> globs);
+  void begin_sweep(bool settings, bool rights, std::vector<std::string> globs);
   void sweep();
   void sweep_service(Service& service);
   void sweep_entry(Entry& entry);
   void sweep_rights(const Service& service);
   std::unique_ptr<OverlayEffect> effect_on(const Entry& entry) const {
-    return overlay_.effect_on(names_of(entry));
+    return overlay_.effect_on(names_of(entry), heard_of(entry));
   }
+  Overlay::Heard heard_of(const Entry& entry) const;
   void overlay_changed(const std::vector<std::string>& touched);
   bool slide_window(std::size_t& most);
   bool raise_due(std::size_t& most);
@@ -311,6 +314,7 @@ class Registry::Core {
 
   KeyIndex<Entry, EntryKey> entries_;
   KeyIndex<Alias, AliasKey> aliases_;
+  KeyIndex<Alias, AliasLabelKey> alias_labels_;
   TaskIndex tasks_;
   KeyIndex<Entry, LabelKey> labels_;
   KeyIndex<Entry, EntryKey> asides_;

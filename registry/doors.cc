@@ -342,7 +342,7 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
   }
   const bool changed = write_claim(*entry, claim, alias);
   if (is_first) store_drain(*entry);
-  if (vitals != nullptr) take_vitals(*entry, *vitals);
+  if (vitals != nullptr) take_vitals(*entry, *vitals, claim.by);
   if (verdict == LifeVerdict::create)
     if (Tombstone* dead = tombstones_.find({service, id})) raise(*dead);
   // What others have said is said under a first claim's name, too.
@@ -378,6 +378,7 @@ Outcome Registry::Core::renew(Entry& entry, const Heartbeat& heartbeat) {
 
   bool shows = body != claim.body;
   bool stored = body->weight != claim.body->weight;
+  if (shows) claim.by = heartbeat.by;
   claim.body = body;
   if (heartbeat.lease) {
     const auto lease_ms =
@@ -388,7 +389,8 @@ Outcome Registry::Core::renew(Entry& entry, const Heartbeat& heartbeat) {
   }
   shows |= hear(entry, claim);
   const HeartbeatStatus before = status_of(entry);
-  if (!says_nothing(heartbeat.vitals) || entry.condition) shows |= take_vitals(entry, heartbeat.vitals);
+  if (!says_nothing(heartbeat.vitals) || entry.condition)
+    shows |= take_vitals(entry, heartbeat.vitals, heartbeat.by);
   if (shows) refresh(entry);
   store_report(entry, before);
   if (stored) store_claim(entry, claim);
@@ -396,7 +398,7 @@ Outcome Registry::Core::renew(Entry& entry, const Heartbeat& heartbeat) {
 }
 
 // True: the condition has changed.
-bool Registry::Core::take_vitals(Entry& entry, const Vitals& vitals) {
+bool Registry::Core::take_vitals(Entry& entry, const Vitals& vitals, std::string_view by) {
   Condition next = entry.condition ? *entry.condition : Condition{};
   if (vitals.status) {
     if (*vitals.status != next.status)
@@ -407,6 +409,8 @@ bool Registry::Core::take_vitals(Entry& entry, const Vitals& vitals) {
   if (vitals.load) next.load = vitals.load;
   next.overloaded = vitals.overloaded;
   const bool changed = entry.condition ? next != *entry.condition : next != Condition{};
+  if (changed) next.by = by;
+  if (changed && next.is_usual()) next.by.clear();
   if (changed) entry.condition = next == Condition{} ? nullptr : std::make_unique<Condition>(std::move(next));
   return changed;
 }
@@ -432,7 +436,11 @@ Outcome Registry::Core::on(const Removal& removal) {
   if (Entry* aside = asides_.find({removal.service, removal.id})) forget_aside(*aside);
   Grant nothing;
   nothing.revision = revision_;
-  if (entry == nullptr) return nothing;
+  if (entry == nullptr) {
+    if (const DrainRow* waiting = drains_.find({removal.service, removal.id}))
+      end_waiting(waiting->number, removal.by);
+    return nothing;
+  }
   if (auto bad = out_of_reach(entry, {removal.service, removal.id}, removal.by)) return *bad;
   Grant done = grant(*entry, false);
 
@@ -466,7 +474,7 @@ Outcome Registry::Core::on(const Removal& removal) {
     return done;
   }
   if (!entry->condition) entry->condition = std::make_unique<Condition>();
-  if (!entry->condition->drain) entry->condition->drain = new_drain();
+  if (!entry->condition->drain) entry->condition->drain = new_drain(removal.by);
   const WallTime safe = safe_stop ? safe_stop(*entry->shown, now_) : now_.wall;
   entry->condition->drain->remove_at = at() + std::max(Millis(0), safe - now_.wall);
   refresh(*entry);

@@ -29,7 +29,7 @@ Outcome Registry::Core::on(const DrainOrder& order) {
   } else {
     if (is_draining(*entry) && entry->condition->drain->reason == order.reason) return grant(*entry, false);
     if (!entry->condition) entry->condition = std::make_unique<Condition>();
-    if (!entry->condition->drain) entry->condition->drain = new_drain();
+    if (!entry->condition->drain) entry->condition->drain = new_drain(order.by);
     entry->condition->drain->reason = order.reason;
     store_drain(*entry);
   }
@@ -44,7 +44,7 @@ void Registry::Core::store_drain(const Entry& entry) {
   if (drain.remove_at) remove_at = now_.wall + (*drain.remove_at - at());
   for (const Key& name : names_of(entry))
     batch_.rows.push_back(DrainRow{std::string(name.service), std::string(name.name), drain.number,
-                                   drain.reason, drain.since, remove_at});
+                                   drain.reason, drain.since, remove_at, drain.by, entry.shown->service});
 }
 
 void Registry::Core::unstore_drain(const Entry& entry) {
@@ -61,10 +61,11 @@ void Registry::Core::end_drain(Entry& entry, std::string_view by) {
   entry.condition->drain.reset();
 }
 
-// Where that takes a right, of those that he who ends it may write.
+// Where that takes a right, of those that he who ends it may write, by their own name or by that of the
+// service where their instance lived.
 void Registry::Core::end_waiting(std::uint64_t drain, std::string_view by) {
   for (DrainRow& row : drains_.take_all(drain)) {
-    if (!config_.may_write || config_.may_write(by, row.service)) {
+    if (may_write(by, row.service) || (!row.home.empty() && may_write(by, row.home))) {
       batch_.rows.push_back(DrainGone{std::move(row.service), std::move(row.id)});
     } else {
       drains_.add(std::move(row));
@@ -77,7 +78,11 @@ void Registry::Core::recall_drain(Entry& entry, Key name) {
   if (drains_.size() == 0) return;
   const std::optional<DrainRow> row = drains_.take(name);
   if (!row) return;
-  Drain drain{row->number, row->since, row->reason, std::nullopt};
+  if (entry.shown->service != name.service && !may_write(row->by, entry.shown->service)) {
+    batch_.rows.push_back(DrainGone{row->service, row->id});
+    return;
+  }
+  Drain drain{row->number, row->since, row->reason, std::nullopt, row->by};
   if (row->remove_at) drain.remove_at = at() + std::max(Millis(0), *row->remove_at - now_.wall);
   if (!entry.condition) entry.condition = std::make_unique<Condition>();
   entry.condition->join_drain(drain);

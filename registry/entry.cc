@@ -11,6 +11,11 @@ void Condition::take_report(const Condition& from) {
   report = from.report;
   load = from.load;
   overloaded = from.overloaded;
+  by = from.by;
+}
+
+bool Condition::is_usual() const {
+  return status == HeartbeatStatus::passing && report.empty() && !load && !overloaded;
 }
 
 void Condition::join_drain(const Drain& other) {

@@ -23,12 +23,16 @@ struct Entry;
 struct Alias {
   std::string service;
   std::string id;
-  std::uint64_t sequence = 0;  // of an instance of its own, which it was or may become
+  std::string label;           // inside the service; of an instance of its own, which it was or may become,
+  std::uint64_t sequence = 0;  // as these are
   WallTime created_at{};
   Entry* entry = nullptr;  // where it lives
 };
 struct AliasKey {
   Key operator()(const Alias& alias) const { return {alias.service, alias.id}; }
+};
+struct AliasLabelKey {  // perhaps of several
+  Key operator()(const Alias& alias) const { return {alias.service, alias.label}; }
 };
 
 struct Claim {
@@ -38,7 +42,7 @@ struct Claim {
   std::uint64_t generation = 0;  // 0 at doors that have none
   SteadyTime deadline = SteadyTime::max();
   WallTime heard{};
-  std::string by;              // who made it; who renews it has not
+  std::string by;              // who made it as it is; who renews it has not
   std::uint32_t lease_ms = 0;  // 0: no lease
   bool recovered = false;      // read from the store, not heard since
   bool heard_unsaved = false;  // heard of since its row was stored
@@ -51,6 +55,7 @@ struct Drain {
   WallTime since{};
   std::string reason;
   std::optional<SteadyTime> remove_at;  // it ends in removal
+  std::string by;                       // who asked for it
   bool operator==(const Drain&) const = default;
 };
 
@@ -61,9 +66,11 @@ struct Condition {
   std::string report;
   std::optional<std::uint8_t> load;
   bool overloaded = false;
+  std::string by;  // who said so
   std::optional<Drain> drain;
   void take_report(const Condition& from);
   void forget_report() { take_report(Condition{}); }
+  bool is_usual() const;                // nothing that a passing heartbeat would not say
   void join_drain(const Drain& other);  // of either, to the earlier end
   bool operator==(const Condition&) const = default;
 };

@@ -187,7 +187,7 @@ void Registry::Core::bring_back(Expiry& expiry) {
   entry.effect = effect_on(entry);
   for (const Claim& claim : entry.claims) {
     if (!is_leased(claim.source->kind)) listed_[claim.source->name].insert(&entry);
-    tasks_.add(claim.body->task, entry);
+    tasks_.add(claim.body->task, entry, is_scheduler(claim.source->kind));
   }
   entries_.insert(entry);
   enlist(entry, std::make_shared<Instance>(*entry.shown));
@@ -308,7 +308,7 @@ void Registry::Core::refresh_matching(const std::vector<std::string>& matches) {
       }
     }
   }
-  if (!globs.empty()) begin_sweep(false, std::move(globs));
+  if (!globs.empty()) begin_sweep(false, false, std::move(globs));
 }
 
 }  // namespace muster::registry

@@ -8,6 +8,7 @@
 #include <cassert>
 
 #include "registry/core.h"
+#include "registry/label.h"
 #include "registry/limits.h"
 
 namespace muster::registry {
@@ -42,7 +43,7 @@ bool holds_scheduler(const Entry& entry, const Alias& alias) {
 
 // Null: no scheduler lists the task.
 Entry* Registry::Core::home_of(const std::string& task) const {
-  const TaskEntries* named = tasks_.find(task);
+  const TaskEntries* named = tasks_.listed(task);
   if (named == nullptr) return nullptr;
   Entry* home = nullptr;
   for (Entry* entry : *named) {
@@ -54,10 +55,21 @@ Entry* Registry::Core::home_of(const std::string& task) const {
   return home;
 }
 
+// "": the registry itself, as when a drain has lasted long enough.
+bool Registry::Core::may_write(std::string_view by, std::string_view service) const {
+  return by.empty() || !config_.may_write || config_.may_write(by, service);
+}
+
 // Naming a task gives nobody a say in a service that he may not write. Who may update the domain or writes
 // the configuration may write them all.
 bool Registry::Core::may_reach(const SourceId& source, std::string_view by, const Entry& home) const {
-  return !has_rights(source.kind) || !config_.may_write || config_.may_write(by, home.shown->service);
+  return !has_rights(source.kind) || may_write(by, home.shown->service);
+}
+
+// By an alias the overlay speaks for those only who might say the same by the instance's own name.
+Overlay::Heard Registry::Core::heard_of(const Entry& entry) const {
+  if (!config_.may_write) return {};
+  return [this, &entry](std::string_view by) { return may_write(by, entry.shown->service); };
 }
 
 // Marathon knows more of a task than Mesos does. Two of a kind are two clusters, whose tasks only happen to
@@ -137,9 +149,9 @@ Alias* Registry::Core::parting(Entry* entry, Key name, const SourceId& source, s
 
 // Who calls an instance by an alias needs the right to write the service in which it lives.
 std::optional<Refusal> Registry::Core::out_of_reach(const Entry* entry, Key name, std::string_view by) const {
-  if (entry == nullptr || by.empty() || !config_.may_write) return {};
+  if (entry == nullptr) return {};
   const Key own = EntryKey{}(*entry);
-  if (own == name || config_.may_write(by, own.service)) return {};
+  if (own == name || may_write(by, own.service)) return {};
   return Refusal{RefusalCode::forbidden,
                  text_of(name) + " is part of " + text_of(own) +
                      ": this takes the right to write the service " + std::string(own.service),
@@ -152,27 +164,33 @@ Alias* Registry::Core::alias_for(Entry& entry, std::string_view service, std::st
   if (Alias* known = aliases_.find({service, id})) return known;
   if (Entry* aside = asides_.find({service, id})) forget_aside(*aside);
   recall_drain(entry, {service, id});
-  return new_alias(entry, service, id, next_sequence_++, now_.wall);
+  const std::string label = instance_label(id, [](std::string_view) { return false; });
+  return new_alias({std::string(service), std::string(id), label, next_sequence_++, now_.wall, &entry});
 }
 
-Alias* Registry::Core::new_alias(Entry& entry, std::string_view service, std::string_view id,
-                                 std::uint64_t sequence, WallTime created_at) {
-  auto alias =
-      std::make_unique<Alias>(Alias{std::string(service), std::string(id), sequence, created_at, &entry});
+Alias* Registry::Core::new_alias(Alias values) {
+  auto alias = std::make_unique<Alias>(std::move(values));
   aliases_.insert(*alias);
+  alias_labels_.insert(*alias);
   return alias.release();
+}
+
+std::optional<std::string> Registry::Core::alias_at(std::string_view service, std::string_view label) const {
+  const Alias* alias = alias_labels_.find({service, label});
+  return alias == nullptr ? std::nullopt : std::optional(alias->id);
 }
 
 // Once no claim is under it.
 void Registry::Core::end_alias(Alias& alias) {
   aliases_.erase(alias);
+  alias_labels_.erase(alias);
   delete &alias;
 }
 
 // Takes a claim, and what is known by it, from one instance to another.
 void Registry::Core::move_claim(Entry& from, Claim& claim, Entry& to) {
-  tasks_.remove(claim.body->task, from);
-  tasks_.add(claim.body->task, to);
+  tasks_.remove(claim.body->task, from, is_scheduler(claim.source->kind));
+  tasks_.add(claim.body->task, to, is_scheduler(claim.source->kind));
   if (!is_leased(claim.source->kind)) {
     auto& listed = listed_[claim.source->name];
     listed.erase(&from);
@@ -181,10 +199,16 @@ void Registry::Core::move_claim(Entry& from, Claim& claim, Entry& to) {
   to.claims.push_back(std::move(claim));
 }
 
-// The worse of what their clients said of themselves, and a drain that was asked of either.
+// The worse of what their clients said of themselves, and a drain that was asked of either; but nothing of
+// those who may not write the service in which the instance lives now.
 void Registry::Core::take_condition(Entry& from, Entry& home) {
+  if (is_draining(from)) unstore_drain(from);
   const std::unique_ptr<Condition> taken = std::move(from.condition);
   if (!taken) return;
+  const std::string& service = home.shown->service;
+  if (!may_write(taken->by, service)) taken->forget_report();
+  if (taken->drain && !may_write(taken->drain->by, service)) taken->drain.reset();
+  if (*taken == Condition{}) return;
   if (!home.condition) home.condition = std::make_unique<Condition>();
   if (life_claim(home) == nullptr || badness(taken->status) > badness(home.condition->status))
     home.condition->take_report(*taken);
@@ -199,7 +223,7 @@ void Registry::Core::absorb(Entry& from, Entry& home, const std::string& task, P
   if (is_stored(status_of(from))) unstore_report(from);
   home.claims.reserve(home.claims.size() + from.claims.size());
   const Instance& shown = *from.shown;
-  Alias* own = new_alias(home, shown.service, shown.id, shown.sequence, shown.created_at);
+  Alias* own = new_alias({shown.service, shown.id, shown.label, shown.sequence, shown.created_at, &home});
   take_condition(from, home);
   for (Claim& claim : from.claims) {
     if (claim.alias == nullptr) claim.alias = own;
@@ -220,6 +244,7 @@ Entry& Registry::Core::part(Entry& entry, Alias& alias) {
   if (is_stored(status_of(entry))) unstore_report(entry);
   const Claim* life = life_claim(entry);
   const bool speaks = life != nullptr && life->alias == &alias;
+  const bool is_scheduled = holds_scheduler(entry, alias);
   std::vector<Claim> staying;
   for (Claim& claim : entry.claims) {
     if (claim.alias != &alias) {
@@ -239,9 +264,11 @@ Entry& Registry::Core::part(Entry& entry, Alias& alias) {
     if (said->drain) {
       other.condition = std::make_unique<Condition>();
       other.condition->drain = said->drain;
-      other.condition->drain->number = new_drain().number;  // from here on each ends by itself
     }
     speaker.condition = std::move(said);
+    // From here on each ends by itself. Names that are awaited still are a scheduler's.
+    Entry& client = is_scheduled ? entry : alone;
+    if (is_draining(client)) client.condition->drain->number = next_sequence_++;
   }
   for (const Entry* each : {&entry, &alone}) {
     store_report(*each, HeartbeatStatus::passing);
@@ -313,9 +340,14 @@ void Registry::Core::show_by_names(Entry& entry) {
 
 // One that is to become part of the task's instance; null: none.
 Entry* Registry::Core::joining(Entry& home, const std::string& task) const {
-  for (Entry* other : *tasks_.find(task))
-    if (other != &home && may_join(*other, home, task)) return other;
-  return nullptr;
+  const auto among = [&](const auto* named) -> Entry* {
+    if (named == nullptr) return nullptr;
+    const auto at = std::ranges::find_if(
+        *named, [&](const Entry* other) { return other != &home && may_join(*other, home, task); });
+    return at == named->end() ? nullptr : *at;
+  };
+  Entry* other = among(tasks_.listed(task));
+  return other != nullptr ? other : among(tasks_.registered(task));
 }
 
 }  // namespace muster::registry

@@ -80,7 +80,7 @@ void Registry::Core::end_registrations(const std::string& task) {
     });
   };
   while (home_of(task) == nullptr) {
-    const TaskEntries* named = tasks_.find(task);
+    const TaskClients* named = tasks_.registered(task);
     if (named == nullptr) return;
     const auto other = std::ranges::find_if(*named, has_registered);
     if (other == named->end()) return;

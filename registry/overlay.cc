@@ -52,32 +52,35 @@ std::vector<OverlayEntry> without_said_again(const std::vector<OverlayEntry>& en
 
 }  // namespace
 
-std::vector<std::size_t> Overlay::matches(std::span<const Key> names) const {
+std::vector<std::size_t> Overlay::matches(std::span<const Key> names, const Heard& heard) const {
   std::vector<std::size_t> found;
   if (entries_.empty()) return found;
-  for (const Key& name : names) {
-    const std::string text = subject(name);
+  const auto add = [&](std::size_t index, bool is_own) {
+    if (is_own || !heard || heard(entries_[index].by)) found.push_back(index);
+  };
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string text = subject(names[i]);
     if (const auto at = exact_.find(text); at != exact_.end())
-      found.insert(found.end(), at->second.begin(), at->second.end());
+      for (const std::size_t index : at->second) add(index, i == 0);
     for (const std::size_t index : globs_)
-      if (glob_matches(entries_[index].match, text)) found.push_back(index);
+      if (glob_matches(entries_[index].match, text)) add(index, i == 0);
   }
   std::ranges::sort(found);
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 
-std::unique_ptr<OverlayEffect> Overlay::effect_on(std::span<const Key> names) const {
-  const auto found = matches(names);
+std::unique_ptr<OverlayEffect> Overlay::effect_on(std::span<const Key> names, const Heard& heard) const {
+  const auto found = matches(names, heard);
   if (found.empty()) return nullptr;
   auto effect = std::make_unique<OverlayEffect>();
   for (const std::size_t index : found) add(*effect, entries_[index]);
   return effect;
 }
 
-std::vector<OverlayEntry> Overlay::matching(std::span<const Key> names) const {
+std::vector<OverlayEntry> Overlay::matching(std::span<const Key> names, const Heard& heard) const {
   std::vector<OverlayEntry> found;
-  for (const std::size_t index : matches(names)) found.push_back(entries_[index]);
+  for (const std::size_t index : matches(names, heard)) found.push_back(entries_[index]);
   return found;
 }
 

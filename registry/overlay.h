@@ -3,6 +3,7 @@
 // per change.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,9 +27,11 @@ struct OverlayEffect {
 class Overlay {
  public:
   const std::vector<OverlayEntry>& entries() const { return entries_; }
-  // What matches one of the names of an instance. Null when no entry does.
-  std::unique_ptr<OverlayEffect> effect_on(std::span<const Key> names) const;
-  std::vector<OverlayEntry> matching(std::span<const Key> names) const;
+  // Whether whoever made an entry is heard by another name of an instance than its own; null: everybody is.
+  using Heard = std::function<bool(std::string_view by)>;
+  // What matches one of the names of an instance, its own first. Null when no entry does.
+  std::unique_ptr<OverlayEffect> effect_on(std::span<const Key> names, const Heard& heard = {}) const;
+  std::vector<OverlayEntry> matching(std::span<const Key> names, const Heard& heard = {}) const;
 
   // True: the entries changed; `touched` has the matches whose instances must be looked at again. The result
   // never exceeds kMaxOverlay: see fits().
@@ -38,7 +41,7 @@ class Overlay {
 
  private:
   void assign(std::vector<OverlayEntry> entries);
-  std::vector<std::size_t> matches(std::span<const Key> names) const;
+  std::vector<std::size_t> matches(std::span<const Key> names, const Heard& heard) const;
 
   std::vector<OverlayEntry> entries_;
   std::unordered_map<std::string, std::vector<std::size_t>> exact_;

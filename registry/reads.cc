@@ -101,7 +101,7 @@ std::optional<Explanation> Registry::Core::explain(std::string_view service, std
     explanation.claims.push_back({*claim.source, std::max(claim.generation, kOnlyGeneration),
                                   now.wall - claim.heard, claim.by, alias, claim.body});
   }
-  explanation.overlay = overlay_.matching(names_of(*entry));
+  explanation.overlay = overlay_.matching(names_of(*entry), heard_of(*entry));
   explanation.fields = explain_merge(sayings, explanation.overlay);
   if (entry->condition) explanation.report = entry->condition->report;
   return explanation;

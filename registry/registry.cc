@@ -46,6 +46,9 @@ bool Registry::is_known(std::string_view service) const { return core_->is_known
 std::optional<std::string> Registry::service_for(const std::string& label) const {
   return core_->service_for(label);
 }
+std::optional<std::string> Registry::alias_at(std::string_view service, std::string_view label) const {
+  return core_->alias_at(service, label);
+}
 std::optional<std::uint16_t> Registry::best_tier_of(std::string_view service) const {
   return core_->best_tier_of(service);
 }

@@ -214,6 +214,8 @@ class Registry {
   bool is_known(std::string_view service) const;
   // The service that answers, or would, at a label of its own (folded); nullopt: no service may take it.
   std::optional<std::string> service_for(const std::string& label) const;
+  // The id of an instance in a service that is part of another's, by the label that it had or would have.
+  std::optional<std::string> alias_at(std::string_view service, std::string_view label) const;
   // The lowest priority among the instances of a service that serve.
   std::optional<std::uint16_t> best_tier_of(std::string_view service) const;
   LeaseView lease_of(std::string_view service, std::string_view id, Instant now) const;

@@ -127,6 +127,7 @@ void Registry::Core::restore_report(Entry& entry) {
   if (!entry.condition) entry.condition = std::make_unique<Condition>();
   entry.condition->status = *stored_status(report.mapped().state);
   entry.condition->status_since = report.mapped().since;
+  entry.condition->by = report.mapped().by;
 }
 
 // All rows are read: who is older comes first, services and instances alike.
@@ -187,13 +188,13 @@ Entry* Registry::Core::place_restored(StoredClaim& stored) {
   claim.deadline = at() + Millis(claim.lease_ms);
   if (Entry* known = entry_at(stored.identity->service, stored.identity->id)) {
     known->claims.reserve(known->claims.size() + 1);
-    tasks_.add(claim.body->task, *known);
+    tasks_.add(claim.body->task, *known, false);
     known->claims.push_back(std::move(claim));
     return nullptr;
   }
   Entry* entry = stored.entry.release();
   entries_.insert(*entry);
-  tasks_.add(entry->claims.front().body->task, *entry);
+  tasks_.add(entry->claims.front().body->task, *entry, false);
   entry->effect = effect_on(*entry);
   enlist(*entry, std::move(stored.identity));
   recall_drain(*entry, EntryKey{}(*entry));
@@ -208,6 +209,7 @@ void Registry::Core::restored(Instant listeners_open) {
 void Registry::Core::reconfigure(RegistryConfig config, Instant now) {
   now_ = inner(now);
   config.epoch = config_.epoch;
+  const bool had_rights = config_.may_write != nullptr;
   config_ = std::move(config);
   protection_.reconfigure(config_.protection);
   for (const std::string& name : config_.configured_services) {
@@ -215,7 +217,7 @@ void Registry::Core::reconfigure(RegistryConfig config, Instant now) {
     service_named(name);
     batch_.known_services.push_back(name);
   }
-  begin_sweep(true, {});
+  begin_sweep(true, had_rights || config_.may_write, {});
 }
 
 }  // namespace muster::registry

@@ -9,9 +9,10 @@
 namespace muster::registry {
 
 // One that is under way begins anew with what it had to do besides: doing it twice changes nothing.
-void Registry::Core::begin_sweep(bool settings, std::vector<std::string> globs) {
+void Registry::Core::begin_sweep(bool settings, bool rights, std::vector<std::string> globs) {
   if (!sweep_) sweep_ = Sweep{};
   sweep_->settings |= settings;
+  sweep_->rights |= rights;
   for (std::string& glob : globs) {
     if (std::ranges::find(sweep_->globs, glob) == sweep_->globs.end()) sweep_->globs.push_back(std::move(glob));
   }
@@ -45,15 +46,17 @@ void Registry::Core::sweep_service(Service& service) {
     if (was_configured) leave_service(service);
   }
   for (Entry* member : std::vector<Entry*>(service.members.ordered())) sweep_entry(*member);
-  if (sweep_->settings) sweep_rights(service);
+  if (sweep_->rights) sweep_rights(service);
 }
 
-// Who may speak of whom may have changed.
+// Who may speak of whom may have changed: it concerns those that are joined, and those that might be.
 void Registry::Core::sweep_rights(const Service& service) {
+  const auto is_concerned = [this](const Claim& claim) {
+    return claim.alias != nullptr || (has_rights(claim.source->kind) && home_of(claim.body->task) != nullptr);
+  };
   std::vector<std::string> ids;
   for (const Entry* member : service.members.ordered())
-    if (std::ranges::any_of(member->claims, [](const Claim& claim) { return !claim.body->task.empty(); }))
-      ids.push_back(member->shown->id);
+    if (std::ranges::any_of(member->claims, is_concerned)) ids.push_back(member->shown->id);
   const std::string name(service.name);
   for (const std::string& id : ids)  // one may have become part of another meanwhile
     if (Entry* entry = entries_.find({name, id})) review(*entry, Cause::none);

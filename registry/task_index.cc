@@ -1,24 +1,48 @@
 #include "registry/task_index.h"
 
 #include <algorithm>
+#include <functional>
+#include <tuple>
+
+#include "registry/entry.h"
 
 namespace muster::registry {
 
-void TaskIndex::add(const std::string& task, Entry& entry) {
-  if (!task.empty()) entries_[task].push_back(&entry);
+bool RegisteredEarlier::operator()(const Entry* a, const Entry* b) const {
+  if (a->shown->sequence != b->shown->sequence) return a->shown->sequence < b->shown->sequence;
+  return std::less<>()(a, b);
 }
 
-void TaskIndex::remove(const std::string& task, const Entry& entry) {
+void TaskIndex::add(const std::string& task, Entry& entry, bool is_scheduler) {
   if (task.empty()) return;
-  const auto at = entries_.find(task);
-  TaskEntries& named = at->second;
-  named.erase(std::ranges::find(named, &entry));
-  if (named.empty()) entries_.erase(at);
+  if (is_scheduler) {
+    listed_[task].push_back(&entry);
+  } else {
+    registered_[task].insert(&entry);
+  }
 }
 
-const TaskEntries* TaskIndex::find(const std::string& task) const {
-  const auto at = task.empty() ? entries_.end() : entries_.find(task);
-  return at == entries_.end() ? nullptr : &at->second;
+void TaskIndex::remove(const std::string& task, Entry& entry, bool is_scheduler) {
+  if (task.empty()) return;
+  if (is_scheduler) {
+    const auto at = listed_.find(task);
+    at->second.erase(std::ranges::find(at->second, &entry));
+    if (at->second.empty()) listed_.erase(at);
+  } else {
+    const auto at = registered_.find(task);
+    at->second.erase(at->second.find(&entry));
+    if (at->second.empty()) registered_.erase(at);
+  }
+}
+
+const TaskEntries* TaskIndex::listed(const std::string& task) const {
+  const auto at = task.empty() ? listed_.end() : listed_.find(task);
+  return at == listed_.end() ? nullptr : &at->second;
+}
+
+const TaskClients* TaskIndex::registered(const std::string& task) const {
+  const auto at = task.empty() ? registered_.end() : registered_.find(task);
+  return at == registered_.end() ? nullptr : &at->second;
 }
 
 }  // namespace muster::registry

@@ -19,7 +19,7 @@ using registry::Protocol;
 using Known = RegistrationsView::Known;
 
 // Which sort of name an owner below the domain is, and its parts, folded.
-struct Place {
+struct NamePlace {
   enum class Kind : std::uint8_t { other, service, instance, service_srv, port_srv } kind = Kind::other;
   std::string service;
   std::string instance;
@@ -47,9 +47,9 @@ bool is_underscored(const std::string& label) {
   return label.size() > 1 && label[0] == '_' && is_service(label.substr(1));
 }
 
-Place place_of(const Name& owner, const Name& domain) {
+NamePlace place_of(const Name& owner, const Name& domain) {
   const auto labels = labels_below(owner, domain);
-  using Kind = Place::Kind;
+  using Kind = NamePlace::Kind;
   if (labels.size() == 1 && is_service(labels[0]))
     return {.kind = Kind::service, .service = labels[0], .instance = {}, .port = {}};
   if (labels.size() == 2) {
@@ -131,20 +131,20 @@ class Planner {
   }
 
   bool apply(const UpdateRecord& record) {
-    const Place place = place_of(record.owner, view_.domain);
+    const NamePlace place = place_of(record.owner, view_.domain);
     switch (place.kind) {
-      case Place::Kind::service:
-      case Place::Kind::instance: return apply_address(record, place);
-      case Place::Kind::service_srv:
-      case Place::Kind::port_srv: return apply_port(record, place);
-      case Place::Kind::other: break;
+      case NamePlace::Kind::service:
+      case NamePlace::Kind::instance: return apply_address(record, place);
+      case NamePlace::Kind::service_srv:
+      case NamePlace::Kind::port_srv: return apply_port(record, place);
+      case NamePlace::Kind::other: break;
     }
     return refuse(record,
                   "only addresses of SERVICE and INSTANCE.SERVICE, and SRV of _SERVICE._PROTO and "
                   "_PORT._PROTO.SERVICE, become registrations");
   }
 
-  bool apply_address(const UpdateRecord& record, const Place& place) {
+  bool apply_address(const UpdateRecord& record, const NamePlace& place) {
     if (record.rr_class == RrClass::any) {
       if (!is_address(record.type) && record.type != RrType::any)
         return refuse(record, "an instance has addresses only");
@@ -156,8 +156,8 @@ class Planner {
       return refuse(record, "the name is not a service's: it is reserved");
     const net::IpAddress address = decode_address(record.rdata);
     const bool adds = record.rr_class == RrClass::in;
-    Draft* draft = place.kind == Place::Kind::service ? by_id(place.service, id_for(address), adds)
-                                                      : by_label(place.service, place.instance, adds);
+    Draft* draft = place.kind == NamePlace::Kind::service ? by_id(place.service, id_for(address), adds)
+                                                          : by_label(place.service, place.instance, adds);
     if (draft == nullptr) return true;
     draft->added |= adds;
     auto& addresses = draft->body.addresses;
@@ -178,23 +178,23 @@ class Planner {
     });
   }
 
-  bool apply_port(const UpdateRecord& record, const Place& place) {
+  bool apply_port(const UpdateRecord& record, const NamePlace& place) {
     if (record.type != RrType::srv && !(record.rr_class == RrClass::any && record.type == RrType::any))
       return refuse(record, "only SRV records stand here");
     const auto here = [&](const Port& port) {
       return port.protocol == place.protocol && registry::ascii_lower(port.name) == place.port;
     };
     if (record.rr_class == RrClass::any) {
-      for (Draft* draft :
-           drafts_at({.kind = Place::Kind::service, .service = place.service, .instance = {}, .port = {}}))
+      for (Draft* draft : drafts_at(
+               {.kind = NamePlace::Kind::service, .service = place.service, .instance = {}, .port = {}}))
         std::erase_if(draft->body.ports, here);
       return true;
     }
     const Srv srv = decode_srv(record.rdata);
-    const Place target =
-        srv.target.is_at_or_below(view_.domain) ? place_of(srv.target, view_.domain) : Place{};
+    const NamePlace target =
+        srv.target.is_at_or_below(view_.domain) ? place_of(srv.target, view_.domain) : NamePlace{};
     const bool adds = record.rr_class == RrClass::in;
-    if (target.kind != Place::Kind::instance || target.service != place.service)
+    if (target.kind != NamePlace::Kind::instance || target.service != place.service)
       return adds ? refuse(record, "the target is no instance of this service") : true;
     Draft* draft = by_label(target.service, target.instance, false);
     if (draft == nullptr)
@@ -207,7 +207,7 @@ class Planner {
     return set_port(record, srv, place, *draft);
   }
 
-  bool set_port(const UpdateRecord& record, const Srv& srv, const Place& place, Draft& draft) {
+  bool set_port(const UpdateRecord& record, const Srv& srv, const NamePlace& place, Draft& draft) {
     if (srv.port == 0) return refuse(record, "a port is from 1 to 65535");
     auto& ports = draft.body.ports;
     const auto same = std::find_if(ports.begin(), ports.end(), [&](const Port& port) {
@@ -230,9 +230,9 @@ class Planner {
   }
 
   // Of an instance's name its own; of a service's all that have a claim of ours or get one by this message.
-  std::vector<Draft*> drafts_at(const Place& place) {
+  std::vector<Draft*> drafts_at(const NamePlace& place) {
     std::vector<Draft*> found;
-    if (place.kind == Place::Kind::instance) {
+    if (place.kind == NamePlace::Kind::instance) {
       if (Draft* draft = by_label(place.service, place.instance, false)) found.push_back(draft);
       return found;
     }

@@ -31,6 +31,12 @@ class Lookup {
     return instance ? std::optional(known(*name, id, *instance)) : std::nullopt;
   }
 
+  std::optional<Known> find_alias_label(const std::string& service, const std::string& label) const {
+    const auto name = registry_.service_for(service);
+    const auto id = name ? registry_.alias_at(*name, label) : std::nullopt;
+    return id ? find_alias(service, *id) : std::nullopt;
+  }
+
   std::vector<Known> claimed(const std::string& service) const {
     std::vector<Known> all;
     for (const InstancePtr& one : publisher_.members_of(service)) {
@@ -69,7 +75,9 @@ RegistrationsView view_registrations(const Name& domain, const Publisher& publis
   return {.domain = domain,
           .find_label =
               [lookup](const std::string& service, const std::string& label) {
-                return lookup.find(service, [&](const InstancePtr& one) { return one->label == label; });
+                auto found =
+                    lookup.find(service, [&](const InstancePtr& one) { return one->label == label; });
+                return found ? std::move(found) : lookup.find_alias_label(service, label);
               },
           .find_id =
               [lookup](const std::string& service, const std::string& id) {

@@ -208,6 +208,7 @@ void LyftRoutes::remove_host(const LyftCallPtr& call) {
   run(call, [call, change = Change(std::move(removal))](Turn& turn) {
     if (!has_room(*call, turn)) return;
     const Outcome outcome = turn.registry.apply(change, turn.now);
+    if (!outcome && outcome.error().code == RefusalCode::forbidden) return refuse(*call, outcome.error());
     if (!outcome || !outcome->existed) return call->fail(LyftError::bad_parameters);
     acknowledge(turn, *outcome, call, 200, "{}");
   });

@@ -13,11 +13,4 @@ inline bool ascii_iequals(std::string_view a, std::string_view b) {
                                             [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
 }
 
-// Spaces and tabs only (RFC 9110 §5.6.3, OWS).
-inline std::string_view trim_blanks(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 }  // namespace muster::registry::http

@@ -7,6 +7,7 @@
 
 #include "registry/http/ascii.h"
 #include "registry/net/base64.h"
+#include "registry/net/blanks.h"
 
 namespace muster::registry::http {
 
@@ -16,7 +17,7 @@ std::optional<std::string_view> after_scheme(std::string_view header, std::strin
   if (header.size() <= scheme.size() || !ascii_iequals(header.substr(0, scheme.size()), scheme))
     return std::nullopt;
   if (header[scheme.size()] != ' ') return std::nullopt;
-  return trim_blanks(header.substr(scheme.size()));
+  return net::trimmed(header.substr(scheme.size()));
 }
 
 bool add_scope(std::string_view scope, Caller& rights) {

@@ -2,6 +2,7 @@
 
 #include "registry/http/ascii.h"
 #include "registry/http/percent.h"
+#include "registry/net/blanks.h"
 
 namespace muster::registry::http {
 
@@ -23,7 +24,7 @@ class ParameterReader {
     }
     const auto equals = rest_.find_first_of("=;");
     if (rest_.empty()) return false;
-    name = trim_blanks(rest_.substr(0, equals));
+    name = net::trimmed(rest_.substr(0, equals));
     rest_.remove_prefix(equals == rest_.npos ? rest_.size() : equals);
     value.clear();
     if (rest_.empty() || rest_.front() == ';') return true;
@@ -35,7 +36,7 @@ class ParameterReader {
  private:
   void read_token(std::string& value) {
     const auto end = rest_.find(';');
-    value = trim_blanks(rest_.substr(0, end));
+    value = net::trimmed(rest_.substr(0, end));
     rest_.remove_prefix(end == rest_.npos ? rest_.size() : end);
   }
 
@@ -58,7 +59,7 @@ std::optional<std::string_view> part_header(std::string_view block, std::string_
     const auto line = block.substr(0, end);
     const auto colon = line.find(':');
     if (colon != line.npos && ascii_iequals(line.substr(0, colon), name))
-      return trim_blanks(line.substr(colon + 1));
+      return net::trimmed(line.substr(colon + 1));
     if (end == block.npos) break;
     block.remove_prefix(end + 2);
   }
@@ -99,7 +100,7 @@ std::string_view to_string(FormError error) {
 }
 
 std::string_view media_type(std::string_view content_type) {
-  return trim_blanks(content_type.substr(0, content_type.find(';')));
+  return net::trimmed(content_type.substr(0, content_type.find(';')));
 }
 
 std::optional<std::string> header_parameter(std::string_view value, std::string_view name) {

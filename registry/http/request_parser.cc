@@ -5,6 +5,7 @@
 #include <boost/beast/http/error.hpp>
 
 #include "registry/http/ascii.h"
+#include "registry/net/blanks.h"
 
 namespace muster::registry::http {
 
@@ -58,7 +59,7 @@ class RequestParser::Message final : public beast::basic_parser<true> {
   void on_field_impl(beast::field field, string_view name, string_view value, error_code& ec) override {
     if (header_seen_) return;  // trailers change nothing that was already decided
     if (field == beast::field::host) ++hosts_;
-    if (field == beast::field::transfer_encoding && !ascii_iequals(trim_blanks(view(value)), "chunked")) {
+    if (field == beast::field::transfer_encoding && !ascii_iequals(net::trimmed(view(value)), "chunked")) {
       return refuse(ParseFault::coding_unsupported, ec);
     }
     if (field == beast::field::expect) {

@@ -12,7 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::optional<std::uint16_t> port_of(const json::value& value) {
+std::optional<std::uint16_t> json_port(const json::value& value) {
   const std::int64_t* number = value.if_int64();
   if (number == nullptr || *number < 0 || *number > 65535) return std::nullopt;
   return static_cast<std::uint16_t>(*number);
@@ -22,7 +22,7 @@ std::optional<std::uint16_t> port_of(const json::value& value) {
 bool take_port(const json::object& object, std::string_view key, std::uint16_t& to) {
   const json::value* value = member(object, key);
   if (value == nullptr) return true;
-  const auto port = port_of(*value);
+  const auto port = json_port(*value);
   if (port) to = *port;
   return port.has_value();
 }
@@ -74,7 +74,7 @@ std::vector<Each> read_places(const json::array* list, std::size_t most, Dropped
 std::vector<std::uint16_t> read_numbers(const json::value* value, std::size_t most, Dropped& dropped) {
   return read_places<std::uint16_t>(list_of(value, "bad_port", dropped), most, dropped,
                                     [&](const json::value& one) {
-                                      const auto port = port_of(one);
+                                      const auto port = json_port(one);
                                       if (!port) drop(dropped, "bad_port");
                                       return port.value_or(0);
                                     });

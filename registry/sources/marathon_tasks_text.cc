@@ -31,7 +31,7 @@ std::string_view cut(std::string_view& text, char mark) {
   return before;
 }
 
-std::optional<std::uint16_t> port_of(std::string_view text) {
+std::optional<std::uint16_t> text_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
@@ -50,7 +50,7 @@ std::optional<End> end_of(std::string_view text) {
   if (colon == text.npos) return std::nullopt;
   std::string_view host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const auto port = port_of(text.substr(colon + 1));
+  const auto port = text_port(text.substr(colon + 1));
   if (!is_name(host) || !port || *port == 0) return std::nullopt;
   return End{host, *port};
 }
@@ -109,7 +109,7 @@ class TextReader {
     const std::string_view column = cut(text, '\t');
     if (!is_name(path)) return dropped("bad_app");
     if (column == " ") return true;  // without ports
-    const auto service_port = port_of(column);
+    const auto service_port = text_port(column);
     if (!service_port) return dropped("bad_port");
     std::vector<Line>& lines = lines_[std::string(path)];
     if (lines.size() == limits_.most_ports) return dropped("ports_truncated");

@@ -7,7 +7,7 @@ namespace muster::registry::sources {
 namespace {
 
 // 0: none.
-std::uint16_t port_of(std::string_view text) {
+std::uint16_t pid_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   return error == std::errc() && end == text.data() + text.size() ? port : 0;
@@ -28,7 +28,7 @@ std::optional<MesosPid> parse_mesos_pid(std::string_view text) {
   } else if (host.find(':') != host.npos) {
     return std::nullopt;
   }
-  const std::uint16_t port = port_of(text.substr(colon + 1));
+  const std::uint16_t port = pid_port(text.substr(colon + 1));
   if (host.empty() || port == 0) return std::nullopt;
   return MesosPid{std::string(host), port};
 }

@@ -15,7 +15,7 @@ struct Range {
   std::uint16_t last;
 };
 
-std::optional<std::uint16_t> port_of(std::string_view text) {
+std::optional<std::uint16_t> mesos_port(std::string_view text) {
   text = net::trimmed(text);
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -25,8 +25,8 @@ std::optional<std::uint16_t> port_of(std::string_view text) {
 
 std::optional<Range> range_of(std::string_view text) {
   const auto dash = text.find('-');
-  const auto first = port_of(text.substr(0, dash));
-  const auto last = dash == text.npos ? first : port_of(text.substr(dash + 1));
+  const auto first = mesos_port(text.substr(0, dash));
+  const auto last = dash == text.npos ? first : mesos_port(text.substr(dash + 1));
   if (!first || !last) return std::nullopt;
   return Range{*first, *last};
 }

@@ -12,7 +12,7 @@ constexpr std::string_view kOperatorApi = "/api/v1";
 constexpr std::string_view kSubscribe = R"({"type":"SUBSCRIBE"})";
 
 // Of a master that is too old, or does not let us.
-bool has_no_stream(int status) {
+bool refuses_stream(int status) {
   return status == 400 || status == 403 || status == 404 || status == 405 || status == 406 || status == 415 ||
          status == 501;
 }
@@ -95,7 +95,7 @@ class MesosStream::Impl {
     if (status_ == 200) return end_stream(end);
     if (status_ != 0) {
       answered_ = true;
-      return give_up(failure_of(status_, net::to_string(at_)), has_no_stream(status_));
+      return give_up(failure_of(status_, net::to_string(at_)), refuses_stream(status_));
     }
     give_up(failure_of(end.error()), false);
   }

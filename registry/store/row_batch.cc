@@ -17,7 +17,7 @@ std::string key_of(char table, std::initializer_list<std::string_view> parts) {
   return key;
 }
 
-struct Key {
+struct RowKey {
   std::string operator()(const ClaimRow& row) const { return key_of('c', {row.service, row.id, row.source}); }
   std::string operator()(const ClaimGone& row) const {
     return key_of('c', {row.service, row.id, row.source});
@@ -44,7 +44,7 @@ struct Key {
 }  // namespace
 
 void RowBatch::add(Row row) {
-  const auto [place, is_new] = index_.try_emplace(std::visit(Key(), row), rows_.size());
+  const auto [place, is_new] = index_.try_emplace(std::visit(RowKey(), row), rows_.size());
   if (is_new)
     rows_.push_back(std::move(row));
   else

@@ -48,6 +48,8 @@ struct DrainRow {
   std::string reason;
   WallTime since{};
   std::optional<WallTime> remove_at;  // it ends in removal
+  std::string by{};                   // who asked for it
+  std::string home{};                 // the service in which the instance lives
 };
 struct DrainGone {
   std::string service;
@@ -72,6 +74,7 @@ struct HealthRow {
   std::string state;       // "STARTING", "SUSPENDED"
   Millis suspension{0};    // how long it is suspended for; 0: until the check says otherwise
   WallTime since{};
+  std::string by{};  // who said so
 };
 struct HealthGone {
   std::string service;

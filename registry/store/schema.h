@@ -9,7 +9,7 @@ namespace muster::registry {
 
 // A claim is a rowid table: its rows hold a JSON body of 200 octets and more, for which WITHOUT ROWID was
 // measured to be slower (docs/explanation/store.md). The others are short and keyed, so they have no rowid.
-inline constexpr std::array<const char*, 6> kSchemaSteps = {R"sql(
+inline constexpr std::array<const char*, 7> kSchemaSteps = {R"sql(
 CREATE TABLE meta(k TEXT PRIMARY KEY, v TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE claim(
   service TEXT NOT NULL, id TEXT NOT NULL, source TEXT NOT NULL,
@@ -59,10 +59,16 @@ INSERT INTO claim_without_drains
   SELECT service, id, source, generation, seq, lease_ms, created_ms, heard_ms, by, body FROM claim;
 DROP TABLE claim;
 ALTER TABLE claim_without_drains RENAME TO claim;
+)sql",
+                                                            R"sql(
+ALTER TABLE drain ADD COLUMN by TEXT NOT NULL DEFAULT '';    -- who asked for it; '': not known, as in older files
+ALTER TABLE drain ADD COLUMN home TEXT NOT NULL DEFAULT '';  -- the service in which the instance lived
+ALTER TABLE health ADD COLUMN by TEXT NOT NULL DEFAULT '';   -- who said so
 )sql"};
-// Where the sixth step has not been taken, a drain stands in the claims of its instance.
+// Where the sixth step has not been taken, a drain stands in the claims of its instance: those that are
+// `draining`.
 inline constexpr const char* kDrainsInClaims =
-    "SELECT service,id,seq,draining_reason,draining_ms,remove_ms FROM claim WHERE draining";
+    "SELECT service,id,seq,draining_reason,draining_ms,remove_ms,'','' FROM claim";
 inline constexpr std::int64_t kSchemaVersion = kSchemaSteps.size();
 
 }  // namespace muster::registry

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "registry/store/epoch.h"
+#include "registry/store/older_schema.h"
 #include "registry/store/row_codec.h"
 #include "registry/store/salvage.h"
 #include "registry/store/schema.h"
@@ -78,15 +79,17 @@ struct SqliteStore::Writer {
             "INSERT OR REPLACE INTO tombstone(service,id,generation,cause,until_ms) VALUES(?,?,?,?,?)")),
         remove_tombstone(connection.prepare("DELETE FROM tombstone WHERE service=? AND id=?")),
         put_drain(connection.prepare(
-            "INSERT OR REPLACE INTO drain(service,id,number,reason,since_ms,remove_ms) VALUES(?,?,?,?,?,?)")),
+            "INSERT OR REPLACE INTO drain(service,id,number,reason,since_ms,remove_ms,by,home) "
+            "VALUES(?,?,?,?,?,?,?,?)")),
         remove_drain(connection.prepare("DELETE FROM drain WHERE service=? AND id=?")),
         clear_overlay(connection.prepare("DELETE FROM overlay")),
         put_overlay(connection.prepare("INSERT INTO overlay(seq,body) VALUES(?,?)")),
         put_service(connection.prepare(
             "INSERT OR REPLACE INTO service(name,created_ms,known_until_ms) VALUES(?,?,?)")),
         remove_service(connection.prepare("DELETE FROM service WHERE name=?")),
-        put_health(connection.prepare(
-            "INSERT OR REPLACE INTO health(service,id,\"check\",state,s_ms,since_ms) VALUES(?,?,?,?,?,?)")),
+        put_health(
+            connection.prepare("INSERT OR REPLACE INTO health(service,id,\"check\",state,s_ms,since_ms,by) "
+                               "VALUES(?,?,?,?,?,?,?)")),
         remove_health(connection.prepare("DELETE FROM health WHERE service=? AND id=? AND \"check\"=?")),
         put_meta(connection.prepare("INSERT OR REPLACE INTO meta(k,v) VALUES(?,?)")),
         put_zone(connection.prepare("INSERT OR REPLACE INTO zone_update(zone,name,content) VALUES(?,?,?)")),
@@ -119,7 +122,8 @@ struct SqliteStore::Writer {
   void operator()(const TombstoneGone& row) { remove_tombstone.bind(1, row.service).bind(2, row.id).run(); }
   void operator()(const DrainRow& row) {
     put_drain.bind(1, row.service).bind(2, row.id).bind(3, stored(row.number)).bind(4, row.reason);
-    put_drain.bind(5, stored(row.since)).bind(6, row.remove_at ? stored(*row.remove_at) : 0).run();
+    put_drain.bind(5, stored(row.since)).bind(6, row.remove_at ? stored(*row.remove_at) : 0);
+    put_drain.bind(7, row.by).bind(8, row.home).run();
   }
   void operator()(const DrainGone& row) { remove_drain.bind(1, row.service).bind(2, row.id).run(); }
   void operator()(const OverlayRows& row) {
@@ -133,7 +137,7 @@ struct SqliteStore::Writer {
   void operator()(const ServiceGone& row) { remove_service.bind(1, row.name).run(); }
   void operator()(const HealthRow& row) {
     put_health.bind(1, row.service).bind(2, row.id).bind(3, row.check).bind(4, row.state);
-    put_health.bind(5, row.suspension.count()).bind(6, stored(row.since)).run();
+    put_health.bind(5, row.suspension.count()).bind(6, stored(row.since)).bind(7, row.by).run();
   }
   void operator()(const HealthGone& row) {
     remove_health.bind(1, row.service).bind(2, row.id).bind(3, row.check).run();
@@ -357,17 +361,13 @@ void read_services(Connection& connection, const std::function<void(Row)>& visit
     visit(ServiceRow{rows.text(0), wall(rows.number(1)), wall(rows.number(2))});
 }
 
-// A file of an older schema that cannot be written lacks the newer tables.
-bool has_table(Connection& connection, const std::string& name) {
-  return connection.number("SELECT count(*) FROM sqlite_master WHERE name='" + name + "'") != 0;
-}
-
 void read_health(Connection& connection, const std::function<void(Row)>& visit, LoadReport& report) {
   if (!has_table(connection, "health")) return;
-  Statement rows = connection.prepare("SELECT service,id,\"check\",state,s_ms,since_ms FROM health");
+  Statement rows = connection.prepare("SELECT service,id,\"check\",state,s_ms,since_ms" +
+                                      columns_or_empty(connection, "health", "by") + " FROM health");
   for (; rows.step(); ++report.rows)
     visit(HealthRow{rows.text(0), rows.text(1), rows.text(2), rows.text(3), Millis(rows.number(4)),
-                    wall(rows.number(5))});
+                    wall(rows.number(5)), rows.text(6)});
 }
 
 void read_zone_updates(Connection& connection, const std::function<void(Row)>& visit, LoadReport& report) {
@@ -391,12 +391,14 @@ void read_tombstones(Connection& connection, const std::function<void(Row)>& vis
 }
 
 void read_drains(Connection& connection, const std::function<void(Row)>& visit, LoadReport& report) {
-  Statement rows = connection.prepare(has_table(connection, "drain")
-                                          ? "SELECT service,id,number,reason,since_ms,remove_ms FROM drain"
-                                          : kDrainsInClaims);
+  Statement rows = connection.prepare(
+      has_table(connection, "drain") ? "SELECT service,id,number,reason,since_ms,remove_ms" +
+                                           columns_or_empty(connection, "drain", "by,home") + " FROM drain"
+                                     : std::string(kDrainsInClaims) + " WHERE draining");
   for (; rows.step(); ++report.rows) {
     DrainRow drain{rows.text(0), rows.text(1),         static_cast<std::uint64_t>(rows.number(2)),
-                   rows.text(3), wall(rows.number(4)), std::nullopt};
+                   rows.text(3), wall(rows.number(4)), std::nullopt,
+                   rows.text(6), rows.text(7)};
     if (const auto remove_ms = rows.number(5); remove_ms != 0) drain.remove_at = wall(remove_ms);
     visit(std::move(drain));
   }

@@ -79,6 +79,20 @@ class Doors(Joining):
         self.assertEqual(self.nsupdate("update delete me.own.svc.internal"), "NOERROR")
         self.assertEqual(self.sources(), ["heartbeat", "marathon"])
 
+    def test_dns_update_of_ids_that_are_no_labels(self):
+        for identity in ("Me.2", "web.1"):
+            with self.subTest(identity):
+                self.server.register("own", identity, {"address": "10.0.1.10", "port": 31000})
+                label = self.instance(self.server, "own", identity)["label"]
+                self.assertEqual(self.nsupdate(f"update add {label}.own.svc.internal 5 A 10.0.1.10"), "NOERROR")
+                self.server.register("own", identity, {"address": "10.0.1.10", "port": 31000, "task": "web.1"})
+                self.assertEqual(self.instance(self.server, "own", identity)["service"], "web")
+                self.assertEqual(self.nsupdate(f"update add {label}.own.svc.internal 5 A 10.0.1.99"), "NOERROR")
+                self.until(self.server, f"{label}.own.svc.internal", [])
+                self.assertEqual(self.nsupdate(f"update delete {label}.own.svc.internal"), "NOERROR")
+                self.assertEqual(sorted(self.instance(self.server, "own", identity)["sources"]), ["heartbeat", "marathon"])
+                self.assertEqual(self.server.api("DELETE", f"/api/v1/services/own/instances/{identity}").status, 200)
+
     def test_lyft(self):
         tags = json.dumps({"az": "a", "region": "r", "instance_id": "i"})
         form = urllib.parse.urlencode({"ip": "10.0.1.10", "port": "31000", "revision": "abc", "tags": tags})
@@ -136,10 +150,13 @@ class Rights(Joining):
     def test_a_task_of_a_service_that_the_token_may_not_write(self):
         self.put("own")
         self.assertEqual(self.lives_in(), "own")
-        self.assertEqual(self.call("own", "POST", "/api/v1/services/own/instances/me/drain", {}).status, 200)
-        self.assertEqual(self.addresses(self.server, "web.svc.internal"), ["10.0.1.10"])
+        for method, path, body in (("POST", "/drain", {}), ("PUT", "/admin", {"mode": "down", "weight": 0}),
+                                   ("POST", "/heartbeat", {"status": "critical"})):
+            self.assertEqual(self.call("own", method, "/api/v1/services/own/instances/me" + path, body).status, 200)
         self.put("operator")
         self.assertEqual(self.lives_in(), "web")
+        self.assertEqual(self.addresses(self.server, "web.svc.internal"), ["10.0.1.10"], "what was said without the right stays behind")
+        self.assertEqual(self.call("operator", "POST", "/api/v1/services/own/instances/me/drain", {}).status, 200)
         self.until(self.server, "web.svc.internal", [])
         self.assertEqual(self.call("operator", "DELETE", "/api/v1/services/own/instances/me/drain").status, 200)
         self.until(self.server, "web.svc.internal", ["10.0.1.10"])
@@ -152,6 +169,19 @@ class Rights(Joining):
         self.assertEqual(self.addresses(self.server, "web.svc.internal"), ["10.0.1.10"])
         self.put("own")
         self.assertEqual(self.lives_in(), "own", "its own name is its own")
+
+    def test_lyft_removal_by_the_other_name(self):
+        tags = json.dumps({"az": "a", "region": "r", "instance_id": "i"})
+        form = urllib.parse.urlencode({"ip": "10.0.1.10", "port": "31000", "revision": "abc", "tags": tags})
+        mine = ("-H", "Authorization: Bearer secret-of-operator")
+        self.assertEqual(self.server.curl("/v1/registration/own", "-d", form, *mine)[0], 200)
+        identity = self.call("operator", "GET", "/api/v1/services/own").json()["instances"][0]["id"]
+        body = {"address": "10.0.1.10", "port": 31000, "task": "web.1"}
+        self.assertEqual(self.call("operator", "PUT", f"/api/v1/services/own/instances/{identity}", body).status, 200)
+        status, text = self.server.curl("/v1/registration/own/10.0.1.10", "-X", "DELETE", "-H", "Authorization: Bearer secret-of-own")[:2]
+        self.assertEqual(status, 403)
+        self.assertIn("this takes the right to write the service web", text)
+        self.assertEqual(self.server.curl("/v1/registration/own/10.0.1.10", "-X", "DELETE", *mine)[0], 200)
 
 
 if __name__ == "__main__":

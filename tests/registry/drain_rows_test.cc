@@ -226,5 +226,80 @@ TEST_F(DrainRows, AwaitedNamesNeedTheRight) {
   }
 }
 
+// "web" may write that service alone, "deploy" all.
+RegistryConfig with_rights() {
+  RegistryConfig config;
+  config.may_write = [](std::string_view by, std::string_view service) {
+    return by == "deploy" || (by == "web" && service == "web");
+  };
+  return config;
+}
+
+TEST_F(DrainRows, WhatTheRegistryEndsItselfNeedsNoRight) {
+  begin_anew(with_rights());
+  InstanceBody body = body_at("10.0.0.7");
+  body.task = "t";
+  Registration mine = registration("own", "me", body);
+  mine.by = "deploy";
+  mine.generation = 5;
+  ASSERT_TRUE(list(kMesos, "app", "t", "t"));
+  ASSERT_TRUE(registry->apply(mine, now));
+  ASSERT_TRUE(registry->apply(Removal{"own", "me", 5, true, {}, "deploy"}, now));
+  restart(with_rights());
+  ASSERT_TRUE(stored().contains("drain app/t"));
+  pass(Millis(1'000));
+  ASSERT_FALSE(registry->find("own", "me")) << "it was to be removed";
+  EXPECT_FALSE(stored().contains("drain app/t"));
+  mine.generation = 7;
+  ASSERT_TRUE(registry->apply(mine, now));
+  ASSERT_TRUE(list(kMesos, "app", "t", "t"));
+  pass(Millis(1'000));
+  EXPECT_TRUE(registry->find("own", "me")) << "a life that began after the removal";
+  EXPECT_TRUE(registry->find("app", "t")->serving);
+}
+
+TEST_F(DrainRows, WhoMayWriteWhereItLivedEndsItByAllItsNames) {
+  const SourceId marathon{SourceKind::marathon, "marathon"};
+  begin_anew(with_rights());
+  ASSERT_TRUE(list(marathon, "web", "t", "t"));
+  ASSERT_TRUE(list(kMesos, "pay", "t", "t"));
+  ASSERT_TRUE(registry->apply(DrainOrder{"web", "t", true, "kernel", "web"}, now));
+  restart(with_rights());
+  ASSERT_TRUE(list(marathon, "web", "t", "t"));
+  ASSERT_TRUE(registry->apply(DrainOrder{"web", "t", false, "", "web"}, now));
+  ASSERT_TRUE(list(kMesos, "pay", "t", "t"));
+  ASSERT_EQ(registry->counts().instances, 1U);
+  EXPECT_TRUE(registry->find("web", "t")->serving);
+}
+
+TEST_F(DrainRows, ARemovalEndsOneThatIsAwaited) {
+  ASSERT_TRUE(list(kStatic, "app", "t"));
+  ASSERT_TRUE(drain("app", "t"));
+  restart();
+  const Outcome removed = registry->apply(Removal{"app", "t", {}, false, {}, ""}, now);
+  ASSERT_TRUE(removed);
+  EXPECT_FALSE(removed->existed);
+  EXPECT_FALSE(stored().contains("drain app/t"));
+  ASSERT_TRUE(list(kStatic, "app", "t"));
+  EXPECT_TRUE(registry->find("app", "t")->serving);
+}
+
+TEST_F(DrainRows, AwaitedNamesGoOnBelongingToTheSchedulersHalf) {
+  const SourceId marathon{SourceKind::marathon, "marathon"};
+  InstanceBody body = body_at("10.0.0.7");
+  body.task = "t";
+  ASSERT_TRUE(list(marathon, "shop", "t", "t"));
+  ASSERT_TRUE(list(kMesos, "pay", "t", "t"));
+  ASSERT_TRUE(put("me", 1, body));
+  ASSERT_TRUE(drain("shop", "t"));
+  restart();
+  ASSERT_TRUE(list(marathon, "shop", "t", "t"));
+  ASSERT_TRUE(put("me", 1)) << "it names the task no more";
+  ASSERT_TRUE(drain("shop", "t", false));
+  ASSERT_TRUE(list(kMesos, "pay", "t", "t"));
+  EXPECT_TRUE(registry->find("shop", "t")->serving);
+  EXPECT_FALSE(web("me")->serving) << "each ends by itself";
+}
+
 }  // namespace
 }  // namespace muster::registry::test

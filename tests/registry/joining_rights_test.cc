@@ -1,5 +1,6 @@
 // Naming a task gives nobody a say in a service that he may not write.
 #include <set>
+#include <vector>
 
 #include "tests/registry/support/fixture.h"
 
@@ -221,6 +222,72 @@ TEST_F(JoiningRights, WithoutTokensWhoeverWritesWritesAll) {
   ASSERT_TRUE(list());
   ASSERT_TRUE(register_as("10.0.0.7"));
   EXPECT_EQ(instances(), kJoined);
+}
+
+TEST_F(JoiningRights, WhatWasSaidWithoutTheRightDoesNotComeAlong) {
+  for (const std::string by : {"web", "deploy"}) {
+    SCOPED_TRACE(by);
+    begin_anew(with_tokens());
+    ASSERT_TRUE(register_as("deploy"));
+    ASSERT_TRUE(registry->apply(DrainOrder{"web", "me", true, "", by}, now));
+    Vitals vitals;
+    vitals.status = HeartbeatStatus::critical;
+    vitals.reason = "broken";
+    const Heartbeat critical{"web", "me", {}, vitals, {}, {}, by};
+    ASSERT_TRUE(registry->apply(critical, now));
+    OverlayEntry down;
+    down.match = "web/me";
+    down.mode = AdminMode::down;
+    down.weight = 0;
+    down.by = by;
+    ASSERT_TRUE(registry->apply(OverlayEdit{OverlayEdit::Kind::append, {down}, "", {}}, now));
+    ASSERT_EQ(registry->find("web", "me")->admin, AdminMode::down);
+    ASSERT_TRUE(list());
+    ASSERT_EQ(instances(), kJoined);
+    const InstancePtr task = registry->find("pay", "t");
+    const bool is_said = by == "deploy";
+    EXPECT_EQ(task->draining_since.has_value(), is_said);
+    EXPECT_EQ(task->admin, is_said ? AdminMode::down : AdminMode::automatic);
+    EXPECT_EQ(task->body->weight_or_default(), is_said ? 0 : 1);
+    EXPECT_EQ(task->serving, !is_said);
+    EXPECT_EQ(registry->explain("pay", "t", now)->overlay.size(), is_said ? 1U : 0U);
+    EXPECT_EQ(registry->explain("pay", "t", now)->report, is_said ? "broken" : "");
+  }
+}
+
+TEST_F(JoiningRights, WhoChangesItHasMadeItAsItIs) {
+  ASSERT_TRUE(register_as("deploy"));
+  Vitals vitals;
+  vitals.weight = 0;
+  const Heartbeat light{"web", "me", {}, vitals, {}, {}, "web"};
+  ASSERT_TRUE(registry->apply(light, now));
+  ASSERT_TRUE(list());
+  EXPECT_EQ(instances(), kApart) << "its weight was the other's word";
+  ASSERT_TRUE(register_as("deploy"));
+  EXPECT_EQ(instances(), kJoined);
+}
+
+TEST_F(JoiningRights, ARestartKnowsWhoSaidIt) {
+  std::vector<Row> rows;
+  const auto save = [&] {
+    for (Row& row : registry->take_batch().rows)
+      if (!std::holds_alternative<MetaRow>(row)) rows.push_back(std::move(row));
+  };
+  ASSERT_TRUE(register_as("deploy"));
+  ASSERT_TRUE(registry->apply(DrainOrder{"web", "me", true, "", "web"}, now));
+  Vitals vitals;
+  vitals.status = HeartbeatStatus::critical;
+  const Heartbeat critical{"web", "me", {}, vitals, {}, {}, "web"};
+  ASSERT_TRUE(registry->apply(critical, now));
+  save();
+  registry = std::make_unique<Registry>(with_tokens(), now);
+  for (const Row& row : rows) registry->restore(row, now);
+  registry->restored(now);
+  EXPECT_EQ(registry->find("web", "me")->state, State::suspended);
+  EXPECT_TRUE(registry->find("web", "me")->draining_since);
+  ASSERT_TRUE(list());
+  ASSERT_EQ(instances(), kJoined);
+  EXPECT_TRUE(registry->find("pay", "t")->serving);
 }
 
 }  // namespace

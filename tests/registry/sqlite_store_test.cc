@@ -54,21 +54,22 @@ TEST(SqliteStore, EveryTableComesBackAsItWasWritten) {
   const std::string path = scratch.path("muster.db");
   ClaimRow lyft = claim("web", "i2", 2);
   lyft.source = "lyft";
-  const Rows rows = {claim("web", "i1", 7),
-                     lyft,
-                     DrainRow{"web", "i2", 9, "kernel update", WallTime(Millis(1'795'212'060'000)), {}},
-                     DrainRow{"web", "i1", 8, "", WallTime(Millis(5)), WallTime(Millis(1'795'212'065'000))},
-                     claim("", "", 1),
-                     TombstoneRow{"web", "i0", 1'795'212'000'000, "deregistered", WallTime(Millis(99))},
-                     OverlayRows{{R"({"match":"web/*"})", R"({"match":"db/*"})"}},
-                     ServiceRow{"web", WallTime(Millis(1)), WallTime(Millis(2))},
-                     HealthRow{"web", "i1", "report", "SUSPENDED", Millis(0), WallTime(Millis(3))},
-                     MetaRow{"revision_block", "65536"},
-                     ZoneRow{"example.test.", "www.example.test.", "www.example.test. 5 IN A 192.0.2.1\n"},
-                     ZoneRow{"example.test.", "gone.example.test.", ""},
-                     PieceRow{"mesos", 1, 0, std::string("\0\xff", 2)},
-                     PieceRow{"mesos", 1, 1, "b"},
-                     PictureRow{"mesos", "mesos", 1, "10.0.0.1:5050\n", WallTime(Millis(4)), 1, 2}};
+  const Rows rows = {
+      claim("web", "i1", 7),
+      lyft,
+      DrainRow{"web", "i2", 9, "kernel update", WallTime(Millis(1'795'212'060'000)), {}, "ops", "shop"},
+      DrainRow{"web", "i1", 8, "", WallTime(Millis(5)), WallTime(Millis(1'795'212'065'000))},
+      claim("", "", 1),
+      TombstoneRow{"web", "i0", 1'795'212'000'000, "deregistered", WallTime(Millis(99))},
+      OverlayRows{{R"({"match":"web/*"})", R"({"match":"db/*"})"}},
+      ServiceRow{"web", WallTime(Millis(1)), WallTime(Millis(2))},
+      HealthRow{"web", "i1", "report", "SUSPENDED", Millis(0), WallTime(Millis(3)), "ops"},
+      MetaRow{"revision_block", "65536"},
+      ZoneRow{"example.test.", "www.example.test.", "www.example.test. 5 IN A 192.0.2.1\n"},
+      ZoneRow{"example.test.", "gone.example.test.", ""},
+      PieceRow{"mesos", 1, 0, std::string("\0\xff", 2)},
+      PieceRow{"mesos", 1, 1, "b"},
+      PictureRow{"mesos", "mesos", 1, "10.0.0.1:5050\n", WallTime(Millis(4)), 1, 2}};
   Picture before;
   {
     SqliteStore store(path);
@@ -83,14 +84,14 @@ TEST(SqliteStore, EveryTableComesBackAsItWasWritten) {
   EXPECT_THAT(after.sequences, ::testing::UnorderedElementsAre(1, 2, 7));
   EXPECT_EQ(after.rows.at("overlay"), R"({"match":"web/*"}{"match":"db/*"})");
   EXPECT_EQ(after.rows.at("meta revision_block"), "65536");
-  EXPECT_EQ(after.rows.at("health web/i1 report"), "SUSPENDED 0 3");
+  EXPECT_EQ(after.rows.at("health web/i1 report"), "SUSPENDED 0 3 ops");
   EXPECT_EQ(after.rows.at("zone example.test. www.example.test."), "www.example.test. 5 IN A 192.0.2.1\n");
   EXPECT_EQ(after.rows.at("zone example.test. gone.example.test."), "");
   EXPECT_EQ(after.rows.at("picture mesos"), "mesos 1 10.0.0.1:5050\n 4 2");
   EXPECT_EQ(after.rows.at("piece mesos"), std::string("0:\0\xff;1:b;", 9));
   EXPECT_EQ(after.rows.at("service web"), "1 2");
   EXPECT_EQ(after.rows.at("tombstone web/i0"), "1795212000000 deregistered 99");
-  EXPECT_EQ(after.rows.at("drain web/i2"), "9 kernel update 1795212060000 never");
+  EXPECT_EQ(after.rows.at("drain web/i2"), "9 kernel update 1795212060000 never ops shop");
   EXPECT_EQ(after.rows.at("drain web/i1"), "8  5 1795212065000");
 }
 
@@ -301,6 +302,19 @@ TEST(SqliteStore, DrainsOfADamagedFileOfAnOlderSchemaAreSaved) {
       "web/i2 2 kernel 7 9");
 }
 
+TEST(SqliteStore, WhatTheSixthSchemaKeptOfADamagedFileIsSaved) {
+  Scratch scratch;
+  Connection old(scratch.path("old.db"), Connection::Mode::create);
+  for (std::size_t step = 0; step < 6; ++step) old.exec(kSchemaSteps[step]);
+  old.exec("INSERT INTO drain VALUES('web','i2',2,'kernel',7,9)");
+  old.exec("INSERT INTO health VALUES('web','i1','report','SUSPENDED',0,3)");
+  Connection fresh(scratch.path("fresh.db"), Connection::Mode::create);
+  for (const char* step : kSchemaSteps) fresh.exec(step);
+  salvage(old, fresh);
+  EXPECT_EQ(fresh.text("SELECT number||reason||since_ms||remove_ms||by||home FROM drain"), "2kernel79");
+  EXPECT_EQ(fresh.text("SELECT service||id||state||since_ms||by FROM health"), "webi1SUSPENDED3");
+}
+
 // ---- damage ---------------------------------------------------------------------------------------------
 
 TEST(SqliteStore, DamagedPagesCostOnlyTheRowsOnThem) {
@@ -338,6 +352,32 @@ TEST(SqliteStore, DamagedPagesCostOnlyTheRowsOnThem) {
     EXPECT_FALSE(again.report.recovered_from_damage);
     EXPECT_EQ(again.rows, after.rows);
   }
+}
+
+TEST(SqliteStore, DrainsBetweenTwoDamagedPlacesOfAnOlderFileAreSaved) {
+  Scratch scratch;
+  const std::string path = scratch.path("old.db");
+  {
+    Connection old(path, Connection::Mode::create);
+    for (std::size_t step = 0; step < 5; ++step) old.exec(kSchemaSteps[step]);
+    old.exec(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<5000) "
+        "INSERT INTO "
+        "claim(service,id,source,generation,seq,lease_ms,created_ms,heard_ms,by,draining,draining_ms,"
+        "draining_reason,remove_ms,body) SELECT 'web','i'||i,'heartbeat',1,i,30000,1,1,'',i%2,7,'kernel',9,"
+        "'{\"meta\":\"'||hex(zeroblob(100))||'\"}' FROM n");
+    old.text("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+  const std::size_t pages = octets_of(path).size() / 4096;
+  for (const std::size_t page : {pages / 4, pages * 3 / 4})
+    overwrite(path, page * 4096, std::string(4096, '\xa5'));
+  Connection old(path, Connection::Mode::create);
+  Connection fresh(scratch.path("fresh.db"), Connection::Mode::create);
+  for (const char* step : kSchemaSteps) fresh.exec(step);
+  salvage(old, fresh);
+  EXPECT_GT(fresh.number("SELECT count(*) FROM claim"), 4'900);
+  EXPECT_EQ(fresh.number("SELECT count(*) FROM drain"),
+            fresh.number("SELECT count(*) FROM claim WHERE seq%2"));
 }
 
 TEST(SqliteStore, RandomDamageNeverStopsAStart) {

@@ -6,8 +6,6 @@
 
 namespace muster::config {
 
-inline constexpr std::int64_t kTtlMostSeconds = 2'147'483'647;  // RFC 2181 §8
-
 void read_server(Section& section, Server& server);
 void read_dns(Section& section, Dns& dns);
 // One [[key]] table; appends it.

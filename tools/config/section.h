@@ -21,6 +21,8 @@ namespace muster::config {
 
 using registry::Millis;
 
+inline constexpr std::int64_t kTtlMostSeconds = 2'147'483'647;  // RFC 2181 §8
+
 struct DurationBounds {
   Millis least{0};
   Millis most{std::chrono::hours(24 * 365)};

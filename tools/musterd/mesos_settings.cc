@@ -6,13 +6,6 @@ namespace muster::tools {
 
 namespace {
 
-std::uint32_t seconds(config::Millis span) { return static_cast<std::uint32_t>(span.count() / 1000); }
-
-zones::WhenNone when_none(const std::string& word) {
-  if (word == "none") return zones::WhenNone::none;
-  return word == "servfail" ? zones::WhenNone::servfail : zones::WhenNone::all;
-}
-
 std::string without_final_dot(std::string text) {
   if (text.ends_with('.')) text.pop_back();
   return text;

@@ -174,8 +174,9 @@ Hooks Schedulers::hooks_of(One& one) {
 // After the last whole cluster that was read: what is free of it lies with the two threads that did it, and
 // some has become free only since, when the last reader of what it replaced had gone.
 void Schedulers::tidy_if_due(net::SteadyTime now) {
-  if (now < tidy_at_.load()) return;
-  tidy_at_ = net::SteadyTime::max();
+  net::SteadyTime due = tidy_at_.load();
+  // A read that ends now sets another.
+  if (now < due || !tidy_at_.compare_exchange_strong(due, net::SteadyTime::max())) return;
   share_free_memory();
   boost::asio::post(strand_, [] {
     share_free_memory();

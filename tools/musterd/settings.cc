@@ -11,14 +11,6 @@ namespace muster::tools {
 
 namespace {
 
-std::uint32_t seconds(config::Millis span) { return static_cast<std::uint32_t>(span.count() / 1000); }
-
-zones::WhenNone when_none(const std::string& word) {
-  if (word == "none") return zones::WhenNone::none;
-  if (word == "servfail") return zones::WhenNone::servfail;
-  return zones::WhenNone::all;
-}
-
 zones::ServicePolicy policy_of(const config::Config& config, std::string_view name) {
   zones::ServicePolicy policy;
   policy.ttl = seconds(config.zones.ttl);
@@ -77,6 +69,13 @@ std::vector<std::string> reserved_labels(const config::Config& config) {
 }
 
 }  // namespace
+
+std::uint32_t seconds(config::Millis span) { return static_cast<std::uint32_t>(span.count() / 1000); }
+
+zones::WhenNone when_none(const std::string& word) {
+  if (word == "none") return zones::WhenNone::none;
+  return word == "servfail" ? zones::WhenNone::servfail : zones::WhenNone::all;
+}
 
 bool is_for_others(std::string_view interface, unsigned flags, const net::IpAddress& address) {
   // docker0, and br- with the first twelve digits of its network's id.

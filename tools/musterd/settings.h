@@ -19,6 +19,8 @@ using ConfigPtr = std::shared_ptr<const config::Config>;
 bool is_for_others(std::string_view interface, unsigned flags, const net::IpAddress& address);
 // The addresses at which others reach these listeners: of a wildcard those of the host.
 std::vector<net::IpAddress> reachable(const std::vector<net::Endpoint>& listen);
+std::uint32_t seconds(config::Millis span);  // whole ones, rounded down
+zones::WhenNone when_none(const std::string& word);
 registry::RegistryConfig registry_config(const ConfigPtr& config, std::string epoch);
 // `listen` are the DNS addresses as bound: the A and AAAA of name servers below the domain.
 zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<net::Endpoint>& listen);

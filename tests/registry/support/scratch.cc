@@ -25,10 +25,11 @@ struct Show {
     picture.rows["tombstone " + row.service + "/" + row.id] =
         std::to_string(row.generation) + " " + row.cause + " " + shown(row.until);
   }
+  static std::string said(const std::string& word) { return word.empty() ? word : " " + word; }
   void operator()(const DrainRow& row) const {
-    picture.rows["drain " + row.service + "/" + row.id] = std::to_string(row.number) + " " + row.reason +
-                                                          " " + shown(row.since) + " " +
-                                                          (row.remove_at ? shown(*row.remove_at) : "never");
+    picture.rows["drain " + row.service + "/" + row.id] =
+        std::to_string(row.number) + " " + row.reason + " " + shown(row.since) + " " +
+        (row.remove_at ? shown(*row.remove_at) : "never") + said(row.by) + said(row.home);
   }
   void operator()(const OverlayRows& row) const {
     for (const std::string& entry : row.entries_json) picture.rows["overlay"] += entry;
@@ -46,7 +47,7 @@ struct Show {
   void operator()(const HealthRow& row) const {
     picture.rows["health " + row.service + "/" + row.id + " " + row.check] =
         row.state + " " + std::to_string(row.suspension.count()) + " " +
-        std::to_string(row.since.time_since_epoch().count());
+        std::to_string(row.since.time_since_epoch().count()) + said(row.by);
   }
   void operator()(const PictureRow& row) const {
     picture.rows["picture " + row.source] = row.type + " " + std::to_string(row.format) + " " + row.origin +
