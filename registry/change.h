@@ -77,6 +77,15 @@ struct DrainOrder {
   std::string by{};
 };
 
+// What somebody who uses an instance found.
+struct Report {
+  std::string service;
+  std::string id;
+  health::Verdict verdict;
+  std::string reporter;
+  std::string by{};
+};
+
 // Changes the claims of one source without renewing them: `id` empty means every instance of the service.
 struct Amendment {
   std::string service;
@@ -125,8 +134,8 @@ struct SourceStep {
   std::vector<Registration> listed;
 };
 
-using Change =
-    std::variant<Registration, Heartbeat, Removal, DrainOrder, Amendment, OverlayEdit, SourceList, SourceStep>;
+using Change = std::variant<Registration, Heartbeat, Removal, DrainOrder, Report, Amendment, OverlayEdit,
+                            SourceList, SourceStep>;
 
 // Stable codes of refusals, in the API's own words (to_string gives "stale_generation" …).
 enum class RefusalCode : std::uint8_t {
@@ -143,6 +152,7 @@ enum class RefusalCode : std::uint8_t {
   too_many_instances,
   too_many_services,
   too_many_claims,
+  rate_limited,
   out_of_capacity,
 };
 std::string_view to_string(RefusalCode code);

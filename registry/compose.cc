@@ -62,6 +62,16 @@ State state_of(const Entry& entry, const Fitness& fitness, AdminMode admin) {
   return fitness.state;
 }
 
+std::uint32_t ttl_bound_of(const Entry& entry) {
+  std::uint32_t bound = kNoTtlBound;
+  if (!entry.checkup) return bound;
+  for (const auto& watch : entry.checkup->watches) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(health::expected_within(*watch)).count();
+    bound = std::min(bound, static_cast<std::uint32_t>(seconds));
+  }
+  return bound;
+}
+
 double effective_weight(const Entry& entry, const InstanceBody& body, const Setting& setting) {
   double weight = body.weight_or_default();
   if (is_suspect(entry)) weight *= kSuspectShare;
@@ -83,6 +93,8 @@ Reason reason_of(const Entry& entry, const Instance& view, const Fitness& fitnes
   if (view.admin == AdminMode::up) return Reason::forced_up;
   if (fitness.state == State::starting || fitness.state == State::suspended) return fitness.reason;
   if (view.lease_state == LeaseState::suspect) return Reason::lease_suspect;
+  if (setting.hides_timedout && (fitness.reason == Reason::timedout || fitness.reason == Reason::capped))
+    return Reason::timedout_hidden;
   if (fitness.state == State::timedout) return fitness.reason;
   if (entry.condition && entry.condition->overloaded) return Reason::overloaded;
   return view.effective_weight > 0 ? Reason::ok : Reason::weight_zero;
@@ -95,6 +107,8 @@ bool serves(Reason reason) {
     case Reason::lease_suspect:
     case Reason::unreachable:
     case Reason::held:
+    case Reason::timedout:
+    case Reason::capped:
     case Reason::overloaded:
     case Reason::weight_zero:
     case Reason::lower_tier: return true;
@@ -113,6 +127,9 @@ Instance compose(const Entry& entry, const Instance& identity, const Setting& se
   view.admin = entry.effect ? entry.effect->mode.value_or(AdminMode::automatic) : AdminMode::automatic;
   const Fitness fitness = fitness_of(entry);
   view.state = state_of(entry, fitness, view.admin);
+  view.failure = fitness.failure;
+  view.http_status = fitness.http_status;
+  view.ttl_bound = ttl_bound_of(entry);
   view.draining_since = is_draining(entry) ? std::optional(entry.condition->drain->since) : std::nullopt;
   view.draining_reason = is_draining(entry) ? entry.condition->drain->reason : std::string();
   view.lease_state = lease_state_of(entry);
@@ -136,7 +153,9 @@ Difference difference(const Instance& before, const Instance& after) {
                          before.effective_weight == after.effective_weight && before.admin == after.admin &&
                          before.draining_since == after.draining_since &&
                          before.draining_reason == after.draining_reason && before.lease == after.lease &&
-                         before.sources == after.sources && are_same(before.aliases, after.aliases);
+                         before.failure == after.failure && before.http_status == after.http_status &&
+                         before.ttl_bound == after.ttl_bound && before.sources == after.sources &&
+                         are_same(before.aliases, after.aliases);
   if (!same_view) return Difference::view;
   const bool same_lease = before.lease_state == after.lease_state && before.lease_low == after.lease_low &&
                           before.silent_since == after.silent_since;

@@ -11,6 +11,7 @@ struct Setting {
   Reason service_reason = Reason::ok;  // why the service is not published
   bool use_load = false;
   double warning_factor = 0.5;
+  bool hides_timedout = false;  // timedout = "hide"
 };
 
 // Keeps identity (service, id, label, sequence, created_at) and revision of `identity`.

@@ -10,6 +10,7 @@ namespace muster::registry {
 Registry::Core::Core(RegistryConfig config, Instant now)
     : config_(std::move(config)),
       now_(now),
+      health_({config_.max_probes_in_flight, config_.probe_seed}, health_owner()),
       leases_(now.steady),
       burials_(now.steady),
       lingers_(now.steady),
@@ -332,8 +333,10 @@ void Registry::Core::end_claim(Entry& entry, Claim& claim) {
 
 void Registry::Core::refresh(Entry& entry, bool arm_too) {
   const Service& service = *entry.service;
-  Instance next =
-      compose(entry, *entry.shown, {service.reason, service.settings.use_load, config_.warning_factor});
+  const Setting setting{service.reason, service.settings.use_load, config_.warning_factor,
+                        service.settings.hides_timedout};
+  Instance next = compose(entry, *entry.shown, setting);
+  if (attend(entry, next.body)) next = compose(entry, *entry.shown, setting);
   const Difference what = entry.shown->body ? difference(*entry.shown, next) : Difference::view;
   if (what != Difference::none) show(entry, std::move(next), what);
   if (arm_too) arm(entry);
@@ -373,6 +376,7 @@ void Registry::Core::index_repo(const InstancePtr& before, const InstancePtr& af
 std::unique_ptr<Entry> Registry::Core::take_out(Entry& entry, Cause cause) {
   if (is_stored(status_of(entry))) unstore_report(entry);
   unstore_drain(entry);
+  end_checkup(entry);
   for (Claim& claim : entry.claims) release(entry, claim);
   entry.disarm();
   protection_.leave(entry.groups);

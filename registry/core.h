@@ -31,6 +31,8 @@ struct Service : Timer {  // armed for the end of its linger
   MemberList members;
   std::size_t ready = 0;
   StateCounts states;
+  std::size_t suspended_by_checks = 0;  // instances
+  std::size_t suspended_by_reports = 0;
   ServiceSettings settings;
   Reason reason = Reason::ok;  // why it is not published
   bool linger_stored = false;
@@ -59,6 +61,8 @@ class Registry::Core {
   void shift_deadlines(Millis gap) { skew_ += gap; }
   void suspect_verdict(std::string_view service, std::string_view id, ProbeVerdict verdict, Instant now);
   std::vector<InstancePtr> suspects_to_probe(Instant now, std::size_t most);
+  std::vector<health::ProbeOrder> probes_due(Instant now, std::size_t most);
+  void probe_found(std::uint64_t number, const health::Verdict& verdict, Instant now);
   void reconfigure(RegistryConfig config, Instant now);
   void restore(const Row& row, Instant now);
   bool restore_next(Instant listeners_open, std::size_t most);
@@ -80,6 +84,8 @@ class Registry::Core {
   std::vector<ServiceSummary> list(std::string_view glob, std::string_view after, std::size_t limit) const;
   std::vector<InstancePtr> instances_of_repo(std::string_view repo) const;
   std::optional<Explanation> explain(std::string_view service, std::string_view id, Instant now) const;
+  std::optional<HealthView> health_of(std::string_view service, std::string_view id, Instant now) const;
+  health::PlanCounts probe_counts() const { return health_.counts(); }
   RegistryCounts counts() const;
   std::vector<ServiceStates> states(std::string_view after, std::size_t limit) const;
   const LatenessOf& lateness() const { return lateness_; }
@@ -102,6 +108,7 @@ class Registry::Core {
   Outcome on(const Heartbeat& heartbeat);
   Outcome on(const Removal& removal);
   Outcome on(const DrainOrder& order);
+  Outcome on(const Report& report);
   Outcome on(const Amendment& amendment);
   Outcome on(const OverlayEdit& edit);
   Outcome on(const SourceList& list);
@@ -173,6 +180,7 @@ class Registry::Core {
   void restore_overlay(const OverlayRows& row);
   void restore_meta(const MetaRow& row);
   void restore_health(const HealthRow& row);
+  void restore_watch(const HealthRow& row);
   void restore_report(Entry& entry);
   void end_restored();
   StoredService& stored_service(const std::string& name);
@@ -219,6 +227,17 @@ class Registry::Core {
   void reserve_revisions();
   const SourceId* intern(const SourceId& source);
   void index_repo(const InstancePtr& before, const InstancePtr& after, Entry& entry);
+
+  // Checks.
+  health::Health::Owner health_owner();
+  bool may_suspend(const health::Watch& watch) const;
+  void count_suspended(Entry& entry);
+  void watch_changed(health::Watch& watch);
+  void store_watch(const Entry& entry, health::Watch& watch);
+  bool attend(Entry& entry, const BodyPtr& body);
+  health::Checkup& checkup_of(Entry& entry);
+  void end_checkup(Entry& entry);
+  bool forget_watches(std::size_t& most);
 
   // Who is one instance.
   Entry* home_of(const std::string& task) const;
@@ -332,6 +351,12 @@ class Registry::Core {
   std::optional<Sweep> sweep_;
   Stored stored_;
   bool restoring_ = false;
+  bool is_first_start_ = true;  // no revision was ever given
+  health::Health health_;
+  // What was stored of the checks of those that have not come back since the last start, by service and id.
+  std::map<std::pair<std::string, std::string>, std::vector<health::StoredWatch>> stored_watches_;
+  SteadyTime
+      listed_until_{};    // what is listed until then was there before the start, as far as anybody knows
   WaitingDrains drains_;  // of what has not come back since the last start
   SteadyTime drains_until_{};
 

@@ -327,7 +327,10 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
     if (is_alone) entry = &alone;
   }
   const bool created = entry == nullptr;
-  if (created) entry = &admit(service, id, next_sequence_++, now_.wall);
+  if (created) {
+    entry = &admit(service, id, next_sequence_++, now_.wall);
+    entry->has_begun = is_listed(claim.source->kind) && at() < listed_until_;
+  }
   Alias* alias = alias_for(*entry, service, id);
   const HeartbeatStatus before = status_of(*entry);
   const Claim* said = claim_of(*entry, *claim.source);
@@ -357,6 +360,8 @@ Outcome Registry::Core::write(std::string_view service, std::string_view id, Ent
     entry = entry_at(service, id);
   }
   if (changed) store_claim(*entry, *claim_of(*entry, *claim.source));
+  if (vitals != nullptr && entry->checkup)
+    health_.heard(*entry->checkup, status_of(*entry) == HeartbeatStatus::critical, now_);
   return grant_to(*entry, *claim_of(*entry, *claim.source), {service, id}, created);
 }
 
@@ -394,6 +399,7 @@ Outcome Registry::Core::renew(Entry& entry, const Heartbeat& heartbeat) {
   if (shows) refresh(entry);
   store_report(entry, before);
   if (stored) store_claim(entry, claim);
+  if (entry.checkup) health_.heard(*entry.checkup, status_of(entry) == HeartbeatStatus::critical, now_);
   return grant_to(entry, *life_claim(entry), {heartbeat.service, heartbeat.id}, false);
 }
 

@@ -52,26 +52,27 @@ int badness(HeartbeatStatus status) {
   return 0;
 }
 
-// Among equals a scheduler's word goes before the report.
+Fitness fitness_by(const health::Watch& watch) {
+  const State state = watch.machine.state();
+  Reason reason = Reason::ok;
+  if (state == State::starting) reason = Reason::starting;
+  if (state == State::suspended) reason = Reason::suspended;
+  if (state == State::timedout) reason = watch.machine.is_capped() ? Reason::capped : Reason::timedout;
+  return {state, reason, watch.failure.failure, watch.failure.http_status};
+}
+
+// Among equals a scheduler's word goes before the report, and that before what checks have found.
 Fitness fitness_of(const Entry& entry) {
-  const auto badness_of = [](State state) {
-    switch (state) {
-      case State::active: return 0;
-      case State::timedout: return 1;
-      case State::starting: return 2;
-      case State::suspended: return 3;
-      case State::off: return 4;
-    }
-    return 0;
-  };
   Fitness worst;
   const auto judge = [&](const Fitness& one) {
-    if (badness_of(one.state) > badness_of(worst.state)) worst = one;
+    if (health::badness(one.state) > health::badness(worst.state)) worst = one;
   };
   for (const Claim& claim : entry.claims) judge(claim.fitness);
   const HeartbeatStatus reported = status_of(entry);
   if (reported == HeartbeatStatus::starting) judge({State::starting, Reason::starting});
   if (reported == HeartbeatStatus::critical) judge({State::suspended, Reason::suspended_report});
+  const health::Watch* watch = entry.checkup ? entry.checkup->worst() : nullptr;
+  if (watch != nullptr) judge(fitness_by(*watch));
   return worst;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "registry/change.h"
+#include "registry/health/checkup.h"
 #include "registry/key_index.h"
 #include "registry/lease_wheel.h"
 #include "registry/limits.h"
@@ -94,9 +95,11 @@ struct Entry : Timer {  // armed for its next event
   std::unique_ptr<Condition> condition;
   std::unique_ptr<OverlayEffect> effect;
   std::unique_ptr<Suspicion> suspicion;
+  std::unique_ptr<health::Checkup> checkup;  // null: it has no checks, and nobody has reported of it
   Membership groups;  // those where it counts as live
   std::uint32_t member_index = 0;
   bool lease_low = false;
+  bool has_begun = false;   // checks that come now begin with one that runs
   bool task_ended = false;  // a scheduler has seen the end of its task; another may list it still
 };
 
@@ -117,7 +120,9 @@ bool has_rights(SourceKind kind);        // heartbeat, lyft: made by whoever may
 bool is_draining(const Entry& entry);
 int badness(HeartbeatStatus status);     // the greater, the worse
 HeartbeatStatus status_of(const Entry& entry);
-Fitness fitness_of(const Entry& entry);  // the worst of that and of what the sources say that list it
+Fitness fitness_by(const health::Watch& watch);
+Fitness fitness_of(
+    const Entry& entry);  // the worst of that, its checks, and what the sources say that list it
 bool is_scheduler(SourceKind kind);                   // scheduler, marathon
 bool is_listed(SourceKind kind);        // fixed, schedulers: there while their source lists them
 bool is_leased(SourceKind kind);        // the same; the others last while their source lists them

@@ -43,7 +43,8 @@ bool Registry::Core::tick(Instant now, std::size_t most) {
   std::vector<std::string> ended;
   if (overlay_.expire(now_.wall, ended)) overlay_changed(ended);
   sweep();
-  return slide_window(most) || raise_due(most) || forget_due(most) || forget_drains(most);
+  return health_.tick(now_, most) || slide_window(most) || raise_due(most) || forget_due(most) ||
+         forget_drains(most) || forget_watches(most);
 }
 
 // Each takes at most `most` and what it took from it; true: more is due.

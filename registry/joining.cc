@@ -241,6 +241,7 @@ void Registry::Core::absorb(Entry& from, Entry& home, const std::string& task, P
 Entry& Registry::Core::part(Entry& entry, Alias& alias) {
   const Alias own = alias;
   Entry& alone = admit(own.service, own.id, own.sequence, own.created_at);
+  alone.has_begun = entry.has_begun;
   if (is_stored(status_of(entry))) unstore_report(entry);
   const Claim* life = life_claim(entry);
   const bool speaks = life != nullptr && life->alias == &alias;

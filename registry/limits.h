@@ -40,6 +40,8 @@ inline constexpr const char* kReportCheck = "report";  // what heartbeats say, a
 inline constexpr std::size_t kMaxClaims = 8;  // of one instance
 inline constexpr std::size_t kMaxOverlay = 10'000;
 inline constexpr net::Millis kMaxTombstone{600'000};
+// Lists of sources that come so soon after a start (not the first of all) are of what was there before it.
+inline constexpr net::Millis kListedWithin{60'000};
 inline constexpr std::uint64_t kRevisionBlock = 65'536;
 inline constexpr net::Millis kFullRetryAfter{30'000};  // what too_many_* refusals advise
 

@@ -49,6 +49,10 @@ std::string_view to_string(Reason reason) {
     case Reason::lease_suspect: return "lease_suspect";
     case Reason::starting: return "starting";
     case Reason::suspended_report: return "suspended:report";
+    case Reason::suspended: return "suspended";
+    case Reason::timedout: return "timedout";
+    case Reason::timedout_hidden: return "timedout_hidden";
+    case Reason::capped: return "capped";
     case Reason::not_routable_unhealthy: return "not_routable:unhealthy";
     case Reason::not_routable_no_result: return "not_routable:no_result";
     case Reason::not_routable_not_ready: return "not_routable:not_ready";
@@ -77,6 +81,13 @@ std::string_view to_string(Cause cause) {
   return "";
 }
 
+std::string reason_text(Reason reason, const Instance& instance) {
+  std::string text(to_string(reason));
+  if (reason == Reason::suspended || reason == Reason::timedout)
+    text += ":" + health::class_text(instance.failure, instance.http_status);
+  return text;
+}
+
 Reason reason_among(const Instance& instance, std::optional<std::uint16_t> best_tier) {
   const bool is_lower = best_tier && instance.body->priority_or_default() > *best_tier;
   return instance.reason == Reason::ok && is_lower ? Reason::lower_tier : instance.reason;
@@ -97,6 +108,7 @@ std::string_view to_string(RefusalCode code) {
     case RefusalCode::too_many_instances: return "too_many_instances";
     case RefusalCode::too_many_services: return "too_many_services";
     case RefusalCode::too_many_claims: return "too_many_claims";
+    case RefusalCode::rate_limited: return "rate_limited";
     case RefusalCode::out_of_capacity: return "out_of_capacity";
   }
   return "";

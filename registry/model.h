@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "registry/health/verdict.h"
 #include "registry/net/clock.h"
 #include "registry/net/ip_address.h"
 #include "registry/scheduler_facts.h"
@@ -108,6 +109,10 @@ enum class Reason : std::uint8_t {
   lease_suspect,
   starting,
   suspended_report,
+  suspended,  // by a check or by reports; Instance::failure says for what
+  timedout,   // the same; served still
+  timedout_hidden,
+  capped,  // it would be suspended, but too many of its service are; served still
   // Of a scheduler's task.
   not_routable_unhealthy,
   not_routable_no_result,
@@ -129,8 +134,12 @@ using SharedAliases = std::shared_ptr<const std::vector<std::string>>;
 struct Fitness {
   State state = State::active;
   Reason reason = Reason::ok;
+  health::FailureClass failure = health::FailureClass::none;
+  std::uint16_t http_status = 0;  // of FailureClass::http
   bool operator==(const Fitness&) const = default;
 };
+
+inline constexpr std::uint32_t kNoTtlBound = ~std::uint32_t{0};
 
 // The merged, immutable picture of one instance. A change of anything here is a revision; heartbeats that
 // only move the deadline are not here (Registry::lease_of).
@@ -150,6 +159,11 @@ struct Instance {
   LeaseState lease_state = LeaseState::live;
   bool lease_low = false;   // the last third has begun without a heartbeat: TTLs fall to ttl_min
   bool publishable = true;  // false: the service's name makes no label of its own
+  // What `suspended`, `timedout` and the like come from.
+  health::FailureClass failure = health::FailureClass::none;
+  std::uint16_t http_status = 0;
+  // Seconds within which its checks may find it otherwise than it is now; TTLs are no longer.
+  std::uint32_t ttl_bound = kNoTtlBound;
   Millis lease{0};          // 0: none (static, self)
   // Of a suspect: its last sign of life; of one whose sources are all out of touch: when the last of them
   // spoke; of others the epoch.
@@ -166,6 +180,8 @@ using InstancePtr = std::shared_ptr<const Instance>;
 // somebody looks and takes no revision. `best_tier`: the lowest priority of those that serve; nullopt: nobody
 // does.
 Reason reason_among(const Instance& instance, std::optional<std::uint16_t> best_tier);
+// With what it comes from: "suspended:http:503".
+std::string reason_text(Reason reason, const Instance& instance);
 
 // What heartbeats move, taken at one moment; not part of any revision.
 struct LeaseView {

@@ -42,6 +42,17 @@ bool Registry::has_changes() const { return core_->has_changes(); }
 InstancePtr Registry::find(std::string_view service, std::string_view id) const {
   return core_->find(service, id);
 }
+std::vector<health::ProbeOrder> Registry::probes_due(Instant now, std::size_t most) {
+  return core_->probes_due(now, most);
+}
+void Registry::probe_found(std::uint64_t number, const health::Verdict& verdict, Instant now) {
+  core_->probe_found(number, verdict, now);
+}
+std::optional<HealthView> Registry::health_of(std::string_view service, std::string_view id,
+                                              Instant now) const {
+  return core_->health_of(service, id, now);
+}
+health::PlanCounts Registry::probe_counts() const { return core_->probe_counts(); }
 bool Registry::is_known(std::string_view service) const { return core_->is_known(service); }
 std::optional<std::string> Registry::service_for(const std::string& label) const {
   return core_->service_for(label);

@@ -17,6 +17,7 @@
 #include <span>
 
 #include "registry/change.h"
+#include "registry/health/health.h"
 #include "registry/key.h"
 #include "registry/net/histogram.h"
 #include "registry/store/rows.h"
@@ -35,6 +36,12 @@ struct ServiceSettings {
   bool configured = false;  // named in [service.X]: known (NODATA, not NXDOMAIN) without an instance
   bool use_load = false;
   Millis ttl{5'000};  // a lease is low once less than min(ttl, lease/3) remains
+  health::SharedChecks checks;  // of all its instances; null: none
+  health::MachineRules report_rules;
+  unsigned report_quorum = 1;           // reporters who have to agree
+  double most_suspended_by_checks = 1;  // of its candidates; one may always be
+  double most_suspended_by_reports = 0.5;
+  bool hides_timedout = false;
 };
 
 struct RegistryConfig {
@@ -49,6 +56,8 @@ struct RegistryConfig {
   double warning_factor = 0.5;
   ProtectionConfig protection;
   bool lyft_protection = false;
+  std::size_t max_probes_in_flight = 4'096;
+  std::uint64_t probe_seed = 0;                                       // of when probes are made
   std::string epoch;                                                  // UUID of the store
   std::function<ServiceSettings(std::string_view service)> settings;  // null: defaults
   // Whether a caller, as `by` names him, may write a service; null: all that come this far may write all.
@@ -111,6 +120,33 @@ struct Explanation {
   std::vector<ClaimView> claims;
   std::vector<OverlayEntry> overlay;  // the entries that match
   std::string report;                 // the reason its last heartbeat gave for its status; "" for none
+};
+
+// One check as it stands, or the reports.
+struct WatchView {
+  std::string id;  // "": the reports
+  std::string type;
+  std::string target;  // "http://10.0.0.7:80/health"; "": nothing to look at
+  State state = State::active;
+  WallTime since{};
+  std::optional<WallTime> until;  // of a suspension
+  std::optional<WallTime> next;   // look
+  unsigned retries_left = 0;
+  Millis suspension{0};
+  unsigned suspensions = 0;
+  bool capped = false;
+  std::size_t shared_with = 0;
+  std::optional<WallTime> last_at;
+  health::Verdict last;
+  health::VerdictCounts counts;
+};
+struct HealthView {
+  InstancePtr instance;
+  State real_state = State::active;  // whatever the admin mode says
+  std::optional<Fitness> source;     // the worst that a source says which lists it
+  std::vector<WatchView> checks;
+  std::optional<WatchView> reports;
+  std::vector<health::Passage> history;  // the oldest first
 };
 
 // The instances of a service by their state, kept up with every change.
@@ -194,6 +230,13 @@ class Registry {
   void suspect_verdict(std::string_view service, std::string_view id, ProbeVerdict verdict, Instant now);
   // Suspects whose next probe is due (at once, then every 2 s); those returned are due again 2 s from `now`.
   std::vector<InstancePtr> suspects_to_probe(Instant now, std::size_t most);
+  // Probes of checks that are due, at most `most` and as far as the limit in flight allows. What each finds
+  // comes back with its number; it may be late, or for nobody any more.
+  std::vector<health::ProbeOrder> probes_due(Instant now, std::size_t most);
+  void probe_found(std::uint64_t number, const health::Verdict& verdict, Instant now);
+  // How an instance fares by its checks; nullopt: there is none.
+  std::optional<HealthView> health_of(std::string_view service, std::string_view id, Instant now) const;
+  health::PlanCounts probe_counts() const;
   // Settings changed (reload): re-evaluates the services they concern.
   void reconfigure(RegistryConfig config, Instant now);
   // How long the last published answer with this instance can still be in a cache; supplied by zones.

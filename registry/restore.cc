@@ -108,13 +108,15 @@ void Registry::Core::restore_overlay(const OverlayRows& row) {
 
 void Registry::Core::restore_meta(const MetaRow& row) {
   if (row.key != "revision_block") return;
+  is_first_start_ = false;
   std::from_chars(row.value.data(), row.value.data() + row.value.size(), revisions_end_);
   revision_ = revisions_end_;
 }
 
 // Stored reports are kept until their instance is in place; others are nobody's.
 void Registry::Core::restore_health(const HealthRow& row) {
-  if (row.check == kReportCheck && stored_status(row.state)) {
+  if (row.check != kReportCheck) return restore_watch(row);
+  if (stored_status(row.state)) {
     stored_.reports.insert_or_assign({row.service, row.id}, row);
   } else {
     batch_.rows.push_back(HealthGone{row.service, row.id, row.check});
@@ -179,6 +181,7 @@ void Registry::Core::end_restored() {
   for (const auto& [name, service] : services_)
     if (service.linger_stored) batch_.known_services.push_back(name);
   stored_ = {};
+  if (!is_first_start_) listed_until_ = at() + kListedWithin;
   drains_until_ = at() + config_.service_linger;
 }
 
@@ -193,6 +196,7 @@ Entry* Registry::Core::place_restored(StoredClaim& stored) {
     return nullptr;
   }
   Entry* entry = stored.entry.release();
+  entry->has_begun = true;
   entries_.insert(*entry);
   tasks_.add(entry->claims.front().body->task, *entry, false);
   entry->effect = effect_on(*entry);
@@ -212,6 +216,7 @@ void Registry::Core::reconfigure(RegistryConfig config, Instant now) {
   const bool had_rights = config_.may_write != nullptr;
   config_ = std::move(config);
   protection_.reconfigure(config_.protection);
+  health_.reconfigure(config_.max_probes_in_flight);
   for (const std::string& name : config_.configured_services) {
     if (is_known(name)) continue;
     service_named(name);

@@ -1,6 +1,7 @@
 // What concerns every service at once, as a reload or an overlay entry for `*` does, goes through them in pieces
 // of bounded work, one a tick; the first is done at once, and in most registries it is the only one.
 #include <algorithm>
+#include <tuple>
 
 #include "registry/core.h"
 #include "registry/glob.h"
@@ -39,13 +40,21 @@ void Registry::Core::sweep() {
 }
 
 void Registry::Core::sweep_service(Service& service) {
+  bool has_other_checks = false;
   if (sweep_->settings) {
-    const bool was_configured = service.settings.configured;
+    const ServiceSettings before = service.settings;
     apply_settings(service);
+    const auto& [old_checks, new_checks] = std::tie(before.checks, service.settings.checks);
+    if (old_checks && new_checks && *old_checks == *new_checks) service.settings.checks = old_checks;
+    has_other_checks =
+        service.settings.checks != before.checks || service.settings.hides_timedout != before.hides_timedout;
     set_service_reason(service, reason_for(service));
-    if (was_configured) leave_service(service);
+    if (before.configured) leave_service(service);
   }
-  for (Entry* member : std::vector<Entry*>(service.members.ordered())) sweep_entry(*member);
+  for (Entry* member : std::vector<Entry*>(service.members.ordered())) {
+    sweep_entry(*member);
+    if (has_other_checks) refresh(*member);
+  }
   if (sweep_->rights) sweep_rights(service);
 }
 

@@ -283,7 +283,7 @@ std::vector<InstanceShare> shares_of(const Zones& zones, const LiveNames& names,
   if (!offered) return shares;
   InstanceShare& pointer = standing(RrType::ptr);
   if (pointer.probability <= 0)
-    pointer.rule = instance.serving ? "domain_set_full" : std::string(to_string(instance.reason));
+    pointer.rule = instance.serving ? "domain_set_full" : registry::reason_text(instance.reason, instance);
   return shares;
 }
 

@@ -76,8 +76,10 @@ bool is_candidate(const Instance& instance) {
 
 bool is_ready(const Instance& instance, const ServicePolicy& policy) {
   if (!is_candidate(instance)) return false;
-  return instance.state == State::active || instance.state == State::timedout ||
-         instance.admin == AdminMode::up || policy.publish_not_ready;
+  const bool is_shown =
+      instance.state == State::active ||
+      (instance.state == State::timedout && instance.reason != registry::Reason::timedout_hidden);
+  return is_shown || instance.admin == AdminMode::up || policy.publish_not_ready;
 }
 
 void tell_silence(const Instance& instance, Note& note) {

@@ -21,6 +21,8 @@ bool decides_alone(Reason reason) {
     case Reason::forced_up:
     case Reason::lease_suspect:
     case Reason::unreachable:
+    case Reason::timedout:
+    case Reason::capped:
     case Reason::held: return false;
     default: return true;
   }
@@ -82,7 +84,7 @@ std::string SetView::rule_of(const Instance& instance) const {
     const bool equals = !set_.nothing_ready() && instance.effective_weight <= 0;
     return equals ? "all_weights_zero" : rule();
   }
-  if (decides_alone(instance.reason)) return std::string(to_string(instance.reason));
+  if (decides_alone(instance.reason)) return registry::reason_text(instance.reason, instance);
   if (!suits(instance)) {
     if (type_ == RrType::srv) return "no_port";
     return is_address(type_) ? std::string(to_string(Reason::no_address)) : "no_such_type";

@@ -20,10 +20,15 @@ Ttl ttl_of(const Instance& instance, TtlRange range) {
   if (instance.state == registry::State::timedout || instance.lease_state == registry::LeaseState::suspect) {
     return {least, TtlReason::timed_out, &instance};
   }
-  if (instance.lease.count() <= 0) return {range.most, TtlReason::configured, nullptr};
-  const auto third = static_cast<std::uint64_t>(instance.lease.count()) / 3000;
-  if (third >= range.most) return {range.most, TtlReason::configured, nullptr};
-  return {std::max(static_cast<std::uint32_t>(third), least), TtlReason::lease_third, &instance};
+  Ttl ttl{range.most, TtlReason::configured, nullptr};
+  const auto bound = [&](std::uint64_t seconds, TtlReason reason) {
+    if (seconds < ttl.seconds)
+      ttl = {std::max(static_cast<std::uint32_t>(seconds), least), reason, &instance};
+  };
+  if (instance.lease.count() > 0)
+    bound(static_cast<std::uint64_t>(instance.lease.count()) / 3000, TtlReason::lease_third);
+  if (instance.admin != registry::AdminMode::up) bound(instance.ttl_bound, TtlReason::next_look);
+  return ttl;
 }
 
 Ttl ttl_of(std::span<const Instance* const> able, TtlRange range, bool nothing_ready) {
@@ -43,6 +48,9 @@ std::string to_string(const Ttl& ttl) {
     case TtlReason::lease_third:
       return "a third of the lease of " + text_of(*ttl.from) + " (" +
              std::to_string(ttl.from->lease.count() / 1000) + " s)";
+    case TtlReason::next_look:
+      return "the checks of " + text_of(*ttl.from) + " look again within " +
+             std::to_string(ttl.from->ttl_bound) + " s";
     case TtlReason::lease_low:
       return "ttl_min: " + text_of(*ttl.from) + " missed its heartbeat, its lease is nearly over";
     case TtlReason::timed_out: return "ttl_min: " + text_of(*ttl.from) + " is timed out";

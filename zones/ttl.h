@@ -1,5 +1,6 @@
-// How long an answer may be kept: bounded by the service's ttl, by a third of each candidate's lease, and
-// down to ttl_min while a lease is low, an instance is timed out, or nothing is ready. Pure.
+// How long an answer may be kept: bounded by the service's ttl, by a third of each candidate's lease, by when
+// its checks may find it otherwise, and down to ttl_min while a lease is low, an instance is timed out, or
+// nothing is ready. Pure.
 //
 // Heartbeats that come in time never change a TTL: a lease counts by its length, not by what is left of it.
 #pragma once
@@ -23,7 +24,14 @@ struct Ttls {
   std::uint32_t configured = 0;
 };
 
-enum class TtlReason : std::uint8_t { configured, lease_third, lease_low, timed_out, nothing_ready };
+enum class TtlReason : std::uint8_t {
+  configured,
+  lease_third,
+  next_look,
+  lease_low,
+  timed_out,
+  nothing_ready
+};
 
 struct Ttl {
   std::uint32_t seconds = 0;

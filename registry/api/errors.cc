@@ -82,6 +82,7 @@ ErrorCode error_code_for(RefusalCode code) {
     case RefusalCode::too_many_instances: return ErrorCode::too_many_instances;
     case RefusalCode::too_many_services: return ErrorCode::too_many_services;
     case RefusalCode::too_many_claims: return ErrorCode::too_many_claims;
+    case RefusalCode::rate_limited: return ErrorCode::rate_limited;
     case RefusalCode::out_of_capacity: return ErrorCode::out_of_capacity;
   }
   return ErrorCode::internal_error;

@@ -81,7 +81,7 @@ std::string explanation_json(const Explanation& explanation, const PublishedAs& 
   std::string out = "{\"serving\":";
   append_bool(out, explanation.instance->serving);
   out += ",\"reason\":";
-  append_string(out, to_string(explanation.reason));
+  append_string(out, reason_text(explanation.reason, *explanation.instance));
   append_fields(out, explanation.fields);
   out += ",\"names\":";
   append_list(out, published.names,

@@ -155,7 +155,7 @@ void append_standing(std::string& out, const Instance& instance, Reason reason) 
   out += ",\"serving\":";
   append_bool(out, instance.serving);
   out += ",\"reason\":";
-  append_string(out, to_string(reason));
+  append_string(out, reason_text(reason, instance));
   out += ",\"effective_weight\":";
   append_number(out, instance.effective_weight, true);
 }

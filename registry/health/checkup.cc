@@ -13,6 +13,13 @@ int badness(State state) {
   return 0;
 }
 
+Millis expected_within(const Watch& watch) {
+  const MachineRules& rules = watch.check->rules;
+  if (watch.machine.state() == State::suspended) return watch.machine.suspension();
+  if (watch.machine.state() != State::active || !rules.hard_as_soft) return rules.interval;
+  return rules.interval + rules.retries * rules.retry_delay;
+}
+
 const Watch* Checkup::worst() const {
   const Watch* worst = nullptr;
   const auto judge = [&](const Watch& watch) {

@@ -61,6 +61,8 @@ inline constexpr unsigned kReportsASecond = 10;
 
 struct Checkup {
   void* owner = nullptr;
+  bool is_suspended_by_checks = false;  // as its service counts it
+  bool is_suspended_by_reports = false;
   SharedChecks checks;
   BodyPtr body;  // for which its probes are made
   std::vector<std::unique_ptr<Watch>> watches;
@@ -72,6 +74,10 @@ struct Checkup {
   // The watch whose state is the instance's: of several equally bad ones the first. Null: all are ACTIVE.
   const Watch* worst() const;
 };
+
+// How soon a check may find an instance otherwise than it does now: its interval, of one that only counts
+// failures in a row as many retries more, of a suspended one its suspension.
+Millis expected_within(const Watch& watch);
 
 // SUSPENDED, STARTING, TIMEDOUT, ACTIVE: the greater, the worse.
 int badness(State state);

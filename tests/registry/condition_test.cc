@@ -10,7 +10,11 @@ namespace {
 
 RegistryConfig with_load() {
   RegistryConfig config;
-  config.settings = [](std::string_view) { return ServiceSettings{false, true, Millis(5'000)}; };
+  config.settings = [](std::string_view) {
+    ServiceSettings settings;
+    settings.use_load = true;
+    return settings;
+  };
   return config;
 }
 

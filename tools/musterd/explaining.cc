@@ -60,7 +60,8 @@ void append_candidate(std::string& out, const NameExplanation::Candidate& candid
   append_member(out, '{', "id", instance.id);
   out.append(",\"serving\":").append(candidate.answered ? "true" : "false");
   append_member(out, ',', "state", to_string(instance.state));
-  append_member(out, ',', "reason", candidate.answered ? to_string(instance.reason) : candidate.rule);
+  append_member(out, ',', "reason",
+                candidate.answered ? registry::reason_text(instance.reason, instance) : candidate.rule);
   append_member(out, ',', "probability", candidate.probability);
   append_member(out, ',', "policy", candidate.rule);
   append_member(out, ',', "weight", instance.effective_weight);

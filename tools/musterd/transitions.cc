@@ -111,7 +111,7 @@ void Transitions::write_one(Transition transition, const InstanceChange& change)
           {"id", change.id},
           {"state", std::string(to_string(shown.state))},
           {"from", change.before && change.after ? std::string(to_string(change.before->state)) : ""},
-          {"reason", std::string(to_string(shown.reason))},
+          {"reason", reason_text(shown.reason, shown)},
           {"source", shown.sources.empty() ? "" : shown.sources.front().name},
           {"revision", std::to_string(change.revision)}});
 }
