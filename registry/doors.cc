@@ -481,6 +481,7 @@ Outcome Registry::Core::on(const Removal& removal) {
   }
   if (!entry->condition) entry->condition = std::make_unique<Condition>();
   if (!entry->condition->drain) entry->condition->drain = new_drain(removal.by);
+  entry->condition->drain->by = removal.by;
   const WallTime safe = safe_stop ? safe_stop(*entry->shown, now_) : now_.wall;
   entry->condition->drain->remove_at = at() + std::max(Millis(0), safe - now_.wall);
   refresh(*entry);

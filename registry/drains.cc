@@ -27,10 +27,13 @@ Outcome Registry::Core::on(const DrainOrder& order) {
     end_drain(*entry, order.by);
     if (*entry->condition == Condition{}) entry->condition.reset();
   } else {
-    if (is_draining(*entry) && entry->condition->drain->reason == order.reason) return grant(*entry, false);
+    const Drain* drain = is_draining(*entry) ? &*entry->condition->drain : nullptr;
+    if (drain != nullptr && drain->reason == order.reason && (!config_.may_write || drain->by == order.by))
+      return grant(*entry, false);
     if (!entry->condition) entry->condition = std::make_unique<Condition>();
     if (!entry->condition->drain) entry->condition->drain = new_drain(order.by);
     entry->condition->drain->reason = order.reason;
+    entry->condition->drain->by = order.by;
     store_drain(*entry);
   }
   refresh(*entry);

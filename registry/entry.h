@@ -56,7 +56,7 @@ struct Drain {
   WallTime since{};
   std::string reason;
   std::optional<SteadyTime> remove_at;  // it ends in removal
-  std::string by;                       // who asked for it
+  std::string by;                       // who asked for it last
   bool operator==(const Drain&) const = default;
 };
 

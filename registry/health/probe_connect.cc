@@ -129,10 +129,10 @@ Verdict verdict_of_end(const error_code& error) {
   FailureClass what = FailureClass::reset;
   if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
     what = FailureClass::close;
-  } else if (error.category() == asio::error::get_ssl_category()) {
-    what = FailureClass::tls;
   } else if (error == asio::error::timed_out) {
     what = FailureClass::timeout;
+  } else if (error.category() != boost::system::system_category()) {  // OpenSSL's, and ours of certificates
+    what = FailureClass::tls;
   }
   return {severity_of(what), what, 0, {}, error.message()};
 }

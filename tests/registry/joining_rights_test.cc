@@ -290,5 +290,20 @@ TEST_F(JoiningRights, ARestartKnowsWhoSaidIt) {
   EXPECT_TRUE(registry->find("pay", "t")->serving);
 }
 
+TEST_F(JoiningRights, ADrainIsOfWhoAskedForItLast) {
+  ASSERT_TRUE(register_as("deploy"));
+  ASSERT_TRUE(registry->apply(DrainOrder{"web", "me", true, "", "web"}, now));
+  ASSERT_TRUE(registry->apply(DrainOrder{"web", "me", true, "", "deploy"}, now));
+  ASSERT_TRUE(list());
+  EXPECT_TRUE(registry->find("pay", "t")->draining_since) << "the operator asked for it, too";
+  begin_anew(with_tokens());
+  ASSERT_TRUE(register_as("deploy"));
+  ASSERT_TRUE(registry->apply(DrainOrder{"web", "me", true, "", "web"}, now));
+  ASSERT_TRUE(registry->apply(Removal{"web", "me", {}, true, {}, "deploy"}, now));
+  ASSERT_TRUE(list());
+  pass(Millis(20));
+  EXPECT_EQ(instances(), (Set{"pay/t"})) << "its removal was asked for by who may";
+}
+
 }  // namespace
 }  // namespace muster::registry::test
