@@ -132,13 +132,7 @@ void Registry::Core::end_checkup(Entry& entry) {
 
 Outcome Registry::Core::on(const Report& report) {
   Entry* entry = entry_at(report.service, report.id);
-  if (entry == nullptr) {
-    const bool is_known_service = is_known(report.service);
-    return Refusal{is_known_service ? RefusalCode::unknown_instance : RefusalCode::unknown_service,
-                   is_known_service ? text_of({report.service, report.id}) + " is not registered"
-                                    : "there is no service " + report.service,
-                   {}};
-  }
+  if (entry == nullptr) return missing({report.service, report.id});
   if (auto bad = out_of_reach(entry, {report.service, report.id}, report.by)) return *bad;
   const ServiceSettings& settings = entry->service->settings;
   switch (health_.report(checkup_of(*entry), report.verdict, report.reporter, settings.report_rules,

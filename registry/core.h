@@ -116,6 +116,7 @@ class Registry::Core {
   bool take_listed(Registration registration, const SourceId& source, Grant& all);
   bool unlist(Key key, const SourceId& source, Cause cause);
   void end_registrations(const std::string& task);
+  Refusal missing(Key name) const;  // nobody is there: the service is unknown, or the instance
   std::optional<Refusal> refuse(const Registration& registration, const Entry* entry) const;
   // What changes that are only judged so far would add.
   struct Growth {
@@ -220,7 +221,7 @@ class Registry::Core {
   void unstore_drain(const Entry& entry);
   void end_drain(Entry& entry, std::string_view by);
   void end_waiting(std::uint64_t drain, std::string_view by);
-  Drain new_drain(std::string_view by) { return {next_sequence_++, now_.wall, {}, {}, std::string(by)}; }
+  Drain new_drain() { return {next_sequence_++, now_.wall, {}, {}, {}}; }
   void store_report(const Entry& entry, HeartbeatStatus before);
   void unstore_report(const Entry& entry);
   std::uint64_t next_revision();

@@ -80,6 +80,12 @@ const SourceId& heartbeat_source() {
 
 }  // namespace
 
+Refusal Registry::Core::missing(Key name) const {
+  if (!is_known(name.service))
+    return refusal(RefusalCode::unknown_service, "there is no service " + std::string(name.service));
+  return refusal(RefusalCode::unknown_instance, text_of(name) + " is not registered");
+}
+
 Outcome Registry::Core::apply(const Change& change, Instant now) {
   now_ = inner(now);
   const std::size_t rows = batch_.rows.size();
@@ -480,7 +486,7 @@ Outcome Registry::Core::on(const Removal& removal) {
     return done;
   }
   if (!entry->condition) entry->condition = std::make_unique<Condition>();
-  if (!entry->condition->drain) entry->condition->drain = new_drain(removal.by);
+  if (!entry->condition->drain) entry->condition->drain = new_drain();
   entry->condition->drain->by = removal.by;
   const WallTime safe = safe_stop ? safe_stop(*entry->shown, now_) : now_.wall;
   entry->condition->drain->remove_at = at() + std::max(Millis(0), safe - now_.wall);
@@ -532,8 +538,7 @@ Outcome Registry::Core::on(const Amendment& amendment) {
       if (auto bad = out_of_reach(entry, {amendment.service, amendment.id}, amendment.by)) return *bad;
       return amend_one(*entry, amendment);
     }
-    return refusal(is_known(amendment.service) ? RefusalCode::unknown_instance : RefusalCode::unknown_service,
-                   text_of({amendment.service, amendment.id}) + " is not registered");
+    return missing({amendment.service, amendment.id});
   }
   Grant all;
   if (const Service* service = service_at(amendment.service)) {

@@ -16,10 +16,7 @@ Outcome Registry::Core::on(const DrainOrder& order) {
       done.revision = revision_;
       return done;
     }
-    if (!is_known(order.service))
-      return Refusal{RefusalCode::unknown_service, "there is no service " + order.service, {}};
-    return Refusal{
-        RefusalCode::unknown_instance, text_of({order.service, order.id}) + " is not registered", {}};
+    return missing({order.service, order.id});
   }
   if (auto bad = out_of_reach(entry, {order.service, order.id}, order.by)) return *bad;
   if (!order.drain) {
@@ -31,7 +28,7 @@ Outcome Registry::Core::on(const DrainOrder& order) {
     if (drain != nullptr && drain->reason == order.reason && (!config_.may_write || drain->by == order.by))
       return grant(*entry, false);
     if (!entry->condition) entry->condition = std::make_unique<Condition>();
-    if (!entry->condition->drain) entry->condition->drain = new_drain(order.by);
+    if (!entry->condition->drain) entry->condition->drain = new_drain();
     entry->condition->drain->reason = order.reason;
     entry->condition->drain->by = order.by;
     store_drain(*entry);
