@@ -28,6 +28,7 @@ constexpr std::array kClasses = {
     Named{FailureClass::tls, "tls", Severity::hard},
     Named{FailureClass::exec_missing, "exec-missing", Severity::hard},
     Named{FailureClass::critical, "critical", Severity::hard},
+    Named{FailureClass::reported, "reported", Severity::soft},
 };
 
 const Named* find(FailureClass failure) {
@@ -95,6 +96,11 @@ std::optional<ClassPattern> parse_class(std::string_view text) {
   const auto statuses = read_statuses(text.substr(colon + 1));
   if (named->failure != FailureClass::http || !statuses) return std::nullopt;
   return ClassPattern{named->failure, statuses->first, statuses->second};
+}
+
+std::string text_of(const ClassPattern& pattern) {
+  if (pattern.first == pattern.last) return class_text(pattern.failure, pattern.first);
+  return class_text(pattern.failure, 0) + ":" + std::to_string(pattern.first / 100) + "xx";
 }
 
 std::string_view known_classes() {

@@ -31,6 +31,7 @@ enum class FailureClass : std::uint8_t {
   tls,
   exec_missing,
   critical,  // a heartbeat said so
+  reported,  // somebody's word, without a class
 };
 
 struct Verdict {
@@ -58,6 +59,7 @@ struct ClassPattern {
 };
 // "timeout", "http:503", "http:5xx"; nullopt: none of these.
 std::optional<ClassPattern> parse_class(std::string_view text);
+std::string text_of(const ClassPattern& pattern);  // which parse_class() reads back
 // All that parse_class() takes, for messages.
 std::string_view known_classes();
 
