@@ -63,6 +63,7 @@ class Registry::Core {
   std::vector<InstancePtr> suspects_to_probe(Instant now, std::size_t most);
   std::vector<health::ProbeOrder> probes_due(Instant now, std::size_t most);
   void probe_found(std::uint64_t number, const health::Verdict& verdict, Instant now);
+  void probe_late(const health::ProbeTask& task) { health_.came_late(task); }
   void reconfigure(RegistryConfig config, Instant now);
   void restore(const Row& row, Instant now);
   bool restore_next(Instant listeners_open, std::size_t most);

@@ -48,6 +48,7 @@ std::vector<health::ProbeOrder> Registry::probes_due(Instant now, std::size_t mo
 void Registry::probe_found(std::uint64_t number, const health::Verdict& verdict, Instant now) {
   core_->probe_found(number, verdict, now);
 }
+void Registry::probe_late(const health::ProbeTask& task) { core_->probe_late(task); }
 std::optional<HealthView> Registry::health_of(std::string_view service, std::string_view id,
                                               Instant now) const {
   return core_->health_of(service, id, now);

@@ -234,6 +234,7 @@ class Registry {
   // comes back with its number; it may be late, or for nobody any more.
   std::vector<health::ProbeOrder> probes_due(Instant now, std::size_t most);
   void probe_found(std::uint64_t number, const health::Verdict& verdict, Instant now);
+  void probe_late(const health::ProbeTask& task);  // an answer to one that had timed out
   // How an instance fares by its checks; nullopt: there is none.
   std::optional<HealthView> health_of(std::string_view service, std::string_view id, Instant now) const;
   health::PlanCounts probe_counts() const;

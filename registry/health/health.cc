@@ -133,6 +133,10 @@ void Health::found(std::uint64_t number, const Verdict& verdict, Instant now) {
   for (Wish* wish : wishes) plan_.plan(*wish);
 }
 
+void Health::came_late(const ProbeTask& task) {
+  for (Wish* wish : plan_.sharers(task)) ++static_cast<Watch&>(*wish).counts.late;
+}
+
 void Health::heard(Checkup& checkup, bool is_critical, Instant now) {
   for (const auto& watch : checkup.watches) {
     if (watch->check->type != CheckType::ttl) continue;

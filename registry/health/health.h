@@ -43,6 +43,8 @@ class Health {
 
   std::vector<ProbeOrder> due(Instant now, std::size_t most) { return plan_.due(now.steady, most); }
   void found(std::uint64_t number, const Verdict& verdict, Instant now);
+  // An answer to a probe that had timed out.
+  void came_late(const ProbeTask& task);
   // A heartbeat, for the checks whose looks those are.
   void heard(Checkup& checkup, bool is_critical, Instant now);
 

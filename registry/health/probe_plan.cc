@@ -120,6 +120,11 @@ ProbePlan::Ended ProbePlan::ended(std::uint64_t number) {
   return {probe->started, probe->wishes};
 }
 
+std::vector<Wish*> ProbePlan::sharers(const ProbeTask& task) const {
+  const auto at = probes_.find(key_of(task));
+  return at == probes_.end() ? std::vector<Wish*>() : at->second->wishes;
+}
+
 std::size_t ProbePlan::sharing(const Wish& wish) const {
   return wish.probe == nullptr ? 0 : wish.probe->wishes.size() - 1;
 }

@@ -60,6 +60,8 @@ class ProbePlan {
   };
   Ended ended(std::uint64_t number);
   void plan(Wish& wish);  // `wanted` is another than before
+  // Who shares the probe of that task now.
+  std::vector<Wish*> sharers(const ProbeTask& task) const;
 
   // An interval with its jitter of a tenth.
   Millis jittered(Millis interval);

@@ -249,6 +249,23 @@ TEST_F(HealthTest, TroubleOfOurOwnIsCountedAndTriedAgainSoon) {
   health->end(one);
 }
 
+TEST_F(HealthTest, AnswersAfterATimeOutAreCountedForAllWhoShareTheProbe) {
+  Checkup one, other;
+  one.owner = const_cast<char*>("a");
+  other.owner = const_cast<char*>("b");
+  attend(one, {tcp_check()}, body_at("10.0.0.1"), false);
+  attend(other, {tcp_check()}, body_at("10.0.0.1"), false);
+  pass(1s);
+  const ProbeTask task = *health->task_of(*one.watches[0]);
+  changes.clear();
+  health->came_late(task);
+  for (const Checkup* each : {&one, &other}) EXPECT_EQ(each->watches[0]->counts.late, 1U);
+  EXPECT_THAT(changes, ElementsAre()) << "the verdict stays what it was";
+  health->end(one);
+  health->end(other);
+  health->came_late(task);  // for nobody any more
+}
+
 TEST_F(HealthTest, WhatASettingChangesBeginsAnewAndTheRestGoesOn) {
   Checkup one;
   one.owner = const_cast<char*>("a");
