@@ -89,6 +89,7 @@ void add_instance_routes(http::Router& router, const std::shared_ptr<Context>& c
 void add_batch_routes(http::Router& router, const std::shared_ptr<Context>& context);
 void add_drain_routes(http::Router& router, const std::shared_ptr<Context>& context);
 void add_service_routes(http::Router& router, const std::shared_ptr<Context>& context);
+void add_health_routes(http::Router& router, const std::shared_ptr<Context>& context);
 void add_explain_routes(http::Router& router, const std::shared_ptr<Context>& context);
 void add_overlay_routes(http::Router& router, const std::shared_ptr<Context>& context);
 void add_operation_routes(http::Router& router, const std::shared_ptr<Context>& context);

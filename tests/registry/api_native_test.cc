@@ -945,8 +945,7 @@ TEST_F(NativeRoutes, BadInputIsA4xxThatSaysWhatToDo) {
 }
 
 TEST_F(NativeRoutes, AbsentRoutesDoNotExist) {
-  for (const auto& [method, target] : {std::pair("PUT", i1("/report")), std::pair("GET", i1("/health")),
-                                       std::pair("GET", std::string("/api/v1/services/web/health")),
+  for (const auto& [method, target] : {std::pair("GET", i1("/checks")), std::pair("GET", i1("/reports")),
                                        std::pair("DELETE", std::string("/api/v1/cache"))}) {
     http::Request request;
     request.method = method;
