@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "registry/core.h"
+#include "registry/health/own_check.h"
 
 namespace muster::registry {
 
@@ -79,13 +80,16 @@ void Registry::Core::store_watch(const Entry& entry, Watch& watch) {
   watch.is_stored = is_stored;
 }
 
-// Makes the checks of an instance what its service asks for, at the addresses of this body. True: how it
-// fares may be another thing now.
+// Makes the checks of an instance what its service and its body ask for, at the addresses of the body. True:
+// how it fares may be another thing now.
 bool Registry::Core::attend(Entry& entry, const BodyPtr& body) {
   const bool is_new = !std::exchange(entry.has_begun, true);
-  const health::SharedChecks& wanted = entry.service->settings.checks;
+  const ServiceSettings& settings = entry.service->settings;
+  health::SharedChecks wanted = health::joined(settings.checks, body->checks, settings.check_rules);
   if (!entry.checkup && !wanted) return false;
   Checkup& checkup = checkup_of(entry);
+  if (checkup.checks != wanted && checkup.checks && wanted && *checkup.checks == *wanted)
+    wanted = checkup.checks;
   if (checkup.checks == wanted && checkup.body == body) return false;
   const Key name = EntryKey{}(entry);
   std::vector<std::string> stored;

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <iterator>
 
+#include "registry/health/check_json.h"
 #include "registry/json_text.h"
 #include "registry/limits.h"
 
@@ -188,6 +189,8 @@ InstanceBody merge_claims(std::span<const Saying> sayings) {
   take_first(body, on_task(opinions), &InstanceBody::task);
   if (const auto* from = first_with(opinions, [](const InstanceBody& b) { return bool(b.scheduler); }))
     body.scheduler = from->scheduler;
+  if (const auto* from = first_with(opinions, [](const InstanceBody& b) { return bool(b.checks); }))
+    body.checks = from->checks;
   return body;
 }
 
@@ -312,6 +315,15 @@ void explain_meta(std::vector<FieldOrigin>& origins, const Sayings& sayings) {
   add_origin(origins, "meta", words);
 }
 
+void explain_checks(std::vector<FieldOrigin>& origins, const Sayings& sayings) {
+  std::vector<Word> words;
+  for (const Saying& saying : sayings) {
+    if (!saying.body->checks) continue;
+    health::append_own_checks(words.emplace_back(Word{saying.source->name, ""}).json, *saying.body->checks);
+  }
+  add_origin(origins, "checks", words);
+}
+
 template <class Value>
 std::vector<std::string> all_keys(const Sayings& sayings,
                                   std::vector<std::pair<std::string, Value>> InstanceBody::*map) {
@@ -388,6 +400,7 @@ std::vector<FieldOrigin> explain_merge(std::span<const Saying> sayings,
   explain_meta(origins, opinions);
   explain_text(origins, opinions, "version", &InstanceBody::version);
   explain_text(origins, on_task(opinions), "task", &InstanceBody::task);
+  explain_checks(origins, opinions);
   return origins;
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "registry/health/own_checks.h"
 #include "registry/health/verdict.h"
 #include "registry/net/clock.h"
 #include "registry/net/ip_address.h"
@@ -66,6 +67,7 @@ struct InstanceBody {
   std::string task;  // the scheduler's task id
   SharedFacts scheduler;  // of schedulers alone
   std::optional<LyftFields> lyft;
+  health::OwnChecks checks;
   bool operator==(const InstanceBody&) const = default;
 
   std::uint16_t weight_or_default() const { return weight.value_or(1); }

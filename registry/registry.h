@@ -17,6 +17,7 @@
 #include <span>
 
 #include "registry/change.h"
+#include "registry/health/check_rules.h"
 #include "registry/health/health.h"
 #include "registry/key.h"
 #include "registry/net/histogram.h"
@@ -37,6 +38,7 @@ struct ServiceSettings {
   bool use_load = false;
   Millis ttl{5'000};  // a lease is low once less than min(ttl, lease/3) remains
   health::SharedChecks checks;  // of all its instances; null: none
+  health::CheckRules check_rules;  // of what instances' own checks leave out
   health::MachineRules report_rules;
   unsigned report_quorum = 1;           // reporters who have to agree
   double most_suspended_by_checks = 1;  // of its candidates; one may always be

@@ -46,8 +46,9 @@ void Registry::Core::sweep_service(Service& service) {
     apply_settings(service);
     const auto& [old_checks, new_checks] = std::tie(before.checks, service.settings.checks);
     if (old_checks && new_checks && *old_checks == *new_checks) service.settings.checks = old_checks;
-    has_other_checks =
-        service.settings.checks != before.checks || service.settings.hides_timedout != before.hides_timedout;
+    has_other_checks = service.settings.checks != before.checks ||
+                       service.settings.check_rules != before.check_rules ||
+                       service.settings.hides_timedout != before.hides_timedout;
     set_service_reason(service, reason_for(service));
     if (before.configured) leave_service(service);
   }

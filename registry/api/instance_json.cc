@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "registry/api/json_text.h"
+#include "registry/health/check_json.h"
 
 namespace muster::registry::api {
 namespace {
@@ -104,6 +105,10 @@ void append_descriptions(std::string& out, const InstanceBody& body) {
   if (!body.task.empty()) {
     out += ",\"task\":";
     append_string(out, body.task);
+  }
+  if (body.checks) {
+    out += ",\"checks\":";
+    health::append_own_checks(out, *body.checks);
   }
   if (body.scheduler) append_scheduler(out, *body.scheduler, body.task);
 }

@@ -5,6 +5,7 @@
 
 #include "registry/api/limits.h"
 #include "registry/api/native_names.h"
+#include "registry/health/check_json.h"
 #include "registry/limits.h"
 
 namespace muster::registry::api {
@@ -258,21 +259,40 @@ bool read_id(const json::value& value, const Place& at, Reading& reading, Draft&
   return read_name(value, at, reading, out.id);
 }
 
-// ---- what this version refuses by name
-
-bool is_exec(const json::value& check) {
-  const auto* type = check.is_object() ? check.get_object().if_contains("type") : nullptr;
-  return type != nullptr && *type == "exec";
-}
-
-bool refuse_checks(const json::value& value, const Place& at, Reading& reading, Draft&) {
-  if (value.is_array() && std::ranges::any_of(value.get_array(), is_exec)) {
-    return reading.refuse(
-        at, "exec checks are never taken from a request: they belong to the server's own configuration");
+bool read_own_checks(const json::value& value, const Place& at, Reading& reading, Draft& out) {
+  auto checks = health::read_own_checks(value);
+  if (checks) {
+    out.body.checks = std::move(*checks);
+    return true;
   }
-  return reading.refuse(
-      at, "this version has no probes yet: leave checks out; the lease and its heartbeats tell who is alive");
+  health::CheckFault fault = checks.error();
+  reading.error = {fault.is_unknown ? ErrorCode::unknown_field : ErrorCode::invalid_field,
+                   std::move(fault.message), pointer_to(at) + fault.pointer};
+  return false;
 }
+
+// A check by a port that is not there would never look.
+bool has_ports_of_checks(const Place& at, Reading& reading, const InstanceBody& body) {
+  if (!body.checks) return true;
+  const Place list = member_of(at, "checks");
+  for (std::size_t i = 0; i < (*body.checks).size(); ++i) {
+    const health::OwnCheck& check = (*body.checks)[i];
+    if (check.type == health::CheckType::ttl || check.port_number != 0) continue;
+    const Place place = element_of(list, i);
+    if (check.port_name.empty() && body.ports.empty())
+      return reading.refuse(member_of(place, "port"),
+                            "port is missing: the instance has none to look at, give the check a number");
+    if (check.port_name.empty() ||
+        std::ranges::find(body.ports, check.port_name, &Port::name) != body.ports.end())
+      continue;
+    return reading.refuse(
+        member_of(place, "port"),
+        "port \"" + check.port_name + "\" is none of the instance's: give it that name there");
+  }
+  return true;
+}
+
+// ---- what this version refuses by name
 
 bool refuse_address_type(const json::value& value, const Place& at, Reading& reading, Draft&) {
   if (value == "default") {
@@ -322,7 +342,7 @@ constexpr Member<Draft> kMembers[] = {
     {"properties", read_properties},
     {"lease", read_lease},
     {"task", read_task},
-    {"checks", refuse_checks},
+    {"checks", read_own_checks},
     {"address_type", refuse_address_type},
     {"url", refuse_url},
     {"label", refuse_read_only},
@@ -375,7 +395,7 @@ bool settle_names(const Place& at, Reading& reading, const Named& named, std::st
 
 bool read_instance(const json::value& value, const Place& at, Reading& reading, InstanceDraft& out) {
   if (!read_object(value, at, reading, kMembers, out)) return false;
-  if (!out.body.addresses.empty()) return true;
+  if (!out.body.addresses.empty()) return has_ports_of_checks(at, reading, out.body);
   return reading.refuse(
       member_of(at, "addresses"),
       "addresses is missing: give at least one IPv4 or IPv6 address, or \"auto\" for the caller's");

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "registry/health/check_json.h"
 #include "registry/json_text.h"
 #include "registry/store/plain_body.h"
 
@@ -198,6 +199,13 @@ Check read_lyft(const json::value& value, std::optional<LyftFields>& into) {
   return {};
 }
 
+Check read_checks(const json::value& value, health::OwnChecks& into) {
+  auto checks = health::read_own_checks(value);
+  if (!checks) return BodyError::bad_checks;
+  into = std::move(*checks);
+  return {};
+}
+
 Check read_member(std::string_view key, const json::value& value, InstanceBody& body) {
   if (key == "addresses") return read_addresses(value, body.addresses);
   if (key == "host_addresses") return read_addresses(value, body.host_addresses);
@@ -211,6 +219,7 @@ Check read_member(std::string_view key, const json::value& value, InstanceBody& 
   if (key == "meta") return read_opaque(value, body.meta);
   if (key == "version") return read_text(value, body.version);
   if (key == "task") return read_text(value, body.task);
+  if (key == "checks") return read_checks(value, body.checks);
   if (key == "lyft") return read_lyft(value, body.lyft);
   return BodyError::unknown_member;
 }
@@ -225,6 +234,7 @@ std::string_view to_string(BodyError error) {
     case BodyError::wrong_type: return "wrong type";
     case BodyError::out_of_range: return "value out of range";
     case BodyError::bad_address: return "no IP address";
+    case BodyError::bad_checks: return "checks that are none";
     case BodyError::bad_opaque: return "meta or tags are no JSON object";
   }
   return "";
@@ -245,6 +255,7 @@ void append_body(std::string& out, const InstanceBody& body) {
   members.text("version", body.version);
   members.text("task", body.task);
   if (body.lyft) append_lyft(members, *body.lyft);
+  if (body.checks) health::append_own_checks(members.name("checks"), *body.checks);
   members.close();
 }
 

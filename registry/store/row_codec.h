@@ -20,7 +20,8 @@ enum class BodyError : std::uint8_t {
   wrong_type,
   out_of_range,
   bad_address,
-  bad_opaque
+  bad_opaque,
+  bad_checks
 };
 std::string_view to_string(BodyError error);
 

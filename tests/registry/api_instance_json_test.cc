@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "registry/api/json_text.h"
+#include "registry/health/own_check.h"
 #include "registry/rfc3339.h"
 
 namespace muster::registry::api {
@@ -67,6 +68,11 @@ TEST(InstanceJson, ShowsWhatIsRareOnlyWhenItIsThere) {
   body.scheduler = SharedFacts(std::make_shared<const SchedulerFacts>(
       SchedulerFacts{"mesos", "cart.shop", {{"HAPROXY_GROUP", "a\"b"}}}));
   body.attributes = {{"error_rate", 0.1}, {"sla_ms", 250}};
+  health::OwnCheck check;
+  check.id = "ping";
+  check.type = health::CheckType::http;
+  check.port_name = "http";
+  body.checks = health::OwnChecks(std::make_shared<const health::OwnChecks::List>(1, check));
   instance.body = std::make_shared<InstanceBody>(body);
   instance.draining_since = at("2026-11-20T22:00:01.005Z");
   instance.draining_reason = "kernel \"update\"";
@@ -77,7 +83,7 @@ TEST(InstanceJson, ShowsWhatIsRareOnlyWhenItIsThere) {
       {R"("host_addresses":["192.0.2.1"])",
        R"("ports":[{"port":8080,"proto":"udp","service_port":10004,"scope":"container","attributes":{"sla_ms":12.5}}])",
        R"("attributes":{"error_rate":0.1,"sla_ms":250},"properties":{"action":"x"},"task":"t.1")",
-       R"("task":"t.1","scheduler":{"source":"mesos","app":"cart.shop","task":"t.1","labels":{"HAPROXY_GROUP":"a\"b"}})",
+       R"("task":"t.1","checks":[{"type":"http","id":"ping","port":"http"}],"scheduler":{"source":"mesos","app":"cart.shop","task":"t.1","labels":{"HAPROXY_GROUP":"a\"b"}})",
        R"("lease":null)",
        R"("draining":{"since":"2026-11-20T22:00:01.005Z","reason":"kernel \"update\""})"}) {
     EXPECT_NE(out.find(part), std::string::npos) << part << "\nin " << out;

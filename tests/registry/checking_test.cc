@@ -3,6 +3,7 @@
 #include <random>
 #include <vector>
 
+#include "registry/health/own_check.h"
 #include "tests/registry/support/fixture.h"
 
 namespace muster::registry::test {
@@ -74,6 +75,14 @@ class Checking : public Fixture {
       if (const auto* one = std::get_if<MetaRow>(&row)) rows_.insert_or_assign("meta " + one->key, row);
     }
     return rows_;
+  }
+  static InstanceBody checked_at(const char* ip, std::uint16_t port = 0) {
+    InstanceBody body = body_at(ip);
+    health::OwnCheck check;
+    check.id = "own";
+    check.port_number = port;
+    body.checks = health::OwnChecks(std::make_shared<const health::OwnChecks::List>(1, check));
+    return body;
   }
   void forget_stored() { rows_.clear(); }
   void restart(ServiceSettings settings = with({tcp_check()})) {
@@ -298,6 +307,74 @@ TEST_F(Checking, AReloadAddsAndTakesChecksOfInstancesThatRun) {
   EXPECT_TRUE(web("a")->serving);
   EXPECT_EQ(registry->probe_counts().wishes, 0U);
   EXPECT_FALSE(stored().contains("health web/a tcp"));
+}
+
+TEST_F(Checking, InstancesBringChecksOfTheirOwn) {
+  begin_anew(config_of({}));
+  ASSERT_TRUE(put("a", {}, checked_at("10.0.0.7")));
+  ASSERT_TRUE(put("b", {}, body_at("10.0.0.8")));
+  EXPECT_EQ(web("a")->state, State::starting);
+  EXPECT_EQ(web("b")->state, State::active) << "its neighbour's are not its own";
+  look(Millis(300));
+  EXPECT_TRUE(web("a")->serving);
+  found["10.0.0.7"] = found["10.0.0.8"] = kRefused;
+  look(Millis(11'000));
+  EXPECT_EQ(reason(), "suspended:refused");
+  EXPECT_TRUE(web("b")->serving);
+  const std::uint64_t wishes = registry->probe_counts().wishes;
+  ASSERT_TRUE(put("a", {}, checked_at("10.0.0.7")));
+  EXPECT_EQ(reason(), "suspended:refused") << "the same body again";
+  EXPECT_EQ(registry->probe_counts().wishes, wishes);
+  ASSERT_TRUE(stored().contains("health web/a own"));
+  ASSERT_TRUE(put("a", {}, body_at("10.0.0.7")));
+  EXPECT_TRUE(web("a")->serving) << "a body without checks takes them away";
+  EXPECT_EQ(registry->probe_counts().wishes, 0U);
+  EXPECT_FALSE(stored().contains("health web/a own"));
+}
+
+TEST_F(Checking, OwnChecksStandBesideThoseOfTheService) {
+  ASSERT_TRUE(put("a", {}, checked_at("10.0.0.7", 81)));
+  const auto shown = [&] {
+    std::string names;
+    const auto health = registry->health_of("web", "a", now);
+    for (const WatchView& check : health->checks)
+      names += check.id + check.target + " ";
+    return names;
+  };
+  EXPECT_EQ(shown(), "tcptcp://10.0.0.7:8080 owntcp://10.0.0.7:81 ");
+  look(Millis(300));
+  EXPECT_TRUE(web("a")->serving);
+  registry->reconfigure(config_of(with({tcp_check("own")})), now);
+  EXPECT_EQ(shown(), "owntcp://10.0.0.7:8080 ") << "the operator's goes before one of the same name";
+  registry->reconfigure(config_of({}), now);
+  EXPECT_EQ(shown(), "owntcp://10.0.0.7:81 ");
+}
+
+TEST_F(Checking, OwnChecksFollowWhatTheirServiceSays) {
+  begin_anew(config_of({}));
+  ASSERT_TRUE(put("a", {}, checked_at("10.0.0.7")));
+  look(Millis(300));
+  EXPECT_EQ(web("a")->ttl_bound, 10U);
+  ServiceSettings settings;
+  settings.check_rules.interval = Millis(4'000);
+  registry->reconfigure(config_of(settings), now);
+  EXPECT_EQ(web("a")->ttl_bound, 4U);
+  EXPECT_TRUE(web("a")->serving) << "until it has looked";
+}
+
+TEST_F(Checking, OwnChecksOutliveARestart) {
+  begin_anew(config_of({}));
+  ASSERT_TRUE(put("a", {}, checked_at("10.0.0.7")));
+  ASSERT_TRUE(put("b", {}, checked_at("10.0.0.8")));
+  look(Millis(300));
+  found["10.0.0.7"] = kRefused;
+  look(Millis(11'000));
+  restart(ServiceSettings{});
+  EXPECT_EQ(web("a")->state, State::suspended);
+  EXPECT_TRUE(web("b")->serving) << "it was well";
+  found.clear();
+  look(Millis(300));
+  EXPECT_EQ(reason(), "ok");
 }
 
 TEST_F(Checking, ReportsSuspendAndTimeBringsBack) {

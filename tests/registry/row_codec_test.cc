@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "registry/health/own_check.h"
 #include "registry/json_text.h"
 #include "registry/store/plain_body.h"
 
@@ -35,6 +36,13 @@ InstanceBody full_body() {
   body.version = "abc123";
   body.task = "web.8c1f";
   body.lyft = LyftFields{"repo", R"({"az": "a","n":1.50})"};
+  health::OwnCheck check;
+  check.id = "http";
+  check.type = health::CheckType::http;
+  check.look.headers = {{"X-Key", "\"\\"}};
+  check.interval = Millis(1'500);
+  check.suspension.emplace().progression = 1.1;
+  body.checks = health::OwnChecks(std::make_shared<const health::OwnChecks::List>(1, check));
   return body;
 }
 
@@ -76,6 +84,8 @@ TEST(RowCodec, LeavesOutWhatItWouldNotHaveWritten) {
       {"a tag that is no string", R"({"tags":{"az":1}})", BodyError::wrong_type},
       {"meta that is not an object", R"({"meta":"[]"})", BodyError::bad_opaque},
       {"meta that is not JSON", R"({"meta":"{"})", BodyError::bad_opaque},
+      {"checks that are no list", R"({"checks":{}})", BodyError::bad_checks},
+      {"a check with a flipped letter", R"({"checks":[{"type":"tcq"}]})", BodyError::bad_checks},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.why);
@@ -92,6 +102,7 @@ InstanceBody plain_body() {
   body.attributes.clear();
   body.meta = "{}";
   body.lyft.reset();
+  body.checks = {};
   return body;
 }
 
