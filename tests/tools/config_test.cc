@@ -389,8 +389,13 @@ TEST(Config, WhatIsTakenOverIsNamed) {
       {"[registry.protection]\nhold = \"9s\"\n", "registry.protection.hold"},
       {"[registry.lyft]\nprotection = true\n", "registry.lyft.protection"},
       {"[[http.token]]\nname = \"a\"\nsecret = \"12345678\"\n", "http.token"},
-      {"[[source.static]]\nservice = \"db\"\ninstances = [{ id = \"a\", address = \"192.0.2.1\" }]\n", "source.static"},
+      {"[[source.static]]\nservice = \"db\"\ninstances = [{ id = \"a\", address = \"192.0.2.1\" }]\n",
+       "source.static"},
       {"[service.\"web-*\"]\nanswers = 1\n", "service.web-*"},
+      {"[service.web]\ncheck = [{ type = \"tcp\" }]\n", "service.web"},
+      {"[health]\nmax_inflight = 10\n", "health.max_inflight"},
+      {"[health]\nexec = true\n", "health.exec"},
+      {"[health.default]\nrise = 2\n", "health.default"},
       {"[log]\nlevel = \"debug\"\n", "log.level"},
   };
   const Config plain = load_text("", "m.toml").config;

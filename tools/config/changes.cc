@@ -72,6 +72,10 @@ void each_key(Running& running, Next& next, Visit visit) {
   fixed("registry.lyft.only_ready", lyft.routes.only_ready, next_lyft.routes.only_ready);
   live("registry.lyft.protection", rules.lyft_protection, next_rules.lyft_protection);
 
+  live("health.max_inflight", running.health.max_inflight, next.health.max_inflight);
+  live("health.exec", running.health.exec, next.health.exec);
+  live("health.default", running.health.defaults, next.health.defaults);
+
   fixed("store.kind", running.store.kind, next.store.kind);
   fixed("store.path", running.store.path, next.store.path);
   fixed("store.commit_every", running.store.commit_every, next.store.commit_every);

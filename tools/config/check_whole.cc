@@ -19,6 +19,7 @@ class WholeCheck {
     check_zones();
     check_ptr();
     check_listeners();
+    check_ports_of_checks();
     const Zones& zones = config_.zones;
     check_keys("zones.allow_transfer", zones.secondaries.allow_transfer);
     check_keys("zones.allow_update", zones.allow_update);
@@ -89,6 +90,28 @@ class WholeCheck {
     };
     take("dns.listen", config_.dns.listen);
     take("http.listen", config_.http.listen);
+  }
+
+  // An instance that the file itself lists has the port that a check of its service names.
+  void check_ports_of_checks() {
+    for (const auto& [name, service] : config_.services) {
+      for (std::size_t i = 0; service.checks.list && i < service.checks.list->size(); ++i) {
+        const std::string& port = (*service.checks.list)[i].port_name;
+        if (port.empty()) continue;
+        for (const StaticInstance& instance : config_.static_instances) {
+          if (config_.service(instance.service) != &service) continue;
+          const auto& ports = instance.body->ports;
+          const bool known = std::any_of(ports.begin(), ports.end(),
+                                         [&](const registry::Port& one) { return one.name == port; });
+          if (known) continue;
+          error("service." + name + "." + element("check", i) + ".port",
+                "port \"" + port + "\" is none of instance " + instance.id +
+                    "'s, which [[source.static]] lists: "
+                    "name it there, or give the check a number");
+          break;
+        }
+      }
+    }
   }
 
   // Every key that a list of who may names is one of [[key]].

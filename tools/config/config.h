@@ -14,6 +14,7 @@
 #include "registry/http/auth.h"
 #include "registry/http/throttle.h"
 #include "registry/registry.h"
+#include "tools/config/checks.h"
 #include "tools/config/marathon_source.h"
 #include "tools/config/mesos_source.h"
 #include "zones/name.h"
@@ -152,6 +153,9 @@ struct Service {
   std::vector<std::string> tag_views;
   bool use_load = false;
   bool publish_not_ready = false;
+  ServiceChecks checks;
+  CheckRules check_rules;  // of checks that do not say otherwise, and of reports
+  ServiceHealth health;
   bool operator==(const Service&) const = default;
 };
 
@@ -167,6 +171,7 @@ struct Config {
   std::vector<Key> keys;
   Zones zones;
   Registry registry;
+  Health health;
   Store store;
   Http http;
   std::vector<StaticInstance> static_instances;

@@ -6,6 +6,7 @@
 
 #include "registry/net/file_text.h"
 #include "tools/config/check_whole.h"
+#include "tools/config/read_checks.h"
 #include "tools/config/read_sections.h"
 #include "tools/config/read_source.h"
 
@@ -74,7 +75,6 @@ void read_metrics(Section& root, Config& config) {
 }
 
 void refuse_parts_not_built(Section& root) {
-  root.not_built("health", "health checking");
   root.not_built("cluster", "the cluster");
   if (auto forward = root.table("forward")) {
     forward->not_built_unless("enabled", toml::value<bool>(false), "forwarding");
@@ -96,7 +96,9 @@ void read_root(Section& root, Config& config) {
   read_section(root, "http", config.http, read_http);
   read_section(root, "log", config.log, read_log);
   read_sources(root, config);
-  for (auto& [name, section] : root.named_tables("service")) read_service(section, config.services[name]);
+  read_section(root, "health", config.health, read_health);
+  for (auto& [name, section] : root.named_tables("service"))
+    read_service(section, config.services[name], config.health);
   read_metrics(root, config);
   refuse_parts_not_built(root);
   root.finish();

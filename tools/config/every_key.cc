@@ -28,7 +28,15 @@ masters = ["http://192.0.2.1:5050"]
 soa = {}
 [[source.marathon]]
 urls = ["http://192.0.2.1:8080"]
+[health.default]
+mark_as_timedout = {}
+suspend_on_failure = {}
+max_suspended_percent = {}
 [service.X]
+mark_as_timedout = {}
+suspend_on_failure = {}
+max_suspended_percent = {}
+check = [{ type = "https", mark_as_timedout = {}, suspend_on_failure = {} }, { type = "exec" }, { type = "tcp", tls = true }]
 [log]
 [metrics]
 )";

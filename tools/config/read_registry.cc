@@ -1,4 +1,5 @@
 #include "registry/api/native_names.h"
+#include "tools/config/read_checks.h"
 #include "tools/config/read_sections.h"
 
 namespace muster::config {
@@ -67,7 +68,7 @@ void read_log(Section& section, Log& log) {
   section.finish();
 }
 
-void read_service(Section& section, Service& service) {
+void read_service(Section& section, Service& service, const Health& health) {
   service.policy = section.choice("policy", service.policy, {"weighted-failover"});
   if (section.has("ttl")) service.ttl = section.duration("ttl", Millis(5000));
   if (section.has("answers")) {
@@ -83,10 +84,12 @@ void read_service(Section& section, Service& service) {
       [](std::string_view key) { return registry::api::is_key(key) ? std::optional<std::string>(key) : std::nullopt; });
   service.use_load = section.flag("use_load", false);
   service.publish_not_ready = section.flag("publish_not_ready", false);
-  for (const char* key : {"check", "mark_as_timedout", "suspend_on_failure", "timeout", "action", "timedout",
-                          "initial", "max_suspended_percent", "report_quorum"}) {
-    section.not_built(key, "health checking");
-  }
+  service.check_rules = health.defaults.rules;
+  service.health = health.defaults.service;
+  read_check_rules(section, service.check_rules);
+  read_service_health(section, service.health);
+  if (auto checks = read_checks(section, service.check_rules, health.exec); !checks.empty())
+    service.checks.list = std::make_shared<const registry::health::Checks>(std::move(checks));
   for (const char* key : {"slow_start", "slow_start_min", "slow_start_aggression", "response_time",
                           "panic_threshold", "fallback", "srv_zero", "srv_order", "udp_fit", "ttl_mode",
                           "drain_publish", "properties", "debug_txt"}) {

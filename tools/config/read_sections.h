@@ -15,7 +15,8 @@ void read_registry(Section& section, Registry& registry);
 void read_store(Section& section, Store& store);
 void read_http(Section& section, Http& http);
 void read_log(Section& section, Log& log);
-void read_service(Section& section, Service& service);
+// `health`: what holds where the service says nothing.
+void read_service(Section& section, Service& service, const Health& health);
 // One [[source.static]] table; appends its instances.
 void read_static_source(Section& section, std::vector<StaticInstance>& instances);
 
