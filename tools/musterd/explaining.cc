@@ -1,5 +1,6 @@
 // What DNS makes of an instance, and what stands at a name, for the explain routes.
 #include "registry/api/instance_json.h"
+#include "registry/api/json_text.h"
 #include "registry/json_text.h"
 #include "tools/musterd/musterd.h"
 #include "zones/naming/instance_names.h"
@@ -26,11 +27,24 @@ std::string source_of(const Instance& instance) {
   return instance.sources.empty() ? std::string() : instance.sources.front().name;
 }
 
-// What has the say over its state; there is nothing but what its heartbeats report.
-void append_check(std::string& out, const Instance& instance) {
-  const bool reported =
-      instance.reason == registry::Reason::suspended_report || instance.reason == registry::Reason::starting;
-  out += reported ? ",\"check\":\"report\"" : ",\"check\":null";
+// What has the say over its state: "report" is what its heartbeats say; "": nothing, it is well, or a source
+// says so, or it is gone since the answer was made.
+std::string deciding_check(const std::optional<registry::HealthView>& health) {
+  using registry::Reason;
+  if (!health) return "";
+  const registry::HealthView& view = *health;
+  const Reason reason = view.instance->reason;
+  const bool is_found = reason == Reason::suspended || reason == Reason::timedout || reason == Reason::timedout_hidden ||
+                        reason == Reason::capped || reason == Reason::starting;
+  for (const registry::WatchView& check : view.checks)
+    if (is_found && check.state == view.real_state) return check.id;
+  if (is_found && view.reports && view.reports->state == view.real_state) return "reports";
+  return reason == Reason::suspended_report || reason == Reason::starting ? "report" : "";
+}
+
+void append_check(std::string& out, const std::optional<registry::HealthView>& health) {
+  out += ",\"check\":";
+  registry::api::append_string_or_null(out, deciding_check(health));
 }
 
 void append_record(std::string& out, const NameExplanation& found, const NameExplanation::Record& record) {
@@ -54,7 +68,7 @@ void append_record(std::string& out, const NameExplanation& found, const NameExp
 }
 
 void append_candidate(std::string& out, const NameExplanation::Candidate& candidate,
-                      const registry::LeaseView& lease) {
+                      const registry::LeaseView& lease, const std::optional<registry::HealthView>& health) {
   const Instance& instance = *candidate.instance;
   if (out.back() != '[') out += ',';
   append_member(out, '{', "id", instance.id);
@@ -67,7 +81,7 @@ void append_candidate(std::string& out, const NameExplanation::Candidate& candid
   append_member(out, ',', "weight", instance.effective_weight);
   append_member(out, ',', "priority", instance.body->priority_or_default());
   append_member(out, ',', "source", source_of(instance));
-  append_check(out, instance);
+  append_check(out, health);
   registry::api::append_lease(out, lease, true);
   append_member(out, ',', "ttl_reason", candidate.ttl_reason);
   out += '}';
@@ -103,7 +117,8 @@ std::string Musterd::explain_name(std::string_view name, std::string_view type) 
   out += "],\"instances\":[";
   for (const auto& candidate : found.candidates) {
     const Instance& instance = *candidate.instance;
-    append_candidate(out, candidate, registry_->lease_of(instance.service, instance.id, now));
+    append_candidate(out, candidate, registry_->lease_of(instance.service, instance.id, now),
+                     registry_->health_of(instance.service, instance.id, now));
   }
   return out.append("]")
       .append(schedulers_->explain(*owner, wanted, found.would_be_of, now.wall))

@@ -55,6 +55,8 @@ MetricSources Musterd::metric_sources() const {
           desk_->refused(),
           *control_,
           registry_->lateness(),
+          probes_->counters(),
+          transitions_.steps(),
           http_->counters(),
           watch_->counters(),
           file_zones_->status(),

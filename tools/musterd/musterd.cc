@@ -244,6 +244,7 @@ void Musterd::make_control() {
   native_->moved_to(registry_->revision());
   update_door_->set_control(*control_);
   suspects_ = std::make_unique<Suspects>(io_.get_executor(), *control_);
+  probes_ = std::make_unique<Probes>(io_, *control_);
   registry::api::WatchConfig watch;
   watch.epoch = registry_->epoch();
   watch.max_watchers = config_->http.max_connections / 2;
@@ -402,6 +403,7 @@ void Musterd::tick(net::Instant now) {
   dns_config_->tick(now.steady);
   watch_->tick(now);
   suspects_->probe(*registry_, now);
+  probes_->tick(*registry_, now);
   transitions_.tick(now);
   store_log_.tick(now, *control_);
   update_gauges();

@@ -38,6 +38,7 @@
 #include "tools/musterd/schedulers.h"
 #include "tools/musterd/settings.h"
 #include "tools/musterd/store_log.h"
+#include "tools/musterd/probes.h"
 #include "tools/musterd/suspects.h"
 #include "tools/musterd/transitions.h"
 #include "tools/musterd/update_door.h"
@@ -145,6 +146,7 @@ class Musterd {
   std::unique_ptr<registry::Control> control_;
   std::unique_ptr<registry::api::Watch> watch_;
   std::unique_ptr<Suspects> suspects_;
+  std::unique_ptr<Probes> probes_;
   std::unique_ptr<UpdateDoor> update_door_;
   registry::Turn* turn_ = nullptr;  // of the control thread while it works for file_zones_
   std::unique_ptr<FileZones> file_zones_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <random>
 
 namespace muster::tools {
 
@@ -68,6 +69,17 @@ std::vector<std::string> reserved_labels(const config::Config& config) {
   return labels;
 }
 
+void set_health(const config::Config& config, const config::Service* service, registry::ServiceSettings& to) {
+  const config::ServiceHealth& health = service != nullptr ? service->health : config.health.defaults.service;
+  to.check_rules = service != nullptr ? service->check_rules : config.health.defaults.rules;
+  to.report_rules = registry::health::machine_rules(to.check_rules);
+  to.report_quorum = health.report_quorum;
+  to.most_suspended_by_checks = health.most_suspended_by_checks;
+  to.most_suspended_by_reports = health.most_suspended_by_reports;
+  to.hides_timedout = health.hides_timedout;
+  if (service != nullptr) to.checks = service->checks.list;
+}
+
 }  // namespace
 
 std::uint32_t seconds(config::Millis span) { return static_cast<std::uint32_t>(span.count() / 1000); }
@@ -102,6 +114,8 @@ std::vector<net::IpAddress> reachable(const std::vector<net::Endpoint>& listen) 
 
 registry::RegistryConfig registry_config(const ConfigPtr& config, std::string epoch) {
   registry::RegistryConfig to = config->registry.rules;
+  to.max_probes_in_flight = config->health.max_inflight;
+  to.probe_seed = std::random_device{}();  // replicas do not look at the same moments
   to.epoch = std::move(epoch);
   to.settings = [config](std::string_view name) {
     const config::Service* service = config->service(name);
@@ -109,6 +123,7 @@ registry::RegistryConfig registry_config(const ConfigPtr& config, std::string ep
     settings.configured = config->services.find(std::string(name)) != config->services.end();
     settings.use_load = service != nullptr && service->use_load;
     settings.ttl = service == nullptr ? config->zones.ttl : service->ttl.value_or(config->zones.ttl);
+    set_health(*config, service, settings);
     return settings;
   };
   for (const auto& [name, service] : config->services) {

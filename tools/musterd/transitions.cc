@@ -82,6 +82,11 @@ Transitions::Transitions(Write write, Enabled enabled)
       budgets_(budgets(std::make_index_sequence<kTransitions>())) {}
 
 void Transitions::write(const registry::Batch& batch, net::Instant now) {
+  for (const InstanceChange& change : batch.changes) {
+    if (!change.before || !change.after || change.before->state == change.after->state) continue;
+    steps_[static_cast<std::size_t>(change.before->state)][static_cast<std::size_t>(change.after->state)].fetch_add(
+        1, std::memory_order_relaxed);
+  }
   if (!enabled_(LogLevel::info)) return;
   const bool detailed = enabled_(LogLevel::debug);
   for (const InstanceChange& change : batch.changes) {

@@ -2,7 +2,7 @@
 // to it. Each kind of event has a budget of lines a second; beyond it the lines are counted, and a line with
 // suppressed=N follows.
 //
-// Thread safety: write() and tick() on the control thread, suppressed() anywhere.
+// Thread safety: write() and tick() on the control thread, suppressed() and steps() anywhere.
 #pragma once
 
 #include <array>
@@ -36,6 +36,9 @@ enum class Transition : std::uint8_t {
 inline constexpr std::size_t kTransitions = 15;
 std::string_view to_string(Transition transition);
 
+// How often instances went from one state to another.
+using StateSteps = std::array<std::array<std::atomic<std::uint64_t>, registry::kStates>, registry::kStates>;
+
 Transition transition_of(const registry::InstanceChange& change);
 
 class Transitions {
@@ -48,6 +51,7 @@ class Transitions {
 
   void write(const registry::Batch& batch, net::Instant now);
   void tick(net::Instant now);
+  const StateSteps& steps() const { return steps_; }
   std::uint64_t suppressed() const { return suppressed_.load(std::memory_order_relaxed); }
 
  private:
@@ -57,6 +61,7 @@ class Transitions {
   const Enabled enabled_;
   std::array<LineBudget, kTransitions> budgets_;
   std::atomic<std::uint64_t> suppressed_{0};
+  StateSteps steps_{};
 };
 
 }  // namespace muster::tools

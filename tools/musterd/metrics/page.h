@@ -29,6 +29,7 @@ std::string metrics_text(const ControlSnapshot& snapshot, const MetricSources& s
 void write_dns(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources);
 void write_zones(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources);
 void write_registry(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources);
+void write_health(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources);
 void write_control(Exposition& page, const registry::Control& control);
 void write_http(Exposition& page, const registry::http::Counters& http,
                 const registry::api::WatchCounters& watch);

@@ -75,6 +75,7 @@ std::string metrics_text(const ControlSnapshot& snapshot, const MetricSources& s
   write_zones(page, snapshot, sources);
   write_registry(page, snapshot, sources);
   write_control(page, sources.control);
+  write_health(page, snapshot, sources);
   write_http(page, sources.http, sources.watch);
   write_limits(page, snapshot, sources);
   write_schedulers(page, sources);

@@ -17,6 +17,8 @@
 #include "registry/source_status.h"
 #include "tools/musterd/file_zones.h"
 #include "tools/musterd/names.h"
+#include "tools/musterd/probes.h"
+#include "tools/musterd/transitions.h"
 
 namespace muster::tools {
 
@@ -39,6 +41,7 @@ struct ControlSnapshot {
   std::vector<Zone> zones;
   zones::NameTable::Stats table;
   zones::PublishCounters published;
+  registry::health::PlanCounts probes;
 };
 ControlSnapshot take_snapshot(const registry::Registry& registry, Names& names);  // on the control thread
 
@@ -56,6 +59,8 @@ struct MetricSources {
   std::uint64_t desk_refused = 0;
   const registry::Control& control;
   const registry::LatenessOf& lateness;
+  const ProbeCounters& probes;
+  const StateSteps& transitions;
   const registry::http::Counters& http;
   const registry::api::WatchCounters& watch;
   std::vector<ZoneStatus> files;
