@@ -160,8 +160,12 @@ bool Road::begin_target(const Entry& entry) {
 bool Road::add_whole(const RrsetView& set, Owner owner) {
   const ReplyWriter::Mark before = writer().mark();
   if (set.at_most() > writer().room() / (kFixed + 1)) return false;
-  for (const std::uint32_t member : self_.choice.draw(set, set.at_most(), self_.rng)) {
-    if (writer().put(Section::additional, owner, set.image(member)) != 0) continue;
+  std::uint16_t place = 0;
+  for (const std::uint32_t member : draw(set, set.at_most())) {
+    if (const std::size_t at = writer().put(Section::additional, owner, set.image(member))) {
+      if (set.ranked()) writer().set_u16(at + kFixed, place++);
+      continue;
+    }
     writer().rewind(before);
     return false;
   }

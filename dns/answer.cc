@@ -118,11 +118,13 @@ void Road::begin() {
   // A stranger's names may be too long to be sent back in 512 octets; our own keys' are not (kTsigNameMax).
   if (query_.question_end + opt_size(edns_) + signature_size_ > limit) signature_size_ = 0;
   limit -= signature_size_;
+  if (believes_subnet()) edns_.client_subnet = asked.client_subnet;
   const std::size_t left = limit - query_.question_end - opt_size(edns_);
   if (asked.nsid && kOptionHeader + self_.config.server_name.size() <= left)
     edns_.nsid = self_.config.server_name;
   writer().begin(reply_, limit, opt_size(edns_), pending_.packet, query_);
   edns_.expire.reset();  // room is kept; write_hit() knows the value
+  edns_.client_subnet = {};  // and draw(), whether it matters
 }
 
 // What can be said of a query without looking at any name.

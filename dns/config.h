@@ -6,10 +6,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dns/cookies.h"
 #include "dns/rate_limit.h"
 #include "dns/tsig.h"
+#include "registry/net/ip_address.h"
+#include "zones/siphash.h"
 
 namespace muster::dns {
 
@@ -20,6 +23,8 @@ struct AnswerConfig {
   std::chrono::milliseconds tcp_idle{10'000};  // told by keepalive
   std::optional<CookieSecrets> cookies;        // none: cookies are ignored
   TsigKeysPtr tsig_keys;                       // null: none
+  std::vector<net::IpPrefix> ecs_trusted;      // whose client subnet option is believed (RFC 7871)
+  zones::SipKey hash_key{};                    // of sets that are chosen by the client's network
   RateLimitConfig rate_limit;
   std::shared_ptr<RateLimiter> rate_limiter;  // of all threads; null: no limit
   // Whoever asks answer() has a desk for what it hands on (kHandOn); without, transfers are REFUSED and updates

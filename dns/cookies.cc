@@ -16,14 +16,14 @@ constexpr std::size_t kHashAt = kClientCookie + 8;
 
 // The cookie's first 16 octets as they stand, a received one's reserved octets included, and the address.
 std::array<std::uint8_t, 8> hash_of(const Cookie& cookie, const net::IpAddress& client,
-                                    const SipKey& secret) {
+                                    const zones::SipKey& secret) {
   std::array<std::uint8_t, kHashAt + 16> octets;
   std::memcpy(octets.data(), cookie.data(), kHashAt);
   std::memcpy(octets.data() + kHashAt, client.octets.data(), client.size());
-  return siphash(secret, {octets.data(), kHashAt + client.size()});
+  return zones::siphash<>(secret, {octets.data(), kHashAt + client.size()});
 }
 
-bool is_of(const Cookie& cookie, const net::IpAddress& client, const SipKey& secret) {
+bool is_of(const Cookie& cookie, const net::IpAddress& client, const zones::SipKey& secret) {
   const auto hash = hash_of(cookie, client, secret);
   return CRYPTO_memcmp(hash.data(), cookie.data() + kHashAt, hash.size()) == 0;
 }
@@ -41,7 +41,7 @@ CookieCheck check(const Cookie& cookie, const net::IpAddress& client, std::uint3
   return previous ? CookieCheck::renewed : CookieCheck::invalid;
 }
 
-void make(const net::IpAddress& client, std::uint32_t now, const SipKey& secret, Cookie& cookie) {
+void make(const net::IpAddress& client, std::uint32_t now, const zones::SipKey& secret, Cookie& cookie) {
   std::uint8_t* at = cookie.data() + kClientCookie;
   std::fill_n(at, 4, std::uint8_t{0});
   at[0] = kVersion;

@@ -12,8 +12,8 @@
 #include <span>
 #include <string_view>
 
-#include "dns/siphash.h"
 #include "registry/net/ip_address.h"
+#include "zones/siphash.h"
 
 namespace muster::dns {
 
@@ -27,8 +27,8 @@ inline constexpr std::int32_t kCookieAgeRenewed = 1800;
 inline constexpr std::int32_t kCookieAheadMost = 300;
 
 struct CookieSecrets {
-  SipKey current{};
-  std::optional<SipKey> previous;  // its cookies are valid, none is made with it
+  zones::SipKey current{};
+  std::optional<zones::SipKey> previous;  // its cookies are valid, none is made with it
 
   bool operator==(const CookieSecrets&) const = default;
 };

@@ -76,7 +76,8 @@ std::size_t opt_size(const ReplyEdns& edns) {
   if (!edns.present) return 0;
   return kOptSize + (edns.cookie.empty() ? 0 : kOptionHeader + edns.cookie.size()) +
          (edns.nsid.empty() ? 0 : kOptionHeader + edns.nsid.size()) + (edns.expire ? kOptionHeader + 4 : 0) +
-         (edns.keepalive ? kOptionHeader + 2 : 0) + (edns.lease ? kOptionHeader + 4 : 0);
+         (edns.keepalive ? kOptionHeader + 2 : 0) + (edns.lease ? kOptionHeader + 4 : 0) +
+         (edns.client_subnet.empty() ? 0 : kOptionHeader + edns.client_subnet.size());
 }
 
 std::size_t write_opt(const ReplyEdns& edns, std::uint8_t* to, std::size_t room) {
@@ -110,6 +111,12 @@ std::size_t write_opt(const ReplyEdns& edns, std::uint8_t* to, std::size_t room)
     end = write_option(end, EdnsOption::update_lease, 4);
     write_u32(end, *edns.lease);
     end += 4;
+  }
+  if (!edns.client_subnet.empty()) {
+    end = write_option(end, EdnsOption::client_subnet, edns.client_subnet.size());
+    std::memcpy(end, edns.client_subnet.data(), edns.client_subnet.size());
+    end[3] = edns.subnet_scope;
+    end += edns.client_subnet.size();
   }
   end = write_error(edns, end, room - static_cast<std::size_t>(end - to));
   write_u16(to + 9, static_cast<std::uint16_t>(end - to - static_cast<std::ptrdiff_t>(kOptSize)));

@@ -63,6 +63,8 @@ struct ReplyEdns {
   std::optional<std::uint32_t> expire;     // seconds
   std::optional<std::uint16_t> keepalive;  // in 100 ms
   std::optional<std::uint32_t> lease;      // seconds, as granted (RFC 9664)
+  std::span<const std::uint8_t> client_subnet;  // as the query had it; empty: none
+  std::uint8_t subnet_scope = 0;                // bits of it that decided (RFC 7871 §7.2.1)
   std::optional<ExtendedError> error;
   std::string_view error_text;  // UTF-8
 };

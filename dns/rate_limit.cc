@@ -28,7 +28,7 @@ struct Bucket {
 
 }  // namespace
 
-RateLimiter::RateLimiter(const SipKey& secret)
+RateLimiter::RateLimiter(const zones::SipKey& secret)
     : secret_(secret), lines_(std::make_unique<Line[]>(kBuckets / kLineBuckets)) {}
 
 RateVerdict RateLimiter::count(const net::IpAddress& client, ReplyKind kind, std::uint64_t name,
@@ -37,7 +37,7 @@ RateVerdict RateLimiter::count(const net::IpAddress& client, ReplyKind kind, std
   key[0] = static_cast<std::uint8_t>(static_cast<unsigned>(kind) << 1 | (client.family == net::Family::v6));
   std::memcpy(key.data() + 1, client.octets.data(), client.family == net::Family::v4 ? kPrefixV4 : kPrefixV6);
   std::memcpy(key.data() + 1 + kPrefixV6, &name, sizeof name);
-  const auto hashed = siphash(secret_, key);
+  const auto hashed = zones::siphash<>(secret_, key);
   std::uint64_t hash;
   std::memcpy(&hash, hashed.data(), sizeof hash);
 

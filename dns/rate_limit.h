@@ -16,8 +16,8 @@
 #include <memory>
 #include <string_view>
 
-#include "dns/siphash.h"
 #include "registry/net/ip_address.h"
+#include "zones/siphash.h"
 
 namespace muster::dns {
 
@@ -37,7 +37,7 @@ class RateLimiter {
   static constexpr std::size_t kBuckets = 1 << 16;
   static constexpr std::uint32_t kRateMost = 1'000'000;
 
-  explicit RateLimiter(const SipKey& secret);
+  explicit RateLimiter(const zones::SipKey& secret);
 
   // Counts one reply. `name` is a hash of its name; `tick` is in milliseconds and may wrap.
   RateVerdict count(const net::IpAddress& client, ReplyKind kind, std::uint64_t name, std::uint32_t tick,
@@ -53,7 +53,7 @@ class RateLimiter {
 
   std::uint32_t raise(Line& line, std::uint32_t tag, std::uint16_t second);
 
-  const SipKey secret_;
+  const zones::SipKey secret_;
   std::unique_ptr<Line[]> lines_;
   std::atomic<std::uint64_t> displaced_{0};
 };

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "dns/edns.h"
+#include "dns/octets.h"
 #include "dns/question.h"
 #include "dns/rcode.h"
 #include "zones/record.h"
@@ -87,6 +88,9 @@ class ReplyWriter {
   // Ready octets of one record, with pointers at `words` to be set to `target`. False: no room.
   bool put_patched(Section section, std::string_view record, std::span<const std::uint16_t> words,
                    std::size_t target);
+
+  // Writes over two octets of what was put.
+  void set_u16(std::size_t at, std::uint16_t value) { write_u16(buffer_ + at, value); }
 
   // Writes header and OPT. Returns the size of the message.
   std::size_t finish(const Query& query, bool authoritative, bool truncated, Rcode rcode, ReplyEdns& edns);

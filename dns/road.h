@@ -78,6 +78,10 @@ class Road {
   State write_negative(Rcode rcode);
   // Whether a set may go out in part where its policy, or TCP, allows it.
   enum class Cut : std::uint8_t { by_policy, never };
+  // The members of a set that this reply gets, as the set's order has it.
+  std::span<const std::uint32_t> draw(const zones::RrsetView& set, std::size_t most);
+  bool believes_subnet() const;
+  zones::ClientNetwork client_network();
   bool write_set(const zones::RrsetView& set, Owner& owner, Cut cut = Cut::by_policy);
   bool write_whole(const zones::RrsetView& set);
   bool write_drawn(const zones::RrsetView& set, Owner& owner, Cut cut);

@@ -136,6 +136,42 @@ bool Road::write_whole(const RrsetView& set) {
   return true;
 }
 
+std::span<const std::uint32_t> Road::draw(const RrsetView& set, std::size_t most) {
+  if (set.order() != zones::Order::hashed) return self_.choice.draw(set, most, self_.rng);
+  const zones::ClientNetwork client = client_network();
+  return self_.choice.draw(set, most, self_.rng, &client);
+}
+
+// RFC 7871: whose option is not believed is asked as if there were none.
+bool Road::believes_subnet() const {
+  if (query_.edns.client_subnet.empty()) return false;
+  const auto& trusted = self_.config.ecs_trusted;
+  return std::any_of(trusted.begin(), trusted.end(), [&](const net::IpPrefix& prefix) {
+    return prefix.contains(pending_.client->address);
+  });
+}
+
+// The network that a believed option names, else that of the sender; not finer than /24 and /56. Without bits
+// (RFC 7871 §7.1.2) the client wishes not to be told apart: the sender decides, scope 0.
+zones::ClientNetwork Road::client_network() {
+  constexpr std::uint8_t kBits4 = 24;
+  constexpr std::uint8_t kBits6 = 56;
+  constexpr std::size_t kSubnetHeader = 4;
+  const auto bits_of = [](net::Family family) { return family == net::Family::v4 ? kBits4 : kBits6; };
+  const net::IpAddress& sender = pending_.client->address;
+  zones::ClientNetwork client{self_.config.hash_key, zones::network_of(sender, bits_of(sender.family))};
+  if (!believes_subnet()) return client;
+  const auto option = query_.edns.client_subnet;
+  edns_.client_subnet = option;
+  if (option[2] == 0) return client;
+  net::IpAddress address;
+  address.family = option[1] == 1 ? net::Family::v4 : net::Family::v6;
+  std::copy(option.begin() + kSubnetHeader, option.end(), address.octets.begin());
+  edns_.subnet_scope = std::min<std::uint8_t>(option[2], bits_of(address.family));
+  client.prefix = zones::network_of(address, edns_.subnet_scope);
+  return client;
+}
+
 bool Road::write_drawn(const RrsetView& set, Owner& owner, Cut cut) {
   const ReplyWriter::Mark before = writer().mark();
   const std::size_t image = set.stride() != 0 ? set.stride() : zones::layout::kRecordFixed + 1;
@@ -146,9 +182,10 @@ bool Road::write_drawn(const RrsetView& set, Owner& owner, Cut cut) {
   const std::size_t room = writer().room() / (compressible_names(set.type()).count > 0 ? 12 : image);
   if (!may_cut && room < set.at_most()) return false;
   std::size_t written = 0;
-  for (const std::uint32_t member : self_.choice.draw(set, room, self_.rng)) {
+  for (const std::uint32_t member : draw(set, room)) {
     const std::size_t at = writer().put(Section::answer, owner, set.image(member));
     if (at == 0) break;
+    if (set.ranked()) writer().set_u16(at + zones::layout::kRecordFixed, static_cast<std::uint16_t>(written));
     ++written;
     if (brings_additional(set.type())) scratch_.written.push_back({member, at});
   }

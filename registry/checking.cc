@@ -28,7 +28,8 @@ bool is_suspended(const std::unique_ptr<Watch>& watch) {
 
 health::Health::Owner Registry::Core::health_owner() {
   return {[this](const Watch& watch) { return may_suspend(watch); },
-          [this](Watch& watch) { watch_changed(watch); }};
+          [this](Watch& watch) { watch_changed(watch); },
+          [this](Checkup& checkup) { was_measured(checkup); }};
 }
 
 // Damping: one of a service may always be suspended, and of more so many as its settings say.
@@ -116,7 +117,18 @@ Checkup& Registry::Core::checkup_of(Entry& entry) {
     entry.checkup = std::make_unique<Checkup>();
     entry.checkup->owner = &entry;
   }
+  entry.checkup->tau = entry.service->settings.response_tau;
   return *entry.checkup;
+}
+
+// At most once a second, and only where answers depend on it.
+void Registry::Core::was_measured(Checkup& checkup) {
+  Entry& entry = *static_cast<Entry*>(checkup.owner);
+  health::ShownResponse& shown = checkup.shown;
+  if (!entry.service->settings.shows_response || at() - shown.since < Millis{1'000}) return;
+  if (!health::has_moved(shown, *checkup.response)) return;
+  shown = {checkup.response->latency_ms(), checkup.response->success(), at()};
+  refresh(entry, false);
 }
 
 // Before the entry leaves its service.

@@ -130,6 +130,10 @@ Instance compose(const Entry& entry, const Instance& identity, const Setting& se
   view.failure = fitness.failure;
   view.http_status = fitness.http_status;
   view.ttl_bound = ttl_bound_of(entry);
+  if (entry.checkup) {
+    view.latency_ms = static_cast<float>(entry.checkup->shown.latency_ms);
+    view.success = static_cast<float>(entry.checkup->shown.success);
+  }
   view.draining_since = is_draining(entry) ? std::optional(entry.condition->drain->since) : std::nullopt;
   view.draining_reason = is_draining(entry) ? entry.condition->drain->reason : std::string();
   view.lease_state = lease_state_of(entry);
@@ -158,7 +162,8 @@ Difference difference(const Instance& before, const Instance& after) {
                          are_same(before.aliases, after.aliases);
   if (!same_view) return Difference::view;
   const bool same_lease = before.lease_state == after.lease_state && before.lease_low == after.lease_low &&
-                          before.silent_since == after.silent_since;
+                          before.silent_since == after.silent_since && before.ramp == after.ramp &&
+                          before.latency_ms == after.latency_ms && before.success == after.success;
   return same_lease ? Difference::none : Difference::lease_only;
 }
 

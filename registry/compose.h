@@ -18,7 +18,8 @@ struct Setting {
 Instance compose(const Entry& entry, const Instance& identity, const Setting& setting);
 
 enum class Difference : std::uint8_t { none, lease_only, view };
-// lease_only: nothing but lease_state, lease_low and silent_since, which take no revision. A suspect differs in weight too.
+// lease_only: nothing but lease_state, lease_low, silent_since and what is measured or grows with time (ramp,
+// latency_ms, success), which take no revision. A suspect differs in weight too.
 Difference difference(const Instance& before, const Instance& after);
 
 }  // namespace muster::registry

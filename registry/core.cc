@@ -14,6 +14,7 @@ Registry::Core::Core(RegistryConfig config, Instant now)
       leases_(now.steady),
       burials_(now.steady),
       lingers_(now.steady),
+      ramps_(now.steady),
       probes_(now.steady),
       protection_(config_.protection) {
   for (const std::string& name : config_.configured_services) {
@@ -337,9 +338,25 @@ void Registry::Core::refresh(Entry& entry, bool arm_too) {
                         service.settings.hides_timedout};
   Instance next = compose(entry, *entry.shown, setting);
   if (attend(entry, next.body)) next = compose(entry, *entry.shown, setting);
+  if (entry.shown->body) follow_ramp(entry, *entry.shown, next);
   const Difference what = entry.shown->body ? difference(*entry.shown, next) : Difference::view;
   if (what != Difference::none) show(entry, std::move(next), what);
   if (arm_too) arm(entry);
+}
+
+// Begins where an instance comes back, and ends where it goes again.
+void Registry::Core::follow_ramp(Entry& entry, const Instance& before, Instance& next) {
+  const auto is_out = [](State state) { return state == State::starting || state == State::suspended; };
+  const SlowStart& slow = entry.service->settings.slow_start;
+  if (next.state == State::off || is_out(next.state)) {
+    entry.ramp.reset();
+  } else if (is_out(before.state) && next.state == State::active && slow.span.count() > 0 &&
+             next.admin != AdminMode::up) {
+    entry.ramp = std::make_unique<Ramp>(entry, at());
+    entry.ramp->share = share_after(Millis(0), slow);
+    ramps_.arm(*entry.ramp, at() + step_of(slow));
+  }
+  next.ramp = entry.ramp ? static_cast<float>(entry.ramp->share) : 1.0F;
 }
 
 void Registry::Core::show(Entry& entry, Instance next, Difference what) {

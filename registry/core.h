@@ -235,6 +235,8 @@ class Registry::Core {
   bool may_suspend(const health::Watch& watch) const;
   void count_suspended(Entry& entry);
   void watch_changed(health::Watch& watch);
+  void was_measured(health::Checkup& checkup);
+  void follow_ramp(Entry& entry, const Instance& before, Instance& next);
   void store_watch(const Entry& entry, health::Watch& watch);
   bool attend(Entry& entry, const BodyPtr& body);
   health::Checkup& checkup_of(Entry& entry);
@@ -306,6 +308,7 @@ class Registry::Core {
   bool slide_window(std::size_t& most);
   bool raise_due(std::size_t& most);
   bool forget_due(std::size_t& most);
+  bool step_ramps(std::size_t& most);
   bool forget_drains(std::size_t& most);
 
   LeaseView lease_view(const Entry& entry, Instant now) const;  // of the claim that keeps it longest
@@ -365,6 +368,7 @@ class Registry::Core {
   LeaseWheel leases_;
   LeaseWheel burials_;
   LeaseWheel lingers_;
+  LeaseWheel ramps_;
   LeaseWheel probes_;
   Protection protection_;
   std::vector<Expiry*> due_;   // expired under protection, waiting for the tick's judgement

@@ -167,10 +167,16 @@ std::optional<Refusal> Registry::Core::no_room(std::string_view service_name, co
     return full(RefusalCode::too_many_instances,
                 "the registry is full: registry.max_instances is " + std::to_string(config_.max_instances),
                 limit_instances_);
-  if (members + (service == nullptr ? 0 : service->members.size()) >= config_.max_instances_per_service)
+  const std::size_t there = members + (service == nullptr ? 0 : service->members.size());
+  if (there >= config_.max_instances_per_service)
     return full(RefusalCode::too_many_instances,
                 "the service is full: registry.max_instances_per_service is " +
                     std::to_string(config_.max_instances_per_service),
+                limit_per_service_);
+  if (service != nullptr && there >= service->settings.max_instances)
+    return full(RefusalCode::too_many_instances,
+                "the service is full: policy " + std::string(service->settings.policy) + " chooses from " +
+                    std::to_string(service->settings.max_instances) + " instances at most",
                 limit_per_service_);
   return std::nullopt;
 }

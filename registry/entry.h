@@ -14,6 +14,7 @@
 #include "registry/limits.h"
 #include "registry/overlay.h"
 #include "registry/protection.h"
+#include "registry/ramp.h"
 
 namespace muster::registry {
 
@@ -95,6 +96,7 @@ struct Entry : Timer {  // armed for its next event
   std::unique_ptr<Condition> condition;
   std::unique_ptr<OverlayEffect> effect;
   std::unique_ptr<Suspicion> suspicion;
+  std::unique_ptr<Ramp> ramp;                // null: it does not start slowly
   std::unique_ptr<health::Checkup> checkup;  // null: it has no checks, and nobody has reported of it
   Membership groups;  // those where it counts as live
   std::uint32_t member_index = 0;

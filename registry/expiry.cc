@@ -44,7 +44,7 @@ bool Registry::Core::tick(Instant now, std::size_t most) {
   if (overlay_.expire(now_.wall, ended)) overlay_changed(ended);
   sweep();
   return health_.tick(now_, most) || slide_window(most) || raise_due(most) || forget_due(most) ||
-         forget_drains(most) || forget_watches(most);
+         step_ramps(most) || forget_drains(most) || forget_watches(most);
 }
 
 // Each takes at most `most` and what it took from it; true: more is due.
@@ -74,6 +74,24 @@ bool Registry::Core::forget_due(std::size_t& most) {
     } else {
       forget_service(service);
     }
+  }
+  return true;
+}
+
+bool Registry::Core::step_ramps(std::size_t& most) {
+  for (; most > 0; --most) {
+    Timer* timer = ramps_.pop(at());
+    if (timer == nullptr) return false;
+    auto& ramp = static_cast<Ramp&>(*timer);
+    Entry& entry = *ramp.entry;
+    const SlowStart& slow = entry.service->settings.slow_start;
+    ramp.share = share_after(std::chrono::duration_cast<Millis>(at() - ramp.since), slow);
+    if (ramp.share >= 1) {
+      entry.ramp.reset();
+    } else {
+      ramps_.arm(ramp, at() + step_of(slow));
+    }
+    refresh(entry, false);
   }
   return true;
 }

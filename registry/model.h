@@ -164,6 +164,11 @@ struct Instance {
   // What `suspended`, `timedout` and the like come from.
   health::FailureClass failure = health::FailureClass::none;
   std::uint16_t http_status = 0;
+  // Of a slow start: the share of its weight that it has by now.
+  float ramp = 1;
+  // How its checks and reports have found it of late; what response-time policies go by. 0 ms: no sample.
+  float latency_ms = 0;
+  float success = 1;
   // Seconds within which its checks may find it otherwise than it is now; TTLs are no longer.
   std::uint32_t ttl_bound = kNoTtlBound;
   Millis lease{0};          // 0: none (static, self)

@@ -54,6 +54,7 @@ ServiceView Registry::Core::view(std::string_view name, Instant now) const {
   if (service == nullptr) return view;
   view.revision = service->revision;
   view.known = true;
+  view.policy = service->settings.policy;
   view.reason = service->reason;
   view.publishable = service->reason == Reason::ok;
   view.best_tier = best_tier_of(name);

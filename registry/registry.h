@@ -19,6 +19,7 @@
 #include "registry/change.h"
 #include "registry/health/check_rules.h"
 #include "registry/health/health.h"
+#include "registry/ramp.h"
 #include "registry/key.h"
 #include "registry/net/histogram.h"
 #include "registry/store/rows.h"
@@ -33,6 +34,9 @@ struct ProtectionConfig {
 };
 
 // Settings of one service that the registry itself needs ([service.X], already resolved by tools/).
+// What an instance of whose service nothing is said is chosen by.
+inline constexpr std::string_view kDefaultPolicy = "weighted-failover";
+
 struct ServiceSettings {
   bool configured = false;  // named in [service.X]: known (NODATA, not NXDOMAIN) without an instance
   bool use_load = false;
@@ -44,6 +48,11 @@ struct ServiceSettings {
   double most_suspended_by_checks = 1;  // of its candidates; one may always be
   double most_suspended_by_reports = 0.5;
   bool hides_timedout = false;
+  SlowStart slow_start;
+  Millis response_tau{30'000};   // what is measured is worth 1/e after so long
+  bool shows_response = false;  // the answers depend on what is measured
+  std::size_t max_instances = ~std::size_t{0};  // that its policy can choose from
+  std::string_view policy = kDefaultPolicy;  // how its instances are chosen, for whoever asks; of static storage
 };
 
 struct RegistryConfig {
@@ -81,6 +90,7 @@ struct ServiceView {
   std::string name;
   std::uint64_t revision = 0;
   std::string set_hash;  // 32 hex digits
+  std::string_view policy = kDefaultPolicy;
   bool known = false;
   bool publishable = true;
   Reason reason = Reason::ok;  // why it is not published
@@ -156,7 +166,6 @@ struct StateCounts {
   std::array<std::uint32_t, kStates> by_state{};
   std::uint32_t candidates = 0;  // neither off, down nor draining
   std::uint32_t fit = 0;         // those that may be answered: active, timed out, or forced up
-  bool in_panic() const { return candidates > 0 && fit == 0; }
   void add(const Instance& instance) { count(instance, 1); }
   void remove(const Instance& instance) { count(instance, ~std::uint32_t{0}); }
 

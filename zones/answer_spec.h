@@ -12,10 +12,13 @@
 
 namespace muster::zones {
 
-// In which order, and how many, members are answered.
+// In which order members are answered.
 enum class Order : std::uint8_t {
-  fixed,     // all members as listed
-  weighted,  // Plackett-Luce by weight (a draw without replacement); equal weights: a uniform shuffle
+  fixed,      // as listed
+  weighted,   // Plackett-Luce by weight (a draw without replacement); equal weights: a uniform shuffle
+  rotated,    // each answer begins with the next member, the others follow in turn
+  scheduled,  // one member by smooth weighted round robin, exact in every cycle; needs at_most = 1
+  hashed,     // by weighted rendezvous of the client's network: one network always gets the same order
 };
 
 // What happens when the chosen members do not fit into a UDP reply.
@@ -31,6 +34,7 @@ struct Member {
       0;  // SRV only: lower tiers come first in the order, members of one tier are drawn among themselves
   std::vector<net::IpAddress>
       addresses;  // ready-made additional: the addresses of the rdata's target (SRV of one service)
+  std::string id{};  // of hashed sets: what a client's network is hashed with
   bool operator==(const Member&) const = default;
 };
 
@@ -48,6 +52,7 @@ struct RrsetSpec {
   std::uint32_t additional_ttl = 0;  // of Member::addresses
   Order order = Order::fixed;
   Overflow overflow = Overflow::truncate;
+  bool ranked = false;        // SRV: an answer's records get the priorities 0, 1, 2… as they are drawn
   std::uint16_t at_most = 0;  // members an answer holds; 0: all
   bool servfail = false;      // when_none = "servfail": SERVFAIL instead of NODATA; then without members
   Note note;

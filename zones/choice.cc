@@ -26,7 +26,8 @@ Choice::Choice() : drawn_(kDrawn), rest_(kDrawn), weights_(kDrawnAlike) {
   marks_.reserve(kDrawn);
 }
 
-std::span<const std::uint32_t> Choice::draw(const RrsetView& rrset, std::size_t most, Rng& rng) {
+std::span<const std::uint32_t> Choice::draw(const RrsetView& rrset, std::size_t most, Rng& rng,
+                                            const ClientNetwork* client) {
   most = std::min<std::size_t>({most, rrset.at_most(), rrset.count()});
   if (drawn_.size() < most) drawn_.resize(most);
   drawn_count_ = 0;
@@ -34,11 +35,44 @@ std::span<const std::uint32_t> Choice::draw(const RrsetView& rrset, std::size_t 
     std::iota(drawn_.begin(), drawn_.begin() + static_cast<std::ptrdiff_t>(most), 0U);
     return {drawn_.data(), most};
   }
+  const Order order = rrset.order();
+  const std::uint64_t turn = rrset.takes_turns() ? rrset.turn().take() : 0;
+  if (order == Order::scheduled) {
+    push(rrset.step(static_cast<std::uint32_t>(turn % rrset.steps())));
+    return {drawn_.data(), drawn_count_};
+  }
   for (std::uint32_t t = 0; drawn_count_ < most; ++t) {
     const Tier tier = rrset.tier(t);
-    draw_tier(rrset, tier, std::min<std::size_t>(most - drawn_count_, tier.end - tier.begin), rng);
+    const std::size_t part = std::min<std::size_t>(most - drawn_count_, tier.end - tier.begin);
+    if (order == Order::rotated) {
+      rotate(tier, part, turn);
+    } else if (order == Order::hashed && client != nullptr) {
+      rank(rrset, tier, part, *client);
+    } else {
+      draw_tier(rrset, tier, part, rng);
+    }
   }
   return {drawn_.data(), most};
+}
+
+void Choice::rotate(const Tier& tier, std::size_t most, std::uint64_t turn) {
+  const std::uint32_t members = tier.end - tier.begin;
+  auto at = static_cast<std::uint32_t>(turn % members);
+  for (; most > 0; --most) {
+    push(tier.begin + at);
+    if (++at == members) at = 0;
+  }
+}
+
+// Keys are sorted upwards, so the score counts negative. Of equal ones the smaller id is first.
+void Choice::rank(const RrsetView& rrset, const Tier& tier, std::size_t most, const ClientNetwork& client) {
+  keys_.clear();
+  for (std::uint32_t i = tier.begin; i < tier.end; ++i) {
+    keys_.push_back({-rendezvous_score(rendezvous_hash(client, rrset.id(i)), rrset.weight(i)), i});
+  }
+  sort_first(most, [&](const Key& a, const Key& b) {
+    return a.key != b.key ? a.key < b.key : rrset.id(a.member) < rrset.id(b.member);
+  });
 }
 
 void Choice::draw_tier(const RrsetView& rrset, const Tier& tier, std::size_t most, Rng& rng) {
@@ -132,8 +166,12 @@ void Choice::sort_keys(const RrsetView& rrset, const Tier& tier, std::size_t mos
   for (std::uint32_t i = tier.begin; i < tier.end; ++i) {
     keys_.push_back({-std::log(rng.unit()) / rrset.weight(i), i});
   }
+  sort_first(most, [](const Key& a, const Key& b) { return a.key < b.key; });
+}
+
+template <class Earlier>
+void Choice::sort_first(std::size_t most, const Earlier& earlier) {
   const auto end = keys_.begin() + static_cast<std::ptrdiff_t>(most);
-  const auto earlier = [](const Key& a, const Key& b) { return a.key < b.key; };
   if (end != keys_.end()) std::nth_element(keys_.begin(), end, keys_.end(), earlier);
   std::sort(keys_.begin(), end, earlier);
   for (auto key = keys_.begin(); key != end; ++key) push(key->member);

@@ -1,6 +1,6 @@
-// Which members of an RRset are answered, and in which order. Weighted sets: Plackett-Luce (a draw without
-// replacement by weight: RFC 2782's order made exact), tier by tier, drawn only as far as asked. Fixed sets:
-// as they stand.
+// Which members of an RRset are answered, and in which order, tier by tier and only as far as asked. Fixed sets
+// as they stand; weighted ones by Plackett-Luce (a draw without replacement by weight: RFC 2782's order made
+// exact); others by whose turn it is, or by the client's network.
 //
 // One Choice per thread: it owns the scratch memory, which grows to the largest set it met and is then never
 // allocated again.
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "zones/entry.h"
+#include "zones/rendezvous.h"
 #include "zones/rng.h"
 
 namespace muster::zones {
@@ -21,8 +22,9 @@ class Choice {
   Choice();
 
   // Indices of at most `most` members (and at most at_most()), first to be answered first. Valid until the
-  // next draw.
-  std::span<const std::uint32_t> draw(const RrsetView& rrset, std::size_t most, Rng& rng);
+  // next draw. A hashed set is drawn by weight where `client` is null.
+  std::span<const std::uint32_t> draw(const RrsetView& rrset, std::size_t most, Rng& rng,
+                                      const ClientNetwork* client = nullptr);
 
  private:
   struct Key {
@@ -30,6 +32,8 @@ class Choice {
     std::uint32_t member;
   };
 
+  void rotate(const Tier& tier, std::size_t most, std::uint64_t turn);
+  void rank(const RrsetView& rrset, const Tier& tier, std::size_t most, const ClientNetwork& client);
   void draw_tier(const RrsetView& rrset, const Tier& tier, std::size_t most, Rng& rng);
   void shuffle(const Tier& tier, std::size_t most, Rng& rng);
   void reject_uniform(const Tier& tier, std::size_t most, Rng& rng);
@@ -37,6 +41,8 @@ class Choice {
   std::uint32_t pick_of_rest(const RrsetView& rrset, const Tier& tier, std::uint64_t left, Rng& rng) const;
   void draw_one_by_one(const RrsetView& rrset, const Tier& tier, std::size_t most, Rng& rng);
   void sort_keys(const RrsetView& rrset, const Tier& tier, std::size_t most, Rng& rng);
+  template <class Earlier>
+  void sort_first(std::size_t most, const Earlier& earlier);
   void push(std::uint32_t member) { drawn_[drawn_count_++] = member; }
   void begin_marks(std::size_t members);
   bool is_marked(std::uint32_t member) const { return marks_[member] == round_; }

@@ -7,11 +7,15 @@
 //   full-ttl = of kLowered entries: what transfers carry, because a lease lowers a TTL for a while only
 //   body   = images                      each a whole record: c00c type class ttl rdlength rdata
 //            [u32 offset x (count+1)]    of images, when their sizes differ
-//            [u32 weight x (1 | count)]  of weighted sets; one when all are equal
-//            [u16 tiers, tier x tiers]   of weighted sets, when weights differ or there are tiers
-//            [u64 threshold x count, u32 alias x count]  when a tier of over 16 members has differing weights
+//            [u32 weight x (1 | count)]  of sets that are not fixed; one when all are equal
+//            [u16 tiers, tier x tiers]   of those, when weights differ or there are tiers
+//            [u64 threshold x count, u32 alias x count]  of weighted sets, when a tier of over 16 members has
+//                                        differing weights
+//            [Turn* turn]                of rotated and scheduled sets (zones/turn.h)
+//            [u32 steps, u32 member x steps]  of scheduled sets
+//            [u32 size, u32 end x count, ids]  of hashed sets: all but `size`, where each id ends, the ids
 //            [{u32 at, u32 size} x count]  where each member's additional records are
-//            [u32 since, note text]
+//            [u32 since, u8 size, note text]
 //            [additional records]        each c00c type class ttl rdlength rdata: 16 octets (A) or 28 (AAAA)
 //   tier   = u16 value, u32 end, u64 total; members are sorted by tier, each from the previous end to its own
 //
@@ -28,6 +32,7 @@
 #include <string_view>
 
 #include "zones/answer_spec.h"
+#include "zones/turn.h"
 #include "zones/zone_view.h"
 
 namespace muster::zones {
@@ -51,15 +56,17 @@ namespace layout {
 inline constexpr std::size_t kRecordFixed = 12;  // owner pointer, type, class, TTL, rdlength
 inline constexpr std::size_t kTierSize = 14;
 
-enum RrsetFlag : std::uint8_t {
-  kWeighted = 1,
-  kFit = 2,
-  kServfail = 4,
-  kUnequal = 8,
-  kTiered = 16,
-  kAdditional = 32,
-  kSharedTargets = 64,
-  kAlias = 128,
+enum RrsetFlag : std::uint16_t {
+  kOrder = 7,  // the bits of an Order
+  kFit = 8,
+  kServfail = 16,
+  kUnequal = 32,
+  kTiered = 64,
+  kAdditional = 128,
+  kSharedTargets = 256,
+  kAlias = 512,
+  kRanked = 1024,
+  kNote = 2048,
 };
 
 struct RrsetHead {
@@ -69,14 +76,13 @@ struct RrsetHead {
   std::uint32_t body;  // offset in the entry
   std::uint32_t images_size;
   std::uint16_t at_most;
-  std::uint8_t flags;
-  std::uint8_t note_size;  // of its text
+  std::uint16_t flags;
 };
 static_assert(sizeof(RrsetHead) == 20);
 
 }  // namespace layout
 
-// A group of members of a weighted set among which is drawn; groups are answered one after the other.
+// A group of members of a set that is not fixed, among which is drawn; groups are answered one after the other.
 struct Tier {
   std::uint16_t value = 0;
   std::uint32_t begin = 0;
@@ -92,15 +98,22 @@ class RrsetView {
   RrType type() const { return static_cast<RrType>(head_->type); }
   std::uint32_t count() const { return head_->count; }
   std::uint32_t ttl() const { return head_->count == 0 ? 0 : load_ttl(body()); }
-  Order order() const { return has(layout::kWeighted) ? Order::weighted : Order::fixed; }
+  Order order() const { return static_cast<Order>(head_->flags & layout::kOrder); }
   Overflow overflow() const { return has(layout::kFit) ? Overflow::fit : Overflow::truncate; }
-  // Members an answer holds; the configured number may be over count().
-  std::uint32_t at_most() const { return head_->at_most == 0 ? head_->count : head_->at_most; }
+  // Members an answer holds.
+  std::uint32_t at_most() const {
+    return head_->at_most == 0 || head_->at_most > head_->count ? head_->count : head_->at_most;
+  }
   std::uint16_t at_most_as_written() const { return head_->at_most; }
   bool servfail() const { return has(layout::kServfail); }
-  bool has_note() const { return head_->note_size != 0; }
+  // SRV: the priority of a record is its place in the answer, from 0; the image's own is to be written over.
+  bool ranked() const { return has(layout::kRanked); }
+  bool has_note() const { return has(layout::kNote); }
   // As in Note. Precondition of both: has_note().
-  std::string_view note_text() const { return {note_at() + sizeof(std::uint32_t), head_->note_size}; }
+  std::string_view note_text() const {
+    const char* size = note_at() + sizeof(std::uint32_t);
+    return {size + 1, load<std::uint8_t>(size)};
+  }
   std::uint32_t note_since() const { return load<std::uint32_t>(note_at()); }
 
   // All members one after the other, each a whole record with the owner c00c.
@@ -134,9 +147,21 @@ class RrsetView {
     return load<std::uint64_t>(alias_at() + 8 * member);
   }
   std::uint32_t alias(std::uint32_t member) const;
+  // Of rotated and scheduled sets; counts on while the name is put anew.
+  Turn& turn() const { return *load<Turn*>(turn_at()); }
+  bool takes_turns() const { return order() == Order::rotated || order() == Order::scheduled; }
+  // Of scheduled sets with members: whose turn it is, step by step, over and over.
+  std::uint32_t steps() const { return load<std::uint32_t>(turn_at() + sizeof(Turn*)); }
+  std::uint32_t step(std::uint32_t index) const {
+    return load<std::uint32_t>(turn_at() + sizeof(Turn*) + 4 + 4 * std::size_t{index});
+  }
+  // Of hashed sets.
+  std::string_view id(std::uint32_t member) const;
 
  private:
-  bool has(std::uint8_t flag) const { return (head_->flags & flag) != 0; }
+  friend class EntryWriter;
+  friend struct EntryDelete;
+  bool has(std::uint16_t flag) const { return (head_->flags & flag) != 0; }
   bool has_tiers() const { return has(layout::kUnequal | layout::kTiered); }
   const char* body() const { return entry_ + head_->body; }
   const char* offsets_at() const { return body() + head_->images_size; }
@@ -145,14 +170,23 @@ class RrsetView {
   }
   const char* tiers_at() const {
     return weights_at() +
-           (has(layout::kWeighted) ? (has(layout::kUnequal) ? 4 * std::size_t{head_->count} : 4) : 0);
+           (order() != Order::fixed ? (has(layout::kUnequal) ? 4 * std::size_t{head_->count} : 4) : 0);
   }
   const char* alias_at() const {
     return tiers_at() +
            (has_tiers() ? 2 + layout::kTierSize * std::size_t{load<std::uint16_t>(tiers_at())} : 0);
   }
+  const char* turn_at() const { return alias_at(); }  // only weighted sets have aliases
+  const char* ids_at() const { return alias_at(); }
   const char* refs_at() const {
-    return alias_at() + (has(layout::kAlias) ? 12 * std::size_t{head_->count} : 0);
+    switch (order()) {
+      case Order::fixed: return alias_at();
+      case Order::weighted: return alias_at() + (has(layout::kAlias) ? 12 * std::size_t{head_->count} : 0);
+      case Order::rotated: return turn_at() + sizeof(Turn*);
+      case Order::scheduled: return turn_at() + sizeof(Turn*) + 4 + 4 * std::size_t{steps()};
+      case Order::hashed: return ids_at() + 4 + load<std::uint32_t>(ids_at());
+    }
+    return alias_at();
   }
   const char* note_at() const {
     return refs_at() + (has(layout::kAdditional) ? 8 * std::size_t{head_->count} : 0);
@@ -177,6 +211,7 @@ class Entry {
     kAside = 128,         // an outer zone's data at or below an inner apex: reached by find_aside() only
     kCapitals = 256,      // the name has A-Z
     kLowered = 512,       // the TTL of an RRset is below its configured one
+    kTurns = 1024,        // an RRset takes turns: the entry holds its Turn
   };
 
   bool is(Flag flag) const { return (flags_ & flag) != 0; }
@@ -245,7 +280,7 @@ inline std::string_view RrsetView::additional(std::uint32_t member) const {
 }
 
 inline std::uint32_t RrsetView::weight(std::uint32_t member) const {
-  if (!has(layout::kWeighted)) return 1;
+  if (order() == Order::fixed) return 1;
   return load<std::uint32_t>(weights_at() + (has(layout::kUnequal) ? 4 * std::size_t{member} : 0));
 }
 
@@ -258,6 +293,14 @@ inline Tier RrsetView::tier(std::uint32_t index) const {
 
 inline std::uint32_t RrsetView::alias(std::uint32_t member) const {
   return load<std::uint32_t>(alias_at() + 8 * std::size_t{head_->count} + 4 * std::size_t{member});
+}
+
+inline std::string_view RrsetView::id(std::uint32_t member) const {
+  assert(member < head_->count);
+  const char* ends = ids_at() + 4;
+  const auto begin = member == 0 ? 0 : load<std::uint32_t>(ends + 4 * (std::size_t{member} - 1));
+  const auto end = load<std::uint32_t>(ends + 4 * std::size_t{member});
+  return {ends + 4 * std::size_t{head_->count} + begin, end - begin};
 }
 
 inline bool Entry::has_name(std::string_view folded) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "zones/alias_table.h"
+#include "zones/schedule.h"
 
 namespace muster::zones {
 
@@ -50,7 +51,7 @@ class ImageHead {
   std::array<char, layout::kRecordFixed> octets_;
 };
 
-// The members that are answered: of weighted sets sorted by tier, with the weights they are drawn by. Used
+// The members that are answered: of sets that are not fixed sorted by tier, with the weights they are drawn by. Used
 // again for each set, so that its lists are allocated once.
 class Drawable {
  public:
@@ -59,7 +60,7 @@ class Drawable {
     weights_.clear();
     tiers_.clear();
     for (const Member& member : spec.members) members_.push_back(&member);
-    if (spec.order == Order::weighted) group();
+    if (spec.order != Order::fixed) group();
   }
 
   const std::vector<const Member*>& members() const { return members_; }
@@ -129,7 +130,6 @@ void append_images(std::string& out, ImageHead image, const Rdata& rdata, RrsetH
 }
 
 void append_weights(std::string& out, const Drawable& drawable, RrsetHead& head) {
-  head.flags |= layout::kWeighted;
   if (drawable.tiered()) head.flags |= layout::kTiered;
   if (!drawable.unequal()) {
     append(out, drawable.weights().empty() ? std::uint32_t{1} : drawable.weights()[0]);
@@ -156,6 +156,27 @@ void append_alias(std::string& out, const Drawable& drawable) {
   }
   for (const std::uint64_t threshold : table.threshold) append(out, threshold);
   for (const std::uint32_t alias : table.alias) append(out, alias);
+}
+
+bool takes_turns(Order order) { return order == Order::rotated || order == Order::scheduled; }
+
+// Of the tier that is answered.
+void append_schedule(std::string& out, const Drawable& drawable) {
+  std::vector<std::uint32_t> steps;
+  if (!drawable.tiers().empty())
+    steps = smooth_schedule(std::span(drawable.weights()).first(drawable.tiers().front().end));
+  append(out, static_cast<std::uint32_t>(steps.size()));
+  const auto octets = std::as_bytes(std::span(steps));
+  out.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+}
+
+void append_ids(std::string& out, const Drawable& drawable) {
+  std::uint32_t end = 0;
+  for (const Member* member : drawable.members()) end += static_cast<std::uint32_t>(member->id.size());
+  append(out, static_cast<std::uint32_t>(4 * drawable.members().size() + end));
+  end = 0;
+  for (const Member* member : drawable.members()) append(out, end += static_cast<std::uint32_t>(member->id.size()));
+  for (const Member* member : drawable.members()) out += member->id;
 }
 
 std::string_view srv_target(const Member& member) { return std::string_view(member.rdata).substr(6); }
@@ -252,21 +273,28 @@ RrsetHead append_body(std::string& out, const RrsetSpec& spec) {
   append_images(
       out, ImageHead(spec.type, spec.ttl),
       [&](std::uint32_t i) -> const std::string& { return members[i]->rdata; }, head);
-  if (spec.order == Order::weighted) append_weights(out, drawable, head);
+  head.flags |= static_cast<std::uint16_t>(spec.order);
+  if (spec.ranked) head.flags |= layout::kRanked;
+  if (spec.order != Order::fixed) append_weights(out, drawable, head);
   if ((head.flags & (layout::kUnequal | layout::kTiered)) != 0) append_tiers(out, drawable);
-  if ((head.flags & layout::kUnequal) != 0 && drawable.large()) {
+  if (spec.order == Order::weighted && (head.flags & layout::kUnequal) != 0 && drawable.large()) {
     head.flags |= layout::kAlias;
     append_alias(out, drawable);
   }
+  if (takes_turns(spec.order)) append(out, new Turn);
+  if (spec.order == Order::scheduled) append_schedule(out, drawable);
+  if (spec.order == Order::hashed) append_ids(out, drawable);
   const std::size_t refs = out.size();
   if (has_additional(spec)) {
     head.flags |= layout::kAdditional;
     out.append(8 * members.size(), '\0');
   }
   if (!spec.note.text.empty()) {
-    head.note_size = static_cast<std::uint8_t>(std::min<std::size_t>(spec.note.text.size(), 255));
+    const auto size = static_cast<std::uint8_t>(std::min<std::size_t>(spec.note.text.size(), 255));
+    head.flags |= layout::kNote;
     append(out, spec.note.since);
-    out.append(spec.note.text, 0, head.note_size);
+    append(out, size);
+    out.append(spec.note.text, 0, size);
   }
   if (has_additional(spec)) append_additional(out, refs, members, spec.additional_ttl, head);
   return head;
@@ -282,7 +310,7 @@ RrsetHead append_body(std::string& out, std::span<const ZoneRecord> set) {
 }
 
 bool says_something(const RrsetSpec& spec) {
-  return !spec.members.empty() || spec.servfail || !spec.note.text.empty();
+  return !spec.members.empty() || spec.servfail || !spec.note.text.empty() || takes_turns(spec.order);
 }
 
 bool is_lowered(const RrsetSpec& spec) {
@@ -301,6 +329,7 @@ bool has_capitals(std::string_view wire) {
 
 Member read_member(const RrsetView& rrset, std::uint32_t index) {
   Member member{std::string(rrset.rdata(index)), rrset.weight(index), 0, {}};
+  if (rrset.order() == Order::hashed) member.id = rrset.id(index);
   std::string_view records = rrset.additional(index);
   while (!records.empty()) {
     net::IpAddress address;
@@ -327,6 +356,7 @@ RrsetSpec read_rrset(const RrsetView& rrset) {
   spec.additional_ttl = read_additional_ttl(rrset);
   spec.order = rrset.order();
   spec.overflow = rrset.overflow();
+  spec.ranked = rrset.ranked();
   spec.at_most = rrset.at_most_as_written();
   spec.servfail = rrset.servfail();
   if (rrset.has_note()) spec.note = {std::string(rrset.note_text()), rrset.note_since()};
@@ -341,9 +371,22 @@ RrsetSpec read_rrset(const RrsetView& rrset) {
   return spec;
 }
 
+void hold_turns(const Entry& copy) {
+  for (std::uint32_t i = 0; i < copy.rrset_count(); ++i) {
+    if (copy.rrset(i).takes_turns()) copy.rrset(i).turn().held();
+  }
+}
+
 }  // namespace
 
-void EntryDelete::operator()(const Entry* entry) const { std::free(const_cast<Entry*>(entry)); }
+void EntryDelete::operator()(const Entry* entry) const {
+  if (entry != nullptr && entry->is(Entry::kTurns)) {
+    for (std::uint32_t i = 0; i < entry->rrset_count(); ++i) {
+      if (entry->rrset(i).takes_turns()) entry->rrset(i).turn().release();
+    }
+  }
+  std::free(const_cast<Entry*>(entry));
+}
 
 Entry EntryWriter::header(std::string_view name, std::uint16_t flags, ZoneId zone) {
   Entry header;
@@ -378,6 +421,7 @@ EntryPtr EntryWriter::build(const NameSpec& spec, std::uint16_t flags, ZoneId zo
     if (!says_something(rrset)) continue;
     ++header.rrset_count_;
     if (is_lowered(rrset)) header.flags_ |= Entry::kLowered;
+    if (takes_turns(rrset.order)) header.flags_ |= Entry::kTurns;
     if (rrset.type == RrType::cname) header.flags_ |= Entry::kCname;
     if (rrset.type == RrType::dname) header.flags_ |= Entry::kDname;
   }
@@ -420,11 +464,23 @@ void EntryWriter::place(const Entry& entry, std::uint16_t flags, std::uint32_t c
   entry.children_ = children;
 }
 
+void EntryWriter::take_turns(const Entry& entry, const Entry& old) {
+  for (std::uint32_t i = 0; i < entry.rrset_count(); ++i) {
+    const RrsetView rrset = entry.rrset(i);
+    const auto before = rrset.takes_turns() ? old.find(rrset.type()) : std::nullopt;
+    if (!before || !before->takes_turns()) continue;
+    rrset.turn().release();
+    Turn* turn = before->turn().held();
+    std::memcpy(const_cast<char*>(rrset.turn_at()), &turn, sizeof turn);
+  }
+}
+
 EntryPtr EntryWriter::with_flags(const Entry& entry, std::uint16_t flags) {
   void* memory = std::malloc(entry.size_);
   if (memory == nullptr) throw std::bad_alloc();
   Entry* copy = static_cast<Entry*>(std::memcpy(memory, &entry, entry.size_));
-  copy->flags_ = flags;
+  copy->flags_ = static_cast<std::uint16_t>(flags | (entry.flags_ & Entry::kTurns));
+  if (copy->is(Entry::kTurns)) hold_turns(*copy);
   return EntryPtr(copy);
 }
 

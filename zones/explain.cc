@@ -70,16 +70,24 @@ NamePlace place_of(const Name& name, const Name& domain) {
   return {NamePlace::Kind::own, labels[0].substr(0, blank), {}, labels[0].substr(blank + 1)};
 }
 
+constexpr RrType kChosenTypes[] = {RrType::a, RrType::aaaa, RrType::srv};
+
+bool is_chosen_type(RrType type) {
+  return std::find(std::begin(kChosenTypes), std::end(kChosenTypes), type) != std::end(kChosenTypes);
+}
+
+std::uint16_t srv_field(const Member& member, std::size_t at) {
+  return static_cast<std::uint16_t>(static_cast<unsigned char>(member.rdata[at]) << 8 |
+                                    static_cast<unsigned char>(member.rdata[at + 1]));
+}
+
 std::uint32_t shown_weight(RrType type, const Member& member) {
-  if (type == RrType::srv) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(member.rdata[2]) << 8 |
-                                      static_cast<unsigned char>(member.rdata[3]));
-  }
+  if (type == RrType::srv) return srv_field(member, 2);
   return std::max<std::uint32_t>(1, member.weight / draw_share(1));
 }
 
-void add_records(const RrsetSpec& rrset, NameExplanation& out) {
-  const auto chances = first_chances(rrset);
+void add_records(const RrsetSpec& rrset, bool chosen, NameExplanation& out) {
+  const auto chances = first_chances(rrset, chosen);
   for (std::size_t i = 0; i < rrset.members.size(); ++i) {
     const Member& member = rrset.members[i];
     out.records.push_back({.type = to_string(rrset.type),
@@ -127,7 +135,6 @@ registry::InstancePtr find_label(const LiveNames::Members& members, const std::s
   return nullptr;
 }
 
-constexpr RrType kChosenTypes[] = {RrType::a, RrType::aaaa, RrType::srv};
 
 // Everything that an explanation says of a set, beside the records that add_records() has listed.
 class SetExplainer {
@@ -146,7 +153,8 @@ class SetExplainer {
       const registry::InstancePtr& instance = member->instance;
       if (key.kind == naming::SetKey::Kind::tag && !naming::stands_under(key, *instance)) continue;
       const SetView& view = view_for(*instance);
-      out.candidates.push_back({instance, view.chooses(*instance), chances_[instance.get()],
+      const double chance = chances_[instance.get()];
+      out.candidates.push_back({instance, view.chooses(*instance) && (chance > 0 || view.answers_more()), chance,
                                 view.rule_of(*instance), to_string(ttl_of(*instance, view.ttl_range()))});
     }
     out.ttl_reason = views_.front().second.ttl_reason();
@@ -172,7 +180,7 @@ class SetExplainer {
                                      [&](const auto& one) { return one.first == rrset.type; });
       for (const Member& member : rrset.members) {
         NameExplanation::Record& record = out.records[at++];
-        if (view == views_.end() || rrset.order == Order::fixed) continue;
+        if (view == views_.end()) continue;
         record.policy = view->second.rule();
         record.ttl_reason = view->second.ttl_reason();
         record.instances = view->second.holders_of(member.rdata);
@@ -191,7 +199,7 @@ class SetExplainer {
 // A name of one instance alone.
 void explain_own(const LiveNames& names, const registry::InstancePtr& instance, NameExplanation& out) {
   const ServicePolicy policy = names.config().policy_of(instance->service);
-  const std::string ttl_reason = to_string(ttl_of(*instance, {names.config().ttl_min, policy.ttl}));
+  const std::string ttl_reason = to_string(ttl_of(*instance, ttl_range(names.config().ttl_min, policy)));
   for (NameExplanation::Record& record : out.records) {
     record.instances = {instance};
     record.ttl_reason = ttl_reason;
@@ -248,7 +256,7 @@ std::vector<InstanceShare> shares_of(const Zones& zones, const LiveNames& names,
   const bool own = identity.owns(name);
   if (content) {
     for (const RrsetSpec& rrset : content->rrsets) {
-      const auto chances = first_chances(rrset);
+      const auto chances = first_chances(rrset, !own && is_chosen_type(rrset.type));
       InstanceShare share{to_string(rrset.type), 0, std::string(kFixedRule)};
       bool stands = false;
       for (std::size_t i = 0; i < chances.size(); ++i) {
@@ -287,19 +295,30 @@ std::vector<InstanceShare> shares_of(const Zones& zones, const LiveNames& names,
   return shares;
 }
 
-std::vector<double> first_chances(const RrsetSpec& rrset) {
+std::vector<double> first_chances(const RrsetSpec& rrset, bool chosen) {
   std::vector<double> chances(rrset.members.size(), 0.0);
   if (rrset.members.empty()) return chances;
-  if (rrset.order == Order::fixed) {
+  const bool is_fixed = rrset.order == Order::fixed;
+  if (is_fixed && !chosen) {
     std::fill(chances.begin(), chances.end(), 1.0);
     return chances;
   }
-  std::uint16_t lowest = rrset.members.front().tier;
-  for (const Member& member : rrset.members) lowest = std::min(lowest, member.tier);
+  if (is_fixed && (rrset.type != RrType::srv || rrset.at_most == 1)) {
+    chances.front() = 1;
+    return chances;
+  }
+  const auto tier_of = [&](const Member& member) {
+    return is_fixed ? srv_field(member, 0) : member.tier;
+  };
+  const auto weight_of = [&](const Member& member) {
+    return is_fixed ? srv_field(member, 2) : static_cast<double>(member.weight);
+  };
+  std::uint16_t lowest = tier_of(rrset.members.front());
+  for (const Member& member : rrset.members) lowest = std::min(lowest, tier_of(member));
   double sum = 0;
-  for (const Member& member : rrset.members) sum += member.tier == lowest ? member.weight : 0;
-  for (std::size_t i = 0; i < chances.size(); ++i) {
-    if (rrset.members[i].tier == lowest) chances[i] = rrset.members[i].weight / sum;
+  for (const Member& member : rrset.members) sum += tier_of(member) == lowest ? weight_of(member) : 0;
+  for (std::size_t i = 0; i < chances.size() && sum > 0; ++i) {
+    if (tier_of(rrset.members[i]) == lowest) chances[i] = weight_of(rrset.members[i]) / sum;
   }
   return chances;
 }
@@ -334,7 +353,7 @@ NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, 
     if (type && rrset.type != *type) continue;
     servfail |= rrset.servfail;
     if (!rrset.note.text.empty()) out.note = rrset.note.text;
-    add_records(rrset, out);
+    add_records(rrset, place.kind == NamePlace::Kind::set && is_chosen_type(rrset.type), out);
   }
   if (is_reverse(apex, names.config())) note_ttl_of_views(names.config().ttl, out);
   out.outcome = !out.records.empty() ? "answer" : servfail ? "servfail" : "nodata";

@@ -24,7 +24,7 @@ struct NameExplanation {
     std::uint32_t ttl = 0;
     std::string text;
     std::uint32_t weight = 0;  // SRV: as shown; else the share in whole registered weights, at least 1
-    double probability = 0;    // that the next answer holds it first; of a fixed order: that it holds it
+    double probability = 0;    // that the next answer holds it first; of a set that nobody chooses from: 1
     std::string policy;        // what chose it: the policy, what overrode it, or "fixed"
     std::string ttl_reason;
     std::vector<registry::InstancePtr> instances;  // whose it is; empty: nobody's alone
@@ -59,8 +59,8 @@ struct InstanceShare {
 std::vector<InstanceShare> shares_of(const Zones& zones, const LiveNames& names,
                                      const registry::Instance& instance, const Name& name);
 
-// The chance of each member to be first: its share among the lowest tier. Of a fixed order all are sent: 1
-// each.
-std::vector<double> first_chances(const RrsetSpec& rrset);
+// The chance of each member to be first: its share among the lowest tier; of SRV, that an RFC 2782 client takes it
+// first. Of a set in fixed order that is no service's (`chosen` false) all are sent alike: 1 each.
+std::vector<double> first_chances(const RrsetSpec& rrset, bool chosen);
 
 }  // namespace muster::zones

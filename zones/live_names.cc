@@ -65,6 +65,8 @@ bool same_in_sets(const Instance& a, const Instance& b, const ServicePolicy& pol
     return false;
   }
   if (ttl_of(a, range).seconds != ttl_of(b, range).seconds || a.sequence != b.sequence) return false;
+  if (is_drawn(policy.policy) && a.ramp != b.ramp) return false;
+  if (is_response_time(policy.policy) && (a.latency_ms != b.latency_ms || a.success != b.success)) return false;
   if (a.silent_since != b.silent_since) return false;
   if (a.body == b.body) return true;
   return naming::addresses_of(*a.body) == naming::addresses_of(*b.body) && a.body->ports == b.body->ports &&
@@ -281,6 +283,7 @@ void LiveNames::apply_service(ServiceSteps& service, net::Instant now) {
   }
   const Service* settled = settle(label, spelled, standing, before, keys);
   leave_to_types(label, marked, keys);
+  if (!keys.empty()) put_followers(label);
   put_sets(label, settled, std::move(keys));
   for (const Step& step : steps) {
     if (step.after && shows_own_change(step, policies)) put_browse_names(*step.after, policy);

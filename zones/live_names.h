@@ -72,6 +72,8 @@ class LiveNames {
   // Those at which nobody else stands: L.S.D and its names of DNS-SD.
   std::vector<Name> own_names_of(const registry::Instance& instance) const;
   const PublishCounters& counters() const { return counters_; }
+  // Whether a set of the service is in panic. `label` is folded.
+  bool in_panic(const std::string& label) const { return panicking_.contains(label); }
 
  private:
   using Instance = registry::Instance;
@@ -112,6 +114,11 @@ class LiveNames {
     std::size_t bucket = 0;  // of services_; those before it are done, as long as
     std::size_t buckets = 0;  // there are still so many
   };
+  // A service of which sets are in panic.
+  struct Panicking {
+    std::set<naming::SetKey> keys;
+    std::string fallback;  // the service whose instances these have; "": none
+  };
   struct Erasure {
     std::size_t zone;
     Name owner;
@@ -149,6 +156,10 @@ class LiveNames {
   void put_own_name(const Instance& instance, const ServicePolicy& policy);
   void leave_to_types(const std::string& label, std::size_t marked, SetKeys& keys) const;
   void put_sets(const std::string& label, const Service* service, SetKeys keys);
+  void note_panic(const std::string& label, const naming::SetKey& key, const naming::ServicePicture* service);
+  void unfollow(const std::string& label, const std::string& fallback);
+  void put_followers(const std::string& label);
+  std::vector<const Instance*> members_view(const std::string& label) const;
   void put_service(const std::string& label, const Service* service, const SetKeys& keys);
   const Service* find(const std::string& label) const;
   static bool is_large(const Service* service) {
@@ -169,7 +180,7 @@ class LiveNames {
   bool is_put_off() const { return !late_sets_.empty() || !dirty_types_.empty(); }
 
   naming::ServicePicture picture_of(const std::string& label, const Service& service) const;
-  TtlRange ttl_range(const ServicePolicy& policy) const { return {config_.ttl_min, policy.ttl}; }
+  TtlRange ttl_range(const ServicePolicy& policy) const { return zones::ttl_range(config_.ttl_min, policy); }
   std::optional<Name> name_of(const Instance& instance) const;
 
   PublishConfig config_;
@@ -186,6 +197,8 @@ class LiveNames {
   std::optional<Sweep> sweep_;
 
   naming::SetContent content_;  // of the set that is being put
+  std::unordered_map<std::string, Panicking> panicking_;         // by label
+  std::unordered_map<std::string, std::set<std::string>> followers_;  // who has whose instances in panic
 
   // What the end of the batch rebuilds.
   std::vector<ServiceType> dirty_types_;  // each perhaps several times

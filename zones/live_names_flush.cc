@@ -95,7 +95,61 @@ naming::ServicePicture LiveNames::picture_of(const std::string& label, const Ser
   picture.policy =
       config_.policy_of(service.members.empty() ? label : service.members.front()->instance->service);
   picture.ttl = ttl_range(picture.policy);
+  if (picture.policy.when_none == WhenNone::fallback && !picture.policy.fallback_service.empty()) {
+    picture.fallback_name = config_.domain.child(picture.policy.fallback_service).value_or(Name());
+    picture.fallback_members = [this, other = picture.policy.fallback_service] { return members_view(other); };
+  }
   return picture;
+}
+
+std::vector<const registry::Instance*> LiveNames::members_view(const std::string& label) const {
+  std::vector<const Instance*> view;
+  const Service* service = find(label);
+  if (service == nullptr) return view;
+  for (const auto& member : service->members) view.push_back(member->instance.get());
+  return view;
+}
+
+// What the set that was just filled says of panic. Null: the service is gone.
+void LiveNames::note_panic(const std::string& label, const SetKey& key, const naming::ServicePicture* service) {
+  const bool panics = service != nullptr && content_.panic.has_value();
+  const auto known = panicking_.find(label);
+  if (!panics && known == panicking_.end()) return;
+  Panicking& now = known == panicking_.end() ? panicking_[label] : known->second;
+  if (panics) {
+    const std::string fallback =
+        service->policy.when_none == WhenNone::fallback ? service->policy.fallback_service : std::string();
+    if (now.fallback != fallback) unfollow(label, std::exchange(now.fallback, fallback));
+    if (!fallback.empty()) followers_[fallback].insert(label);
+    const bool begins = now.keys.empty();
+    now.keys.insert(key);
+    if (begins && config_.on_panic) config_.on_panic(label, *content_.panic);
+    return;
+  }
+  now.keys.erase(key);
+  if (!now.keys.empty()) return;
+  unfollow(label, now.fallback);
+  panicking_.erase(label);
+  if (config_.on_panic) config_.on_panic(label, {});
+}
+
+void LiveNames::unfollow(const std::string& label, const std::string& fallback) {
+  const auto followers = followers_.find(fallback);
+  if (followers == followers_.end()) return;
+  followers->second.erase(label);
+  if (followers->second.empty()) followers_.erase(followers);
+}
+
+// Those that have this service's instances in their sets for want of their own.
+void LiveNames::put_followers(const std::string& label) {
+  const auto followers = followers_.find(label);
+  if (followers == followers_.end()) return;
+  const std::set<std::string> labels = followers->second;  // what is put may stop to follow
+  for (const std::string& follower : labels) {
+    const auto panicking = panicking_.find(follower);
+    if (panicking == panicking_.end()) continue;
+    put_sets(follower, find(follower), SetKeys(panicking->second.keys.begin(), panicking->second.keys.end()));
+  }
 }
 
 // The sets _S._O.D that the end of the batch rebuilds as types. `marked`: from where on dirty_types_ are this
@@ -145,6 +199,7 @@ void LiveNames::put_service(const std::string& label, const Service* service, co
   for (const SetKey& key : keys) {
     content_.clear();
     if (service && is_published(key, picture.policy)) naming::fill_set(key, picture, content_);
+    note_panic(label, key, service ? &picture : nullptr);
     if (key.kind == SetKey::Kind::service && (!content_.any || types_.find({label, key.protocol}))) {
       dirty_types_.push_back({label, key.protocol});
       continue;
@@ -184,8 +239,10 @@ void LiveNames::put_type(const ServiceType& type, const Name& owner) {
   NameSpec spec{.owner = owner, .rrsets = {}};
   bool exists = false;
   if (const Service* service = find(type.label)) {
-    naming::fill_set({SetKey::Kind::service, type.protocol, "", ""}, picture_of(type.label, *service),
-                     content_);
+    const SetKey key{SetKey::Kind::service, type.protocol, "", ""};
+    const naming::ServicePicture picture = picture_of(type.label, *service);
+    naming::fill_set(key, picture, content_);
+    note_panic(type.label, key, &picture);
     exists = content_.any || service->members.empty();
     spec.rrsets = content_.rrsets;
   }

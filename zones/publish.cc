@@ -240,6 +240,8 @@ std::vector<Publisher::Standing> Publisher::standings_of(const registry::Instanc
   return standings;
 }
 
+bool Publisher::in_panic(const std::string& label) const { return core_->names().in_panic(label); }
+
 const PublishCounters& Publisher::counters() const { return core_->names().counters(); }
 
 NameExplanation Publisher::explain(const Name& name, std::optional<RrType> type) const {

@@ -47,6 +47,8 @@ class Publisher {
   registry::WallTime safe_stop(const registry::Instance& instance, net::Instant now) const;
   // The instances of a service by its folded label; none: unknown, or not publishable.
   std::vector<registry::InstancePtr> members_of(const std::string& label) const;
+  // Whether a set of the service is in panic. `label` is folded.
+  bool in_panic(const std::string& label) const;
   // Every owner name at which this instance stands or could stand.
   std::vector<std::string> names_of(const registry::Instance& instance) const;
   NameExplanation explain(const Name& name, std::optional<RrType> type) const;

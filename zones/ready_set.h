@@ -22,21 +22,29 @@ bool is_candidate(const registry::Instance& instance);
 // A candidate that is fit to be answered.
 bool is_ready(const registry::Instance& instance, const ServicePolicy& policy);
 
+// What the response-time policies make of a weight: (median / latency)^exponent within [1/8, 8], times the
+// share of successes, at least 1/8. `latencies` of the ready ones, 0 where there is no sample: as the median.
+std::vector<double> response_factors(std::span<const registry::Instance* const> ready, double exponent);
+
 // Which priorities stand in a set: addresses come from the lowest that has a ready instance, SRV shows all.
 enum class Tiers : std::uint8_t { lowest, all };
 
 struct Chosen {
   const registry::Instance* instance = nullptr;
   double weight = 1;  // > 0; only its ratio to the others of its tier counts
+  std::uint32_t index = 0;   // among the candidates, in configured order
+  std::uint16_t group = 0;   // those of one are drawn among themselves, before those of the next
+  bool stands_by = false;    // shown in SRV with weight 0, not to be used
 };
 
 struct ReadySet {
-  boost::container::small_vector<Chosen, 8> chosen;  // in the order of `able`
+  boost::container::small_vector<Chosen, 8> chosen;  // tier by tier in the order of `able`
   std::size_t candidates = 0;
   std::size_t ready = 0;
+  bool panic = false;  // none is ready, or too few
   bool servfail = false;
-  bool nothing_ready() const { return ready == 0 && candidates > 0; }
-  // "0 of 4 ready", else what is to be told of suspects among the chosen; else none.
+  bool falls_back = false;  // what is answered is not the service's own
+  // "1 of 4 ready" in panic, else what is to be told of suspects among the chosen; else none.
   Note note() const;
 };
 
@@ -53,7 +61,8 @@ std::uint32_t draw_share(double weight);
 
 // The weight field of each record of an SRV set. Whole weights are shown as registered; when one is not
 // whole, all grow by the same factor of up to 100. `scale` multiplies; 0 lets the greatest become 65280, a
-// multiple of the 256 by which HAProxy divides. Never 0: clients read that as "not to be used".
+// multiple of the 256 by which HAProxy divides. 0 only for what stands by: clients read that as "not to be
+// used".
 std::vector<std::uint16_t> srv_weights(std::span<const Chosen> chosen, std::uint32_t scale);
 
 }  // namespace muster::zones

@@ -23,7 +23,7 @@ bool may_stand(const Instance& instance, const ServicePolicy& policy) {
 
 net::Millis SafeStops::published_for(const Instance& instance, const ServicePolicy& policy) const {
   if (!may_stand(instance, policy)) return net::Millis{0};
-  std::uint32_t seconds = ttl_of(instance, {ttl_min_, policy.ttl}).seconds;
+  std::uint32_t seconds = ttl_of(instance, ttl_range(ttl_min_, policy)).seconds;
   if (!instance.body->ports.empty()) seconds = std::max(seconds, domain_ttl_);  // it can be browsed
   return std::chrono::seconds(seconds);
 }

@@ -36,7 +36,7 @@ SetView::SetView(const LiveNames& names, naming::SetKey key, const std::string& 
   const auto service = names.config().domain.child(label);
   if (members == nullptr || members->empty() || !service) return;
   policy_ = names.config().policy_of(members->front()->instance->service);
-  ttl_ = {names.config().ttl_min, policy_.ttl};
+  ttl_ = zones::ttl_range(names.config().ttl_min, policy_);
   for (const auto& member : *members) {
     if (suits(*member->instance)) able_.push_back(member->instance.get());
   }
@@ -70,22 +70,25 @@ bool SetView::suits(const Instance& instance) const {
 }
 
 std::string SetView::rule() const {
-  if (!set_.nothing_ready()) return std::string(kPolicyName);
+  if (!set_.panic) return std::string(to_string(policy_.policy));
   switch (policy_.when_none) {
     case WhenNone::all: return "panic:all";
     case WhenNone::none: return "panic:none";
     case WhenNone::servfail: return "panic:servfail";
+    case WhenNone::fallback: return "panic:fallback";
   }
   return "";
 }
 
 std::string SetView::rule_of(const Instance& instance) const {
   if (const auto chosen = chosen_.find(&instance); chosen != chosen_.end()) {
-    const bool equals = !set_.nothing_ready() && instance.effective_weight <= 0;
+    const bool equals = !set_.panic && instance.effective_weight <= 0;
     return equals ? "all_weights_zero" : rule();
   }
   if (decides_alone(instance.reason)) return registry::reason_text(instance.reason, instance);
-  if (!suits(instance)) {
+  const bool is_able = suits(instance);
+  if (is_able && (set_.panic || policy_.policy == Policy::single)) return rule();
+  if (!is_able) {
     if (type_ == RrType::srv) return "no_port";
     return is_address(type_) ? std::string(to_string(Reason::no_address)) : "no_such_type";
   }
@@ -98,8 +101,13 @@ std::string SetView::rule_of(const Instance& instance) const {
   return std::string(to_string(is_lower ? Reason::lower_tier : Reason::weight_zero));
 }
 
+bool SetView::answers_more() const {
+  const PolicyRules& rules = rules_of(policy_.policy);
+  return !(type_ == RrType::srv ? rules.srv_one : rules.one);
+}
+
 std::string SetView::ttl_reason() const {
-  return able_.empty() ? "" : to_string(ttl_of(able_, ttl_, set_.nothing_ready()));
+  return able_.empty() ? "" : to_string(ttl_of(able_, ttl_, set_.panic));
 }
 
 const std::vector<registry::InstancePtr>& SetView::holders_of(std::string_view rdata) const {

@@ -13,7 +13,6 @@
 
 namespace muster::zones {
 
-inline constexpr std::string_view kPolicyName = "weighted-failover";
 inline constexpr std::string_view kFixedRule = "fixed";  // all records are sent as they stand, nobody chooses
 
 class SetView {
@@ -29,6 +28,8 @@ class SetView {
   std::string rule() const;        // of the set as a whole
   std::string ttl_reason() const;  // "" when nobody suits
   TtlRange ttl_range() const { return ttl_; }
+  // Whether an answer holds those that are not its first as well.
+  bool answers_more() const;
   // Those whose record this is.
   const std::vector<registry::InstancePtr>& holders_of(std::string_view rdata) const;
 

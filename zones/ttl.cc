@@ -20,6 +20,7 @@ Ttl ttl_of(const Instance& instance, TtlRange range) {
   if (instance.state == registry::State::timedout || instance.lease_state == registry::LeaseState::suspect) {
     return {least, TtlReason::timed_out, &instance};
   }
+  if (instance.ramp < 1) return {least, TtlReason::slow_start, &instance};
   Ttl ttl{range.most, TtlReason::configured, nullptr};
   const auto bound = [&](std::uint64_t seconds, TtlReason reason) {
     if (seconds < ttl.seconds)
@@ -31,8 +32,8 @@ Ttl ttl_of(const Instance& instance, TtlRange range) {
   return ttl;
 }
 
-Ttl ttl_of(std::span<const Instance* const> able, TtlRange range, bool nothing_ready) {
-  if (nothing_ready) return {std::min(range.least, range.most), TtlReason::nothing_ready, nullptr};
+Ttl ttl_of(std::span<const Instance* const> able, TtlRange range, bool panic) {
+  if (panic) return {std::min(range.least, range.most), TtlReason::nothing_ready, nullptr};
   Ttl least{range.most, TtlReason::configured, nullptr};
   for (const Instance* instance : able) {
     if (!is_candidate(*instance)) continue;
@@ -54,7 +55,8 @@ std::string to_string(const Ttl& ttl) {
     case TtlReason::lease_low:
       return "ttl_min: " + text_of(*ttl.from) + " missed its heartbeat, its lease is nearly over";
     case TtlReason::timed_out: return "ttl_min: " + text_of(*ttl.from) + " is timed out";
-    case TtlReason::nothing_ready: return "ttl_min: nothing is ready";
+    case TtlReason::slow_start: return "ttl_min: " + text_of(*ttl.from) + " starts slowly";
+    case TtlReason::nothing_ready: return "ttl_min: too few are ready";
   }
   return "";
 }

@@ -48,6 +48,7 @@ void ZoneTree::put(EntryPtr entry) {
   if (!is_new) flags |= old->flags() & kOfPlace;
   if (parent != nullptr) flags |= hidden_by(*parent);
   EntryWriter::place(*entry, flags, children);
+  if (!is_new && old->is(Entry::kTurns)) EntryWriter::take_turns(*entry, *old);
   table_.put(std::move(entry));
   if (parent != nullptr) adopt(*parent, owner);
   if (was_cut != is_cut && children > 0) hide_below(*Name::from_wire(owner));

@@ -239,8 +239,7 @@ void append_instance_as(std::string& out, const Instance& instance, const LeaseV
   out += '}';
 }
 
-void append_service(std::string& out, const ServiceView& view, const std::string& epoch,
-                    std::string_view policy) {
+void append_service(std::string& out, const ServiceView& view, const std::string& epoch) {
   out += "{\"service\":";
   append_string(out, view.name);
   out += ",\"epoch\":";
@@ -250,7 +249,7 @@ void append_service(std::string& out, const ServiceView& view, const std::string
   out += ",\"set_hash\":";
   append_string(out, view.set_hash);
   out += ",\"policy\":";
-  append_string(out, policy);
+  append_string(out, view.policy);
   if (!view.publishable) {
     out += ",\"publishable\":false,\"reason\":";
     append_string(out, to_string(view.reason));

@@ -11,8 +11,6 @@
 
 namespace muster::registry::api {
 
-inline constexpr std::string_view kDefaultPolicy = "weighted-failover";
-
 // ,"lease":{…} or null. `with_heartbeat`: an instance also shows when it was last heard; a grant does not.
 void append_lease(std::string& out, const LeaseView& lease, bool with_heartbeat);
 void append_instance(std::string& out, const Instance& instance, const LeaseView& lease);
@@ -20,8 +18,7 @@ void append_instance(std::string& out, const Instance& instance, const LeaseView
 void append_instance_as(std::string& out, const Instance& instance, const LeaseView& lease, Reason reason);
 
 // A lease of zero length is shown as null: static services have none.
-void append_service(std::string& out, const ServiceView& view, const std::string& epoch,
-                    std::string_view policy = kDefaultPolicy);
+void append_service(std::string& out, const ServiceView& view, const std::string& epoch);
 
 // The answer to a registration or heartbeat. `durable` false: the change lives in memory only.
 void append_grant(std::string& out, std::string_view service, std::string_view id, const Grant& grant,

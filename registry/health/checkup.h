@@ -12,6 +12,7 @@
 
 #include "registry/health/check.h"
 #include "registry/health/probe_plan.h"
+#include "registry/health/response.h"
 
 namespace muster::registry::health {
 
@@ -37,6 +38,7 @@ struct Watch : Wish {
   std::optional<WallTime> last_at;
   Verdict failure;  // the one that its state comes from, while it is not ACTIVE
   VerdictCounts counts;
+  std::optional<Response> response;
   WallTime since{};
   bool is_stored = false;  // its state is in the store
 };
@@ -70,6 +72,9 @@ struct Checkup {
   MachineRules report_rules;
   std::map<std::string, Reporter, std::less<>> reporters;
   std::deque<Passage> passages;
+  std::optional<Response> response;  // over all of them; none: no verdict yet
+  net::Millis tau{30'000};
+  ShownResponse shown;
 
   // The watch whose state is the instance's: of several equally bad ones the first. Null: all are ACTIVE.
   const Watch* worst() const;

@@ -100,6 +100,16 @@ bool Health::attend(Checkup& checkup, SharedChecks checks, BodyPtr body, std::st
   return changed;
 }
 
+// The first verdict has nothing before it and so counts nothing as a success or failure.
+void Health::measure(Watch& watch, Severity severity, Instant now) {
+  Checkup& checkup = *watch.checkup;
+  for (std::optional<Response>* response : {&watch.response, &checkup.response}) {
+    if (!*response) response->emplace(now.steady);
+    (*response)->take(watch.last, severity, now.steady, checkup.tau);
+  }
+  if (owner_.measured) owner_.measured(checkup);
+}
+
 void Health::count(Watch& watch, const Verdict& verdict, Severity severity, const MachineRules& rules,
                    Instant now) {
   watch.last = verdict;
@@ -111,6 +121,7 @@ void Health::count(Watch& watch, const Verdict& verdict, Severity severity, cons
     case Severity::hard: ++watch.counts.hard; break;
     case Severity::local: ++watch.counts.local; break;
   }
+  measure(watch, severity, now);
   const State before = watch.machine.state();
   const bool may_suspend = severity == Severity::ok || owner_.may_suspend(watch);
   if (!watch.machine.take(severity, rules, now.steady, may_suspend)) return;

@@ -29,6 +29,7 @@ class Health {
   struct Owner {
     std::function<bool(const Watch&)> may_suspend;
     std::function<void(Watch&)> changed;
+    std::function<void(Checkup&)> measured;  // a verdict has come, of whatever kind
   };
 
   Health(PlanConfig config, Owner owner);
@@ -69,6 +70,7 @@ class Health {
              Instant now);
   void end(Watch& watch);
   void wait_until(Watch& watch, SteadyTime moment);
+  void measure(Watch& watch, Severity severity, Instant now);
   void count(Watch& watch, const Verdict& verdict, Severity severity, const MachineRules& rules, Instant now);
   const MachineRules& rules_of(const Watch& watch) const;
 

@@ -25,12 +25,12 @@ std::array<std::uint8_t, N> array_of(std::string_view hex) {
 // The first, a middle and the last row of the authors' table (vectors_sip64, SipHash-2-4): key 00..0f, input
 // 00..(n-1).
 TEST(SipHash, IsTheAuthors) {
-  SipKey key;
+  zones::SipKey key;
   std::iota(key.begin(), key.end(), std::uint8_t{0});
   Octets input(63);
   std::iota(input.begin(), input.end(), std::uint8_t{0});
   const auto hash = [&](std::size_t size) {
-    const auto result = siphash(key, {input.data(), size});
+    const auto result = zones::siphash<>(key, {input.data(), size});
     return to_hex(Octets(result.begin(), result.end()));
   };
   EXPECT_EQ(hash(0), "31 0e 0e dd 47 db 6f 72\n");

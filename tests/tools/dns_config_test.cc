@@ -22,8 +22,8 @@ config::Config with_secret(const std::string& secret) {
   return dns_section("cookie_secret = \"" + secret + "\"\n");
 }
 
-dns::SipKey secret_of(std::uint8_t octet) {
-  dns::SipKey secret;
+zones::SipKey secret_of(std::uint8_t octet) {
+  zones::SipKey secret;
   secret.fill(octet);
   return secret;
 }

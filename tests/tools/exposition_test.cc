@@ -92,17 +92,17 @@ TEST(MetricsReader, FindsWhatIsWrong) {
   }
 }
 
-registry::ServiceStates service(std::string name, registry::State state, std::uint32_t instances) {
+ServiceRow service(std::string name, registry::State state, std::uint32_t instances, bool in_panic = false) {
   registry::ServiceStates states{std::move(name), {}};
   registry::Instance instance;
   instance.state = state;
   for (std::uint32_t i = 0; i < instances; ++i) states.counts.add(instance);
-  return states;
+  return {std::move(states), in_panic};
 }
 
 TEST(ServicesText, TellsStatesAndPanic) {
   ServicesText text;
-  text.add({service("web", registry::State::active, 3), service("db", registry::State::suspended, 2)});
+  text.add({service("web", registry::State::active, 3), service("db", registry::State::suspended, 2, true)});
   registry::StateCounts all;
   const std::string written = text.finish(all);
   const auto read = read_metrics(written);
@@ -117,12 +117,12 @@ TEST(ServicesText, TellsStatesAndPanic) {
 
 TEST(ServicesText, SumsWhatIsBeyondItsBound) {
   ServicesText text;
-  std::vector<registry::ServiceStates> slice;
+  std::vector<ServiceRow> slice;
   for (std::size_t i = 0; i < kServicesShown; ++i)
     slice.push_back(service("s" + std::to_string(i), registry::State::active, 1));
   text.add(slice);
   EXPECT_TRUE(text.is_full());
-  registry::StateCounts all = service("", registry::State::active, kServicesShown + 7).counts;
+  registry::StateCounts all = service("", registry::State::active, kServicesShown + 7).states.counts;
   const auto read = read_metrics(text.finish(all));
   EXPECT_THAT(read.faults, IsEmpty());
   EXPECT_EQ(read.find("muster_instances", {{"service", ""}, {"state", "ACTIVE"}})->value, 7);

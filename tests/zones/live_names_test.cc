@@ -210,10 +210,28 @@ void expect_same_as_fresh(const PublishConfig& config, const RecordingSink& sink
   }
 }
 
-void follow_changes(unsigned seed, std::size_t instances, int steps, int compare_every) {
+// Services that live off one another while they are in panic, each under another policy.
+PublishConfig panicking_config(unsigned seed) {
+  PublishConfig config = plain_config();
+  config.policy = [seed](std::string_view service) {
+    const auto names = policy_names();
+    ServicePolicy policy;
+    policy.policy = *policy_from(names[(seed + service.size()) % names.size()]);
+    policy.panic_threshold = seed % 3 == 0 ? 0 : 0.5;
+    policy.when_none = WhenNone::fallback;
+    policy.drained_kept = seed % 2 == 0;
+    policy.srv_zero_kept = seed % 5 == 0;
+    if (service == "web") policy.fallback_service = "db";
+    if (service == "http") policy.fallback_service = "web";
+    if (service == "db") policy.fallback_addresses = {*net::parse_ip("192.0.2.9"), *net::parse_ip("2001:db8::9")};
+    return policy;
+  };
+  return config;
+}
+
+void follow_changes(PublishConfig config, unsigned seed, std::size_t instances, int steps, int compare_every) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   ChangingRegistry registry(seed, {"web", "http", "db"}, instances);
-  PublishConfig config = rich_config();
   config.is_known = [&registry](std::string_view service) { return registry.is_known(service); };
   RecordingSink sink(config.domain);
   LiveNames names(config, sink);
@@ -231,8 +249,67 @@ void follow_changes(unsigned seed, std::size_t instances, int steps, int compare
 
 TEST(LiveNames, FollowingChangesIsTheSameAsStartingAfresh) {
   const unsigned seed = std::random_device{}();
-  follow_changes(seed, 4, 3000, 1);
-  follow_changes(seed + 1, 60, 1500, 25);
+  follow_changes(rich_config(), seed, 4, 3000, 1);
+  follow_changes(rich_config(), seed + 1, 60, 1500, 25);
+}
+
+TEST(LiveNames, FollowingChangesOfServicesInPanicIsTheSameAsStartingAfresh) {
+  const unsigned seed = std::random_device{}();
+  for (unsigned i = 0; i < 14; ++i) {
+    SCOPED_TRACE("policies of " + std::to_string(i));
+    follow_changes(panicking_config(i), seed + i, 3, 300, 1);
+  }
+}
+
+TEST(LiveNames, InPanicAServiceLivesOffTheOneItFallsBackTo) {
+  PublishConfig config = plain_config();
+  std::vector<std::string> told;
+  config.policy = [](std::string_view service) {
+    ServicePolicy policy;
+    if (service == "web") {
+      policy.when_none = WhenNone::fallback;
+      policy.fallback_service = "backup";
+    }
+    return policy;
+  };
+  config.on_panic = [&](std::string_view service, const Panic& panic) {
+    told.push_back(std::string(service) + (panic.on ? " " + std::to_string(panic.ready) + " of " +
+                                                          std::to_string(panic.candidates)
+                                                    : " over"));
+  };
+  RecordingSink sink(name("svc.internal."));
+  LiveNames names(config, sink);
+  const auto well = Make("web", "i1").at("10.0.0.1").on(port(80)).get();
+  const auto ill = Make("web", "i1").at("10.0.0.1").on(port(80)).state(State::suspended).get();
+  const auto backup = Make("backup", "b1").at("10.0.0.2").on(port(8080)).get();
+  const auto address = [&] {
+    const auto* spec = sink.find("web.svc.internal.");
+    const RrsetSpec* a = test::find(spec->rrsets, RrType::a);
+    return a == nullptr || a->members.empty() ? "" : net::to_string(decode_address(a->members[0].rdata));
+  };
+  names.apply(batch(nullptr, well), at(0));
+  EXPECT_EQ(address(), "10.0.0.1");
+  EXPECT_FALSE(names.in_panic("web"));
+  names.apply(batch(well, ill), at(1));
+  EXPECT_EQ(address(), "") << "the other has nobody yet";
+  EXPECT_TRUE(names.in_panic("web"));
+  names.apply(batch(nullptr, backup), at(2));
+  EXPECT_EQ(address(), "10.0.0.2");
+  const RrsetSpec* srv = test::find(sink.find("_web._tcp.svc.internal.")->rrsets, RrType::srv);
+  ASSERT_EQ(srv->members.size(), 1u);
+  EXPECT_EQ(test::srv(srv->members[0].rdata).target, "b1.backup.svc.internal.");
+  EXPECT_EQ(srv->note.text, "0 of 1 ready");
+  EXPECT_EQ(srv->ttl, 1u);
+  names.apply(batch(backup, nullptr), at(3));
+  EXPECT_EQ(address(), "");
+  names.apply(batch(nullptr, backup), at(4));
+  names.apply(batch(ill, well), at(5));
+  EXPECT_EQ(address(), "10.0.0.1");
+  EXPECT_FALSE(names.in_panic("web"));
+  sink.start_counting();
+  names.apply(batch(backup, nullptr), at(6));
+  for (const std::string& step : sink.log) EXPECT_EQ(step.find("web"), std::string::npos) << "it follows no longer";
+  EXPECT_THAT(told, ElementsAre("web 0 of 1", "web over"));
 }
 
 TEST(LiveNames, FollowingChangesOfLargeSetsIsTheSameAsStartingAfresh) {

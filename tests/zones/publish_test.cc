@@ -377,7 +377,7 @@ TEST_F(Publish, ExplainOfAPanicNamesIt) {
   ASSERT_THAT(found.candidates, SizeIs(1));
   EXPECT_EQ(found.candidates[0].rule, "panic:all");
   EXPECT_EQ(found.candidates[0].ttl_reason, "the service's ttl");
-  EXPECT_EQ(found.ttl_reason, "ttl_min: nothing is ready");
+  EXPECT_EQ(found.ttl_reason, "ttl_min: too few are ready");
   for (const auto& [owner, share] : publisher().standings_of(*registry_.find("web", "i1"))) {
     if (share.type == "PTR" && owner == "_http._tcp.svc.internal.") {
       EXPECT_EQ(share.rule, "suspended:report");
@@ -391,7 +391,7 @@ TEST_F(Publish, OfARecordSetInFixedOrderAllAreSent) {
   ASSERT_THAT(addresses, SizeIs(2));
   RrsetSpec two;
   two.members.resize(2);
-  EXPECT_THAT(first_chances(two), ::testing::ElementsAre(1, 1));
+  EXPECT_THAT(first_chances(two, false), ::testing::ElementsAre(1, 1));
 }
 
 TEST_F(Publish, CountsWhatItPublishesAndWhatIsTooLong) {

@@ -93,8 +93,121 @@ TEST(ReadySet, WhoStandsInAnAnswer) {
     EXPECT_EQ(ids(lowest), row.lowest);
     EXPECT_EQ(ids(choose(pointers(members), policy, Tiers::all)), row.all);
     EXPECT_EQ(lowest.note(), (Note{row.note, 0}));
-    EXPECT_EQ(lowest.servfail, row.when_none == WhenNone::servfail && lowest.nothing_ready());
+    EXPECT_EQ(lowest.servfail, row.when_none == WhenNone::servfail && lowest.panic);
   }
+}
+
+TEST(ReadySet, TooFewAreAsGoodAsNone) {
+  struct Row {
+    const char* why;
+    Policy policy;
+    double threshold;
+    const char* members;
+    const char* all;
+    bool panic;
+  };
+  const Row rows[] = {
+      {"half is not under a half", Policy::random, 0.5, "a b!", "a", false},
+      {"less than half", Policy::random, 0.5, "a b! c!", "abc", true},
+      {"never those that start", Policy::random, 0.5, "a b! c*", "ab", true},
+      {"over all priorities", Policy::random, 0.5, "a b/1 c!/2", "ab", false},
+      {"drained ones do not count", Policy::random, 0.5, "a b- c!", "a", false},
+      {"weights count where they are drawn by", Policy::weighted, 0.5, "a0 b!", "b", true},
+      {"heads where not", Policy::round_robin, 0.5, "a0 b!", "a", false},
+      {"heads where all weights are 0", Policy::weighted, 0.6, "a0 b0!", "ab", true},
+      {"without a threshold one is enough", Policy::random, 0, "a b! c! d!", "a", false},
+      {"all wanted, all there", Policy::random, 1, "a b", "ab", false},
+      {"all wanted, one away", Policy::random, 1, "a b!", "ab", true},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.why);
+    const auto members = read(row.members);
+    ServicePolicy policy;
+    policy.policy = row.policy;
+    policy.panic_threshold = row.threshold;
+    const ReadySet set = choose(pointers(members), policy, Tiers::all);
+    EXPECT_EQ(ids(set), row.all);
+    EXPECT_EQ(set.panic, row.panic);
+    policy.when_none = WhenNone::none;
+    EXPECT_EQ(ids(choose(pointers(members), policy, Tiers::all)), row.panic ? "" : row.all) << "fails closed";
+  }
+}
+
+TEST(ReadySet, DrainingOnesStayWithoutPanicking) {
+  ServicePolicy policy;
+  policy.panic_threshold = 0.5;
+  const auto members = read("a- b! c!");
+  EXPECT_EQ(ids(choose(pointers(members), policy, Tiers::all)), "bc") << "not even in panic";
+}
+
+TEST(ReadySet, WhatStandsByIsShownInSrvAlone) {
+  ServicePolicy policy;
+  policy.srv_zero_kept = true;
+  policy.drained_kept = true;
+  const auto members = read("a0 b c- d/1");
+  EXPECT_EQ(ids(choose(pointers(members), policy, Tiers::lowest)), "b");
+  const ReadySet set = choose(pointers(members), policy, Tiers::all);
+  EXPECT_EQ(ids(set), "bacd") << "behind those of their priority";
+  EXPECT_EQ(srv_weights(set.chosen, 1), (std::vector<std::uint16_t>{1, 0, 0, 1}));
+  EXPECT_EQ(set.chosen[0].group, 0);
+  EXPECT_EQ(set.chosen[1].group, 1);
+  EXPECT_EQ(set.chosen[3].group, 2);
+}
+
+TEST(ReadySet, SingleIsTheFirstCandidateOrNobody) {
+  ServicePolicy policy;
+  policy.policy = Policy::single;
+  EXPECT_EQ(ids(choose(pointers(read("a b c")), policy, Tiers::all)), "a");
+  EXPECT_EQ(ids(choose(pointers(read("a- b c")), policy, Tiers::all)), "b") << "one that drains is none";
+  EXPECT_EQ(ids(choose(pointers(read("a! b c")), policy, Tiers::all)), "a") << "panic: still no other";
+  policy.when_none = WhenNone::none;
+  EXPECT_EQ(ids(choose(pointers(read("a! b c")), policy, Tiers::all)), "");
+}
+
+std::vector<double> weights(const ReadySet& set) {
+  std::vector<double> weights;
+  for (const Chosen& one : set.chosen) weights.push_back(one.weight);
+  return weights;
+}
+
+TEST(ReadySet, ASlowStartLowersTheWeightBesideOthers) {
+  Make slow = Make("web", "a").weight(10);
+  slow.instance.ramp = 0.25F;
+  Make other = Make("web", "b").weight(10);
+  const auto members = [&] { return std::vector<InstancePtr>{slow.get(), other.get()}; };
+  EXPECT_EQ(weights(choose(pointers(members()), {}, Tiers::all)), (std::vector<double>{2.5, 10}));
+  ServicePolicy random;
+  random.policy = Policy::random;
+  EXPECT_EQ(weights(choose(pointers(members()), random, Tiers::all)), (std::vector<double>{0.25, 1}));
+  ServicePolicy all;
+  all.policy = Policy::all;
+  EXPECT_EQ(weights(choose(pointers(members()), all, Tiers::all)), (std::vector<double>{10, 10})) << "nothing is drawn";
+  other.instance.ramp = 0.5F;
+  EXPECT_EQ(weights(choose(pointers(members()), {}, Tiers::all)), (std::vector<double>{10, 10}))
+      << "all of them start slowly";
+}
+
+TEST(ReadySet, ResponseTimesBecomeShares) {
+  const auto made = [](const char* id, float ms, float success) {
+    Make make = Make("web", id).weight(1);
+    make.instance.latency_ms = ms;
+    make.instance.success = success;
+    return make.get();
+  };
+  ServicePolicy policy;
+  policy.policy = Policy::response_time;
+  const auto shares = [&](const std::vector<InstancePtr>& members) {
+    return weights(choose(pointers(members), policy, Tiers::all));
+  };
+  EXPECT_EQ(shares({made("a", 10, 1), made("b", 20, 1), made("c", 40, 1)}), (std::vector<double>{2, 1, 0.5}));
+  EXPECT_EQ(shares({made("a", 10, 1), made("b", 30, 1)}), (std::vector<double>{2, 20.0 / 30})) << "an even number: their middle";
+  EXPECT_EQ(shares({made("a", 0, 1), made("b", 30, 1)}), (std::vector<double>{1, 1})) << "no sample: the median";
+  EXPECT_EQ(shares({made("a", 1, 1), made("b", 100, 1), made("c", 10'000, 1)}), (std::vector<double>{8, 1, 0.125}));
+  EXPECT_EQ(shares({made("a", 10, 0.5F), made("b", 10, 0.01F)}), (std::vector<double>{0.5, 0.125}));
+  policy.response_exponent = 2;
+  EXPECT_EQ(shares({made("a", 10, 1), made("b", 20, 1), made("c", 40, 1)}), (std::vector<double>{4, 1, 0.25}));
+  policy.policy = Policy::weighted;
+  EXPECT_EQ(shares({made("a", 10, 1), made("b", 20, 1)}), (std::vector<double>{1, 1}));
 }
 
 TEST(ReadySet, PanicUsesConfiguredWeightsAndAllZeroIsUniform) {

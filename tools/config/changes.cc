@@ -23,6 +23,7 @@ void each_key(Running& running, Next& next, Visit visit) {
   fixed("dns.tcp_idle", running.dns.tcp_idle, next.dns.tcp_idle);
   fixed("dns.tcp_connections", running.dns.tcp_connections, next.dns.tcp_connections);
   fixed("dns.version", running.dns.version, next.dns.version);
+  live("dns.ecs_trusted", running.dns.ecs_trusted, next.dns.ecs_trusted);
   live("dns.cookies", running.dns.cookies, next.dns.cookies);
   live("dns.cookie_secret", running.dns.cookie_secret, next.dns.cookie_secret);
   live("dns.cookie_secret_previous", running.dns.cookie_secret_previous, next.dns.cookie_secret_previous);
@@ -36,6 +37,7 @@ void each_key(Running& running, Next& next, Visit visit) {
   fixed("zones.hostmaster", running.zones.hostmaster, next.zones.hostmaster);
   live("zones.ttl", running.zones.ttl, next.zones.ttl);
   live("zones.ttl_min", running.zones.ttl_min, next.zones.ttl_min);
+  live("zones.hash_key", running.zones.hash_key, next.zones.hash_key);
   fixed("zones.negative_ttl", running.zones.negative_ttl, next.zones.negative_ttl);
   live("zones.answers", running.zones.answers, next.zones.answers);
   live("zones.srv_weight_scale", running.zones.srv_weight_scale, next.zones.srv_weight_scale);

@@ -1,7 +1,9 @@
 #include "tools/config/check_whole.h"
 
 #include <algorithm>
+#include <map>
 
+#include "registry/label.h"
 #include "tools/config/section.h"
 
 namespace muster::config {
@@ -20,6 +22,7 @@ class WholeCheck {
     check_ptr();
     check_listeners();
     check_ports_of_checks();
+    check_services();
     const Zones& zones = config_.zones;
     check_keys("zones.allow_transfer", zones.secondaries.allow_transfer);
     check_keys("zones.allow_update", zones.allow_update);
@@ -60,6 +63,22 @@ class WholeCheck {
     for (std::size_t i = 0; i < config_.mesos.size(); ++i) {
       if (config_.mesos[i].names.ptr && config_.zones.reverse.empty())
         error(element("source.mesos", i) + ".ptr", "ptr needs a reverse zone for its names: list it in zones.reverse");
+    }
+  }
+
+  void check_services() {
+    std::map<std::string, std::size_t> members;
+    for (const StaticInstance& one : config_.static_instances) ++members[one.service];
+    for (const auto& [name, count] : members) {
+      const Service* service = config_.service(name);
+      if (service == nullptr || !is_hash(service->policy.policy) || count <= zones::kHashMembersMost) continue;
+      error("source.static", "service " + name + " has " + std::to_string(count) + " instances, and policy \"" +
+                                 std::string(to_string(service->policy.policy)) + "\" chooses from " +
+                                 std::to_string(zones::kHashMembersMost) + " at most; use \"weighted\"");
+    }
+    for (const auto& [name, service] : config_.services) {
+      if (!service.policy.fallback_service.empty() && registry::ascii_lower(name) == service.policy.fallback_service)
+        error("service." + name + ".fallback", "is the service itself");
     }
   }
 

@@ -18,6 +18,8 @@
 #include "tools/config/marathon_source.h"
 #include "tools/config/mesos_source.h"
 #include "zones/name.h"
+#include "zones/publish_config.h"
+#include "zones/siphash.h"
 
 namespace muster::config {
 
@@ -46,6 +48,7 @@ struct Dns {
   std::optional<CookieSecret> cookie_secret;  // none: made at start, and anew every day
   std::optional<CookieSecret> cookie_secret_previous;
   RateLimit rate_limit;
+  std::vector<net::IpPrefix> ecs_trusted;
 };
 
 // TSIG
@@ -98,6 +101,7 @@ struct Zones {
   Millis negative_ttl{2'000};
   std::uint16_t answers = 0;           // 0: all
   std::uint32_t srv_weight_scale = 1;  // 0: auto
+  std::optional<zones::SipKey> hash_key;  // none: made of the domain
   std::vector<zones::Name> reverse;
   bool reverse_services = false;
   Secondaries secondaries;  // of the generated zones
@@ -148,11 +152,10 @@ struct Service {
   std::optional<Millis> ttl;
   std::optional<std::uint16_t> answers;           // 0: all
   std::optional<std::uint32_t> srv_weight_scale;  // 0: auto
-  std::string when_none = "all";
-  std::string policy = "weighted-failover";
-  std::vector<std::string> tag_views;
+  zones::ServicePolicy policy;                    // all of it but the three above
+  registry::SlowStart slow_start;
+  Millis response_tau{30'000};  // what a measurement of a response-time policy is worth after so long: 1/e
   bool use_load = false;
-  bool publish_not_ready = false;
   ServiceChecks checks;
   CheckRules check_rules;  // of checks that do not say otherwise, and of reports
   ServiceHealth health;

@@ -37,6 +37,10 @@ mark_as_timedout = {}
 suspend_on_failure = {}
 max_suspended_percent = {}
 check = [{ type = "https", mark_as_timedout = {}, suspend_on_failure = {} }, { type = "exec" }, { type = "tcp", tls = true }]
+policy = "response-time"
+response_time = {}
+when_none = "fallback"
+fallback = "y"
 [log]
 [metrics]
 )";

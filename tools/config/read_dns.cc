@@ -45,7 +45,8 @@ void read_dns(Section& section, Dns& dns) {
     if (section.has(key) && !secret) section.error(key, "needs cookie_secret, too");
   }
   if (auto limit = section.table("rate_limit")) read_rate_limit(*limit, dns.rate_limit);
-  section.not_built_unless_empty("ecs_trusted", "EDNS client subnet");
+  dns.ecs_trusted = section.list<net::IpPrefix>(
+      "ecs_trusted", {}, "a prefix such as \"10.0.0.0/8\" or \"2001:db8::/32\"", net::parse_prefix);
   section.finish();
 }
 

@@ -1,5 +1,6 @@
 #include "registry/api/native_names.h"
 #include "tools/config/read_checks.h"
+#include "tools/config/read_policy.h"
 #include "tools/config/read_sections.h"
 
 namespace muster::config {
@@ -69,7 +70,7 @@ void read_log(Section& section, Log& log) {
 }
 
 void read_service(Section& section, Service& service, const Health& health) {
-  service.policy = section.choice("policy", service.policy, {"weighted-failover"});
+  read_policy(section, service);
   if (section.has("ttl")) service.ttl = section.duration("ttl", Millis(5000));
   if (section.has("answers")) {
     service.answers = static_cast<std::uint16_t>(section.integer_or_word("answers", 0, "all", 0, 1, 65535));
@@ -78,12 +79,11 @@ void read_service(Section& section, Service& service, const Health& health) {
     service.srv_weight_scale =
         static_cast<std::uint32_t>(section.integer_or_word("srv_weight_scale", 1, "auto", 0, 1, 65535));
   }
-  service.when_none = section.choice("when_none", service.when_none, {"all", "none", "servfail"});
-  service.tag_views = section.list<std::string>(
+  service.policy.tag_views = section.list<std::string>(
       "tag_views", {}, "a tag's key: 1 to 63 octets of a-z, 0-9 and _ . -, beginning and ending with a letter or digit",
       [](std::string_view key) { return registry::api::is_key(key) ? std::optional<std::string>(key) : std::nullopt; });
   service.use_load = section.flag("use_load", false);
-  service.publish_not_ready = section.flag("publish_not_ready", false);
+  service.policy.publish_not_ready = section.flag("publish_not_ready", false);
   service.check_rules = health.defaults.rules;
   service.health = health.defaults.service;
   read_check_rules(section, service.check_rules);

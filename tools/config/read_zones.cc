@@ -1,4 +1,5 @@
 #include "tools/config/read_sections.h"
+#include "tools/config/secret.h"
 
 namespace muster::config {
 
@@ -85,6 +86,12 @@ ZoneFile read_file(Section section) {
   return file;
 }
 
+// Not a secret of anybody's, but who knows it can find addresses that all get one member.
+std::optional<zones::SipKey> read_hash_key(Section& section) {
+  const bool is_usual = section.has("hash_key") && section.text("hash_key", "").empty();
+  return is_usual ? std::nullopt : read_hex_secret(section, "hash_key");
+}
+
 }  // namespace
 
 void read_zones(Section& section, Zones& zones) {
@@ -103,7 +110,7 @@ void read_zones(Section& section, Zones& zones) {
   zones.reverse =
       section.list<zones::Name>("reverse", {}, "a reverse domain such as \"10.in-addr.arpa.\"", reverse_name);
   zones.reverse_services = section.flag("reverse_services", false);
-  section.not_built("hash_key", "the hash policies");
+  zones.hash_key = read_hash_key(section);
   zones.secondaries = read_secondaries(section);
   zones.allow_update = read_access(section, "allow_update");
   for (Section& file : section.tables("file")) zones.files.push_back(read_file(file));

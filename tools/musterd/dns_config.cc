@@ -1,7 +1,13 @@
 #include "tools/musterd/dns_config.h"
 
+#include <openssl/sha.h>
 #include <sys/random.h>
 #include <time.h>
+
+#include <algorithm>
+#include <array>
+
+#include "zones/folded_wire.h"
 
 namespace muster::tools {
 
@@ -21,6 +27,17 @@ dns::TsigKeysPtr tsig_keys(const std::vector<config::Key>& keys) {
   return std::make_shared<const dns::TsigKeys>(std::move(to));
 }
 
+// The same on all nodes that serve the domain, without anybody having to say so.
+zones::SipKey hash_key_of(const zones::Name& domain) {
+  const zones::FoldedWire folded(domain);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  const std::string_view wire = folded.wire();
+  SHA256(reinterpret_cast<const unsigned char*>(wire.data()), wire.size(), digest.data());
+  zones::SipKey key;
+  std::copy_n(digest.begin(), key.size(), key.begin());
+  return key;
+}
+
 dns::AnswerConfig answer_config(const config::Config& config, std::shared_ptr<dns::RateLimiter> limiter) {
   dns::AnswerConfig to;
   to.server_name = config.server.name;
@@ -30,6 +47,8 @@ dns::AnswerConfig answer_config(const config::Config& config, std::shared_ptr<dn
   to.tsig_keys = tsig_keys(config.keys);
   to.rate_limit = {config.dns.rate_limit.responses_per_second, config.dns.rate_limit.slip};
   to.rate_limiter = std::move(limiter);
+  to.ecs_trusted = config.dns.ecs_trusted;
+  to.hash_key = config.zones.hash_key.value_or(hash_key_of(config.zones.domain));
   to.transfers = true;
   to.updates = true;
   return to;
@@ -83,8 +102,8 @@ void DnsConfig::tick(net::SteadyTime now) {
 std::uint64_t DnsConfig::rate_limit_displaced() const { return live_->get().rate_limiter->displaced(); }
 
 // getrandom of so few octets neither fails nor is cut short once the machine is up.
-dns::SipKey DnsConfig::system_secret() {
-  dns::SipKey secret{};
+zones::SipKey DnsConfig::system_secret() {
+  zones::SipKey secret{};
   while (getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size())) {
   }
   return secret;

@@ -20,7 +20,7 @@ namespace muster::tools {
 
 class DnsConfig {
  public:
-  using MakeSecret = std::function<dns::SipKey()>;
+  using MakeSecret = std::function<zones::SipKey()>;
   static constexpr net::Millis kSecretLife = std::chrono::hours(24);
 
   // Throws std::runtime_error when OpenSSL lacks a key's algorithm.
@@ -32,7 +32,7 @@ class DnsConfig {
   const std::shared_ptr<dns::LiveConfig>& live() const { return live_; }
   std::uint64_t rate_limit_displaced() const;  // buckets of the rate limiter's table
 
-  static dns::SipKey system_secret();  // from the kernel
+  static zones::SipKey system_secret();  // from the kernel
 
  private:
   void choose_cookies(const config::Dns& dns, net::SteadyTime now);

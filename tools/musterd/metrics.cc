@@ -1,5 +1,6 @@
 // GET /metrics. The control thread gives values, a slice of services at a time; the I/O thread writes them as
 // text between two slices, so that neither is held up. At 100,000 services a page is ten slices.
+#include "registry/label.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/metrics/page.h"
 #include "tools/musterd/musterd.h"
@@ -18,12 +19,16 @@ void Musterd::send_metrics(registry::http::Reply reply) {
 
 void Musterd::next_slice(const std::shared_ptr<PageInWork>& page) {
   const bool taken = control_->submit([this, page](registry::Turn& turn) {
-    auto slice = turn.registry.states(page->after, kServicesASlice);
+    std::vector<ServiceRow> slice;
+    for (registry::ServiceStates& states : turn.registry.states(page->after, kServicesASlice)) {
+      const bool in_panic = names_.publisher->in_panic(registry::ascii_lower(states.service));
+      slice.push_back({std::move(states), in_panic});
+    }
     turn.after_visible([this, page, slice = std::move(slice)](registry::Durability) {
       page->services.add(slice);
       const bool whole = slice.size() < kServicesASlice || page->services.is_full();
       if (whole) return finish_page(page);
-      page->after = slice.back().service;
+      page->after = slice.back().states.service;
       next_slice(page);
     });
   });

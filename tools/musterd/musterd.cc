@@ -131,8 +131,7 @@ void Musterd::make_registry() {
 }
 
 void Musterd::make_publisher() {
-  zones::PublishConfig to = publish_config(config_, listeners_.bound());
-  to.is_known = [this](std::string_view service) { return registry_->is_known(service); };
+  zones::PublishConfig to = publish_settings(config_);
   to.serials = serial_store();
   names_.publisher = std::make_unique<zones::Publisher>(std::move(to), names_.zones);
   std::optional<registry::Rows> keep;
@@ -141,6 +140,15 @@ void Musterd::make_publisher() {
                                              loader_, std::move(keep));
   mesos_dns_ = schedulers_->mesos_dns(*config_, loader_);
   make_file_zones();
+}
+
+zones::PublishConfig Musterd::publish_settings(const ConfigPtr& config) {
+  zones::PublishConfig to = publish_config(config, listeners_.bound());
+  to.is_known = [this](std::string_view service) { return registry_->is_known(service); };
+  to.on_panic = [this](std::string_view service, const zones::Panic& panic) {
+    transitions_.write_panic(service, panic, net::machine_now());
+  };
+  return to;
 }
 
 zones::SerialStore Musterd::serial_store() {

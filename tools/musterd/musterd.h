@@ -66,6 +66,7 @@ class Musterd {
   void open_store();
   void make_registry();
   void make_publisher();
+  zones::PublishConfig publish_settings(const ConfigPtr& config);
   zones::SerialStore serial_store();
   void publish_stored();
   void make_control();

@@ -91,9 +91,7 @@ std::vector<std::string> Musterd::take_over(const ConfigPtr& next) {
   const ConfigPtr now_running = config();
   on_control([&](registry::Turn& turn) {
     turn.registry.reconfigure(registry_config(now_running, turn.registry.epoch()), turn.now);
-    zones::PublishConfig publish = publish_config(now_running, listeners_.bound());
-    publish.is_known = [this](std::string_view service) { return registry_->is_known(service); };
-    names_.publisher->reconfigure(std::move(publish), turn.now);
+    names_.publisher->reconfigure(publish_settings(now_running), turn.now);
     keep_histories(*now_running);
     errors = list_static(*now_running, turn);
   });

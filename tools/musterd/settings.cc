@@ -19,12 +19,10 @@ zones::ServicePolicy policy_of(const config::Config& config, std::string_view na
   policy.srv_weight_scale = config.zones.srv_weight_scale;
   const config::Service* service = config.service(name);
   if (service == nullptr) return policy;
+  policy = service->policy;
   policy.ttl = seconds(service->ttl.value_or(config.zones.ttl));
   policy.answers = service->answers.value_or(config.zones.answers);
   policy.srv_weight_scale = service->srv_weight_scale.value_or(config.zones.srv_weight_scale);
-  policy.when_none = when_none(service->when_none);
-  policy.tag_views = service->tag_views;
-  policy.publish_not_ready = service->publish_not_ready;
   return policy;
 }
 
@@ -124,6 +122,13 @@ registry::RegistryConfig registry_config(const ConfigPtr& config, std::string ep
     settings.use_load = service != nullptr && service->use_load;
     settings.ttl = service == nullptr ? config->zones.ttl : service->ttl.value_or(config->zones.ttl);
     set_health(*config, service, settings);
+    if (service != nullptr) {
+      settings.policy = to_string(service->policy.policy);
+      if (is_hash(service->policy.policy)) settings.max_instances = zones::kHashMembersMost;
+      settings.slow_start = service->slow_start;
+      settings.response_tau = service->response_tau;
+      settings.shows_response = is_response_time(service->policy.policy);
+    }
     return settings;
   };
   for (const auto& [name, service] : config->services) {

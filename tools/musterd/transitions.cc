@@ -31,6 +31,7 @@ bool drains(const Instance& instance) {
 bool is_suspect(const Instance& instance) { return instance.lease_state == LeaseState::suspect; }
 
 LogLevel level_of(Transition transition) {
+  if (transition == Transition::panic) return LogLevel::warning;
   return transition == Transition::updated ? LogLevel::debug : LogLevel::info;
 }
 
@@ -58,6 +59,8 @@ std::string_view to_string(Transition transition) {
     case Transition::task_ended: return "task_ended";
     case Transition::replaced: return "replaced";
     case Transition::source_gone: return "source_gone";
+    case Transition::panic: return "panic";
+    case Transition::panic_over: return "panic_over";
   }
   return "";
 }
@@ -97,6 +100,21 @@ void Transitions::write(const registry::Batch& batch, net::Instant now) {
     } else {
       suppressed_.fetch_add(1, std::memory_order_relaxed);
     }
+  }
+}
+
+void Transitions::write_panic(std::string_view service, const zones::Panic& panic, net::Instant now) {
+  const Transition transition = panic.on ? Transition::panic : Transition::panic_over;
+  if (!enabled_(level_of(transition))) return;
+  if (!budgets_[static_cast<std::size_t>(transition)].take(now.steady)) {
+    suppressed_.fetch_add(1, std::memory_order_relaxed);
+  } else if (panic.on) {
+    write_(level_of(transition), to_string(transition),
+           {{"service", std::string(service)},
+            {"ready", std::to_string(panic.ready)},
+            {"candidates", std::to_string(panic.candidates)}});
+  } else {
+    write_(level_of(transition), to_string(transition), {{"service", std::string(service)}});
   }
 }
 

@@ -2,7 +2,7 @@
 // to it. Each kind of event has a budget of lines a second; beyond it the lines are counted, and a line with
 // suppressed=N follows.
 //
-// Thread safety: write() and tick() on the control thread, suppressed() and steps() anywhere.
+// Thread safety: suppressed() and steps() anywhere, all else on the control thread.
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@
 #include "registry/registry.h"
 #include "tools/musterd/line_budget.h"
 #include "tools/musterd/log.h"
+#include "zones/publish_config.h"
 
 namespace muster::tools {
 
@@ -32,8 +33,10 @@ enum class Transition : std::uint8_t {
   task_ended,
   replaced,
   source_gone,
+  panic,       // of a service: too few of its instances are ready
+  panic_over,
 };
-inline constexpr std::size_t kTransitions = 15;
+inline constexpr std::size_t kTransitions = 17;
 std::string_view to_string(Transition transition);
 
 // How often instances went from one state to another.
@@ -50,6 +53,7 @@ class Transitions {
   Transitions(Write write, Enabled enabled);
 
   void write(const registry::Batch& batch, net::Instant now);
+  void write_panic(std::string_view service, const zones::Panic& panic, net::Instant now);
   void tick(net::Instant now);
   const StateSteps& steps() const { return steps_; }
   std::uint64_t suppressed() const { return suppressed_.load(std::memory_order_relaxed); }

@@ -19,7 +19,6 @@ using registry::InstanceBody;
 using registry::Port;
 using registry::Protocol;
 using Kind = SetKey::Kind;
-using Instances = boost::container::small_vector<const Instance*, 16>;
 
 std::string underscored(Protocol protocol) { return naming::underscored(registry::to_string(protocol)); }
 
@@ -88,8 +87,14 @@ class AddressPlaces {
   boost::unordered_flat_map<net::IpAddress, std::size_t, AddressHash> many_;
 };
 
+// What a client's network is hashed with: of several addresses of an instance each has its own.
+std::string hashed_id(const Instance& instance, const net::IpAddress& address, bool alone) {
+  return alone ? instance.id : instance.id + "/" + net::to_string(address);
+}
+
 // Each instance's share is split over its addresses; equal addresses collapse and their shares add up.
-void write_addresses(std::span<const Chosen> chosen, net::Family family, std::vector<Member>& to) {
+void write_addresses(std::span<const Chosen> chosen, net::Family family, Order order, std::vector<Member>& to) {
+  const bool weighs = order != Order::fixed && order != Order::rotated;
   MemberWriter members(to);
   AddressPlaces places(members, chosen.size());
   for (const Chosen& one : chosen) {
@@ -98,9 +103,9 @@ void write_addresses(std::span<const Chosen> chosen, net::Family family, std::ve
         std::count_if(addresses.begin(), addresses.end(), [&](const auto& a) { return a.family == family; });
     for (const net::IpAddress& address : addresses) {
       if (address.family != family) continue;
-      const std::uint32_t share = draw_share(one.weight / static_cast<double>(count));
+      const std::uint32_t share = weighs ? draw_share(one.weight / static_cast<double>(count)) : 1;
       if (Member* same = places.find(address)) {
-        same->weight = add_saturating(same->weight, share);
+        if (weighs) same->weight = add_saturating(same->weight, share);
         continue;
       }
       Member& member = members.next();
@@ -108,6 +113,8 @@ void write_addresses(std::span<const Chosen> chosen, net::Family family, std::ve
       member.weight = share;
       member.tier = 0;
       member.addresses.clear();
+      member.id.clear();
+      if (order == Order::hashed) member.id = hashed_id(*one.instance, address, count == 1);
     }
   }
 }
@@ -131,62 +138,137 @@ void write_srv(std::uint16_t priority, std::uint16_t weight, std::uint16_t port,
   rdata += service.wire();
 }
 
-void write_services(const SetKey& key, const ServicePicture& service, std::span<const Chosen> chosen,
-                    std::vector<Member>& to) {
+// The weight fields as the policy shows them.
+std::vector<std::uint16_t> shown_weights(std::span<const Chosen> chosen, const ServicePolicy& policy) {
+  const PolicyRules& rules = rules_of(policy.policy);
+  if (rules.srv == SrvFields::registered || rules.weighing == Weighing::share)
+    return srv_weights(chosen, policy.srv_weight_scale);
+  std::vector<Chosen> equal(chosen.begin(), chosen.end());
+  for (Chosen& one : equal) one.weight = 1;
+  return srv_weights(equal, policy.srv_weight_scale);
+}
+
+std::uint16_t shown_priority(const Chosen& one, const ServicePolicy& policy) {
+  constexpr std::uint32_t kIndexMost = 65530;
+  const SrvFields fields = rules_of(policy.policy).srv;
+  if (fields == SrvFields::index) return static_cast<std::uint16_t>(std::min(kIndexMost, 10 * one.index));
+  return one.instance->body->priority_or_default();
+}
+
+bool shows_ranks(const ServicePolicy& policy) {
+  return rules_of(policy.policy).srv == SrvFields::ranked ||
+         (policy.policy == Policy::round_robin_failover && policy.srv_by_priority);
+}
+
+// `service`: below which name their targets are.
+void write_services(const SetKey& key, const Name& service, const ServicePolicy& policy, Order order,
+                    std::span<const Chosen> chosen, std::vector<Member>& to) {
+  const bool weighs = order != Order::fixed && order != Order::rotated;
   MemberWriter members(to);
-  const auto weights = srv_weights(chosen, service.policy.srv_weight_scale);
+  const auto weights = shown_weights(chosen, policy);
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const Instance& instance = *chosen[i].instance;
     const InstanceBody& body = *instance.body;
-    if (!fits_below(service.name, instance.label)) continue;
+    if (!fits_below(service, instance.label)) continue;
     Member& member = members.next();
-    member.tier = body.priority_or_default();
-    member.weight = draw_share(chosen[i].weight);
+    member.tier = chosen[i].group;
+    member.weight = weighs ? draw_share(chosen[i].weight) : 1;
     member.addresses = addresses_of(body);
-    write_srv(member.tier, weights[i], port_for(key, body)->number, instance.label, service.name,
+    member.id.clear();
+    if (order == Order::hashed) member.id = instance.id;
+    write_srv(shown_priority(chosen[i], policy), weights[i], port_for(key, body)->number, instance.label, service,
               member.rdata);
   }
+}
+
+// Over so many members a hash would cost too much: drawn by weight.
+Order order_for(RrType type, const ServicePolicy& policy, std::size_t members) {
+  const PolicyRules& rules = rules_of(policy.policy);
+  const Order order = type == RrType::srv ? rules.srv_order : rules.order;
+  return order == Order::hashed && members > kHashMembersMost ? Order::weighted : order;
 }
 
 // The frame of an RRset that is chosen by the service's policy; without members when nobody can be served.
 RrsetSpec& add_rrset(RrType type, std::span<const Instance* const> able, const ReadySet& set,
                      const ServicePicture& service, SetContent& content) {
+  const PolicyRules& rules = rules_of(service.policy.policy);
+  const bool is_srv = type == RrType::srv;
   RrsetSpec& rrset = content.add();
   rrset.type = type;
-  rrset.ttl = ttl_of(able, service.ttl, set.nothing_ready()).seconds;
+  rrset.ttl = ttl_of(able, service.ttl, set.panic).seconds;
   rrset.full_ttl = rrset.ttl < service.ttl.most ? service.ttl.most : 0;  // `rrset` held something before
-  rrset.additional_ttl = type == RrType::srv ? rrset.ttl : 0;
-  rrset.order = Order::weighted;
-  rrset.overflow = type == RrType::srv ? Overflow::truncate : Overflow::fit;
-  rrset.at_most = service.policy.answers;
+  rrset.additional_ttl = is_srv ? rrset.ttl : 0;
+  rrset.order = order_for(type, service.policy, set.chosen.size());
+  rrset.ranked = is_srv && shows_ranks(service.policy);
+  const bool whole = is_srv || service.policy.udp_truncates || service.policy.policy == Policy::all;
+  rrset.overflow = whole ? Overflow::truncate : Overflow::fit;
+  rrset.at_most = (is_srv ? rules.srv_one : rules.one) ? 1 : service.policy.answers;
   rrset.servfail = set.servfail;
   rrset.note = set.note();
+  if (set.panic && !content.panic) content.panic = Panic{true, set.ready, set.candidates};
   return rrset;
+}
+
+using Able = boost::container::small_vector<const Instance*, 16>;
+
+// Who of the service that is fallen back to is ready; itself it falls back to nobody.
+ReadySet choose_fallback(std::span<const Instance* const> able, const ServicePicture& service, Tiers tiers) {
+  ServicePolicy policy = service.policy;
+  policy.when_none = WhenNone::none;
+  policy.panic_threshold = 0;
+  return choose(able, policy, tiers);
+}
+
+template <class Suits>
+Able those_that(std::span<const Instance* const> all, const Suits& suits) {
+  Able able;
+  for (const Instance* one : all) {
+    if (suits(*one)) able.push_back(one);
+  }
+  return able;
+}
+
+// In turn, or drawn alike.
+void write_literals(const ServicePolicy& policy, net::Family family, std::vector<Member>& to) {
+  MemberWriter members(to);
+  for (const net::IpAddress& address : policy.fallback_addresses) {
+    if (address.family != family) continue;
+    Member& member = members.next();
+    member = {std::string(address.bytes()), 1, 0, {}};
+    member.id = net::to_string(address);
+  }
 }
 
 void add_addresses(std::span<const Instance* const> standing, net::Family family,
                    const ServicePicture& service, SetContent& content) {
-  Instances able;
-  for (const Instance* instance : standing) {
-    if (has_family(*instance, family)) able.push_back(instance);
-  }
+  const auto suits = [&](const Instance& one) { return has_family(one, family); };
+  const Able able = those_that(standing, suits);
   if (able.empty()) return;
   const ReadySet set = choose(able, service.policy, Tiers::lowest);
   if (set.candidates == 0) return;
   const RrType type = family == net::Family::v4 ? RrType::a : RrType::aaaa;
-  write_addresses(set.chosen, family, add_rrset(type, able, set, service, content).members);
+  RrsetSpec& rrset = add_rrset(type, able, set, service, content);
+  if (!set.falls_back) return write_addresses(set.chosen, family, rrset.order, rrset.members);
+  if (service.policy.fallback_service.empty()) return write_literals(service.policy, family, rrset.members);
+  const ReadySet other = choose_fallback(those_that(service.fallback_members(), suits), service, Tiers::lowest);
+  rrset.order = order_for(type, service.policy, other.chosen.size());
+  write_addresses(other.chosen, family, rrset.order, rrset.members);
 }
 
 void add_srv(const SetKey& key, std::span<const Instance* const> standing, const ServicePicture& service,
              SetContent& content) {
-  Instances able;
-  for (const Instance* instance : standing) {
-    if (port_for(key, *instance->body)) able.push_back(instance);
-  }
+  const auto suits = [&](const Instance& one) { return port_for(key, *one.body) != nullptr; };
+  const Able able = those_that(standing, suits);
   if (able.empty()) return;
   const ReadySet set = choose(able, service.policy, Tiers::all);
-  if (set.candidates == 0) return;
-  write_services(key, service, set.chosen, add_rrset(RrType::srv, able, set, service, content).members);
+  if (set.candidates == 0 && set.chosen.empty()) return;
+  RrsetSpec& rrset = add_rrset(RrType::srv, able, set, service, content);
+  if (!set.falls_back)
+    return write_services(key, service.name, service.policy, rrset.order, set.chosen, rrset.members);
+  if (service.policy.fallback_service.empty()) return rrset.members.clear();
+  const ReadySet other = choose_fallback(those_that(service.fallback_members(), suits), service, Tiers::all);
+  rrset.order = order_for(RrType::srv, service.policy, other.chosen.size());
+  write_services(key, service.fallback_name, service.policy, rrset.order, other.chosen, rrset.members);
 }
 
 }  // namespace
@@ -258,6 +340,7 @@ bool stands_under(const SetKey& key, const Instance& instance) {
 // Back in order, so that each comes to the like of what it was.
 void SetContent::clear() {
   any = false;
+  panic.reset();
   for (; !rrsets.empty(); rrsets.pop_back()) spare_.push_back(std::move(rrsets.back()));
 }
 
@@ -270,10 +353,8 @@ RrsetSpec& SetContent::add() {
 
 void fill_set(const SetKey& key, const ServicePicture& service, SetContent& content) {
   content.clear();
-  Instances standing;
-  for (const Instance* instance : service.members) {
-    if (stands_under(key, *instance)) standing.push_back(instance);
-  }
+  const Able standing =
+      those_that(service.members, [&](const Instance& instance) { return stands_under(key, instance); });
   content.any = !standing.empty();
   if (key.kind == Kind::plain || key.kind == Kind::tag) {
     add_addresses(standing, net::Family::v4, service, content);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <compare>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,9 @@ struct ServicePicture {
   std::vector<const registry::Instance*> members;
   ServicePolicy policy;
   TtlRange ttl;
+  // Of the service that it falls back to, where it does; asked for in panic only.
+  Name fallback_name;
+  std::function<std::vector<const registry::Instance*>()> fallback_members;
 };
 
 std::optional<Name> service_name(const Name& domain, std::string_view label);
@@ -60,6 +64,7 @@ bool stands_under(const SetKey& key, const registry::Instance& instance);
 // allocated is used by the next set, because a change of a large service makes thousands of records.
 struct SetContent {
   bool any = false;
+  std::optional<Panic> panic;  // of the first of its RRsets that is in it
   std::vector<RrsetSpec> rrsets;
 
   void clear();

@@ -75,6 +75,9 @@ class ChangingRegistry {
     make.instance.silent_since = {};
     if (pick(6) == 0) make.suspect(1'700'000'000 + static_cast<std::int64_t>(pick(3)));
     make.instance.publishable = pick(12) != 0;
+    make.instance.ramp = pick(5) == 0 ? 0.5F : 1.0F;
+    make.instance.latency_ms = static_cast<float>(10 * pick(3));
+    make.instance.success = pick(4) == 0 ? 0.5F : 1.0F;
     return make;
   }
 

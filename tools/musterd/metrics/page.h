@@ -8,10 +8,15 @@
 
 namespace muster::tools {
 
+struct ServiceRow {
+  registry::ServiceStates states;
+  bool in_panic = false;
+};
+
 class ServicesText {
  public:
   ServicesText();
-  void add(const std::vector<registry::ServiceStates>& slice);
+  void add(const std::vector<ServiceRow>& slice);
   bool is_full() const { return shown_ >= kServicesShown; }
   // Everything else, and what the services not shown add up to.
   std::string finish(const registry::StateCounts& all);

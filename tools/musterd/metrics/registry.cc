@@ -20,17 +20,18 @@ ServicesText::ServicesText() {
   instances_.family("muster_instances", MetricType::gauge,
                     "Registered instances; service \"\" sums the services that are not shown.");
   panic_.family("muster_service_panic", MetricType::gauge,
-                "1: the service has candidates and none of them is fit.");
+                "1: too few of the service's instances are ready.");
 }
 
-void ServicesText::add(const std::vector<registry::ServiceStates>& slice) {
-  for (const auto& [service, counts] : slice) {
+void ServicesText::add(const std::vector<ServiceRow>& slice) {
+  for (const ServiceRow& row : slice) {
+    const auto& [service, counts] = row.states;
     for (std::size_t state = 0; state < registry::kStates; ++state) {
       if (counts.by_state[state] == 0) continue;
       instances_.sample({{"service", service}, {"state", state_name(state)}}, counts.by_state[state]);
       sum_.by_state[state] += counts.by_state[state];
     }
-    if (counts.in_panic()) panic_.sample({{"service", service}}, 1);
+    if (row.in_panic) panic_.sample({{"service", service}}, 1);
     ++shown_;
   }
 }

@@ -1,0 +1,183 @@
+// What checks do to an instance's weight, in virtual time: slow starts, and what response times and failures are
+// shown.
+#include <map>
+
+#include "tests/registry/support/fixture.h"
+
+namespace muster::registry::test {
+namespace {
+
+using health::Verdict;
+
+Verdict ok_in(int ms) {
+  Verdict verdict;
+  verdict.latency = Millis(ms);
+  return verdict;
+}
+const Verdict kRefused{health::Severity::hard, health::FailureClass::refused, 0, {}, {}};
+const Verdict kBusy{health::Severity::soft, health::FailureClass::http, 503, {}, {}};
+
+ServiceSettings checked() {
+  health::Check check;
+  check.id = "tcp";
+  ServiceSettings settings;
+  settings.checks = std::make_shared<const health::Checks>(health::Checks{check});
+  return settings;
+}
+
+RegistryConfig config_of(const ServiceSettings& settings) {
+  RegistryConfig config;
+  config.settings = [settings](std::string_view) { return settings; };
+  config.lease = Millis(86'400'000);
+  return config;
+}
+
+class Weighing : public Fixture {
+ protected:
+  explicit Weighing(const ServiceSettings& settings) : Fixture(config_of(settings)) {}
+
+  void look(Millis span) {
+    const Instant end = now + span;
+    while (now.steady < end.steady) {
+      now = now + Millis(10);
+      for (const health::ProbeOrder& order : registry->probes_due(now, 1'000))
+        registry->probe_found(order.number, found[net::to_string(order.task->target.address)], now);
+      while (registry->tick(now, 1'000)) {
+      }
+    }
+  }
+  std::map<std::string, Verdict> found;
+};
+
+// ---- slow start
+
+TEST(SlowStart, TheShareGrowsFromTheLeastToTheWhole) {
+  const SlowStart even{Millis(20'000), 0.1, 1};
+  EXPECT_DOUBLE_EQ(share_after(Millis(0), even), 0.1);
+  EXPECT_DOUBLE_EQ(share_after(Millis(1'000), even), 0.1) << "not below the least";
+  EXPECT_DOUBLE_EQ(share_after(Millis(10'000), even), 0.5);
+  EXPECT_DOUBLE_EQ(share_after(Millis(20'000), even), 1);
+  EXPECT_DOUBLE_EQ(share_after(Millis(90'000), even), 1);
+  const SlowStart eager{Millis(20'000), 0.1, 2};
+  EXPECT_DOUBLE_EQ(share_after(Millis(5'000), eager), 0.5);
+  EXPECT_EQ(step_of(even), Millis(1'000));
+  EXPECT_EQ(step_of({Millis(1'000), 0.1, 1}), Millis(200)) << "each step changes answers";
+}
+
+ServiceSettings slow() {
+  ServiceSettings settings = checked();
+  settings.slow_start = {Millis(20'000), 0.1, 1};
+  return settings;
+}
+
+class SlowStartTest : public Weighing {
+ protected:
+  SlowStartTest() : Weighing(slow()) {}
+};
+
+TEST_F(SlowStartTest, FromTheFirstCheckOn) {
+  ASSERT_TRUE(put("a"));
+  EXPECT_EQ(web("a")->ramp, 1) << "it is not served yet";
+  look(Millis(210));
+  ASSERT_EQ(web("a")->state, State::active);
+  EXPECT_FLOAT_EQ(web("a")->ramp, 0.1F);
+  const std::uint64_t revision = registry->revision();
+  look(Millis(10'000));
+  EXPECT_NEAR(web("a")->ramp, 0.5, 0.06);
+  look(Millis(11'000));
+  EXPECT_EQ(web("a")->ramp, 1);
+  EXPECT_EQ(registry->revision(), revision) << "no step of it is a revision";
+}
+
+TEST_F(SlowStartTest, ARelapseBeginsItAnew) {
+  ASSERT_TRUE(put("a"));
+  look(Millis(15'000));
+  EXPECT_GT(web("a")->ramp, 0.6);
+  found["10.0.0.7"] = kRefused;
+  look(Millis(11'000));
+  ASSERT_EQ(web("a")->state, State::suspended);
+  EXPECT_EQ(web("a")->ramp, 1);
+  found.clear();
+  for (int i = 0; i < 1'000 && web("a")->state != State::active; ++i) look(Millis(10));
+  EXPECT_FLOAT_EQ(web("a")->ramp, 0.1F);
+}
+
+TEST_F(SlowStartTest, ATimeOutInBetweenDoesNot) {
+  ASSERT_TRUE(put("a"));
+  look(Millis(12'000));
+  const float before = web("a")->ramp;
+  found["10.0.0.7"] = kBusy;
+  for (int i = 0; i < 1'100 && web("a")->state != State::timedout; ++i) look(Millis(10));
+  ASSERT_EQ(web("a")->state, State::timedout);
+  EXPECT_GE(web("a")->ramp, before);
+  found.clear();
+  for (int i = 0; i < 300 && web("a")->state != State::active; ++i) look(Millis(10));
+  ASSERT_EQ(web("a")->state, State::active);
+  EXPECT_GE(web("a")->ramp, before);
+}
+
+TEST_F(SlowStartTest, EndsWithTheInstance) {
+  ASSERT_TRUE(put("a"));
+  look(Millis(2'000));
+  ASSERT_TRUE(remove("a"));
+  look(Millis(30'000));
+  EXPECT_EQ(web("a"), nullptr);
+}
+
+// ---- response times
+
+ServiceSettings measured() {
+  ServiceSettings settings = checked();
+  settings.shows_response = true;
+  return settings;
+}
+
+class ResponseTime : public Weighing {
+ protected:
+  ResponseTime() : Weighing(measured()) {}
+};
+
+TEST_F(ResponseTime, IsShownWhenItHasMoved) {
+  found["10.0.0.7"] = ok_in(20);
+  ASSERT_TRUE(put("a"));
+  look(Millis(210));
+  EXPECT_FLOAT_EQ(web("a")->latency_ms, 20) << "the first sample";
+  EXPECT_EQ(web("a")->success, 1);
+  const std::uint64_t revision = registry->revision();
+  const auto shown = web("a");
+  found["10.0.0.7"] = ok_in(21);
+  look(Millis(120'000));
+  EXPECT_EQ(web("a"), shown) << "a twentieth is no change of anything";
+  found["10.0.0.7"] = ok_in(40);
+  look(Millis(300'000));
+  EXPECT_NEAR(web("a")->latency_ms, 40, 4);
+  EXPECT_EQ(registry->revision(), revision);
+}
+
+TEST_F(ResponseTime, FailuresLowerTheSuccess) {
+  found["10.0.0.7"] = ok_in(20);
+  ASSERT_TRUE(put("a"));
+  look(Millis(60'000));
+  found["10.0.0.7"] = kBusy;
+  look(Millis(30'000));
+  EXPECT_LT(web("a")->success, 0.7);
+  EXPECT_NEAR(web("a")->latency_ms, 20, 2) << "an error page says nothing of the latency";
+}
+
+class NoResponseTime : public Weighing {
+ protected:
+  NoResponseTime() : Weighing(checked()) {}
+};
+
+TEST_F(NoResponseTime, ServicesThatAreNotChosenByItAreLeftAlone) {
+  found["10.0.0.7"] = ok_in(20);
+  ASSERT_TRUE(put("a"));
+  look(Millis(210));
+  const auto shown = web("a");
+  found["10.0.0.7"] = ok_in(200);
+  look(Millis(60'000));
+  EXPECT_EQ(web("a"), shown);
+}
+
+}  // namespace
+}  // namespace muster::registry::test
