@@ -146,20 +146,16 @@ std::span<const std::uint32_t> Road::draw(const RrsetView& set, std::size_t most
 bool Road::believes_subnet() const {
   if (query_.edns.client_subnet.empty()) return false;
   const auto& trusted = self_.config.ecs_trusted;
-  return std::any_of(trusted.begin(), trusted.end(), [&](const net::IpPrefix& prefix) {
-    return prefix.contains(pending_.client->address);
-  });
+  return std::any_of(trusted.begin(), trusted.end(),
+                     [&](const net::IpPrefix& prefix) { return prefix.contains(pending_.client->address); });
 }
 
-// The network that a believed option names, else that of the sender; not finer than /24 and /56. Without bits
+// The network that a believed option names, else that of the sender. Without bits
 // (RFC 7871 §7.1.2) the client wishes not to be told apart: the sender decides, scope 0.
 zones::ClientNetwork Road::client_network() {
-  constexpr std::uint8_t kBits4 = 24;
-  constexpr std::uint8_t kBits6 = 56;
   constexpr std::size_t kSubnetHeader = 4;
-  const auto bits_of = [](net::Family family) { return family == net::Family::v4 ? kBits4 : kBits6; };
-  const net::IpAddress& sender = pending_.client->address;
-  zones::ClientNetwork client{self_.config.hash_key, zones::network_of(sender, bits_of(sender.family))};
+  constexpr std::uint8_t kWhole = 128;
+  zones::ClientNetwork client{self_.config.hash_key, zones::asking_network(pending_.client->address, kWhole)};
   if (!believes_subnet()) return client;
   const auto option = query_.edns.client_subnet;
   edns_.client_subnet = option;
@@ -167,8 +163,8 @@ zones::ClientNetwork Road::client_network() {
   net::IpAddress address;
   address.family = option[1] == 1 ? net::Family::v4 : net::Family::v6;
   std::copy(option.begin() + kSubnetHeader, option.end(), address.octets.begin());
-  edns_.subnet_scope = std::min<std::uint8_t>(option[2], bits_of(address.family));
-  client.prefix = zones::network_of(address, edns_.subnet_scope);
+  client.prefix = zones::asking_network(address, option[2]);
+  edns_.subnet_scope = client.prefix.length;
   return client;
 }
 

@@ -7,8 +7,8 @@ namespace muster::registry {
 
 double share_after(net::Millis elapsed, const SlowStart& slow) {
   if (elapsed >= slow.span) return 1;
-  const double part = static_cast<double>(std::max(elapsed, net::Millis(0)).count()) /
-                      static_cast<double>(slow.span.count());
+  const double part =
+      static_cast<double>(std::max(elapsed, net::Millis(0)).count()) / static_cast<double>(slow.span.count());
   return std::max(slow.least, std::pow(part, 1 / slow.aggression));
 }
 

@@ -19,9 +19,9 @@
 #include "registry/change.h"
 #include "registry/health/check_rules.h"
 #include "registry/health/health.h"
-#include "registry/ramp.h"
 #include "registry/key.h"
 #include "registry/net/histogram.h"
+#include "registry/ramp.h"
 #include "registry/store/rows.h"
 
 namespace muster::registry {
@@ -49,10 +49,11 @@ struct ServiceSettings {
   double most_suspended_by_reports = 0.5;
   bool hides_timedout = false;
   SlowStart slow_start;
-  Millis response_tau{30'000};   // what is measured is worth 1/e after so long
-  bool shows_response = false;  // the answers depend on what is measured
+  Millis response_tau{30'000};                  // what is measured is worth 1/e after so long
+  bool shows_response = false;                  // the answers depend on what is measured
   std::size_t max_instances = ~std::size_t{0};  // that its policy can choose from
-  std::string_view policy = kDefaultPolicy;  // how its instances are chosen, for whoever asks; of static storage
+  std::string_view policy =
+      kDefaultPolicy;  // how its instances are chosen, for whoever asks; of static storage
 };
 
 struct RegistryConfig {

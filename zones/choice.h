@@ -1,6 +1,6 @@
-// Which members of an RRset are answered, and in which order, tier by tier and only as far as asked. Fixed sets
-// as they stand; weighted ones by Plackett-Luce (a draw without replacement by weight: RFC 2782's order made
-// exact); others by whose turn it is, or by the client's network.
+// Which members of an RRset are answered, and in which order, tier by tier and only as far as asked. Fixed
+// sets as they stand; weighted ones by Plackett-Luce (a draw without replacement by weight: RFC 2782's order
+// made exact); others by whose turn it is, or by the client's network.
 //
 // One Choice per thread: it owns the scratch memory, which grows to the largest set it met and is then never
 // allocated again.

@@ -82,7 +82,8 @@ static_assert(sizeof(RrsetHead) == 20);
 
 }  // namespace layout
 
-// A group of members of a set that is not fixed, among which is drawn; groups are answered one after the other.
+// A group of members of a set that is not fixed, among which is drawn; groups are answered one after the
+// other.
 struct Tier {
   std::uint16_t value = 0;
   std::uint32_t begin = 0;

@@ -51,8 +51,8 @@ class ImageHead {
   std::array<char, layout::kRecordFixed> octets_;
 };
 
-// The members that are answered: of sets that are not fixed sorted by tier, with the weights they are drawn by. Used
-// again for each set, so that its lists are allocated once.
+// The members that are answered: of sets that are not fixed sorted by tier, with the weights they are drawn
+// by. Used again for each set, so that its lists are allocated once.
 class Drawable {
  public:
   void read(const RrsetSpec& spec) {
@@ -175,7 +175,8 @@ void append_ids(std::string& out, const Drawable& drawable) {
   for (const Member* member : drawable.members()) end += static_cast<std::uint32_t>(member->id.size());
   append(out, static_cast<std::uint32_t>(4 * drawable.members().size() + end));
   end = 0;
-  for (const Member* member : drawable.members()) append(out, end += static_cast<std::uint32_t>(member->id.size()));
+  for (const Member* member : drawable.members())
+    append(out, end += static_cast<std::uint32_t>(member->id.size()));
   for (const Member* member : drawable.members()) out += member->id;
 }
 

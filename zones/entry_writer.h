@@ -14,10 +14,10 @@ namespace muster::zones {
 
 class EntryWriter {
  public:
-  // `flags` besides those which the content decides (kCname, kDname, kCapitals, kLowered). A member of weight 0 beside
-  // heavier ones of its tier is no part of the answer and is left out; a tier of nothing else is drawn
-  // uniformly. A set without members stays only where it says something (servfail or a note) or counts turns.
-  // Preconditions: no rdata over 65,535 octets, one set of a type, the whole under 4 GiB.
+  // `flags` besides those which the content decides (kCname, kDname, kCapitals, kLowered). A member of weight
+  // 0 beside heavier ones of its tier is no part of the answer and is left out; a tier of nothing else is
+  // drawn uniformly. A set without members stays only where it says something (servfail or a note) or counts
+  // turns. Preconditions: no rdata over 65,535 octets, one set of a type, the whole under 4 GiB.
   static EntryPtr build(const NameSpec& spec, std::uint16_t flags, ZoneId zone);
   // A name of a zone file, its records one type after the other, those of one type with one TTL: the entry of
   // the NameSpec with the same sets in fixed order. kCut is set where NS is among them.

@@ -86,8 +86,8 @@ std::uint32_t shown_weight(RrType type, const Member& member) {
   return std::max<std::uint32_t>(1, member.weight / draw_share(1));
 }
 
-void add_records(const RrsetSpec& rrset, bool chosen, NameExplanation& out) {
-  const auto chances = first_chances(rrset, chosen);
+void add_records(const RrsetSpec& rrset, bool chosen, const ClientNetwork* client, NameExplanation& out) {
+  const auto chances = first_chances(rrset, chosen, client);
   for (std::size_t i = 0; i < rrset.members.size(); ++i) {
     const Member& member = rrset.members[i];
     out.records.push_back({.type = to_string(rrset.type),
@@ -135,7 +135,6 @@ registry::InstancePtr find_label(const LiveNames::Members& members, const std::s
   return nullptr;
 }
 
-
 // Everything that an explanation says of a set, beside the records that add_records() has listed.
 class SetExplainer {
  public:
@@ -154,8 +153,9 @@ class SetExplainer {
       if (key.kind == naming::SetKey::Kind::tag && !naming::stands_under(key, *instance)) continue;
       const SetView& view = view_for(*instance);
       const double chance = chances_[instance.get()];
-      out.candidates.push_back({instance, view.chooses(*instance) && (chance > 0 || view.answers_more()), chance,
-                                view.rule_of(*instance), to_string(ttl_of(*instance, view.ttl_range()))});
+      out.candidates.push_back({instance, view.chooses(*instance) && (chance > 0 || view.answers_more()),
+                                chance, view.rule_of(*instance),
+                                to_string(ttl_of(*instance, view.ttl_range()))});
     }
     out.ttl_reason = views_.front().second.ttl_reason();
     for (const auto& [each, view] : views_)
@@ -295,7 +295,25 @@ std::vector<InstanceShare> shares_of(const Zones& zones, const LiveNames& names,
   return shares;
 }
 
-std::vector<double> first_chances(const RrsetSpec& rrset, bool chosen) {
+namespace {
+
+std::size_t first_hashed(const RrsetSpec& rrset, std::uint16_t tier, const ClientNetwork& client) {
+  std::size_t first = 0;
+  double most = -1;
+  for (std::size_t i = 0; i < rrset.members.size(); ++i) {
+    const Member& member = rrset.members[i];
+    if (member.tier != tier) continue;
+    const double score = rendezvous_score(rendezvous_hash(client, member.id), member.weight);
+    if (score < most || (score == most && rrset.members[first].id < member.id)) continue;
+    first = i;
+    most = score;
+  }
+  return first;
+}
+
+}  // namespace
+
+std::vector<double> first_chances(const RrsetSpec& rrset, bool chosen, const ClientNetwork* client) {
   std::vector<double> chances(rrset.members.size(), 0.0);
   if (rrset.members.empty()) return chances;
   const bool is_fixed = rrset.order == Order::fixed;
@@ -307,14 +325,16 @@ std::vector<double> first_chances(const RrsetSpec& rrset, bool chosen) {
     chances.front() = 1;
     return chances;
   }
-  const auto tier_of = [&](const Member& member) {
-    return is_fixed ? srv_field(member, 0) : member.tier;
-  };
+  const auto tier_of = [&](const Member& member) { return is_fixed ? srv_field(member, 0) : member.tier; };
   const auto weight_of = [&](const Member& member) {
     return is_fixed ? srv_field(member, 2) : static_cast<double>(member.weight);
   };
   std::uint16_t lowest = tier_of(rrset.members.front());
   for (const Member& member : rrset.members) lowest = std::min(lowest, tier_of(member));
+  if (rrset.order == Order::hashed && client != nullptr) {
+    chances[first_hashed(rrset, lowest, *client)] = 1;
+    return chances;
+  }
   double sum = 0;
   for (const Member& member : rrset.members) sum += tier_of(member) == lowest ? weight_of(member) : 0;
   for (std::size_t i = 0; i < chances.size() && sum > 0; ++i) {
@@ -323,7 +343,8 @@ std::vector<double> first_chances(const RrsetSpec& rrset, bool chosen) {
   return chances;
 }
 
-NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, std::optional<RrType> type) {
+NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, std::optional<RrType> type,
+                        const ClientNetwork* client) {
   NameExplanation out;
   out.name = name.text();
   Zone* zone = zones.zone_of(name);
@@ -353,7 +374,7 @@ NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, 
     if (type && rrset.type != *type) continue;
     servfail |= rrset.servfail;
     if (!rrset.note.text.empty()) out.note = rrset.note.text;
-    add_records(rrset, place.kind == NamePlace::Kind::set && is_chosen_type(rrset.type), out);
+    add_records(rrset, place.kind == NamePlace::Kind::set && is_chosen_type(rrset.type), client, out);
   }
   if (is_reverse(apex, names.config())) note_ttl_of_views(names.config().ttl, out);
   out.outcome = !out.records.empty() ? "answer" : servfail ? "servfail" : "nodata";

@@ -8,6 +8,7 @@
 
 #include "zones/live_names.h"
 #include "zones/record.h"
+#include "zones/rendezvous.h"
 #include "zones/zone.h"
 
 namespace muster::zones {
@@ -44,7 +45,9 @@ struct NameExplanation {
   std::string note;  // "0 of 4 ready", "heartbeats silent"
 };
 
-NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, std::optional<RrType> type);
+// `client`: for whom a hashed set is explained; null: for all.
+NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, std::optional<RrType> type,
+                        const ClientNetwork* client = nullptr);
 
 // One of the types under which an instance stands at a name, or would if it were in the answers.
 struct InstanceShare {
@@ -59,8 +62,9 @@ struct InstanceShare {
 std::vector<InstanceShare> shares_of(const Zones& zones, const LiveNames& names,
                                      const registry::Instance& instance, const Name& name);
 
-// The chance of each member to be first: its share among the lowest tier; of SRV, that an RFC 2782 client takes it
-// first. Of a set in fixed order that is no service's (`chosen` false) all are sent alike: 1 each.
-std::vector<double> first_chances(const RrsetSpec& rrset, bool chosen);
+// The chance of each member to be first: its share among the lowest tier; of SRV, that an RFC 2782 client
+// takes it first. Of a set in fixed order that is no service's (`chosen` false) all are sent alike: 1 each.
+// With a client a hashed set has one first.
+std::vector<double> first_chances(const RrsetSpec& rrset, bool chosen, const ClientNetwork* client = nullptr);
 
 }  // namespace muster::zones

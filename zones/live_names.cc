@@ -66,7 +66,8 @@ bool same_in_sets(const Instance& a, const Instance& b, const ServicePolicy& pol
   }
   if (ttl_of(a, range).seconds != ttl_of(b, range).seconds || a.sequence != b.sequence) return false;
   if (is_drawn(policy.policy) && a.ramp != b.ramp) return false;
-  if (is_response_time(policy.policy) && (a.latency_ms != b.latency_ms || a.success != b.success)) return false;
+  if (is_response_time(policy.policy) && (a.latency_ms != b.latency_ms || a.success != b.success))
+    return false;
   if (a.silent_since != b.silent_since) return false;
   if (a.body == b.body) return true;
   return naming::addresses_of(*a.body) == naming::addresses_of(*b.body) && a.body->ports == b.body->ports &&

@@ -197,7 +197,7 @@ class LiveNames {
   std::optional<Sweep> sweep_;
 
   naming::SetContent content_;  // of the set that is being put
-  std::unordered_map<std::string, Panicking> panicking_;         // by label
+  std::unordered_map<std::string, Panicking> panicking_;              // by label
   std::unordered_map<std::string, std::set<std::string>> followers_;  // who has whose instances in panic
 
   // What the end of the batch rebuilds.

@@ -97,7 +97,9 @@ naming::ServicePicture LiveNames::picture_of(const std::string& label, const Ser
   picture.ttl = ttl_range(picture.policy);
   if (picture.policy.when_none == WhenNone::fallback && !picture.policy.fallback_service.empty()) {
     picture.fallback_name = config_.domain.child(picture.policy.fallback_service).value_or(Name());
-    picture.fallback_members = [this, other = picture.policy.fallback_service] { return members_view(other); };
+    picture.fallback_members = [this, other = picture.policy.fallback_service] {
+      return members_view(other);
+    };
   }
   return picture;
 }
@@ -111,7 +113,8 @@ std::vector<const registry::Instance*> LiveNames::members_view(const std::string
 }
 
 // What the set that was just filled says of panic. Null: the service is gone.
-void LiveNames::note_panic(const std::string& label, const SetKey& key, const naming::ServicePicture* service) {
+void LiveNames::note_panic(const std::string& label, const SetKey& key,
+                           const naming::ServicePicture* service) {
   const bool panics = service != nullptr && content_.panic.has_value();
   const auto known = panicking_.find(label);
   if (!panics && known == panicking_.end()) return;

@@ -35,17 +35,17 @@ std::vector<std::string> policy_names();
 
 // By what members are drawn.
 enum class Weighing : std::uint8_t {
-  none,        // all alike, or not at all: by turns, or in configured order
-  share,       // all alike but for what lowers one for a while: a suspect's sixteenth, a slow start
-  weights,     // as registered, lowered likewise
+  none,     // all alike, or not at all: by turns, or in configured order
+  share,    // all alike but for what lowers one for a while: a suspect's sixteenth, a slow start
+  weights,  // as registered, lowered likewise
 };
 
 // What SRV shows as priority and weight of those that are drawn (RFC 2782).
 enum class SrvFields : std::uint8_t {
-  registered,   // the instance's priority, the weight it is drawn with
-  equal,        // the instance's priority, one weight for all
-  ranked,       // 0, 1, 2… in the order of the answer; one weight for all
-  index,        // ten times the place in configured order; one weight for all
+  registered,  // the instance's priority, the weight it is drawn with
+  equal,       // the instance's priority, one weight for all
+  ranked,      // 0, 1, 2… in the order of the answer; one weight for all
+  index,       // ten times the place in configured order; one weight for all
 };
 
 struct PolicyRules {
@@ -65,8 +65,8 @@ inline bool is_response_time(Policy policy) {
 // Whether what lowers a weight for a while acts.
 inline bool is_drawn(Policy policy) { return rules_of(policy).weighing != Weighing::none; }
 
-// A hash costs a query one look at each member, so that no more may register; what a scheduler lists beyond is
-// drawn by weight.
+// A hash costs a query one look at each member, so that no more may register; what a scheduler lists beyond
+// is drawn by weight.
 inline constexpr std::size_t kHashMembersMost = 1024;
 
 }  // namespace muster::zones

@@ -244,8 +244,9 @@ bool Publisher::in_panic(const std::string& label) const { return core_->names()
 
 const PublishCounters& Publisher::counters() const { return core_->names().counters(); }
 
-NameExplanation Publisher::explain(const Name& name, std::optional<RrType> type) const {
-  return zones::explain(core_->zones(), core_->names(), name, type);
+NameExplanation Publisher::explain(const Name& name, std::optional<RrType> type,
+                                   const ClientNetwork* client) const {
+  return zones::explain(core_->zones(), core_->names(), name, type, client);
 }
 
 }  // namespace muster::zones

@@ -51,7 +51,9 @@ class Publisher {
   bool in_panic(const std::string& label) const;
   // Every owner name at which this instance stands or could stand.
   std::vector<std::string> names_of(const registry::Instance& instance) const;
-  NameExplanation explain(const Name& name, std::optional<RrType> type) const;
+  // `client`: for whom a hashed set is explained; null: for all.
+  NameExplanation explain(const Name& name, std::optional<RrType> type,
+                          const ClientNetwork* client = nullptr) const;
   // One of the names at which an instance stands, with the types and its chance to be first.
   struct Standing {
     std::string name;

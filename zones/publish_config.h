@@ -36,11 +36,11 @@ struct ServicePolicy {
   std::string fallback_service{};  // of WhenNone::fallback, folded; "": the addresses
   std::vector<net::IpAddress> fallback_addresses{};
   std::uint32_t srv_weight_scale = 1;  // 0: "auto"
-  bool srv_zero_kept = false;     // weight 0 stays in SRV, as 0
-  bool srv_by_priority = false;   // round-robin-failover: SRV priorities 0, 1, 2… in the order of the answer
-  bool drained_kept = false;      // what drains stays in SRV, with weight 0
-  bool udp_truncates = false;     // addresses that do not fit over UDP set TC
-  double response_exponent = 1;   // of the response-time policies
+  bool srv_zero_kept = false;          // weight 0 stays in SRV, as 0
+  bool srv_by_priority = false;  // round-robin-failover: SRV priorities 0, 1, 2… in the order of the answer
+  bool drained_kept = false;     // what drains stays in SRV, with weight 0
+  bool udp_truncates = false;    // addresses that do not fit over UDP set TC
+  double response_exponent = 1;  // of the response-time policies
   std::vector<std::string> tag_views{};
   bool publish_not_ready = false;
   bool operator==(const ServicePolicy&) const = default;

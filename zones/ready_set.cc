@@ -26,11 +26,12 @@ using Chosens = decltype(ReadySet::chosen);
 
 std::uint16_t priority_of(const Chosen& one) { return one.instance->body->priority_or_default(); }
 
-// Takes one tier: those with weight 0 stand aside while another has more; when all have 0 they are equal. What a
-// slow start lowers counts only beside others.
+// Takes one tier: those with weight 0 stand aside while another has more; when all have 0 they are equal.
+// What a slow start lowers counts only beside others.
 class TierTaker {
  public:
-  TierTaker(const ServicePolicy& policy, Tiers tiers, Chosens& out) : policy_(policy), tiers_(tiers), out_(out) {}
+  TierTaker(const ServicePolicy& policy, Tiers tiers, Chosens& out)
+      : policy_(policy), tiers_(tiers), out_(out) {}
 
   void take(std::span<const Chosen> tier) {
     const bool some = std::any_of(tier.begin(), tier.end(), has_weight);
@@ -201,7 +202,7 @@ std::vector<double> response_factors(std::span<const Instance* const> ready, dou
   }
   std::sort(latencies.begin(), latencies.end());
   const std::size_t middle = latencies.size() / 2;
-  const double median = latencies.empty() ? 1
+  const double median = latencies.empty()           ? 1
                         : latencies.size() % 2 == 1 ? latencies[middle]
                                                     : (latencies[middle - 1] + latencies[middle]) / 2;
   std::vector<double> factors;

@@ -32,9 +32,9 @@ enum class Tiers : std::uint8_t { lowest, all };
 struct Chosen {
   const registry::Instance* instance = nullptr;
   double weight = 1;  // > 0; only its ratio to the others of its tier counts
-  std::uint32_t index = 0;   // among the candidates, in configured order
-  std::uint16_t group = 0;   // those of one are drawn among themselves, before those of the next
-  bool stands_by = false;    // shown in SRV with weight 0, not to be used
+  std::uint32_t index = 0;  // among the candidates, in configured order
+  std::uint16_t group = 0;  // those of one are drawn among themselves, before those of the next
+  bool stands_by = false;   // shown in SRV with weight 0, not to be used
 };
 
 struct ReadySet {

@@ -1,6 +1,7 @@
 #include "zones/rendezvous.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -19,6 +20,12 @@ net::IpPrefix network_of(net::IpAddress address, std::uint8_t prefix_length) {
     address.octets[i] &= static_cast<std::uint8_t>(0xff00U >> kept);
   }
   return {address, prefix_length};
+}
+
+net::IpPrefix asking_network(const net::IpAddress& address, std::uint8_t prefix_length) {
+  constexpr std::uint8_t kBits4 = 24;
+  constexpr std::uint8_t kBits6 = 56;
+  return network_of(address, std::min(prefix_length, address.family == net::Family::v4 ? kBits4 : kBits6));
 }
 
 std::uint64_t rendezvous_hash(const ClientNetwork& client, std::string_view id) {

@@ -43,7 +43,8 @@ std::vector<std::uint32_t> smooth_schedule(std::span<const std::uint32_t> weight
   std::map<std::uint64_t, Alike> by_weight;  // at most 90 different ones have a sum of kScheduleMost
   const std::vector<std::uint64_t> shares = reduced(weights);
   for (std::uint32_t i = 0; i < shares.size(); ++i) by_weight[shares[i]].members.push_back(i);
-  const auto total = static_cast<std::int64_t>(std::accumulate(shares.begin(), shares.end(), std::uint64_t{0}));
+  const auto total =
+      static_cast<std::int64_t>(std::accumulate(shares.begin(), shares.end(), std::uint64_t{0}));
   std::vector<std::uint32_t> steps;
   steps.reserve(static_cast<std::size_t>(total));
   for (std::int64_t step = 1; step <= total; ++step) {

@@ -1,6 +1,6 @@
-// SipHash (Aumasson, Bernstein) with a 64-bit result: 2-4 for cookies, 1-3 for choosing by the client. Our own
-// because it runs for every query with a cookie: this takes some 20 ns and allocates nothing, which OpenSSL's
-// EVP_MAC does at every use.
+// SipHash (Aumasson, Bernstein) with a 64-bit result: 2-4 for cookies, 1-3 for choosing by the client. Our
+// own because it runs for every query with a cookie: this takes some 20 ns and allocates nothing, which
+// OpenSSL's EVP_MAC does at every use.
 #pragma once
 
 #include <array>
@@ -55,8 +55,8 @@ struct State {
 
 }  // namespace siphash_detail
 
-// The result as its eight octets, which is how it is stored and compared. So many rounds for each word, and at the
-// end.
+// The result as its eight octets, which is how it is stored and compared. So many rounds for each word, and
+// at the end.
 template <int kEach = 2, int kEnd = 4>
 std::array<std::uint8_t, 8> siphash(const SipKey& key, std::span<const std::uint8_t> octets) {
   using namespace siphash_detail;

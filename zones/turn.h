@@ -1,6 +1,6 @@
 // Whose turn it is at one RRset that goes round: a counter outside the entry, because the entry is made anew
-// with every change and the round goes on. Shared by all threads that answer; alone on its cache line, so that
-// two busy sets do not slow each other down.
+// with every change and the round goes on. Shared by all threads that answer; alone on its cache line, so
+// that two busy sets do not slow each other down.
 //
 // Entries hold it: the published one, those that wait for readers to leave, and copies for transfers. The
 // last one frees it, on whatever thread it goes.

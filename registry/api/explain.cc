@@ -120,8 +120,15 @@ void explain_name(CallPtr call) {
   const std::string type(call->request.query_value("type").value_or("A"));
   if (name.empty())
     return call->refuse({ErrorCode::invalid_field, "name is missing: ?name=web.svc.internal", "?name"});
-  on_control(call, [call, name, type, &explain](Turn& turn) {
-    std::string json = explain(name, type);
+  std::optional<net::IpPrefix> client;
+  if (const auto asked = call->request.query_value("client")) {
+    client = net::parse_prefix(*asked);
+    if (!client)
+      return call->refuse(
+          {ErrorCode::invalid_field, "is not an address or prefix: ?client=10.0.0.0/24", "?client"});
+  }
+  on_control(call, [call, name, type, client, &explain](Turn& turn) {
+    std::string json = explain(name, type, client);
     if (json.empty())
       return call->refuse({ErrorCode::bad_name, "not a domain name, or not a record type", "?name"});
     turn.after_visible(
@@ -134,7 +141,8 @@ void explain_name(CallPtr call) {
 void add_explain_routes(http::Router& router, const std::shared_ptr<Context>& context) {
   constexpr std::string_view kInstance = "/api/v1/services/{service}/instances/{id}/explain";
   add_route(router, context, {"GET", kInstance, Scope::read, explain_instance});
-  add_route(router, context, {"GET", "/api/v1/explain", Scope::read, explain_name, {"name", "type"}});
+  add_route(router, context,
+            {"GET", "/api/v1/explain", Scope::read, explain_name, {"name", "type", "client"}});
 }
 
 }  // namespace muster::registry::api

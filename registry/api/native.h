@@ -96,7 +96,10 @@ struct Outside {
   std::function<void(http::Request request, http::Reply reply)> watch;
   // On the control thread; the second returns JSON, "" when name or type cannot be read.
   std::function<PublishedAs(const Instance&)> published_as;
-  std::function<std::string(std::string_view name, std::string_view type)> explain_name;
+  // `client`: for whom a set that is chosen by the client's network is explained; nullopt: for all.
+  std::function<std::string(std::string_view name, std::string_view type,
+                            const std::optional<net::IpPrefix>& client)>
+      explain_name;
   // The completion may be called from any thread.
   std::function<void(std::string zone, net::UniqueFunction<void(ZoneText)>)> zone_text;
   std::function<void(std::vector<std::string> discard, net::UniqueFunction<void(ReloadReport)>)> reload;

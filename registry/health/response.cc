@@ -8,7 +8,7 @@ namespace muster::registry::health {
 namespace {
 
 constexpr double kLeastMs = 1;
-constexpr double kTold = 0.1;           // of what is shown
+constexpr double kTold = 0.1;            // of what is shown
 constexpr double kLeastSuccess = 0.125;  // a smaller share weighs no less
 
 double part_of(net::SteadyTime since, net::SteadyTime now, net::Millis tau) {
@@ -26,7 +26,8 @@ void Response::take(const Verdict& verdict, Severity severity, net::SteadyTime n
   success_ += part_of(heard_, now, tau) * ((is_ok ? 1 : 0) - success_);
   heard_ = now;
   if (verdict.latency.count() == 0 || !(is_ok || verdict.failure == FailureClass::timeout)) return;
-  const double sample = std::max(kLeastMs, std::chrono::duration<double, std::milli>(verdict.latency).count());
+  const double sample =
+      std::max(kLeastMs, std::chrono::duration<double, std::milli>(verdict.latency).count());
   latency_ms_ =
       latency_ms_ <= 0 ? sample : latency_ms_ + part_of(sampled_, now, tau) * (sample - latency_ms_);
   sampled_ = now;

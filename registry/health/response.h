@@ -13,8 +13,9 @@ class Response {
  public:
   explicit Response(net::SteadyTime now) : heard_(now) {}
 
-  // A verdict counts by 1 - e^(-time since the last / tau): ok as 1, soft and hard as 0, local not at all. The time
-  // that an ok took, and of a time-out the time that was given, are samples of the latency; under 1 ms counts as 1.
+  // A verdict counts by 1 - e^(-time since the last / tau): ok as 1, soft and hard as 0, local not at all.
+  // The time that an ok took, and of a time-out the time that was given, are samples of the latency; under 1
+  // ms counts as 1.
   void take(const Verdict& verdict, Severity severity, net::SteadyTime now, net::Millis tau);
 
   double latency_ms() const { return latency_ms_; }  // 0: no sample
@@ -27,7 +28,8 @@ class Response {
   net::SteadyTime sampled_{};
 };
 
-// What of it is shown: only what has moved by more than a tenth since, so that a steady instance changes nothing.
+// What of it is shown: only what has moved by more than a tenth since, so that a steady instance changes
+// nothing.
 struct ShownResponse {
   double latency_ms = 0;
   double success = 1;

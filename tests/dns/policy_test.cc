@@ -1,5 +1,5 @@
-// What clients get under each policy, packet by packet: shares, orders, independence, turns; over UDP and TCP, from one
-// thread and from several.
+// What clients get under each policy, packet by packet: shares, orders, independence, turns; over UDP and
+// TCP, from one thread and from several.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -125,7 +125,8 @@ class Asker {
   Client client_;
 };
 
-// As RFC 2782 writes it: of the lowest priority those of weight 0 first, then a draw of 0 to the sum inclusive.
+// As RFC 2782 writes it: of the lowest priority those of weight 0 first, then a draw of 0 to the sum
+// inclusive.
 template <class Random>
 int first_of_rfc_2782(std::vector<Record> records, Random& random) {
   const unsigned lowest = std::ranges::min(records, {}, &Record::priority).priority;
@@ -235,7 +236,8 @@ TEST_F(PolicyTest, SharesAreTheSameOverThreads) {
       for (std::size_t t = 0; t < seen.size(); ++t) {
         threads.emplace_back([&, t, seed = seed()] {
           Asker asker(world_, type, t % 2 == 0 ? Transport::udp : Transport::tcp, seed);
-          for (int i = 0; i < draws() / 4; ++i) ++seen[t][static_cast<std::size_t>(asker.ask().front().member)];
+          for (int i = 0; i < draws() / 4; ++i)
+            ++seen[t][static_cast<std::size_t>(asker.ask().front().member)];
         });
       }
       for (std::thread& thread : threads) thread.join();
@@ -268,7 +270,8 @@ TEST_F(PolicyTest, AClientOfRfc2782TakesEachByItsWeight) {
     Asker asker(world_, RrType::srv, Transport::tcp, seed());
     std::mt19937_64 random(seed());
     std::vector<double> seen(3);
-    for (int i = 0; i < draws(); ++i) ++seen[static_cast<std::size_t>(first_of_rfc_2782(asker.ask(), random))];
+    for (int i = 0; i < draws(); ++i)
+      ++seen[static_cast<std::size_t>(first_of_rfc_2782(asker.ask(), random))];
     EXPECT_TRUE(chi_square(seen, normed({1, 2, 3})).fits()) << testing::PrintToString(seen);
   }
 }
@@ -392,7 +395,8 @@ TEST_F(PolicyTest, AllAnswersInConfiguredOrderEveryTime) {
     for (int i = 0; i < 10; ++i) {
       const auto records = asker.ask();
       ASSERT_EQ(records.size(), 3u);
-      for (int place = 0; place < 3; ++place) EXPECT_EQ(records[static_cast<std::size_t>(place)].member, place);
+      for (int place = 0; place < 3; ++place)
+        EXPECT_EQ(records[static_cast<std::size_t>(place)].member, place);
       if (type == RrType::srv) {
         EXPECT_EQ(records[0].weight, 3u);
       }

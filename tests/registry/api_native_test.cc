@@ -723,9 +723,12 @@ TEST(NativeOutside, ZonesStatsSourcesAndNames) {
     mesos.reconnects = 1;
     return std::vector<SourceStatus>{source, mesos};
   };
-  outside.explain_name = [](std::string_view name, std::string_view type) {
-    return name == "-" ? std::string()
-                       : "{\"asked\":\"" + std::string(name) + "/" + std::string(type) + "\"}";
+  outside.explain_name = [](std::string_view name, std::string_view type,
+                            const std::optional<net::IpPrefix>& client) {
+    if (name == "-") return std::string();
+    const std::string from =
+        client ? " " + net::to_string(client->address) + "/" + std::to_string(client->length) : "";
+    return "{\"asked\":\"" + std::string(name) + "/" + std::string(type) + from + "\"}";
   };
   ApiHouse house(std::move(outside));
   const auto zone = house.get("/api/v1/zones/svc.internal.");
@@ -753,6 +756,9 @@ TEST(NativeOutside, ZonesStatsSourcesAndNames) {
   EXPECT_EQ(house.get("/api/v1/explain?name=web.svc.internal&type=SRV").body,
             R"({"asked":"web.svc.internal/SRV"})");
   EXPECT_EQ(house.get("/api/v1/explain?name=web.svc.internal").body, R"({"asked":"web.svc.internal/A"})");
+  EXPECT_EQ(house.get("/api/v1/explain?name=web.svc.internal&client=10.0.0.0/24").body,
+            R"({"asked":"web.svc.internal/A 10.0.0.0/24"})");
+  EXPECT_EQ(error_of(house.get("/api/v1/explain?name=web.svc.internal&client=home")), "invalid_field");
   EXPECT_EQ(error_of(house.get("/api/v1/explain")), "invalid_field");
   EXPECT_EQ(error_of(house.get("/api/v1/explain?name=-")), "bad_name");
 }

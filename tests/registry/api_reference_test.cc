@@ -74,7 +74,7 @@ api::Outside whole_outside() {
     return std::vector<SourceStatus>{mesos};
   };
   outside.resync = outside.accept = [](std::string_view source) { return source == "mesos"; };
-  outside.explain_name = [](std::string_view, std::string_view) { return std::string("{}"); };
+  outside.explain_name = [](std::string_view, std::string_view, const auto&) { return std::string("{}"); };
   return outside;
 }
 

@@ -1,5 +1,5 @@
-// What checks do to an instance's weight, in virtual time: slow starts, and what response times and failures are
-// shown.
+// What checks do to an instance's weight, in virtual time: slow starts, and what response times and failures
+// are shown.
 #include <map>
 
 #include "tests/registry/support/fixture.h"

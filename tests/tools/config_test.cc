@@ -110,11 +110,14 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
        "[[source.mesos]]\nmasters = [\"http://10.0.0.1:5050\"]\ndomain = \"svc.internal\"\n",
        "m.toml:3:10: the zone svc.internal. stands twice, as zones.domain, too"},
       {"a slow start without a draw", "[service.web]\npolicy = \"failover\"\nslow_start = \"30s\"\n",
-       "m.toml:3:14: slow_start has no effect: policy \"failover\" does not draw by weight; leave one of them out"},
+       "m.toml:3:14: slow_start has no effect: policy \"failover\" does not draw by weight; leave one of "
+       "them out"},
       {"a policy that is none", "[service.web]\npolicy = \"weigthed\"\n",
-       "m.toml:2:10: policy must be one of \"single\", \"round-robin\", \"round-robin-failover\", \"failover\", "
+       "m.toml:2:10: policy must be one of \"single\", \"round-robin\", \"round-robin-failover\", "
+       "\"failover\", "
        "\"weighted\", \"weighted-failover\", \"random\", \"random-failover\", \"weighted-rr\", \"hash\", "
-       "\"hash-failover\", \"response-time\", \"response-time-failover\", \"all\", not \"weigthed\" (did you mean "
+       "\"hash-failover\", \"response-time\", \"response-time-failover\", \"all\", not \"weigthed\" (did you "
+       "mean "
        "\"weighted\"?)"},
       {"nothing to fall back to", "[service.web]\nwhen_none = \"fallback\"\n",
        "m.toml:2:13: when_none \"fallback\" needs `fallback`: the name of a service, or a list of addresses"},
@@ -125,12 +128,15 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
       {"a fallback to itself", "[service.web]\nwhen_none = \"fallback\"\nfallback = \"Web\"\n",
        "m.toml:3:12: service.web.fallback is the service itself"},
       {"response times of another policy", "[service.web]\nresponse_time = { tau = \"1m\" }\n",
-       "m.toml:2:17: response_time has no effect: it needs policy = \"response-time\" or \"response-time-failover\""},
+       "m.toml:2:17: response_time has no effect: it needs policy = \"response-time\" or "
+       "\"response-time-failover\""},
       {"SRV priorities of another policy", "[service.web]\nsrv_order = \"priority\"\n",
        "m.toml:2:13: srv_order \"priority\" needs policy = \"round-robin-failover\""},
-      {"a hash key that is none", "[zones]\nhash_key = \"00\"\n", "m.toml:2:12: hash_key must be 32 hex digits"},
+      {"a hash key that is none", "[zones]\nhash_key = \"00\"\n",
+       "m.toml:2:12: hash_key must be 32 hex digits"},
       {"a key of a later version", "[service.web]\nalso = [\"a.\"]\n",
-       "m.toml:2:8: also is known, but binding a service to a public name is not part of this version: take the key "
+       "m.toml:2:8: also is known, but binding a service to a public name is not part of this version: take "
+       "the key "
        "out"},
       {"an unset environment variable", "[server]\nname = \"${MUSTER_TEST_UNSET}\"\n",
        "m.toml:2:8: environment variable MUSTER_TEST_UNSET is not set"},

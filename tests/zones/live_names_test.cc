@@ -223,13 +223,15 @@ PublishConfig panicking_config(unsigned seed) {
     policy.srv_zero_kept = seed % 5 == 0;
     if (service == "web") policy.fallback_service = "db";
     if (service == "http") policy.fallback_service = "web";
-    if (service == "db") policy.fallback_addresses = {*net::parse_ip("192.0.2.9"), *net::parse_ip("2001:db8::9")};
+    if (service == "db")
+      policy.fallback_addresses = {*net::parse_ip("192.0.2.9"), *net::parse_ip("2001:db8::9")};
     return policy;
   };
   return config;
 }
 
-void follow_changes(PublishConfig config, unsigned seed, std::size_t instances, int steps, int compare_every) {
+void follow_changes(PublishConfig config, unsigned seed, std::size_t instances, int steps,
+                    int compare_every) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   ChangingRegistry registry(seed, {"web", "http", "db"}, instances);
   config.is_known = [&registry](std::string_view service) { return registry.is_known(service); };
@@ -273,9 +275,9 @@ TEST(LiveNames, InPanicAServiceLivesOffTheOneItFallsBackTo) {
     return policy;
   };
   config.on_panic = [&](std::string_view service, const Panic& panic) {
-    told.push_back(std::string(service) + (panic.on ? " " + std::to_string(panic.ready) + " of " +
-                                                          std::to_string(panic.candidates)
-                                                    : " over"));
+    told.push_back(
+        std::string(service) +
+        (panic.on ? " " + std::to_string(panic.ready) + " of " + std::to_string(panic.candidates) : " over"));
   };
   RecordingSink sink(name("svc.internal."));
   LiveNames names(config, sink);
@@ -308,7 +310,8 @@ TEST(LiveNames, InPanicAServiceLivesOffTheOneItFallsBackTo) {
   EXPECT_FALSE(names.in_panic("web"));
   sink.start_counting();
   names.apply(batch(backup, nullptr), at(6));
-  for (const std::string& step : sink.log) EXPECT_EQ(step.find("web"), std::string::npos) << "it follows no longer";
+  for (const std::string& step : sink.log)
+    EXPECT_EQ(step.find("web"), std::string::npos) << "it follows no longer";
   EXPECT_THAT(told, ElementsAre("web 0 of 1", "web over"));
 }
 

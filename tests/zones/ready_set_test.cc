@@ -181,7 +181,8 @@ TEST(ReadySet, ASlowStartLowersTheWeightBesideOthers) {
   EXPECT_EQ(weights(choose(pointers(members()), random, Tiers::all)), (std::vector<double>{0.25, 1}));
   ServicePolicy all;
   all.policy = Policy::all;
-  EXPECT_EQ(weights(choose(pointers(members()), all, Tiers::all)), (std::vector<double>{10, 10})) << "nothing is drawn";
+  EXPECT_EQ(weights(choose(pointers(members()), all, Tiers::all)), (std::vector<double>{10, 10}))
+      << "nothing is drawn";
   other.instance.ramp = 0.5F;
   EXPECT_EQ(weights(choose(pointers(members()), {}, Tiers::all)), (std::vector<double>{10, 10}))
       << "all of them start slowly";
@@ -200,12 +201,16 @@ TEST(ReadySet, ResponseTimesBecomeShares) {
     return weights(choose(pointers(members), policy, Tiers::all));
   };
   EXPECT_EQ(shares({made("a", 10, 1), made("b", 20, 1), made("c", 40, 1)}), (std::vector<double>{2, 1, 0.5}));
-  EXPECT_EQ(shares({made("a", 10, 1), made("b", 30, 1)}), (std::vector<double>{2, 20.0 / 30})) << "an even number: their middle";
-  EXPECT_EQ(shares({made("a", 0, 1), made("b", 30, 1)}), (std::vector<double>{1, 1})) << "no sample: the median";
-  EXPECT_EQ(shares({made("a", 1, 1), made("b", 100, 1), made("c", 10'000, 1)}), (std::vector<double>{8, 1, 0.125}));
+  EXPECT_EQ(shares({made("a", 10, 1), made("b", 30, 1)}), (std::vector<double>{2, 20.0 / 30}))
+      << "an even number: their middle";
+  EXPECT_EQ(shares({made("a", 0, 1), made("b", 30, 1)}), (std::vector<double>{1, 1}))
+      << "no sample: the median";
+  EXPECT_EQ(shares({made("a", 1, 1), made("b", 100, 1), made("c", 10'000, 1)}),
+            (std::vector<double>{8, 1, 0.125}));
   EXPECT_EQ(shares({made("a", 10, 0.5F), made("b", 10, 0.01F)}), (std::vector<double>{0.5, 0.125}));
   policy.response_exponent = 2;
-  EXPECT_EQ(shares({made("a", 10, 1), made("b", 20, 1), made("c", 40, 1)}), (std::vector<double>{4, 1, 0.25}));
+  EXPECT_EQ(shares({made("a", 10, 1), made("b", 20, 1), made("c", 40, 1)}),
+            (std::vector<double>{4, 1, 0.25}));
   policy.policy = Policy::weighted;
   EXPECT_EQ(shares({made("a", 10, 1), made("b", 20, 1)}), (std::vector<double>{1, 1}));
 }

@@ -20,7 +20,8 @@ std::string order_for(std::string_view prefix) {
   std::string ids = "abcd";
   const ClientNetwork client = network(prefix);
   const auto score = [&](char id) {
-    return rendezvous_score(rendezvous_hash(client, std::string(1, id)), static_cast<std::uint32_t>(id - 'a' + 1));
+    return rendezvous_score(rendezvous_hash(client, std::string(1, id)),
+                            static_cast<std::uint32_t>(id - 'a' + 1));
   };
   std::sort(ids.begin(), ids.end(), [&](char a, char b) { return score(a) > score(b); });
   return ids;

@@ -22,8 +22,13 @@ TEST(Schedule, KnownRounds) {
     const char* round;
   };
   const Row rows[] = {
-      {{5, 1, 1}, "aabacaa"}, {{4, 2, 1}, "abacaba"}, {{3, 2}, "ababa"}, {{1}, "a"}, {{}, ""},
-      {{1, 1, 1}, "abc"},     {{80000, 16000, 16000}, "aabacaa"},
+      {{5, 1, 1}, "aabacaa"},
+      {{4, 2, 1}, "abacaba"},
+      {{3, 2}, "ababa"},
+      {{1}, "a"},
+      {{}, ""},
+      {{1, 1, 1}, "abc"},
+      {{80000, 16000, 16000}, "aabacaa"},
   };
   for (const Row& row : rows) EXPECT_EQ(letters(row.weights), row.round);
 }

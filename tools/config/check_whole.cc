@@ -71,13 +71,16 @@ class WholeCheck {
     for (const StaticInstance& one : config_.static_instances) ++members[one.service];
     for (const auto& [name, count] : members) {
       const Service* service = config_.service(name);
-      if (service == nullptr || !is_hash(service->policy.policy) || count <= zones::kHashMembersMost) continue;
-      error("source.static", "service " + name + " has " + std::to_string(count) + " instances, and policy \"" +
+      if (service == nullptr || !is_hash(service->policy.policy) || count <= zones::kHashMembersMost)
+        continue;
+      error("source.static", "service " + name + " has " + std::to_string(count) +
+                                 " instances, and policy \"" +
                                  std::string(to_string(service->policy.policy)) + "\" chooses from " +
                                  std::to_string(zones::kHashMembersMost) + " at most; use \"weighted\"");
     }
     for (const auto& [name, service] : config_.services) {
-      if (!service.policy.fallback_service.empty() && registry::ascii_lower(name) == service.policy.fallback_service)
+      if (!service.policy.fallback_service.empty() &&
+          registry::ascii_lower(name) == service.policy.fallback_service)
         error("service." + name + ".fallback", "is the service itself");
     }
   }

@@ -22,14 +22,15 @@ void read_fallback(Section& section, zones::ServicePolicy& policy) {
   const toml::node* found = section.node("fallback");
   const bool wanted = policy.when_none == WhenNone::fallback;
   if (found == nullptr) {
-    if (wanted) section.error("when_none", "\"fallback\" needs `fallback`: the name of a service, or a list of addresses");
+    if (wanted)
+      section.error("when_none",
+                    "\"fallback\" needs `fallback`: the name of a service, or a list of addresses");
     return;
   }
   if (!wanted) return section.error("fallback", "has no effect: it needs when_none = \"fallback\"");
   if (found->is_array()) {
-    policy.fallback_addresses =
-        section.list<net::IpAddress>("fallback", {}, "an IPv4 or IPv6 address",
-                                     [](std::string_view text) { return net::parse_ip(text); });
+    policy.fallback_addresses = section.list<net::IpAddress>(
+        "fallback", {}, "an IPv4 or IPv6 address", [](std::string_view text) { return net::parse_ip(text); });
     if (section.is_empty_list("fallback")) section.error("fallback", "must hold an address");
     return;
   }
@@ -41,12 +42,12 @@ void read_fallback(Section& section, zones::ServicePolicy& policy) {
 void read_response_time(Section& section, Service& service) {
   auto table = section.table("response_time");
   if (!table) return;
-  service.response_tau =
-      table->duration("tau", service.response_tau, {Millis(1000), std::chrono::hours(1)});
+  service.response_tau = table->duration("tau", service.response_tau, {Millis(1000), std::chrono::hours(1)});
   service.policy.response_exponent = table->number("exponent", 1, 0, 4);
   table->finish();
   if (!is_response_time(service.policy.policy))
-    section.error("response_time", "has no effect: it needs policy = \"response-time\" or \"response-time-failover\"");
+    section.error("response_time",
+                  "has no effect: it needs policy = \"response-time\" or \"response-time-failover\"");
 }
 
 void read_slow_start(Section& section, Service& service) {
@@ -68,7 +69,8 @@ bool is_word(Section& section, std::string_view key, const char* usual, const ch
 
 void read_policy(Section& section, Service& service) {
   zones::ServicePolicy& policy = service.policy;
-  const std::string name = section.choice("policy", std::string(to_string(policy.policy)), zones::policy_names());
+  const std::string name =
+      section.choice("policy", std::string(to_string(policy.policy)), zones::policy_names());
   policy.policy = zones::policy_from(name).value_or(policy.policy);
   policy.when_none =
       when_none_from(section.choice("when_none", "all", {"all", "none", "servfail", "fallback"}));

@@ -80,8 +80,11 @@ void read_service(Section& section, Service& service, const Health& health) {
         static_cast<std::uint32_t>(section.integer_or_word("srv_weight_scale", 1, "auto", 0, 1, 65535));
   }
   service.policy.tag_views = section.list<std::string>(
-      "tag_views", {}, "a tag's key: 1 to 63 octets of a-z, 0-9 and _ . -, beginning and ending with a letter or digit",
-      [](std::string_view key) { return registry::api::is_key(key) ? std::optional<std::string>(key) : std::nullopt; });
+      "tag_views", {},
+      "a tag's key: 1 to 63 octets of a-z, 0-9 and _ . -, beginning and ending with a letter or digit",
+      [](std::string_view key) {
+        return registry::api::is_key(key) ? std::optional<std::string>(key) : std::nullopt;
+      });
   service.use_load = section.flag("use_load", false);
   service.policy.publish_not_ready = section.flag("publish_not_ready", false);
   service.check_rules = health.defaults.rules;

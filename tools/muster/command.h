@@ -55,7 +55,9 @@ ExitCode set_mode(const Context& context, const std::string& service, const std:
 
 ExitCode list_services(const Context& context, const std::string& glob);
 ExitCode show_service(const Context& context, const std::string& service);
-ExitCode explain(const Context& context, const std::string& name, const std::string& type);
+// `client`: a prefix, for whom a name that is chosen by the client is explained; "": for all.
+ExitCode explain(const Context& context, const std::string& name, const std::string& type,
+                 const std::string& client);
 ExitCode watch(const Context& context, const std::string& glob);
 ExitCode lookup(const Context& context, const std::string& name, const std::string& type);
 

@@ -33,14 +33,16 @@ ExitCode list_services(const Context& context, const std::string& glob) {
   return done;
 }
 
-ExitCode explain(const Context& context, const std::string& name, const std::string& type) {
+ExitCode explain(const Context& context, const std::string& name, const std::string& type,
+                 const std::string& client) {
   // "service/id" asks about an instance, anything else is a domain name.
   const auto slash = name.find('/');
-  const std::string path =
-      slash == name.npos
-          ? "/api/v1/explain?name=" + encoded(name) + (type.empty() ? "" : "&type=" + encoded(type))
-          : "/api/v1/services/" + encoded(name.substr(0, slash)) + "/instances/" +
-                encoded(name.substr(slash + 1)) + "/explain";
+  const std::string path = slash == name.npos
+                               ? "/api/v1/explain?name=" + encoded(name) +
+                                     (type.empty() ? "" : "&type=" + encoded(type)) +
+                                     (client.empty() ? "" : "&client=" + encoded(client))
+                               : "/api/v1/services/" + encoded(name.substr(0, slash)) + "/instances/" +
+                                     encoded(name.substr(slash + 1)) + "/explain";
   const Reply reply = context.client.get(path);
   const ExitCode code = slash == name.npos
                             ? report(context.client, reply)

@@ -149,9 +149,10 @@ class Program {
       return watch(c, glob_);
     })->add_option("GLOB", glob_);
     auto* why = verb("explain", "why a name, or SERVICE/ID, is answered as it is",
-                     [this](const Context& c) { return explain(c, name_, explain_type_); });
+                     [this](const Context& c) { return explain(c, name_, explain_type_, client_); });
     why->add_option("NAME", name_)->required();
     why->add_option("TYPE", explain_type_);
+    why->add_option("--client", client_, "the network that asks, of a name that is chosen by it");
     auto* look = verb("lookup", "what DNS answers, and the registry beside it",
                       [this](const Context& c) { return lookup(c, name_, type_); });
     look->add_option("NAME", name_)->required();
@@ -225,6 +226,7 @@ class Program {
   std::string name_;
   std::string type_ = "A";
   std::string explain_type_;
+  std::string client_;
   std::string zone_;
   std::string file_;
   std::string from_;

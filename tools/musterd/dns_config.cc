@@ -27,17 +27,6 @@ dns::TsigKeysPtr tsig_keys(const std::vector<config::Key>& keys) {
   return std::make_shared<const dns::TsigKeys>(std::move(to));
 }
 
-// The same on all nodes that serve the domain, without anybody having to say so.
-zones::SipKey hash_key_of(const zones::Name& domain) {
-  const zones::FoldedWire folded(domain);
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  const std::string_view wire = folded.wire();
-  SHA256(reinterpret_cast<const unsigned char*>(wire.data()), wire.size(), digest.data());
-  zones::SipKey key;
-  std::copy_n(digest.begin(), key.size(), key.begin());
-  return key;
-}
-
 dns::AnswerConfig answer_config(const config::Config& config, std::shared_ptr<dns::RateLimiter> limiter) {
   dns::AnswerConfig to;
   to.server_name = config.server.name;
@@ -48,7 +37,7 @@ dns::AnswerConfig answer_config(const config::Config& config, std::shared_ptr<dn
   to.rate_limit = {config.dns.rate_limit.responses_per_second, config.dns.rate_limit.slip};
   to.rate_limiter = std::move(limiter);
   to.ecs_trusted = config.dns.ecs_trusted;
-  to.hash_key = config.zones.hash_key.value_or(hash_key_of(config.zones.domain));
+  to.hash_key = hash_key(config);
   to.transfers = true;
   to.updates = true;
   return to;
@@ -57,6 +46,17 @@ dns::AnswerConfig answer_config(const config::Config& config, std::shared_ptr<dn
 std::uint32_t wrapped(std::int64_t value) { return static_cast<std::uint32_t>(value); }
 
 }  // namespace
+
+zones::SipKey hash_key(const config::Config& config) {
+  if (config.zones.hash_key) return *config.zones.hash_key;
+  const zones::FoldedWire folded(config.zones.domain);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  const std::string_view wire = folded.wire();
+  SHA256(reinterpret_cast<const unsigned char*>(wire.data()), wire.size(), digest.data());
+  zones::SipKey key;
+  std::copy_n(digest.begin(), key.size(), key.begin());
+  return key;
+}
 
 DnsConfig::DnsConfig(const config::Config& config, net::SteadyTime now, MakeSecret make_secret)
     : make_secret_(std::move(make_secret)) {

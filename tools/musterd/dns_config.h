@@ -18,6 +18,10 @@
 
 namespace muster::tools {
 
+// With which the hash policies choose: as configured, else the first 16 octets of SHA-256 of the domain in
+// lower-case wire form, the same on all servers of the domain without anybody having to say so.
+zones::SipKey hash_key(const config::Config& config);
+
 class DnsConfig {
  public:
   using MakeSecret = std::function<zones::SipKey()>;

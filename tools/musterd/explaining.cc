@@ -98,11 +98,14 @@ registry::api::PublishedAs Musterd::published_as(const Instance& instance) const
   return to;
 }
 
-std::string Musterd::explain_name(std::string_view name, std::string_view type) const {
+std::string Musterd::explain_name(std::string_view name, std::string_view type,
+                                  const std::optional<net::IpPrefix>& client) const {
   const auto owner = zones::parse_domain(name);
   const auto wanted = type.empty() ? std::nullopt : zones::parse_type(type);
   if (!owner || (!type.empty() && !wanted)) return "";
-  const NameExplanation found = names_.publisher->explain(*owner, wanted);
+  std::optional<zones::ClientNetwork> network;
+  if (client) network = {hash_key(*config_), zones::asking_network(client->address, client->length)};
+  const NameExplanation found = names_.publisher->explain(*owner, wanted, network ? &*network : nullptr);
   const net::Instant now = net::machine_now();
   std::string out;
   append_member(out, '{', "name", found.name);

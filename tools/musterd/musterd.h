@@ -111,7 +111,8 @@ class Musterd {
   registry::api::Stats stats() const;
   std::vector<registry::api::HealthCheck> checks();
   registry::api::PublishedAs published_as(const registry::Instance& instance) const;
-  std::string explain_name(std::string_view name, std::string_view type) const;
+  std::string explain_name(std::string_view name, std::string_view type,
+                           const std::optional<net::IpPrefix>& client) const;
   using ZoneTextDone = net::UniqueFunction<void(registry::api::ZoneText)>;
   void zone_text(std::string zone, ZoneTextDone done);
   std::vector<registry::SourceStatus> sources() const;

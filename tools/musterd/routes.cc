@@ -124,7 +124,10 @@ registry::api::Outside Musterd::outside() {
     watch_->stream(std::move(request), std::move(reply));
   };
   to.published_as = [this](const registry::Instance& instance) { return published_as(instance); };
-  to.explain_name = [this](std::string_view name, std::string_view type) { return explain_name(name, type); };
+  to.explain_name = [this](std::string_view name, std::string_view type,
+                           const std::optional<net::IpPrefix>& client) {
+    return explain_name(name, type, client);
+  };
   to.zone_text = [this](std::string zone, ZoneTextDone done) { zone_text(std::move(zone), std::move(done)); };
   to.reload = [this](std::vector<std::string> discard, net::UniqueFunction<void(registry::api::ReloadReport)> done) {
     loader_.post([this, discard = std::move(discard), done = std::move(done)](Loader::Now now) mutable {

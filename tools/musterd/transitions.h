@@ -33,7 +33,7 @@ enum class Transition : std::uint8_t {
   task_ended,
   replaced,
   source_gone,
-  panic,       // of a service: too few of its instances are ready
+  panic,  // of a service: too few of its instances are ready
   panic_over,
 };
 inline constexpr std::size_t kTransitions = 17;

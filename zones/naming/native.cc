@@ -93,7 +93,8 @@ std::string hashed_id(const Instance& instance, const net::IpAddress& address, b
 }
 
 // Each instance's share is split over its addresses; equal addresses collapse and their shares add up.
-void write_addresses(std::span<const Chosen> chosen, net::Family family, Order order, std::vector<Member>& to) {
+void write_addresses(std::span<const Chosen> chosen, net::Family family, Order order,
+                     std::vector<Member>& to) {
   const bool weighs = order != Order::fixed && order != Order::rotated;
   MemberWriter members(to);
   AddressPlaces places(members, chosen.size());
@@ -176,8 +177,8 @@ void write_services(const SetKey& key, const Name& service, const ServicePolicy&
     member.addresses = addresses_of(body);
     member.id.clear();
     if (order == Order::hashed) member.id = instance.id;
-    write_srv(shown_priority(chosen[i], policy), weights[i], port_for(key, body)->number, instance.label, service,
-              member.rdata);
+    write_srv(shown_priority(chosen[i], policy), weights[i], port_for(key, body)->number, instance.label,
+              service, member.rdata);
   }
 }
 
@@ -250,7 +251,8 @@ void add_addresses(std::span<const Instance* const> standing, net::Family family
   RrsetSpec& rrset = add_rrset(type, able, set, service, content);
   if (!set.falls_back) return write_addresses(set.chosen, family, rrset.order, rrset.members);
   if (service.policy.fallback_service.empty()) return write_literals(service.policy, family, rrset.members);
-  const ReadySet other = choose_fallback(those_that(service.fallback_members(), suits), service, Tiers::lowest);
+  const ReadySet other =
+      choose_fallback(those_that(service.fallback_members(), suits), service, Tiers::lowest);
   rrset.order = order_for(type, service.policy, other.chosen.size());
   write_addresses(other.chosen, family, rrset.order, rrset.members);
 }
