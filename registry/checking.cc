@@ -237,10 +237,15 @@ std::optional<HealthView> Registry::Core::health_of(std::string_view service, st
     shown.last_at = watch.last_at;
     shown.last = watch.last;
     shown.counts = watch.counts;
+    if (watch.response) shown.latency_ms = watch.response->latency_ms();
     return shown;
   };
   for (const auto& watch : entry->checkup->watches) view.checks.push_back(show(*watch));
   if (entry->checkup->reports) view.reports = show(*entry->checkup->reports);
+  if (entry->checkup->response) {
+    view.latency_ms = entry->checkup->response->latency_ms();
+    view.success = entry->checkup->response->success();
+  }
   view.history.assign(entry->checkup->passages.begin(), entry->checkup->passages.end());
   return view;
 }

@@ -89,6 +89,7 @@ class Registry::Core {
   health::PlanCounts probe_counts() const { return health_.counts(); }
   RegistryCounts counts() const;
   std::vector<ServiceStates> states(std::string_view after, std::size_t limit) const;
+  static void measure(const Service& service, ServiceStates& states);
   const LatenessOf& lateness() const { return lateness_; }
   void for_each(const std::function<void(const InstancePtr&)>& visit) const;
 

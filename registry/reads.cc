@@ -126,10 +126,28 @@ RegistryCounts Registry::Core::counts() const {
   return counts;
 }
 
+void Registry::Core::measure(const Service& service, ServiceStates& states) {
+  std::size_t timed = 0;
+  double latency = 0;
+  double success = 0;
+  for (const Entry* entry : service.members.ordered()) {
+    if (!entry->checkup || !entry->checkup->response) continue;
+    const health::Response& response = *entry->checkup->response;
+    ++states.measured;
+    success += response.success();
+    if (response.latency_ms() <= 0) continue;
+    ++timed;
+    latency += response.latency_ms();
+  }
+  if (states.measured > 0) states.success = success / static_cast<double>(states.measured);
+  if (timed > 0) states.latency_ms = latency / static_cast<double>(timed);
+}
+
 std::vector<ServiceStates> Registry::Core::states(std::string_view after, std::size_t limit) const {
   std::vector<ServiceStates> found;
   for (auto at = services_.upper_bound(after); at != services_.end() && found.size() < limit; ++at) {
     found.push_back({at->first, at->second.states});
+    measure(at->second, found.back());
   }
   return found;
 }

@@ -152,6 +152,7 @@ struct WatchView {
   std::optional<WallTime> last_at;
   health::Verdict last;
   health::VerdictCounts counts;
+  double latency_ms = 0;  // averaged; 0: not measured
 };
 struct HealthView {
   InstancePtr instance;
@@ -159,6 +160,8 @@ struct HealthView {
   std::optional<Fitness> source;     // the worst that a source says which lists it
   std::vector<WatchView> checks;
   std::optional<WatchView> reports;
+  double latency_ms = 0;                 // averaged over all of them; 0: not measured
+  double success = 1;                    // share of the verdicts
   std::vector<health::Passage> history;  // the oldest first
 };
 
@@ -176,6 +179,10 @@ struct StateCounts {
 struct ServiceStates {
   std::string service;
   StateCounts counts;
+  // Means over those instances that were looked at, or reported of.
+  std::size_t measured = 0;
+  double latency_ms = 0;  // of those that have a sample; 0: none has
+  double success = 1;
 };
 
 inline constexpr std::array<std::uint64_t, 9> kLatenessMillis = {0, 5, 10, 20, 50, 100, 500, 1'000, 10'000};

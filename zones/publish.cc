@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cassert>
 
+#include "registry/label.h"
 #include "zones/entry_writer.h"
 #include "zones/generated_zone.h"
 #include "zones/live_names.h"
 #include "zones/naming/dns_sd.h"
+#include "zones/set_view.h"
 
 namespace muster::zones {
 
@@ -238,6 +240,28 @@ std::vector<Publisher::Standing> Publisher::standings_of(const registry::Instanc
       standings.push_back({name.text(), std::move(share)});
   }
   return standings;
+}
+
+Publisher::Weight Publisher::weight_of(const registry::Instance& instance) const {
+  const std::string label = registry::ascii_lower(instance.service);
+  for (const RrType type : {RrType::srv, RrType::a, RrType::aaaa}) {
+    const SetView view(core_->names(), {}, label, type);
+    if (!view.suits(instance)) continue;
+    const SetView::Standing standing = view.standing_of(instance);
+    return {standing.weight, standing.srv, standing.response};
+  }
+  return {};
+}
+
+std::uint32_t Publisher::ttl_of(const std::string& label) const {
+  std::uint32_t least = 0;
+  const auto owner = core_->names().config().domain.child(label);
+  const auto content = owner ? core_->zones().read(*owner) : std::nullopt;
+  if (!content) return least;
+  for (const RrsetSpec& rrset : content->rrsets) {
+    if (!rrset.members.empty() && (least == 0 || rrset.ttl < least)) least = rrset.ttl;
+  }
+  return least;
 }
 
 bool Publisher::in_panic(const std::string& label) const { return core_->names().in_panic(label); }

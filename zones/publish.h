@@ -47,6 +47,15 @@ class Publisher {
   registry::WallTime safe_stop(const registry::Instance& instance, net::Instant now) const;
   // The instances of a service by its folded label; none: unknown, or not publishable.
   std::vector<registry::InstancePtr> members_of(const std::string& label) const;
+  // How an instance stands in its service's answers: in SRV where it has a port, else in addresses.
+  struct Weight {
+    double drawn = 0;       // in registered weights; 0: it is out
+    std::uint16_t srv = 0;  // as SRV shows it
+    double response = 1;    // the response-time policies' part of that
+  };
+  Weight weight_of(const registry::Instance& instance) const;
+  // Seconds for which the service's own name may be kept. `label` is folded.
+  std::uint32_t ttl_of(const std::string& label) const;
   // Whether a set of the service is in panic. `label` is folded.
   bool in_panic(const std::string& label) const;
   // Every owner name at which this instance stands or could stand.

@@ -132,7 +132,9 @@ void weigh_responses(Chosens& pool, const ServicePolicy& policy) {
   const std::vector<double> factors = response_factors(ready, policy.response_exponent);
   std::size_t at = 0;
   for (Chosen& one : pool) {
-    if (!one.stands_by) one.weight *= factors[at++];
+    if (one.stands_by) continue;
+    one.response = factors[at++];
+    one.weight *= one.response;
   }
 }
 
@@ -222,14 +224,14 @@ ReadySet choose(std::span<const Instance* const> able, const ServicePolicy& poli
   boost::container::small_vector<const Instance*, 16> candidates;
   for (const Instance* instance : able) {
     if (tiers == Tiers::all && stands_by(*instance, policy))
-      pool.push_back({instance, 1, static_cast<std::uint32_t>(candidates.size()), 0, true});
+      pool.push_back({instance, 1, static_cast<std::uint32_t>(candidates.size()), 0, true, 1});
     if (!is_candidate(*instance)) continue;
     if (policy.policy == Policy::single && !candidates.empty()) continue;
     candidates.push_back(instance);
     if (!is_ready(*instance, policy)) continue;
     ++set.ready;
     pool.push_back({instance, drawn_weight(*instance, policy.policy),
-                    static_cast<std::uint32_t>(candidates.size() - 1), 0, false});
+                    static_cast<std::uint32_t>(candidates.size() - 1), 0, false, 1});
   }
   set.candidates = candidates.size();
   set.panic = !candidates.empty() && is_too_few(candidates, set.ready, policy);
@@ -240,7 +242,7 @@ ReadySet choose(std::span<const Instance* const> able, const ServicePolicy& poli
     if (policy.when_none != WhenNone::all) return set;
     for (std::uint32_t i = 0; i < candidates.size(); ++i) {
       if (served_in_panic(*candidates[i], policy))
-        pool.push_back({candidates[i], panic_weight(*candidates[i], policy.policy), i, 0, false});
+        pool.push_back({candidates[i], panic_weight(*candidates[i], policy.policy), i, 0, false, 1});
     }
   } else {
     weigh_responses(pool, policy);

@@ -35,6 +35,7 @@ struct Chosen {
   std::uint32_t index = 0;  // among the candidates, in configured order
   std::uint16_t group = 0;  // those of one are drawn among themselves, before those of the next
   bool stands_by = false;   // shown in SRV with weight 0, not to be used
+  double response = 1;      // what its weight was multiplied with by a response-time policy
 };
 
 struct ReadySet {

@@ -101,6 +101,20 @@ std::string SetView::rule_of(const Instance& instance) const {
   return std::string(to_string(is_lower ? Reason::lower_tier : Reason::weight_zero));
 }
 
+SetView::Standing SetView::standing_of(const Instance& instance) const {
+  Standing standing;
+  const auto weights = naming::shown_weights(set_.chosen, policy_);
+  for (std::size_t i = 0; i < set_.chosen.size(); ++i) {
+    const Chosen& one = set_.chosen[i];
+    if (one.instance->id != instance.id || one.instance->service != instance.service || one.stands_by)
+      continue;
+    standing.weight = one.weight;
+    standing.srv = weights[i];
+    if (is_response_time(policy_.policy) && !set_.panic) standing.response = one.response;
+  }
+  return standing;
+}
+
 bool SetView::answers_more() const {
   const PolicyRules& rules = rules_of(policy_.policy);
   return !(type_ == RrType::srv ? rules.srv_one : rules.one);

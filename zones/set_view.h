@@ -28,6 +28,12 @@ class SetView {
   std::string rule() const;        // of the set as a whole
   std::string ttl_reason() const;  // "" when nobody suits
   TtlRange ttl_range() const { return ttl_; }
+  struct Standing {
+    double weight = 0;  // 0: it is out, or stands by
+    std::uint16_t srv = 0;
+    double response = 1;
+  };
+  Standing standing_of(const registry::Instance& instance) const;
   // Whether an answer holds those that are not its first as well.
   bool answers_more() const;
   // Those whose record this is.

@@ -1,4 +1,6 @@
 // How instances fare by their checks, and what others report of them.
+#include <cmath>
+
 #include "registry/api/body_reader.h"
 #include "registry/api/call.h"
 #include "registry/api/instance_json.h"
@@ -75,6 +77,15 @@ void append_state(std::string& out, const WatchView& watch) {
   append_verdict(out, watch);
 }
 
+// Null: not measured.
+void append_ewma(std::string& out, double latency_ms) {
+  if (latency_ms > 0) {
+    append_number(out, std::round(latency_ms * 1000) / 1000, true);
+  } else {
+    out += "null";
+  }
+}
+
 void append_check(std::string& out, const WatchView& watch) {
   out += "{\"id\":";
   append_string(out, watch.id);
@@ -88,6 +99,8 @@ void append_check(std::string& out, const WatchView& watch) {
   append_time_or_null(out, watch.next);
   out += ",\"shared_with\":";
   append_number(out, std::uint64_t{watch.shared_with});
+  out += ",\"ewma_ms\":";
+  append_ewma(out, watch.latency_ms);
   out += ",\"counts\":";
   append_counts(out, watch.counts, true);
   out += '}';
@@ -116,6 +129,7 @@ struct InstanceHealth {
   Reason reason = Reason::ok;
   LeaseView lease;
   std::optional<OverlayEntry> admin;  // the entry that its admin mode comes from
+  AnswerWeight weight;
 };
 
 // What its state comes from: the first of the worst. Null: it has no checks, nor has anybody reported.
@@ -151,7 +165,12 @@ void append_admin(std::string& out, const Instance& instance, const std::optiona
   out += '}';
 }
 
-void append_rank(std::string& out, const HealthView& view) {
+// Figures that change with every look, to the thousandth.
+void append_rounded(std::string& out, double value) {
+  append_number(out, std::round(value * 1000) / 1000, true);
+}
+
+void append_rank(std::string& out, const HealthView& view, const AnswerWeight& weight) {
   const Instance& instance = *view.instance;
   out += ",\"source\":{\"name\":";
   append_string_or_null(out, instance.sources.empty() ? "" : instance.sources.front().name);
@@ -162,8 +181,17 @@ void append_rank(std::string& out, const HealthView& view) {
   out += ",\"weight\":{\"registered\":";
   append_number(out, std::uint64_t{instance.body->weight_or_default()});
   out += ",\"effective\":";
-  append_number(out, instance.effective_weight, true);
-  out += '}';
+  append_rounded(out, weight.effective);
+  out += ",\"srv\":";
+  append_number(out, std::uint64_t{weight.srv});
+  out += ",\"slow_start\":";
+  append_rounded(out, instance.ramp);
+  out += ",\"response_time\":";
+  append_rounded(out, weight.response_time);
+  out += ",\"success_share\":";
+  append_rounded(out, view.success);
+  out += "},\"ewma_ms\":";
+  append_ewma(out, view.latency_ms);
 }
 
 void append_standing(std::string& out, const InstanceHealth& health) {
@@ -204,7 +232,7 @@ std::string instance_health_json(const InstanceHealth& health) {
   append_standing(out, health);
   append_admin(out, *view.instance, health.admin);
   append_lease(out, health.lease, true);
-  append_rank(out, view);
+  append_rank(out, view, health.weight);
   out += ",\"checks\":[";
   for (const WatchView& watch : view.checks) {
     if (out.back() != '[') out += ',';
@@ -244,6 +272,7 @@ void get_instance_health(CallPtr call) {
     health.reason = reason_among(instance, turn.registry.best_tier_of(instance.service));
     health.lease = turn.registry.lease_of(instance.service, instance.id, turn.now);
     if (instance.admin != AdminMode::automatic) health.admin = mode_entry(turn.registry, instance, turn.now);
+    if (const auto& weight_of = call->context->outside.weight_of) health.weight = weight_of(instance);
     health.view = std::move(*view);
     turn.after_visible(
         [call, health = std::move(health)](Durability) { call->send(200, instance_health_json(health)); });
@@ -327,11 +356,16 @@ void put_report(CallPtr call) {
 
 // ---- a service
 
-void append_service_health(std::string& out, const ServiceView& view, const StateCounts& states) {
+void append_service_health(std::string& out, const ServiceView& view, const StateCounts& states,
+                           const ServiceAnswer& answer) {
   out += "{\"service\":";
   append_string(out, view.name);
+  out += ",\"policy\":";
+  append_string(out, view.policy);
   out += ",\"panic\":";
-  append_bool(out, states.in_panic());
+  append_bool(out, answer.in_panic);
+  out += ",\"ttl\":";
+  append_number(out, std::uint64_t{answer.ttl});
   out += ",\"ready\":";
   append_number(out, std::uint64_t{states.fit});
   out += ",\"candidates\":";
@@ -367,9 +401,11 @@ void get_service_health(CallPtr call) {
       return call->refuse({ErrorCode::unknown_service, "no such service: see GET /api/v1/services"});
     StateCounts states;
     for (const InstancePtr& instance : view.instances) states.add(*instance);
-    turn.after_visible([call, view = std::move(view), states](Durability) {
+    ServiceAnswer answer;
+    if (const auto& answer_of = call->context->outside.answer_of) answer = answer_of(view.name);
+    turn.after_visible([call, view = std::move(view), states, answer](Durability) {
       std::string out;
-      append_service_health(out, view, states);
+      append_service_health(out, view, states, answer);
       call->send(200, std::move(out));
     });
   });

@@ -81,6 +81,18 @@ using WaitForChange = std::function<void(const http::Request& request, http::Rep
                                          AnswerPoll answer)>;
 
 // What the wiring supplies. A function that is empty makes its route 404; the first three are required.
+// What a service answers now, whoever of it.
+struct ServiceAnswer {
+  bool in_panic = false;
+  std::uint32_t ttl = 0;  // seconds, of its own name
+};
+// With what weight an instance stands in the answers.
+struct AnswerWeight {
+  double effective = 0;      // 0: it is out
+  std::uint16_t srv = 0;     // as SRV shows it; 0: not at all, or to be used by nobody
+  double response_time = 1;  // what that is multiplied with for its response time
+};
+
 struct Outside {
   std::function<net::Instant()> now;
   std::function<bool(Job)> submit;                // Control::submit
@@ -96,6 +108,8 @@ struct Outside {
   std::function<void(http::Request request, http::Reply reply)> watch;
   // On the control thread; the second returns JSON, "" when name or type cannot be read.
   std::function<PublishedAs(const Instance&)> published_as;
+  std::function<ServiceAnswer(const std::string& service)> answer_of;
+  std::function<AnswerWeight(const Instance&)> weight_of;
   // `client`: for whom a set that is chosen by the client's network is explained; nullopt: for all.
   std::function<std::string(std::string_view name, std::string_view type,
                             const std::optional<net::IpPrefix>& client)>

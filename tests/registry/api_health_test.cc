@@ -39,8 +39,9 @@ TEST(ApiHealth, OfAnInstanceWithoutChecksIsWhatIsKnownOfIt) {
           R"("admin":{"mode":"auto","reason":null,"match":null,"expires_at":null},"lease":{"state":"live")"));
   EXPECT_THAT(
       reply.body,
-      HasSubstr(R"("source":{"name":"heartbeat","health":null},"priority":2,)"
-                R"("weight":{"registered":3,"effective":3.0},"checks":[],"reports":null,"history":[]})"));
+      HasSubstr(
+          R"("source":{"name":"heartbeat","health":null},"priority":2,)"
+          R"("weight":{"registered":3,"effective":0.0,"srv":0,"slow_start":1.0,"response_time":1.0,"success_share":1.0},"ewma_ms":null,"checks":[],"reports":null,"history":[]})"));
 }
 
 TEST(ApiHealth, TellsWhatEachCheckFound) {
@@ -80,10 +81,11 @@ TEST(ApiHealth, OfAServiceCountsItsInstances) {
   house.put("/api/v1/services/web/instances/i2/report", R"({"result":"hard","class":"refused"})");
   const auto reply = house.get("/api/v1/services/web/health");
   EXPECT_EQ(reply.status, 200);
-  EXPECT_EQ(reply.body, R"({"service":"web","panic":false,"ready":1,"candidates":2,)"
-                        R"("by_state":{"STARTING":0,"ACTIVE":1,"TIMEDOUT":0,"SUSPENDED":1,"OFF":0},)"
-                        R"("instances":[{"id":"i1","state":"ACTIVE","ready":true,"reason":"ok"},)"
-                        R"({"id":"i2","state":"SUSPENDED","ready":false,"reason":"suspended:refused"}]})");
+  EXPECT_EQ(reply.body,
+            R"({"service":"web","policy":"weighted-failover","panic":false,"ttl":0,"ready":1,"candidates":2,)"
+            R"("by_state":{"STARTING":0,"ACTIVE":1,"TIMEDOUT":0,"SUSPENDED":1,"OFF":0},)"
+            R"("instances":[{"id":"i1","state":"ACTIVE","ready":true,"reason":"ok"},)"
+            R"({"id":"i2","state":"SUSPENDED","ready":false,"reason":"suspended:refused"}]})");
 }
 
 TEST(ApiHealth, WhatIsNotThereIs404) {

@@ -93,7 +93,8 @@ TEST(MetricsReader, FindsWhatIsWrong) {
 }
 
 ServiceRow service(std::string name, registry::State state, std::uint32_t instances, bool in_panic = false) {
-  registry::ServiceStates states{std::move(name), {}};
+  registry::ServiceStates states;
+  states.service = std::move(name);
   registry::Instance instance;
   instance.state = state;
   for (std::uint32_t i = 0; i < instances; ++i) states.counts.add(instance);
@@ -102,7 +103,11 @@ ServiceRow service(std::string name, registry::State state, std::uint32_t instan
 
 TEST(ServicesText, TellsStatesAndPanic) {
   ServicesText text;
-  text.add({service("web", registry::State::active, 3), service("db", registry::State::suspended, 2, true)});
+  ServiceRow web = service("web", registry::State::active, 3);
+  web.states.measured = 2;
+  web.states.latency_ms = 20;
+  web.states.success = 0.75;
+  text.add({web, service("db", registry::State::suspended, 2, true)});
   registry::StateCounts all;
   const std::string written = text.finish(all);
   const auto read = read_metrics(written);
@@ -111,6 +116,9 @@ TEST(ServicesText, TellsStatesAndPanic) {
   EXPECT_EQ(read.find("muster_instances", {{"service", "db"}, {"state", "SUSPENDED"}})->value, 2);
   EXPECT_EQ(read.find("muster_service_panic", {{"service", "db"}})->value, 1);
   EXPECT_EQ(read.find("muster_service_panic", {{"service", "web"}}), nullptr);
+  EXPECT_EQ(read.find("muster_service_ewma_seconds", {{"service", "web"}})->value, 0.02);
+  EXPECT_EQ(read.find("muster_service_success_share", {{"service", "web"}})->value, 0.75);
+  EXPECT_EQ(read.find("muster_service_success_share", {{"service", "db"}}), nullptr) << "nobody looks at it";
   EXPECT_EQ(read.find("muster_instances", {{"service", ""}, {"state", "ACTIVE"}}), nullptr)
       << "nothing was left out";
 }

@@ -93,11 +93,7 @@ void read_service(Section& section, Service& service, const Health& health) {
   read_service_health(section, service.health);
   if (auto checks = read_checks(section, service.check_rules, health.exec); !checks.empty())
     service.checks.list = std::make_shared<const registry::health::Checks>(std::move(checks));
-  for (const char* key : {"slow_start", "slow_start_min", "slow_start_aggression", "response_time",
-                          "panic_threshold", "fallback", "srv_zero", "srv_order", "udp_fit", "ttl_mode",
-                          "drain_publish", "properties", "debug_txt"}) {
-    section.not_built(key, "this selection rule");
-  }
+  for (const char* key : {"properties", "debug_txt"}) section.not_built(key, "this record of a service");
   section.not_built("also", "binding a service to a public name");
   section.finish();
 }

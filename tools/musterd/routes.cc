@@ -1,5 +1,6 @@
 // What the HTTP routes ask of the rest of musterd.
 #include "registry/api/lyft.h"
+#include "registry/label.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/mesos_settings.h"
 #include "tools/musterd/musterd.h"
@@ -124,6 +125,14 @@ registry::api::Outside Musterd::outside() {
     watch_->stream(std::move(request), std::move(reply));
   };
   to.published_as = [this](const registry::Instance& instance) { return published_as(instance); };
+  to.answer_of = [this](const std::string& service) {
+    const std::string label = registry::ascii_lower(service);
+    return registry::api::ServiceAnswer{names_.publisher->in_panic(label), names_.publisher->ttl_of(label)};
+  };
+  to.weight_of = [this](const registry::Instance& instance) {
+    const auto [drawn, srv, response] = names_.publisher->weight_of(instance);
+    return registry::api::AnswerWeight{drawn, srv, response};
+  };
   to.explain_name = [this](std::string_view name, std::string_view type,
                            const std::optional<net::IpPrefix>& client) {
     return explain_name(name, type, client);

@@ -139,16 +139,6 @@ void write_srv(std::uint16_t priority, std::uint16_t weight, std::uint16_t port,
   rdata += service.wire();
 }
 
-// The weight fields as the policy shows them.
-std::vector<std::uint16_t> shown_weights(std::span<const Chosen> chosen, const ServicePolicy& policy) {
-  const PolicyRules& rules = rules_of(policy.policy);
-  if (rules.srv == SrvFields::registered || rules.weighing == Weighing::share)
-    return srv_weights(chosen, policy.srv_weight_scale);
-  std::vector<Chosen> equal(chosen.begin(), chosen.end());
-  for (Chosen& one : equal) one.weight = 1;
-  return srv_weights(equal, policy.srv_weight_scale);
-}
-
 std::uint16_t shown_priority(const Chosen& one, const ServicePolicy& policy) {
   constexpr std::uint32_t kIndexMost = 65530;
   const SrvFields fields = rules_of(policy.policy).srv;
@@ -274,6 +264,15 @@ void add_srv(const SetKey& key, std::span<const Instance* const> standing, const
 }
 
 }  // namespace
+
+std::vector<std::uint16_t> shown_weights(std::span<const Chosen> chosen, const ServicePolicy& policy) {
+  const PolicyRules& rules = rules_of(policy.policy);
+  if (rules.srv == SrvFields::registered || rules.weighing == Weighing::share)
+    return srv_weights(chosen, policy.srv_weight_scale);
+  std::vector<Chosen> equal(chosen.begin(), chosen.end());
+  for (Chosen& one : equal) one.weight = 1;
+  return srv_weights(equal, policy.srv_weight_scale);
+}
 
 std::optional<Name> service_name(const Name& domain, std::string_view label) { return domain.child(label); }
 

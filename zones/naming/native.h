@@ -8,12 +8,14 @@
 #include <compare>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "registry/model.h"
 #include "zones/answer_spec.h"
 #include "zones/publish_config.h"
+#include "zones/ready_set.h"
 #include "zones/ttl.h"
 
 namespace muster::zones::naming {
@@ -74,6 +76,9 @@ struct SetContent {
   std::vector<RrsetSpec> spare_;
 };
 void fill_set(const SetKey& key, const ServicePicture& service, SetContent& content);
+
+// The weight fields of SRV records as the policy shows them.
+std::vector<std::uint16_t> shown_weights(std::span<const Chosen> chosen, const ServicePolicy& policy);
 
 // What the addresses of an instance are, as its name and the sets answer them.
 const std::vector<net::IpAddress>& addresses_of(const registry::InstanceBody& body);

@@ -22,8 +22,12 @@ class ServicesText {
   std::string finish(const registry::StateCounts& all);
 
  private:
+  void add_measured(const registry::ServiceStates& states);
+
   Exposition instances_;
   Exposition panic_;
+  Exposition latency_;
+  Exposition success_;
   registry::StateCounts sum_;
   std::size_t shown_ = 0;
 };

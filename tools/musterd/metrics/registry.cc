@@ -21,16 +21,28 @@ ServicesText::ServicesText() {
                     "Registered instances; service \"\" sums the services that are not shown.");
   panic_.family("muster_service_panic", MetricType::gauge,
                 "1: too few of the service's instances are ready.");
+  latency_.family("muster_service_ewma_seconds", MetricType::gauge,
+                  "Mean of the averaged response times of the service's instances.");
+  success_.family("muster_service_success_share", MetricType::gauge,
+                  "Mean share of verdicts that are ok, of the service's instances.");
+}
+
+void ServicesText::add_measured(const registry::ServiceStates& states) {
+  if (states.measured == 0) return;
+  success_.sample({{"service", states.service}}, states.success);
+  if (states.latency_ms > 0) latency_.sample({{"service", states.service}}, states.latency_ms / 1000);
 }
 
 void ServicesText::add(const std::vector<ServiceRow>& slice) {
   for (const ServiceRow& row : slice) {
-    const auto& [service, counts] = row.states;
+    const std::string& service = row.states.service;
+    const registry::StateCounts& counts = row.states.counts;
     for (std::size_t state = 0; state < registry::kStates; ++state) {
       if (counts.by_state[state] == 0) continue;
       instances_.sample({{"service", service}, {"state", state_name(state)}}, counts.by_state[state]);
       sum_.by_state[state] += counts.by_state[state];
     }
+    add_measured(row.states);
     if (row.in_panic) panic_.sample({{"service", service}}, 1);
     ++shown_;
   }
@@ -43,7 +55,7 @@ std::string ServicesText::finish(const registry::StateCounts& all) {
     const std::uint32_t rest = all.by_state[state] - std::min(sum_.by_state[state], all.by_state[state]);
     if (is_full()) instances_.sample({{"service", ""}, {"state", state_name(state)}}, rest);
   }
-  return instances_.take() + panic_.take();
+  return instances_.take() + panic_.take() + latency_.take() + success_.take();
 }
 
 void write_registry(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources) {
