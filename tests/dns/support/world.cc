@@ -197,6 +197,28 @@ void build_service_shapes(World& world) {
   one.rrsets[0].at_most = 1;
   world.put(zone, one);
 
+  // The orders in which policies answer.
+  const std::vector<std::string> some = {address_rdata(1), address_rdata(2), address_rdata(3)};
+  world.put(zone, members_at("turns.svc.internal.", RrType::a, some, Order::rotated, Overflow::fit));
+  NameSpec round = members_at("round.svc.internal.", RrType::a, some, Order::scheduled, Overflow::fit);
+  round.rrsets[0].at_most = 1;
+  world.put(zone, round);
+  NameSpec network = members_at("network.svc.internal.", RrType::a, some, Order::hashed, Overflow::fit);
+  NameSpec ranked =
+      members_at("_network._tcp.svc.internal.", RrType::srv, {}, Order::hashed, Overflow::truncate);
+  ranked.rrsets[0].ranked = true;
+  for (std::size_t i = 0; i < some.size(); ++i) {
+    const std::string id = "i" + std::to_string(i);
+    network.rrsets[0].members[i].id = id;
+    ranked.rrsets[0].members.push_back({zones::encode_srv(0, 1, 80, name_of(id + ".network.svc.internal.")),
+                                        1,
+                                        static_cast<std::uint16_t>(i / 2),
+                                        {},
+                                        id});
+  }
+  world.put(zone, network);
+  world.put(zone, ranked);
+
   // One instance with two ports, another with one.
   NameSpec ports = members_at("ports.svc.internal.", RrType::srv, {}, Order::fixed, Overflow::truncate);
   const net::IpAddress both = *net::parse_ip("10.2.0.1");
@@ -363,6 +385,7 @@ namespace {
 AnswerConfig thread_config() {
   AnswerConfig config;
   config.server_name = "ns1.muster.test";
+  config.ecs_trusted = {*net::parse_prefix("127.0.0.0/8")};
   config.cookies = CookieSecrets{{'s', 'e', 'c', 'r', 'e', 't'}, std::nullopt};
   config.tsig_keys = std::make_shared<const TsigKeys>(
       std::vector<TsigKey>{{name_of("transfer."), TsigAlgorithm::hmac_sha256, "a secret of octets"},

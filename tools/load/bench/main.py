@@ -10,8 +10,10 @@ import sys
 from . import process, servers, targets
 from .changing import Changing
 from .machine import Elsewhere, facts
+from .policies import PolicyCosts
 from .published import Published, RegistryAlone, StateRead, is_built
 from .query_cost import Comparison, Scenario
+from .reactions import Reactions
 from .schedulers import Schedulers
 from .size import RegistrySize, ZoneSize
 from .watchers import Expiry, Watchers
@@ -46,6 +48,8 @@ def read_options(arguments):
     parser.add_argument("--writes", action="store_true", help="part: changes, registrations, heartbeats a second")
     parser.add_argument("--watchers", action="store_true", help="part: readers of GET /watch, lateness of expiry")
     parser.add_argument("--schedulers", action="store_true", help="part: what a Mesos cluster and a Marathon cost")
+    parser.add_argument("--policies", action="store_true", help="part: what each policy costs a query")
+    parser.add_argument("--reactions", action="store_true", help="part: how soon who fails is gone, and back (2 minutes a round)")
     parser.add_argument("--load", action="store_true", help="part: memory, load and restart (minutes)")
     parser.add_argument("--all", action="store_true", help="all parts, all servers, more scenarios (about 25 minutes)")
     parser.add_argument("--tcp", action="store_true", help="part: CPU per query over TCP connections that stay open")
@@ -89,12 +93,12 @@ def read_options(arguments):
 
 def complete(options):
     parts = (options.queries, options.changes, options.writes, options.watchers, options.load, options.schedulers,
-             options.tcp, options.rate)
+             options.policies, options.reactions, options.tcp, options.rate)
     if options.all:
         options.tcp = True
         options.rate = options.rate or [20_000]
         options.queries = options.changes = options.writes = options.watchers = options.load = True
-        options.schedulers = True
+        options.schedulers = options.policies = options.reactions = True
         options.source = "both"
     elif not any(parts):
         options.queries = options.changes = options.writes = options.watchers = True
@@ -164,7 +168,7 @@ class Report:
         self.machine = facts()
         self.comparisons, self.changing, self.zones, self.registries = [], [], [], []
         self.visible = self.published = self.alone = self.writes = self.watchers = self.expiry = None
-        self.schedulers = self.state_read = None
+        self.schedulers = self.state_read = self.policies = self.reactions = None
         self.warnings, self.failures, self.raised = [], [], {}
 
     def head(self):
@@ -195,6 +199,10 @@ class Report:
             self._part("Expiry", self._expiry)
         if self.options.schedulers:
             self._part("Schedulers", self._schedulers)
+        if self.options.reactions:
+            self._part("Reactions", self._reactions)
+        if self.options.policies:
+            self._part("Policies", self._policies)
         if self.options.load:
             self._part("Memory, load, restart", self._sizes)
 
@@ -252,6 +260,16 @@ class Report:
         self._collect(self.expiry)
         print(self.expiry.text() + "\n", flush=True)
 
+    def _reactions(self):
+        self.reactions = Reactions(self.options)
+        self.reactions.run()
+        print(self.reactions.text() + "\n", flush=True)
+
+    def _policies(self):
+        self.policies = PolicyCosts(self.options)
+        self.policies.run()
+        print(self.policies.text() + "\n", flush=True)
+
     def _schedulers(self):
         self.schedulers = Schedulers(self.options)
         self.schedulers.run()
@@ -284,7 +302,7 @@ class Report:
                 targets.change_targets(self.visible) + targets.changing_targets(self.changing) +
                 targets.published_targets(self.published) + targets.write_targets(self.writes) +
                 targets.watch_targets(self.watchers, self.expiry) +
-                targets.scheduler_targets(self.schedulers) + targets.state_targets(self.state_read) + targets.size_targets(self.zones, self.registries, self.alone))
+                targets.policy_targets(self.policies) + targets.reaction_targets(self.reactions) + targets.scheduler_targets(self.schedulers) + targets.state_targets(self.state_read) + targets.size_targets(self.zones, self.registries, self.alone))
 
     def tail(self, busy):
         judged = self.targets()
@@ -314,6 +332,8 @@ class Report:
             "paced_heartbeats": self.writes.paced if self.writes else None,
             "watchers": self.watchers.rounds if self.watchers else None,
             "expiry": self.expiry.counts if self.expiry else None,
+            "policies": {f"{what}, {policy}": ratio.values for (what, policy), ratio in self.policies.ratios.items()}
+                        if self.policies else None,
             "schedulers": {f"{label}: {figure}": values for (label, figure), values in self.schedulers.rows.items()}
                           if self.schedulers else None,
             "zones": [{"services": z.services, "servers": z.rows} for z in self.zones],

@@ -4,7 +4,7 @@ from .judge import Target
 from .tables import table
 
 
-PERFORMANCE, REGISTRY, ISSUE, SCHEDULERS = "performance", "registry", "issue", "schedulers"
+PERFORMANCE, REGISTRY, ISSUE, SCHEDULERS, SELECTION = "performance", "registry", "issue", "schedulers", "selection"
 
 
 def query_targets(comparisons):
@@ -130,6 +130,23 @@ def watch_targets(watchers, expiry):
         Target(late, 100, expiry.within(1) if expiry else None, "ms", 0, of=REGISTRY),
         Target(late + " (99 %)", 20, expiry.within(0.99) if expiry else None, "ms", 0, kind="aim", of=REGISTRY),
     ]
+
+
+def policy_targets(policies):
+    def worst(text, what, bar):
+        return Target(text, bar, policies.worst(what) if policies else None, "× all", of=SELECTION)
+
+    return [worst("a query that chooses one, the dearest policy", "1 record", 1.10),
+            worst("a query of 4 records, the dearest policy", "4 records", 1.10),
+            worst("a query of 16 records, the dearest policy", "16 records", 1.25),
+            Target("choosing 1 of 10,000 beside 1 of 10, the dearest policy", 1.10,
+                   policies.worst("1 of 10,000 beside 1 of 10") if policies else None, "×", of=SELECTION)]
+
+
+def reaction_targets(reactions):
+    gone, back = reactions.beyond() if reactions else (None, None)
+    return [Target("an instance that fails is gone from the answers, the slowest way", 1, gone, "× its bar", of=SELECTION),
+            Target("and back, the slowest way", 1, back, "× its bar", of=SELECTION)]
 
 
 def scheduler_targets(schedulers):
