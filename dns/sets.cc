@@ -176,7 +176,10 @@ bool Road::write_drawn(const RrsetView& set, Owner& owner, Cut cut) {
     writer().keep_free(kExtendedErrorFixed + scratch_.note.size());
   }
   const std::size_t room = writer().room() / (compressible_names(set.type()).count > 0 ? 12 : image);
-  if (!may_cut && room < set.at_most()) return false;
+  // Nobody's turn is taken by an answer that cannot be sent.
+  const bool too_large = set.at_most() == set.count() && set.images().size() > writer().room();
+  if (!may_cut && (room < set.at_most() || (too_large && compressible_names(set.type()).count == 0)))
+    return false;
   std::size_t written = 0;
   for (const std::uint32_t member : draw(set, room)) {
     const std::size_t at = writer().put(Section::answer, owner, set.image(member));

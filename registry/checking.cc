@@ -116,19 +116,18 @@ Checkup& Registry::Core::checkup_of(Entry& entry) {
   if (!entry.checkup) {
     entry.checkup = std::make_unique<Checkup>();
     entry.checkup->owner = &entry;
+    ++entry.service->checkups;
   }
   entry.checkup->tau = entry.service->settings.response_tau;
   return *entry.checkup;
 }
 
-// At most once a second, and only where answers depend on it.
+// Told at most once a second of a service, and only where answers depend on it.
 void Registry::Core::was_measured(Checkup& checkup) {
-  Entry& entry = *static_cast<Entry*>(checkup.owner);
-  health::ShownResponse& shown = checkup.shown;
-  if (!entry.service->settings.shows_response || at() - shown.since < Millis{1'000}) return;
-  if (!health::has_moved(shown, *checkup.response)) return;
-  shown = {checkup.response->latency_ms(), checkup.response->success(), at()};
-  refresh(entry, false);
+  Service& service = *static_cast<Entry*>(checkup.owner)->service;
+  if (!service.settings.shows_response || service.measured.armed()) return;
+  if (!health::has_moved(checkup.shown, *checkup.response)) return;
+  measured_.arm(service.measured, std::max(at(), service.shown_at + Millis{1'000}));
 }
 
 // Before the entry leaves its service.
@@ -144,6 +143,7 @@ void Registry::Core::end_checkup(Entry& entry) {
   health_.end(*entry.checkup);
   count_suspended(entry);
   entry.checkup.reset();
+  --entry.service->checkups;
 }
 
 Outcome Registry::Core::on(const Report& report) {

@@ -15,6 +15,7 @@ Registry::Core::Core(RegistryConfig config, Instant now)
       burials_(now.steady),
       lingers_(now.steady),
       ramps_(now.steady),
+      measured_(now.steady),
       probes_(now.steady),
       protection_(config_.protection) {
   for (const std::string& name : config_.configured_services) {
@@ -350,11 +351,10 @@ void Registry::Core::follow_ramp(Entry& entry, const Instance& before, Instance&
   const SlowStart& slow = entry.service->settings.slow_start;
   if (next.state == State::off || is_out(next.state)) {
     entry.ramp.reset();
-  } else if (is_out(before.state) && next.state == State::active && slow.span.count() > 0 &&
-             next.admin != AdminMode::up) {
+  } else if (is_out(before.state) && slow.span.count() > 0 && next.admin != AdminMode::up) {
     entry.ramp = std::make_unique<Ramp>(entry, at());
     entry.ramp->share = share_after(Millis(0), slow);
-    ramps_.arm(*entry.ramp, at() + step_of(slow));
+    ramps_.arm(*entry.ramp, next_step(at(), slow));
   }
   next.ramp = entry.ramp ? static_cast<float>(entry.ramp->share) : 1.0F;
 }
@@ -394,6 +394,7 @@ std::unique_ptr<Entry> Registry::Core::take_out(Entry& entry, Cause cause) {
   if (is_stored(status_of(entry))) unstore_report(entry);
   unstore_drain(entry);
   end_checkup(entry);
+  entry.ramp.reset();
   for (Claim& claim : entry.claims) release(entry, claim);
   entry.disarm();
   protection_.leave(entry.groups);

@@ -21,6 +21,12 @@
 
 namespace muster::registry {
 
+struct Service;
+struct ServiceTimer : Timer {
+  explicit ServiceTimer(Service& of) : service(&of) {}
+  Service* service;
+};
+
 struct Service : Timer {  // armed for the end of its linger
   std::string_view name;  // the map's key
   WallTime created_at{};
@@ -36,6 +42,9 @@ struct Service : Timer {  // armed for the end of its linger
   ServiceSettings settings;
   Reason reason = Reason::ok;  // why it is not published
   bool linger_stored = false;
+  std::size_t checkups = 0;      // members that are looked at, or reported of
+  ServiceTimer measured{*this};  // armed while what has moved of its response times is to be shown
+  SteadyTime shown_at = SteadyTime::min() + std::chrono::hours(1);  // when it was last
 };
 
 // What a source's write leaves in a claim.
@@ -310,6 +319,7 @@ class Registry::Core {
   bool raise_due(std::size_t& most);
   bool forget_due(std::size_t& most);
   bool step_ramps(std::size_t& most);
+  bool show_measured(std::size_t& most);
   bool forget_drains(std::size_t& most);
 
   LeaseView lease_view(const Entry& entry, Instant now) const;  // of the claim that keeps it longest
@@ -370,6 +380,7 @@ class Registry::Core {
   LeaseWheel burials_;
   LeaseWheel lingers_;
   LeaseWheel ramps_;
+  LeaseWheel measured_;
   LeaseWheel probes_;
   Protection protection_;
   std::vector<Expiry*> due_;   // expired under protection, waiting for the tick's judgement

@@ -44,7 +44,7 @@ bool Registry::Core::tick(Instant now, std::size_t most) {
   if (overlay_.expire(now_.wall, ended)) overlay_changed(ended);
   sweep();
   return health_.tick(now_, most) || slide_window(most) || raise_due(most) || forget_due(most) ||
-         step_ramps(most) || forget_drains(most) || forget_watches(most);
+         step_ramps(most) || show_measured(most) || forget_drains(most) || forget_watches(most);
 }
 
 // Each takes at most `most` and what it took from it; true: more is due.
@@ -89,9 +89,27 @@ bool Registry::Core::step_ramps(std::size_t& most) {
     if (ramp.share >= 1) {
       entry.ramp.reset();
     } else {
-      ramps_.arm(ramp, at() + step_of(slow));
+      ramps_.arm(ramp, next_step(at(), slow));
     }
     refresh(entry, false);
+  }
+  return true;
+}
+
+// All that has moved of a service at once: its answers are made anew for all of them together.
+bool Registry::Core::show_measured(std::size_t& most) {
+  for (; most > 0; --most) {
+    Timer* timer = measured_.pop(at());
+    if (timer == nullptr) return false;
+    Service& service = *static_cast<ServiceTimer&>(*timer).service;
+    service.shown_at = at();
+    for (Entry* member : std::vector<Entry*>(service.members.ordered())) {
+      if (!member->checkup || !member->checkup->response) continue;
+      const health::Response& response = *member->checkup->response;
+      if (!health::has_moved(member->checkup->shown, response)) continue;
+      member->checkup->shown = {response.latency_ms(), response.success()};
+      refresh(*member, false);
+    }
   }
   return true;
 }

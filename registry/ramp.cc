@@ -14,4 +14,9 @@ double share_after(net::Millis elapsed, const SlowStart& slow) {
 
 net::Millis step_of(const SlowStart& slow) { return std::max(slow.span / 20, net::Millis(200)); }
 
+net::SteadyTime next_step(net::SteadyTime now, const SlowStart& slow) {
+  const auto passed = now.time_since_epoch();
+  return now + step_of(slow) - std::chrono::duration_cast<net::Millis>(passed % step_of(slow));
+}
+
 }  // namespace muster::registry

@@ -27,5 +27,8 @@ struct Ramp : Timer {
 double share_after(net::Millis elapsed, const SlowStart& slow);
 // A twentieth of the span, not under 200 ms: each step changes answers.
 net::Millis step_of(const SlowStart& slow);
+// When the next step is: all of one service at the same moments, so that their answers are made anew once for
+// all.
+net::SteadyTime next_step(net::SteadyTime now, const SlowStart& slow);
 
 }  // namespace muster::registry

@@ -127,6 +127,7 @@ RegistryCounts Registry::Core::counts() const {
 }
 
 void Registry::Core::measure(const Service& service, ServiceStates& states) {
+  if (service.checkups == 0) return;
   std::size_t timed = 0;
   double latency = 0;
   double success = 0;

@@ -33,10 +33,10 @@ struct ProtectionConfig {
   std::size_t min_instances = 5;
 };
 
-// Settings of one service that the registry itself needs ([service.X], already resolved by tools/).
-// What an instance of whose service nothing is said is chosen by.
+// What the instances of a service of which nothing is said are chosen by.
 inline constexpr std::string_view kDefaultPolicy = "weighted-failover";
 
+// Settings of one service that the registry itself needs ([service.X], already resolved by tools/).
 struct ServiceSettings {
   bool configured = false;  // named in [service.X]: known (NODATA, not NXDOMAIN) without an instance
   bool use_load = false;

@@ -48,7 +48,9 @@ void Registry::Core::sweep_service(Service& service) {
     if (old_checks && new_checks && *old_checks == *new_checks) service.settings.checks = old_checks;
     has_other_checks = service.settings.checks != before.checks ||
                        service.settings.check_rules != before.check_rules ||
-                       service.settings.hides_timedout != before.hides_timedout;
+                       service.settings.hides_timedout != before.hides_timedout ||
+                       service.settings.response_tau != before.response_tau ||
+                       service.settings.slow_start != before.slow_start;
     set_service_reason(service, reason_for(service));
     if (before.configured) leave_service(service);
   }

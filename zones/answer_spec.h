@@ -29,7 +29,7 @@ enum class Overflow : std::uint8_t {
 
 struct Member {
   std::string rdata;         // wire form, names uncompressed; for SRV the weight and priority that are shown
-  std::uint32_t weight = 1;  // share in the draw, in 1/1000 units of a registered weight or any common scale
+  std::uint32_t weight = 1;  // share in the draw, on a scale common to the set
   std::uint16_t tier =
       0;  // SRV only: lower tiers come first in the order, members of one tier are drawn among themselves
   std::vector<net::IpAddress>

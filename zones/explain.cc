@@ -329,15 +329,20 @@ std::vector<double> first_chances(const RrsetSpec& rrset, bool chosen, const Cli
   const auto weight_of = [&](const Member& member) {
     return is_fixed ? srv_field(member, 2) : static_cast<double>(member.weight);
   };
-  std::uint16_t lowest = tier_of(rrset.members.front());
-  for (const Member& member : rrset.members) lowest = std::min(lowest, tier_of(member));
+  // Of a fixed order the first so many are answered.
+  const std::size_t answered = is_fixed && rrset.at_most != 0
+                                   ? std::min<std::size_t>(rrset.at_most, rrset.members.size())
+                                   : rrset.members.size();
+  const auto members = std::span(rrset.members).first(answered);
+  std::uint16_t lowest = tier_of(members.front());
+  for (const Member& member : members) lowest = std::min(lowest, tier_of(member));
   if (rrset.order == Order::hashed && client != nullptr) {
     chances[first_hashed(rrset, lowest, *client)] = 1;
     return chances;
   }
   double sum = 0;
-  for (const Member& member : rrset.members) sum += tier_of(member) == lowest ? weight_of(member) : 0;
-  for (std::size_t i = 0; i < chances.size() && sum > 0; ++i) {
+  for (const Member& member : members) sum += tier_of(member) == lowest ? weight_of(member) : 0;
+  for (std::size_t i = 0; i < members.size() && sum > 0; ++i) {
     if (tier_of(rrset.members[i]) == lowest) chances[i] = weight_of(rrset.members[i]) / sum;
   }
   return chances;

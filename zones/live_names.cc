@@ -61,7 +61,8 @@ bool same_own_names(const Instance& a, TtlRange a_range, const Instance& b, TtlR
 // Whether it stands in the sets of its service with the same records, in the same place, for the same time.
 bool same_in_sets(const Instance& a, const Instance& b, const ServicePolicy& policy, TtlRange range) {
   if (a.label != b.label || a.state != b.state || is_candidate(a) != is_candidate(b) ||
-      is_ready(a, policy) != is_ready(b, policy) || a.effective_weight != b.effective_weight) {
+      is_ready(a, policy) != is_ready(b, policy) || is_served_in_panic(a) != is_served_in_panic(b) ||
+      stands_by(a, policy) != stands_by(b, policy) || a.effective_weight != b.effective_weight) {
     return false;
   }
   if (ttl_of(a, range).seconds != ttl_of(b, range).seconds || a.sequence != b.sequence) return false;

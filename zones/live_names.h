@@ -165,6 +165,7 @@ class LiveNames {
   static bool is_large(const Service* service) {
     return service != nullptr && service->members.size() > kLargeService;
   }
+  bool is_paced(const std::string& label, const Service* service) const;
   void put_browse_names(const Instance& instance, const ServicePolicy& policy);
 
   void flush(net::SteadyTime now);

@@ -97,6 +97,7 @@ naming::ServicePicture LiveNames::picture_of(const std::string& label, const Ser
   picture.ttl = ttl_range(picture.policy);
   if (picture.policy.when_none == WhenNone::fallback && !picture.policy.fallback_service.empty()) {
     picture.fallback_name = config_.domain.child(picture.policy.fallback_service).value_or(Name());
+    picture.fallback_not_ready = config_.policy_of(picture.policy.fallback_service).publish_not_ready;
     picture.fallback_members = [this, other = picture.policy.fallback_service] {
       return members_view(other);
     };
@@ -116,6 +117,10 @@ std::vector<const registry::Instance*> LiveNames::members_view(const std::string
 void LiveNames::note_panic(const std::string& label, const SetKey& key,
                            const naming::ServicePicture* service) {
   const bool panics = service != nullptr && content_.panic.has_value();
+  if (service != nullptr && content_.beyond_hash) {
+    ++counters_.beyond_hash;
+    counters_.last_beyond_hash = label;
+  }
   const auto known = panicking_.find(label);
   if (!panics && known == panicking_.end()) return;
   Panicking& now = known == panicking_.end() ? panicking_[label] : known->second;
@@ -165,10 +170,17 @@ void LiveNames::leave_to_types(const std::string& label, std::size_t marked, Set
   });
 }
 
+// Whether so many instances stand in its sets that they are rebuilt at most every 20 ms.
+bool LiveNames::is_paced(const std::string& label, const Service* service) const {
+  if (is_large(service)) return true;
+  const auto panicking = panicking_.find(label);
+  return panicking != panicking_.end() && is_large(find(panicking->second.fallback));
+}
+
 // Those of a large service wait for the end of the batch, and then for their time.
 void LiveNames::put_sets(const std::string& label, const Service* service, SetKeys keys) {
   if (keys.empty()) return;
-  if (is_large(service) || (!late_sets_.empty() && late_sets_.contains(label))) {
+  if (is_paced(label, service) || (!late_sets_.empty() && late_sets_.contains(label))) {
     SetKeys& late = late_sets_[label];
     late.insert(late.end(), keys.begin(), keys.end());
   } else {
@@ -182,7 +194,7 @@ void LiveNames::put_late_sets(net::SteadyTime now) {
     auto& [label, keys] = *at;
     const Service* service = find(label);
     const auto owner = config_.domain.child(label);
-    if (owner && !pacer_.admit(*owner, is_large(service), now)) {
+    if (owner && !pacer_.admit(*owner, is_paced(label, service), now)) {
       ++counters_.put_off;
       ++at;
       continue;
@@ -241,8 +253,11 @@ void LiveNames::put_types(net::SteadyTime now) {
 void LiveNames::put_type(const ServiceType& type, const Name& owner) {
   NameSpec spec{.owner = owner, .rrsets = {}};
   bool exists = false;
-  if (const Service* service = find(type.label)) {
-    const SetKey key{SetKey::Kind::service, type.protocol, "", ""};
+  const Service* service = find(type.label);
+  const SetKey key{SetKey::Kind::service, type.protocol, "", ""};
+  if (service == nullptr) {
+    note_panic(type.label, key, nullptr);
+  } else {
     const naming::ServicePicture picture = picture_of(type.label, *service);
     naming::fill_set(key, picture, content_);
     note_panic(type.label, key, &picture);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
+
+#include "registry/limits.h"
 
 namespace muster::zones {
 
@@ -12,26 +15,18 @@ using registry::AdminMode;
 using registry::Instance;
 using registry::State;
 
-constexpr double kShareScale = 16000;
 constexpr double kSrvWeightMax = 65535;
 constexpr double kAutoWeight = 65280;
-
-bool served_in_panic(const Instance& instance, const ServicePolicy& policy) {
-  return instance.state == State::suspended || is_ready(instance, policy);
-}
 
 double configured_weight(const Instance& instance) { return instance.body->weight_or_default(); }
 
 using Chosens = decltype(ReadySet::chosen);
 
-std::uint16_t priority_of(const Chosen& one) { return one.instance->body->priority_or_default(); }
-
 // Takes one tier: those with weight 0 stand aside while another has more; when all have 0 they are equal.
 // What a slow start lowers counts only beside others.
 class TierTaker {
  public:
-  TierTaker(const ServicePolicy& policy, Tiers tiers, Chosens& out)
-      : policy_(policy), tiers_(tiers), out_(out) {}
+  TierTaker(const ServicePolicy& policy, Chosens& out) : policy_(policy), out_(out) {}
 
   void take(std::span<const Chosen> tier) {
     const bool some = std::any_of(tier.begin(), tier.end(), has_weight);
@@ -40,62 +35,72 @@ class TierTaker {
     });
     const bool ramps = full && is_drawn(policy_.policy);
     for (Chosen one : tier) {
-      if (one.stands_by || (some && one.weight <= 0)) continue;
+      if (some && one.weight <= 0) {
+        if (policy_.srv_zero_kept) stand_by(one);
+        continue;
+      }
       if (!some) one.weight = 1;
       if (ramps) one.weight *= one.instance->ramp;
-      put(one);
+      one.group = group_;
+      out_.push_back(one);
     }
-    group_ += out_.size() > from_;
-    stand_by(tier, some);
+    ++group_;
+  }
+  void stand_by(Chosen one) {
+    one.stands_by = true;
+    one.weight = 1;
+    standing_by_.push_back(one);
+  }
+  // Behind all others, and with no better priority than the last of them: nobody is to turn to these first.
+  void finish() {
+    const std::uint16_t last = out_.empty() ? 0 : out_.back().priority;
+    for (Chosen& one : standing_by_) {
+      const bool has_company = std::any_of(
+          out_.begin(), out_.end(), [&](const Chosen& other) { return other.priority == one.priority; });
+      if (!has_company) one.priority = std::max(one.priority, last);
+      one.group = group_;
+    }
+    out_.insert(out_.end(), standing_by_.begin(), standing_by_.end());
   }
 
  private:
-  static bool has_weight(const Chosen& one) { return !one.stands_by && one.weight > 0; }
-  void put(Chosen one) {
-    one.group = group_;
-    out_.push_back(one);
-  }
-  // Behind those of their tier.
-  void stand_by(std::span<const Chosen> tier, bool some) {
-    from_ = out_.size();
-    if (tiers_ == Tiers::lowest) return;
-    for (Chosen one : tier) {
-      const bool kept = one.stands_by || (policy_.srv_zero_kept && some && one.weight <= 0);
-      if (!kept) continue;
-      one.stands_by = true;
-      one.weight = 1;
-      put(one);
-    }
-    group_ += out_.size() > from_;
-    from_ = out_.size();
-  }
+  static bool has_weight(const Chosen& one) { return one.weight > 0; }
 
   const ServicePolicy& policy_;
-  Tiers tiers_;
   Chosens& out_;
-  std::size_t from_ = 0;
+  Chosens standing_by_;
   std::uint16_t group_ = 0;
 };
 
-Chosens take_tiers(std::span<const Chosen> pool, const ServicePolicy& policy, Tiers tiers) {
+// Answers of one record, and addresses, have nobody who stands by.
+Chosens take_tiers(std::span<const Chosen> pool, std::span<const Chosen> standing_by,
+                   const ServicePolicy& policy, Tiers tiers) {
   Chosens out;
   out.reserve(pool.size());
-  TierTaker taker(policy, tiers, out);
+  TierTaker taker(policy, out);
   for (std::size_t begin = 0; begin < pool.size();) {
     std::size_t end = begin + 1;
-    while (end < pool.size() && priority_of(pool[end]) == priority_of(pool[begin])) ++end;
+    while (end < pool.size() && pool[end].priority == pool[begin].priority) ++end;
     taker.take(pool.subspan(begin, end - begin));
-    if (tiers == Tiers::lowest) break;
+    if (tiers == Tiers::lowest) return out;
     begin = end;
   }
+  if (rules_of(policy.policy).srv_one) return out;
+  for (const Chosen& one : standing_by) taker.stand_by(one);
+  taker.finish();
   return out;
 }
 
 // The weight with which it is drawn, but for what depends on the others.
 double drawn_weight(const Instance& instance, Policy policy) {
-  if (rules_of(policy).weighing != Weighing::share) return instance.effective_weight;
   const double registered = configured_weight(instance);
-  return registered > 0 ? instance.effective_weight / registered : 0;
+  switch (rules_of(policy).weighing) {
+    case Weighing::weights: return instance.effective_weight;
+    case Weighing::share: return registered > 0 ? instance.effective_weight / registered : 0;
+    case Weighing::none: break;  // nothing is drawn, so that a suspect is shown as it was registered
+  }
+  const bool is_suspect = instance.lease_state == registry::LeaseState::suspect;
+  return is_suspect ? instance.effective_weight / registry::kSuspectShare : instance.effective_weight;
 }
 
 double panic_weight(const Instance& instance, Policy policy) {
@@ -109,7 +114,7 @@ bool is_too_few(std::span<const Instance* const> candidates, std::size_t ready, 
   if (policy.panic_threshold <= 0) return false;
   double some = 0;
   double all = 0;
-  if (is_drawn(policy.policy)) {
+  if (rules_of(policy.policy).weighing == Weighing::weights) {
     for (const Instance* one : candidates) {
       all += configured_weight(*one);
       if (is_ready(*one, policy)) some += configured_weight(*one);
@@ -122,26 +127,15 @@ bool is_too_few(std::span<const Instance* const> candidates, std::size_t ready, 
   return some < policy.panic_threshold * all;
 }
 
-// `pool` in the order of `candidates`, of which it holds the ready ones.
 void weigh_responses(Chosens& pool, const ServicePolicy& policy) {
   if (!is_response_time(policy.policy)) return;
   std::vector<const Instance*> ready;
-  for (const Chosen& one : pool) {
-    if (!one.stands_by) ready.push_back(one.instance);
-  }
+  for (const Chosen& one : pool) ready.push_back(one.instance);
   const std::vector<double> factors = response_factors(ready, policy.response_exponent);
-  std::size_t at = 0;
-  for (Chosen& one : pool) {
-    if (one.stands_by) continue;
-    one.response = factors[at++];
-    one.weight *= one.response;
+  for (std::size_t i = 0; i < pool.size(); ++i) {
+    pool[i].response = factors[i];
+    pool[i].weight *= factors[i];
   }
-}
-
-// Stays in SRV with weight 0 while it drains, where the service wants that.
-bool stands_by(const Instance& instance, const ServicePolicy& policy) {
-  return policy.drained_kept && instance.admin != AdminMode::down &&
-         (instance.admin == AdminMode::drain || instance.draining_since);
 }
 
 double sum_of(std::span<const Chosen> chosen) {
@@ -168,6 +162,16 @@ double srv_factor(std::span<const Chosen> chosen, std::uint32_t scale) {
 bool is_candidate(const Instance& instance) {
   return instance.state != State::off && instance.admin != AdminMode::down &&
          instance.admin != AdminMode::drain && !instance.draining_since;
+}
+
+bool is_served_in_panic(const Instance& instance) {
+  return is_candidate(instance) && instance.state != State::starting;
+}
+
+bool stands_by(const Instance& instance, const ServicePolicy& policy) {
+  return policy.drained_kept && instance.admin != AdminMode::down &&
+         instance.reason != registry::Reason::task_ended &&
+         (instance.admin == AdminMode::drain || instance.draining_since);
 }
 
 bool is_ready(const Instance& instance, const ServicePolicy& policy) {
@@ -220,18 +224,22 @@ std::vector<double> response_factors(std::span<const Instance* const> ready, dou
 ReadySet choose(std::span<const Instance* const> able, const ServicePolicy& policy, Tiers tiers) {
   ReadySet set;
   Chosens pool;
+  Chosens standing_by;
   pool.reserve(able.size());
   boost::container::small_vector<const Instance*, 16> candidates;
+  const auto add = [&](Chosens& to, const Instance& instance, double weight) {
+    to.push_back({&instance, weight, static_cast<std::uint32_t>(candidates.size()),
+                  instance.body->priority_or_default(), 0, false, 1});
+  };
   for (const Instance* instance : able) {
-    if (tiers == Tiers::all && stands_by(*instance, policy))
-      pool.push_back({instance, 1, static_cast<std::uint32_t>(candidates.size()), 0, true, 1});
+    if (tiers == Tiers::all && stands_by(*instance, policy)) add(standing_by, *instance, 1);
     if (!is_candidate(*instance)) continue;
     if (policy.policy == Policy::single && !candidates.empty()) continue;
+    if (is_ready(*instance, policy)) {
+      ++set.ready;
+      add(pool, *instance, drawn_weight(*instance, policy.policy));
+    }
     candidates.push_back(instance);
-    if (!is_ready(*instance, policy)) continue;
-    ++set.ready;
-    pool.push_back({instance, drawn_weight(*instance, policy.policy),
-                    static_cast<std::uint32_t>(candidates.size() - 1), 0, false, 1});
   }
   set.candidates = candidates.size();
   set.panic = !candidates.empty() && is_too_few(candidates, set.ready, policy);
@@ -240,20 +248,28 @@ ReadySet choose(std::span<const Instance* const> able, const ServicePolicy& poli
     set.falls_back = policy.when_none == WhenNone::fallback;
     pool.clear();
     if (policy.when_none != WhenNone::all) return set;
-    for (std::uint32_t i = 0; i < candidates.size(); ++i) {
-      if (served_in_panic(*candidates[i], policy))
-        pool.push_back({candidates[i], panic_weight(*candidates[i], policy.policy), i, 0, false, 1});
+    const auto all = std::exchange(candidates, {});
+    for (const Instance* instance : all) {
+      if (is_served_in_panic(*instance) || is_ready(*instance, policy))
+        add(pool, *instance, panic_weight(*instance, policy.policy));
+      candidates.push_back(instance);
     }
   } else {
     weigh_responses(pool, policy);
   }
-  set.chosen = take_tiers(pool, policy, tiers);
+  set.chosen = take_tiers(pool, standing_by, policy, tiers);
   return set;
 }
 
-std::uint32_t draw_share(double weight) {
+double draw_scale(std::span<const Chosen> chosen) {
+  double greatest = 1;
+  for (const Chosen& one : chosen) greatest = std::max(greatest, one.weight);
+  return std::min(kShareScale, std::floor(double{std::numeric_limits<std::uint32_t>::max()} / greatest));
+}
+
+std::uint32_t draw_share(double weight, double scale) {
   return static_cast<std::uint32_t>(
-      std::clamp(std::round(weight * kShareScale), 1.0, double{std::numeric_limits<std::uint32_t>::max()}));
+      std::clamp(std::round(weight * scale), 1.0, double{std::numeric_limits<std::uint32_t>::max()}));
 }
 
 std::vector<std::uint16_t> srv_weights(std::span<const Chosen> chosen, std::uint32_t scale) {

@@ -26,6 +26,11 @@ bool is_ready(const registry::Instance& instance, const ServicePolicy& policy);
 // share of successes, at least 1/8. `latencies` of the ready ones, 0 where there is no sample: as the median.
 std::vector<double> response_factors(std::span<const registry::Instance* const> ready, double exponent);
 
+// A candidate that is answered when too few are ready: all but those that wait for their first verdict.
+bool is_served_in_panic(const registry::Instance& instance);
+// It drains, and its service keeps such in SRV, with weight 0.
+bool stands_by(const registry::Instance& instance, const ServicePolicy& policy);
+
 // Which priorities stand in a set: addresses come from the lowest that has a ready instance, SRV shows all.
 enum class Tiers : std::uint8_t { lowest, all };
 
@@ -33,7 +38,8 @@ struct Chosen {
   const registry::Instance* instance = nullptr;
   double weight = 1;  // > 0; only its ratio to the others of its tier counts
   std::uint32_t index = 0;  // among the candidates, in configured order
-  std::uint16_t group = 0;  // those of one are drawn among themselves, before those of the next
+  std::uint16_t priority = 0;  // as SRV shows it
+  std::uint16_t group = 0;     // those of one are drawn among themselves, before those of the next
   bool stands_by = false;   // shown in SRV with weight 0, not to be used
   double response = 1;      // what its weight was multiplied with by a response-time policy
 };
@@ -56,9 +62,12 @@ void tell_silence(const registry::Instance& instance, Note& note);
 // `able` is in configured order, so that a tier is a run of equal priority.
 ReadySet choose(std::span<const registry::Instance* const> able, const ServicePolicy& policy, Tiers tiers);
 
-// A weight as a share in the draw, in 1/16000 of a registered weight, at least 1: a suspect's sixteenth and a
-// warned one's half stay exact, and the greatest weight still fits into 32 bits.
-std::uint32_t draw_share(double weight);
+// A weight as a share in the draw, at least 1. In 1/16000 of a registered weight a suspect's sixteenth and a
+// warned one's half stay exact, and the greatest weight fits into 32 bits; where response times make it
+// greater, the scale of the set is smaller.
+inline constexpr double kShareScale = 16000;
+double draw_scale(std::span<const Chosen> chosen);
+std::uint32_t draw_share(double weight, double scale = kShareScale);
 
 // The weight field of each record of an SRV set. Whole weights are shown as registered; when one is not
 // whole, all grow by the same factor of up to 100. `scale` multiplies; 0 lets the greatest become 65280, a

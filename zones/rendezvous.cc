@@ -10,7 +10,7 @@ namespace muster::zones {
 
 namespace {
 constexpr std::size_t kNetworkMost = 2 + 16 + 1;
-constexpr std::size_t kIdMost = 256;  // ids of instances have at most 255 octets
+constexpr std::size_t kIdMost = 255 + 1 + 45;  // an instance's, and perhaps "/" and one of its addresses
 }  // namespace
 
 net::IpPrefix network_of(net::IpAddress address, std::uint8_t prefix_length) {

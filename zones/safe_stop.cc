@@ -16,7 +16,7 @@ std::string key_of(const Instance& instance) { return instance.service + '\0' + 
 // In a service answer, or possibly so: a suspended one is when nothing is ready.
 bool may_stand(const Instance& instance, const ServicePolicy& policy) {
   return instance.publishable && is_candidate(instance) &&
-         (instance.state == registry::State::suspended || is_ready(instance, policy));
+         (is_served_in_panic(instance) || is_ready(instance, policy));
 }
 
 }  // namespace

@@ -41,7 +41,9 @@ SetView::SetView(const LiveNames& names, naming::SetKey key, const std::string& 
     if (suits(*member->instance)) able_.push_back(member->instance.get());
   }
   set_ = choose(able_, policy_, type == RrType::srv ? Tiers::all : Tiers::lowest);
-  for (const Chosen& one : set_.chosen) chosen_[one.instance] = one.weight;
+  for (const Chosen& one : set_.chosen) {
+    if (!one.stands_by) chosen_[one.instance] = one.weight;
+  }
   for (const auto& member : *members) {
     if (chosen_.contains(member->instance.get())) note_holder(member->instance, *service);
   }

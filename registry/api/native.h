@@ -80,7 +80,6 @@ using AnswerPoll = std::function<void(http::Reply reply, std::shared_ptr<const S
 using WaitForChange = std::function<void(const http::Request& request, http::Reply reply, std::string service,
                                          AnswerPoll answer)>;
 
-// What the wiring supplies. A function that is empty makes its route 404; the first three are required.
 // What a service answers now, whoever of it.
 struct ServiceAnswer {
   bool in_panic = false;
@@ -93,6 +92,7 @@ struct AnswerWeight {
   double response_time = 1;  // what that is multiplied with for its response time
 };
 
+// What the wiring supplies. A function that is empty makes its route 404; the first three are required.
 struct Outside {
   std::function<net::Instant()> now;
   std::function<bool(Job)> submit;                // Control::submit

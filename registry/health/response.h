@@ -33,7 +33,6 @@ class Response {
 struct ShownResponse {
   double latency_ms = 0;
   double success = 1;
-  net::SteadyTime since{};
 };
 bool has_moved(const ShownResponse& shown, const Response& now);
 

@@ -297,6 +297,27 @@ TEST_F(PolicyTest, TurnsAreTakenStrictlyAndEachSetHasItsOwn) {
   }
 }
 
+TEST_F(PolicyTest, AnAnswerThatCannotBeSentTakesNoTurn) {
+  ServicePolicy policy;
+  policy.policy = Policy::round_robin_failover;
+  std::vector<registry::InstancePtr> members;
+  for (int i = 0; i < 20; ++i) {
+    members.push_back(Make("web", std::string(static_cast<std::size_t>(1 + i), 'i'))
+                          .at("10.0.0." + std::to_string(i))
+                          .on(port(static_cast<std::uint16_t>(8000 + i)))
+                          .weight(1)
+                          .get());
+  }
+  put(policy, members);
+  Thread thread(world_, seed());
+  const Octets query = QueryBuilder(kSrv, RrType::srv).build();
+  for (int turn = 0; turn < 6; ++turn) {
+    const Octets cut = thread.ask(query, udp_client());
+    ASSERT_TRUE(cut[2] & 2) << "TC";
+    EXPECT_EQ(records_of(thread.ask(query, tcp_client())).front().member, turn);
+  }
+}
+
 TEST_F(PolicyTest, TurnsGoOnWhileMembersComeAndGo) {
   ServicePolicy policy;
   policy.policy = Policy::round_robin;

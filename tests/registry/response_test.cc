@@ -69,11 +69,11 @@ TEST(Response, OnlyMoreThanATenthIsAMove) {
   Heard heard;
   heard.ok(100);
   EXPECT_TRUE(has_moved({}, heard.response)) << "the first sample";
-  EXPECT_FALSE(has_moved({95, 1, {}}, heard.response));
-  EXPECT_TRUE(has_moved({90, 1, {}}, heard.response));
-  EXPECT_TRUE(has_moved({112, 1, {}}, heard.response));
-  EXPECT_FALSE(has_moved({109, 1, {}}, heard.response));
-  EXPECT_TRUE(has_moved({100, 0.5, {}}, heard.response));
+  EXPECT_FALSE(has_moved({95, 1}, heard.response));
+  EXPECT_TRUE(has_moved({90, 1}, heard.response));
+  EXPECT_TRUE(has_moved({112, 1}, heard.response));
+  EXPECT_FALSE(has_moved({109, 1}, heard.response));
+  EXPECT_TRUE(has_moved({100, 0.5}, heard.response));
 }
 
 }  // namespace

@@ -124,6 +124,40 @@ TEST_F(SlowStartTest, EndsWithTheInstance) {
   EXPECT_EQ(web("a"), nullptr);
 }
 
+// Under protection what has expired is kept aside for a while: out of the answers, and of everything else.
+TEST_F(SlowStartTest, EndsWithTheLease) {
+  RegistryConfig config = config_of(slow());
+  config.lease = Millis(10'000);
+  begin_anew(config);
+  for (const char* id : {"a", "b", "c", "d", "e", "f"}) ASSERT_TRUE(put(id));
+  look(Millis(300));
+  ASSERT_LT(web("a")->ramp, 1);
+  for (int i = 0; i < 14; ++i) {
+    look(Millis(1'000));
+    for (const char* id : {"b", "c", "d", "e", "f"}) ASSERT_TRUE(beat(id));
+  }
+  ASSERT_EQ(web("a"), nullptr);
+  static_cast<void>(registry->take_batch());
+  for (int i = 0; i < 10; ++i) {
+    look(Millis(1'000));
+    for (const char* id : {"b", "c", "d", "e", "f"}) ASSERT_TRUE(beat(id));
+  }
+  for (const InstanceChange& change : registry->take_batch().changes) EXPECT_NE(change.id, "a");
+}
+
+TEST_F(SlowStartTest, ReportsBringItBackByWayOfATimeOut) {
+  ServiceSettings settings;
+  settings.slow_start = {Millis(20'000), 0.1, 1};
+  settings.most_suspended_by_reports = 1;
+  begin_anew(config_of(settings));
+  ASSERT_TRUE(put("a"));
+  ASSERT_TRUE(registry->apply(Report{"web", "a", kRefused, "lb1", ""}, now));
+  ASSERT_EQ(web("a")->state, State::suspended);
+  for (int i = 0; i < 1'000 && web("a")->state == State::suspended; ++i) look(Millis(10));
+  ASSERT_EQ(web("a")->state, State::timedout);
+  EXPECT_FLOAT_EQ(web("a")->ramp, 0.1F);
+}
+
 // ---- response times
 
 ServiceSettings measured() {
@@ -152,6 +186,24 @@ TEST_F(ResponseTime, IsShownWhenItHasMoved) {
   look(Millis(300'000));
   EXPECT_NEAR(web("a")->latency_ms, 40, 4);
   EXPECT_EQ(registry->revision(), revision);
+}
+
+// All that has moved is shown at once, within a second, also when no further verdict comes.
+TEST_F(ResponseTime, OfAServiceIsShownTogetherAndNothingIsForgotten) {
+  const auto report = [&](const char* id, int ms) {
+    ASSERT_TRUE(registry->apply(Report{"web", id, ok_in(ms), "lb1", ""}, now));
+  };
+  for (const char* id : {"a", "b"}) ASSERT_TRUE(put(id));
+  found["10.0.0.7"] = ok_in(20);
+  look(Millis(2'000));
+  report("a", 400);
+  look(Millis(20));
+  report("a", 400);
+  report("b", 400);
+  static_cast<void>(registry->take_batch());
+  look(Millis(1'100));
+  EXPECT_GT(web("a")->latency_ms, 20);
+  EXPECT_GT(web("b")->latency_ms, 20);
 }
 
 TEST_F(ResponseTime, FailuresLowerTheSuccess) {

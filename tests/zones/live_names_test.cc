@@ -198,7 +198,7 @@ TEST(LiveNames, TargetsComeFirstAndGoLast) {
 
 // The property behind everything else: whatever happened before, the names are those of a fresh start, and at
 // no step did anything point to a name that was not there (RecordingSink looks at each).
-void expect_same_as_fresh(const PublishConfig& config, const RecordingSink& sink,
+void expect_same_as_fresh(const PublishConfig& config, const LiveNames& names, const RecordingSink& sink,
                           const ChangingRegistry& registry) {
   RecordingSink fresh(config.domain);
   LiveNames rebuilt(config, fresh);
@@ -208,6 +208,8 @@ void expect_same_as_fresh(const PublishConfig& config, const RecordingSink& sink
     ASSERT_TRUE(sink.names().contains(text)) << text;
     ASSERT_EQ(sink.names().at(text), spec) << text;
   }
+  for (const char* label : {"web", "http", "db"})
+    ASSERT_EQ(names.in_panic(label), rebuilt.in_panic(label)) << label;
 }
 
 // Services that live off one another while they are in panic, each under another policy.
@@ -245,7 +247,7 @@ void follow_changes(PublishConfig config, unsigned seed, std::size_t instances, 
     if (step % compare_every > 0) continue;
     names.tick(at(ms += 20));  // what was put off
     names.tick(at(ms += 20));  // targets that waited for it
-    expect_same_as_fresh(config, sink, registry);
+    expect_same_as_fresh(config, names, sink, registry);
   }
 }
 

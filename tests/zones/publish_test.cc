@@ -392,6 +392,17 @@ TEST_F(Publish, OfARecordSetInFixedOrderAllAreSent) {
   RrsetSpec two;
   two.members.resize(2);
   EXPECT_THAT(first_chances(two, false), ::testing::ElementsAre(1, 1));
+  EXPECT_THAT(first_chances(two, true), ::testing::ElementsAre(1, 0))
+      << "of a policy's the first comes first";
+  RrsetSpec srv;
+  srv.type = RrType::srv;
+  srv.at_most = 2;
+  for (const std::uint16_t weight : {10, 30, 60}) {
+    Member member;
+    member.rdata = encode_srv(0, weight, 80, name("a."));
+    srv.members.push_back(member);
+  }
+  EXPECT_THAT(first_chances(srv, true), ::testing::ElementsAre(0.25, 0.75, 0)) << "the third is not answered";
 }
 
 TEST_F(Publish, CountsWhatItPublishesAndWhatIsTooLong) {

@@ -114,6 +114,7 @@ TEST(ReadySet, TooFewAreAsGoodAsNone) {
       {"drained ones do not count", Policy::random, 0.5, "a b- c!", "a", false},
       {"weights count where they are drawn by", Policy::weighted, 0.5, "a0 b!", "b", true},
       {"heads where not", Policy::round_robin, 0.5, "a0 b!", "a", false},
+      {"heads where each is drawn alike", Policy::random, 0.5, "a0 b!", "a", false},
       {"heads where all weights are 0", Policy::weighted, 0.6, "a0 b0!", "ab", true},
       {"without a threshold one is enough", Policy::random, 0, "a b! c! d!", "a", false},
       {"all wanted, all there", Policy::random, 1, "a b", "ab", false},
@@ -147,11 +148,46 @@ TEST(ReadySet, WhatStandsByIsShownInSrvAlone) {
   const auto members = read("a0 b c- d/1");
   EXPECT_EQ(ids(choose(pointers(members), policy, Tiers::lowest)), "b");
   const ReadySet set = choose(pointers(members), policy, Tiers::all);
-  EXPECT_EQ(ids(set), "bacd") << "behind those of their priority";
-  EXPECT_EQ(srv_weights(set.chosen, 1), (std::vector<std::uint16_t>{1, 0, 0, 1}));
-  EXPECT_EQ(set.chosen[0].group, 0);
+  EXPECT_EQ(ids(set), "bdac") << "behind all others";
+  EXPECT_EQ(srv_weights(set.chosen, 1), (std::vector<std::uint16_t>{1, 1, 0, 0}));
   EXPECT_EQ(set.chosen[1].group, 1);
+  EXPECT_EQ(set.chosen[2].group, 2);
   EXPECT_EQ(set.chosen[3].group, 2);
+  EXPECT_EQ(set.chosen[2].priority, 0) << "another of its priority is to be used before it";
+}
+
+TEST(ReadySet, NobodyIsSentToWhatStandsBy) {
+  ServicePolicy policy;
+  policy.drained_kept = true;
+  const auto members = read("a- b/1");
+  const ReadySet set = choose(pointers(members), policy, Tiers::all);
+  EXPECT_EQ(ids(set), "ba");
+  EXPECT_EQ(set.chosen[1].priority, 1) << "alone with priority 0 it would be the first choice";
+  for (const Policy one :
+       {Policy::single, Policy::weighted, Policy::round_robin, Policy::weighted_rr, Policy::hash}) {
+    policy.policy = one;
+    EXPECT_EQ(ids(choose(pointers(members), policy, Tiers::all)), "b") << to_string(one);
+  }
+  policy.policy = Policy::weighted_failover;
+  EXPECT_EQ(ids(choose(pointers(read("a- b!")), policy, Tiers::all)), "ba") << "in panic it stays as well";
+  Make ended = Make("web", "a").weight(1).draining();
+  ended.instance.reason = registry::Reason::task_ended;
+  EXPECT_EQ(ids(choose(pointers({ended.get(), Make("web", "b").weight(1).get()}), policy, Tiers::all)), "b");
+}
+
+TEST(ReadySet, InPanicHiddenOnesAreServed) {
+  Make hidden = Make("web", "a").weight(1).state(State::timedout);
+  hidden.instance.reason = registry::Reason::timedout_hidden;
+  const ReadySet set = choose(pointers({hidden.get()}), {}, Tiers::all);
+  EXPECT_TRUE(set.panic);
+  EXPECT_EQ(ids(set), "a");
+}
+
+TEST(ReadySet, ASuspectIsShownAsItIsWhereNothingIsDrawn) {
+  const Make suspect = Make("web", "a").weight(16).effective(1).suspect(1);
+  ServicePolicy policy;
+  policy.policy = Policy::all;
+  EXPECT_EQ(choose(pointers({suspect.get()}), policy, Tiers::all).chosen.at(0).weight, 16);
 }
 
 TEST(ReadySet, SingleIsTheFirstCandidateOrNobody) {
@@ -253,6 +289,14 @@ TEST(ReadySet, DrawShares) {
   EXPECT_EQ(draw_share(1.0 / 16), 1000u) << "a suspect of weight 1 has exactly a sixteenth";
   EXPECT_EQ(draw_share(65535), 65535u * 16000u) << "the greatest weight fits";
   EXPECT_EQ(draw_share(1e-9), 1u) << "never nothing";
+  Chosen great;
+  great.weight = 8.0 * 65535;
+  Chosen half;
+  half.weight = 4.0 * 65535;
+  const std::vector<Chosen> fast = {great, half};
+  const double scale = draw_scale(fast);
+  EXPECT_NEAR(draw_share(great.weight, scale) / static_cast<double>(draw_share(half.weight, scale)), 2, 1e-6)
+      << "what response times make of great weights keeps its ratio";
 }
 
 TEST(ReadySet, SrvWeightField) {

@@ -36,6 +36,12 @@ TEST(Rendezvous, KnownOrders) {
   EXPECT_EQ(order_for("2001:db8::/56"), "cabd");
 }
 
+TEST(Rendezvous, NothingOfALongIdIsLost) {
+  const std::string id(255, 'i');
+  EXPECT_NE(rendezvous_hash(network("10.0.0.0/24"), id + "/2001:db8:1234:5678:9abc:def0:1234:5678"),
+            rendezvous_hash(network("10.0.0.0/24"), id + "/2001:db8:1234:5678:9abc:def0:1234:5679"));
+}
+
 TEST(Rendezvous, TheHashIsSipHash13) {
   const auto octets = siphash<1, 3>(network("0.0.0.0/0").key, {});
   const std::array<std::uint8_t, 8> known = {0xdc, 0xc4, 0x0f, 0x05, 0x58, 0x01, 0xac, 0xab};

@@ -32,6 +32,10 @@ void read_fallback(Section& section, zones::ServicePolicy& policy) {
     policy.fallback_addresses = section.list<net::IpAddress>(
         "fallback", {}, "an IPv4 or IPv6 address", [](std::string_view text) { return net::parse_ip(text); });
     if (section.is_empty_list("fallback")) section.error("fallback", "must hold an address");
+    auto sorted = policy.fallback_addresses;
+    std::sort(sorted.begin(), sorted.end());
+    const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+    if (twice != sorted.end()) section.error("fallback", "holds " + net::to_string(*twice) + " twice");
     return;
   }
   policy.fallback_service = registry::ascii_lower(section.text("fallback", ""));

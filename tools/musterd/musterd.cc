@@ -433,6 +433,13 @@ void Musterd::settle_readiness() {
 // At most a line a second, of all that came since the line before.
 void Musterd::log_left_out(net::SteadyTime now) {
   const zones::PublishCounters& counters = names_.publisher->counters();
+  if (counters.beyond_hash != beyond_hash_ && left_out_lines_.take(now)) {
+    beyond_hash_ = counters.beyond_hash;
+    log(LogLevel::warning, "drawn_by_weight",
+        {{"service", counters.last_beyond_hash},
+         {"reason", "more than " + std::to_string(zones::kHashMembersMost) +
+                        " members, too many for its hash policy"}});
+  }
   if (counters.too_long == left_out_) return;
   left_out_lines_.settle(now);
   if (!left_out_lines_.take(now)) return;

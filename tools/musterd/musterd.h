@@ -177,6 +177,7 @@ class Musterd {
   DnsLog dns_log_;  // the I/O thread's
   LineBudget left_out_lines_{1};
   std::uint64_t left_out_ = 0;  // names that have been told of
+  std::uint64_t beyond_hash_ = 0;
   // The registry's own counts for /stats, as of the last tick.
   struct Gauges {
     std::atomic<std::size_t> services{0};

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <random>
 
+#include "registry/label.h"
+
 namespace muster::tools {
 
 namespace {
@@ -20,6 +22,11 @@ zones::ServicePolicy policy_of(const config::Config& config, std::string_view na
   const config::Service* service = config.service(name);
   if (service == nullptr) return policy;
   policy = service->policy;
+  if (policy.fallback_service ==
+      registry::ascii_lower(std::string(name))) {  // a glob covers what it falls back to
+    policy.when_none = zones::WhenNone::all;
+    policy.fallback_service.clear();
+  }
   policy.ttl = seconds(service->ttl.value_or(config.zones.ttl));
   policy.answers = service->answers.value_or(config.zones.answers);
   policy.srv_weight_scale = service->srv_weight_scale.value_or(config.zones.srv_weight_scale);

@@ -2,7 +2,8 @@
 // to it. Each kind of event has a budget of lines a second; beyond it the lines are counted, and a line with
 // suppressed=N follows.
 //
-// Thread safety: suppressed() and steps() anywhere, all else on the control thread.
+// Thread safety: suppressed() and steps() anywhere, all else on the control thread, or on another one while
+// that waits for it.
 #pragma once
 
 #include <array>

@@ -96,6 +96,7 @@ std::string hashed_id(const Instance& instance, const net::IpAddress& address, b
 void write_addresses(std::span<const Chosen> chosen, net::Family family, Order order,
                      std::vector<Member>& to) {
   const bool weighs = order != Order::fixed && order != Order::rotated;
+  const double scale = weighs ? draw_scale(chosen) : 1;
   MemberWriter members(to);
   AddressPlaces places(members, chosen.size());
   for (const Chosen& one : chosen) {
@@ -104,7 +105,7 @@ void write_addresses(std::span<const Chosen> chosen, net::Family family, Order o
         std::count_if(addresses.begin(), addresses.end(), [&](const auto& a) { return a.family == family; });
     for (const net::IpAddress& address : addresses) {
       if (address.family != family) continue;
-      const std::uint32_t share = weighs ? draw_share(one.weight / static_cast<double>(count)) : 1;
+      const std::uint32_t share = weighs ? draw_share(one.weight / static_cast<double>(count), scale) : 1;
       if (Member* same = places.find(address)) {
         if (weighs) same->weight = add_saturating(same->weight, share);
         continue;
@@ -142,8 +143,9 @@ void write_srv(std::uint16_t priority, std::uint16_t weight, std::uint16_t port,
 std::uint16_t shown_priority(const Chosen& one, const ServicePolicy& policy) {
   constexpr std::uint32_t kIndexMost = 65530;
   const SrvFields fields = rules_of(policy.policy).srv;
-  if (fields == SrvFields::index) return static_cast<std::uint16_t>(std::min(kIndexMost, 10 * one.index));
-  return one.instance->body->priority_or_default();
+  if (fields == SrvFields::index && !one.stands_by)
+    return static_cast<std::uint16_t>(std::min(kIndexMost, 10 * one.index));
+  return fields == SrvFields::index ? static_cast<std::uint16_t>(kIndexMost) : one.priority;
 }
 
 bool shows_ranks(const ServicePolicy& policy) {
@@ -155,6 +157,7 @@ bool shows_ranks(const ServicePolicy& policy) {
 void write_services(const SetKey& key, const Name& service, const ServicePolicy& policy, Order order,
                     std::span<const Chosen> chosen, std::vector<Member>& to) {
   const bool weighs = order != Order::fixed && order != Order::rotated;
+  const double scale = weighs ? draw_scale(chosen) : 1;
   MemberWriter members(to);
   const auto weights = shown_weights(chosen, policy);
   for (std::size_t i = 0; i < chosen.size(); ++i) {
@@ -163,13 +166,21 @@ void write_services(const SetKey& key, const Name& service, const ServicePolicy&
     if (!fits_below(service, instance.label)) continue;
     Member& member = members.next();
     member.tier = chosen[i].group;
-    member.weight = weighs ? draw_share(chosen[i].weight) : 1;
+    member.weight = weighs ? draw_share(chosen[i].weight, scale) : 1;
     member.addresses = addresses_of(body);
     member.id.clear();
     if (order == Order::hashed) member.id = instance.id;
     write_srv(shown_priority(chosen[i], policy), weights[i], port_for(key, body)->number, instance.label,
               service, member.rdata);
   }
+}
+
+// Of addresses each is a member of its own, equal ones counted apart.
+std::size_t records_of(RrType type, std::span<const Chosen> chosen) {
+  if (type == RrType::srv) return chosen.size();
+  std::size_t records = 0;
+  for (const Chosen& one : chosen) records += addresses_of(*one.instance->body).size();
+  return records;
 }
 
 // Over so many members a hash would cost too much: drawn by weight.
@@ -189,13 +200,14 @@ RrsetSpec& add_rrset(RrType type, std::span<const Instance* const> able, const R
   rrset.ttl = ttl_of(able, service.ttl, set.panic).seconds;
   rrset.full_ttl = rrset.ttl < service.ttl.most ? service.ttl.most : 0;  // `rrset` held something before
   rrset.additional_ttl = is_srv ? rrset.ttl : 0;
-  rrset.order = order_for(type, service.policy, set.chosen.size());
+  rrset.order = order_for(type, service.policy, records_of(type, set.chosen));
   rrset.ranked = is_srv && shows_ranks(service.policy);
   const bool whole = is_srv || service.policy.udp_truncates || service.policy.policy == Policy::all;
   rrset.overflow = whole ? Overflow::truncate : Overflow::fit;
   rrset.at_most = (is_srv ? rules.srv_one : rules.one) ? 1 : service.policy.answers;
   rrset.servfail = set.servfail;
   rrset.note = set.note();
+  content.beyond_hash |= rrset.order != (is_srv ? rules.srv_order : rules.order);
   if (set.panic && !content.panic) content.panic = Panic{true, set.ready, set.candidates};
   return rrset;
 }
@@ -207,6 +219,7 @@ ReadySet choose_fallback(std::span<const Instance* const> able, const ServicePic
   ServicePolicy policy = service.policy;
   policy.when_none = WhenNone::none;
   policy.panic_threshold = 0;
+  policy.publish_not_ready = service.fallback_not_ready;
   return choose(able, policy, tiers);
 }
 
@@ -243,7 +256,7 @@ void add_addresses(std::span<const Instance* const> standing, net::Family family
   if (service.policy.fallback_service.empty()) return write_literals(service.policy, family, rrset.members);
   const ReadySet other =
       choose_fallback(those_that(service.fallback_members(), suits), service, Tiers::lowest);
-  rrset.order = order_for(type, service.policy, other.chosen.size());
+  rrset.order = order_for(type, service.policy, records_of(type, other.chosen));
   write_addresses(other.chosen, family, rrset.order, rrset.members);
 }
 
@@ -342,6 +355,7 @@ bool stands_under(const SetKey& key, const Instance& instance) {
 void SetContent::clear() {
   any = false;
   panic.reset();
+  beyond_hash = false;
   for (; !rrsets.empty(); rrsets.pop_back()) spare_.push_back(std::move(rrsets.back()));
 }
 

@@ -42,6 +42,7 @@ struct ServicePicture {
   TtlRange ttl;
   // Of the service that it falls back to, where it does; asked for in panic only.
   Name fallback_name;
+  bool fallback_not_ready = false;  // it publishes those that are not ready, too
   std::function<std::vector<const registry::Instance*>()> fallback_members;
 };
 
@@ -67,6 +68,7 @@ bool stands_under(const SetKey& key, const registry::Instance& instance);
 struct SetContent {
   bool any = false;
   std::optional<Panic> panic;  // of the first of its RRsets that is in it
+  bool beyond_hash = false;    // an RRset has more members than its hash policy takes
   std::vector<RrsetSpec> rrsets;
 
   void clear();

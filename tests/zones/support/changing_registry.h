@@ -69,6 +69,10 @@ class ChangingRegistry {
                            registry::State::suspended, registry::State::starting}[pick(5)]);
     make.instance.draining_since.reset();
     if (pick(6) == 0) make.draining();
+    make.admin(
+        std::vector{registry::AdminMode::down, registry::AdminMode::drain, registry::AdminMode::up}[pick(3)]);
+    if (pick(4) > 0) make.admin(registry::AdminMode::automatic);
+    make.instance.reason = pick(4) == 0 ? registry::Reason::timedout_hidden : registry::Reason::ok;
     make.lease(pick(3) == 0 ? 9 : 30);
     make.instance.lease_low = pick(5) == 0;
     make.instance.lease_state = registry::LeaseState::live;

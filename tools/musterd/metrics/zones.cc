@@ -53,6 +53,10 @@ void write_published(Exposition& page, const zones::PublishCounters& published) 
   page.sample({{"result", "removed"}}, static_cast<double>(published.erasures));
   page.sample({{"result", "put_off"}}, static_cast<double>(published.put_off));
   page.sample({{"result", "too_long"}}, static_cast<double>(published.too_long));
+  page.counter("muster_publish_drawn_by_weight_total",
+               "Record sets of a hash policy with more members than it takes, drawn by weight instead, at "
+               "each change.",
+               static_cast<double>(published.beyond_hash));
   page.counter("muster_publish_strings_left_out_total",
                "Tags and properties left out of TXT records because key=value has over 255 octets.",
                static_cast<double>(published.strings_left_out));
