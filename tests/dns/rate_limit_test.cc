@@ -9,7 +9,7 @@ namespace muster::dns {
 namespace {
 
 const net::IpAddress kClient = *net::parse_ip("192.0.2.1");
-constexpr SipKey kSecret = {1, 2, 3};
+constexpr zones::SipKey kSecret = {1, 2, 3};
 
 std::string verdicts(RateLimiter& limiter, int replies, const RateLimitConfig& config, std::uint32_t tick = 0,
                      const net::IpAddress& client = kClient) {

@@ -68,7 +68,7 @@ class SenderTest : public testing::Test {
   void limit_rate(std::uint32_t responses_per_second, std::uint32_t slip) {
     AnswerConfig& config = thread_.answerer().config;
     config.rate_limit = {responses_per_second, slip};
-    config.rate_limiter = std::make_shared<RateLimiter>(SipKey{1});
+    config.rate_limiter = std::make_shared<RateLimiter>(zones::SipKey{1});
   }
 
   static test::World* world_;

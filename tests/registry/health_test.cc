@@ -53,7 +53,8 @@ class HealthTest : public ::testing::Test {
                       [this](Watch& watch) {
                         changes.push_back(std::string(static_cast<const char*>(watch.checkup->owner)) + " " +
                                           std::string(to_string(watch.machine.state())));
-                      }});
+                      },
+                      {}});
   }
   bool attend(Checkup& checkup, Checks checks, BodyPtr body, bool is_new = true,
               std::vector<StoredWatch> stored = {}) {

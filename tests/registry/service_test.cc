@@ -290,16 +290,17 @@ TEST_F(ServiceOf, CountsItsInstancesByState) {
   EXPECT_EQ(states[1].service, "b");
   EXPECT_EQ(in(states[1].counts, State::active), 1U);
   EXPECT_EQ(in(states[1].counts, State::suspended), 1U);
-  EXPECT_FALSE(states[1].counts.in_panic());
+  EXPECT_EQ(states[1].counts.fit, 1U);
   EXPECT_EQ(in(registry->counts().states, State::active), 2U);
 
   ASSERT_TRUE(registry->apply(Removal{"b", "1", {}, false, {}}, now));
   states = registry->states("a", 10);
   ASSERT_EQ(states.size(), 1U) << "the slice begins after the name given";
   EXPECT_EQ(in(states[0].counts, State::active), 0U);
-  EXPECT_TRUE(states[0].counts.in_panic()) << "a candidate is left and it is not fit";
+  EXPECT_EQ(states[0].counts.candidates, 1U);
+  EXPECT_EQ(states[0].counts.fit, 0U);
   ASSERT_TRUE(registry->apply(DrainOrder{"b", "2", true, ""}, now));
-  EXPECT_FALSE(registry->states("a", 1)[0].counts.in_panic()) << "one that drains is no candidate";
+  EXPECT_EQ(registry->states("a", 1)[0].counts.candidates, 0U) << "one that drains is no candidate";
   EXPECT_EQ(registry->states("", 1).size(), 1U);
 }
 
