@@ -135,7 +135,7 @@ void answer_to(benchmark::State& state) {
   AnswerConfig& config = thread.answerer().config;
   if (sender == limited) {
     config.rate_limit.responses_per_second = RateLimiter::kRateMost;
-    config.rate_limiter = std::make_shared<RateLimiter>(zones::SipKey{1});
+    config.rate_limiter = std::make_shared<RateLimiter>(muster::zones::SipKey{1});
   }
   std::vector<Octets> queries = packets(a, 1000);
   for (Octets& query : queries) query = shown_by(sender, query, client, config);

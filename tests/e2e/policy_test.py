@@ -12,9 +12,9 @@ suspend_on_failure = { initial_duration = "5m", maximum_duration = "5m" }
 
 
 class Policy(EndToEnd):
-    def serve(self, keys, members, more="", service="web"):
+    def serve(self, keys, members, *words, more="", service="web"):
         """Instances a, b, c… at 127.9.0.1, .2, .3… and ports 8001…, with these weights."""
-        server = self.start(f"{ZERO}[service.{service}]\n{keys}{REPORTS}{more}")
+        server = self.start(f"{ZERO}[service.{service}]\n{keys}{REPORTS}{more}", *words, store="memory")
         for number, weight in enumerate(members, 1):
             server.register(service, chr(96 + number), {"address": f"127.9.0.{number}", "port": 8000 + number, "weight": weight, "lease": "1h"})
         return server
@@ -61,7 +61,7 @@ class Orders(Policy):
         self.assertEqual("".join(self.order(server) for _ in range(7)), "aabacaa")
 
     def test_a_network_has_its_order(self):
-        server = self.serve('policy = "hash-failover"\n', [1, 2, 3, 4], more='[dns]\necs_trusted = ["127.0.0.0/8"]\n')
+        server = self.serve('policy = "hash-failover"\n', [1, 2, 3, 4], "--set", 'dns.ecs_trusted=["127.0.0.0/8"]')
         for prefix, order in (("10.0.0.0/24", "dcba"), ("10.0.1.0/24", "bdca"), ("192.0.2.0/24", "cdab"), ("10.1.0.0/16", "dbca"), ("2001:db8::/56", "cabd")):
             self.assertEqual(self.order(server, f"+subnet={prefix}"), order)
             shown = self.explained(server, f"client={prefix}")

@@ -58,8 +58,10 @@ TEST(ApiHealth, TellsWhatEachCheckFound) {
   EXPECT_THAT(
       reply.body,
       HasSubstr(R"("result":"hard","class":"critical","detail":null,"http_status":null,"latency_ms":0})"));
-  EXPECT_THAT(reply.body,
-              HasSubstr(R"("shared_with":0,"counts":{"ok":1,"soft":0,"hard":1,"late":0,"local":0}}])"));
+  EXPECT_THAT(
+      reply.body,
+      HasSubstr(
+          R"("shared_with":0,"ewma_ms":null,"counts":{"ok":1,"soft":0,"hard":1,"late":0,"local":0}}])"));
   EXPECT_THAT(reply.body, HasSubstr(R"("from":"STARTING","to":"ACTIVE","cause":"ttl: ok"})"));
   EXPECT_THAT(reply.body, HasSubstr(R"("from":"ACTIVE","to":"SUSPENDED","cause":"ttl: critical"}]})"));
 }
