@@ -48,3 +48,4 @@ complete --command muster --condition "__fish_seen_subcommand_from run" --long-o
 complete --command muster --condition "__fish_seen_subcommand_from drain" --long-option undo --description "back into the answers"
 complete --command muster --condition "__fish_seen_subcommand_from drain" --long-option wait --description "sleep until it is safe"
 complete --command muster --condition "__fish_seen_subcommand_from reload" --long-option discard --require-parameter
+complete --command muster --condition "__fish_seen_subcommand_from explain" --long-option client --require-parameter
