@@ -124,16 +124,16 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
       {"a fallback without need", "[service.web]\nfallback = \"db\"\n",
        "m.toml:2:12: fallback has no effect: it needs when_none = \"fallback\""},
       {"a fallback to no address", "[service.web]\nwhen_none = \"fallback\"\nfallback = [\"db\"]\n",
-       "m.toml:3:13: fallback \"db\" is not an IPv4 or IPv6 address"},
+       "m.toml:3:13: fallback: \"db\" is not an IPv4 or IPv6 address"},
       {"a fallback to itself", "[service.web]\nwhen_none = \"fallback\"\nfallback = \"Web\"\n",
-       "m.toml:3:12: service.web.fallback is the service itself"},
+       "m.toml:3:12: fallback is the service itself; name another one"},
       {"response times of another policy", "[service.web]\nresponse_time = { tau = \"1m\" }\n",
        "m.toml:2:17: response_time has no effect: it needs policy = \"response-time\" or "
        "\"response-time-failover\""},
       {"SRV priorities of another policy", "[service.web]\nsrv_order = \"priority\"\n",
        "m.toml:2:13: srv_order \"priority\" needs policy = \"round-robin-failover\""},
       {"a hash key that is none", "[zones]\nhash_key = \"00\"\n",
-       "m.toml:2:12: hash_key must be 32 hex digits"},
+       "m.toml:2:12: hash_key must be 32 hex digits (openssl rand -hex 16)"},
       {"a key of a later version", "[service.web]\nalso = [\"a.\"]\n",
        "m.toml:2:8: also is known, but binding a service to a public name is not part of this version: take "
        "the key "

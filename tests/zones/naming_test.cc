@@ -204,7 +204,8 @@ TEST(Native, TiersAreSrvPrioritiesAndOnlyTheLowestHasAddresses) {
   const auto& srvs = find(content.rrsets, RrType::srv)->members;
   ASSERT_EQ(srvs.size(), 2u);
   EXPECT_EQ(srv(srvs[1].rdata).priority, 7);
-  EXPECT_EQ(srvs[1].tier, 7);
+  EXPECT_EQ(srvs[0].tier, 0);
+  EXPECT_EQ(srvs[1].tier, 1) << "tiers are counted, whatever the priorities";
 }
 
 TEST(Native, PolicyShowsInTheSet) {

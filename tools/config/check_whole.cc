@@ -81,7 +81,7 @@ class WholeCheck {
     for (const auto& [name, service] : config_.services) {
       if (!service.policy.fallback_service.empty() &&
           registry::ascii_lower(name) == service.policy.fallback_service)
-        error("service." + name + ".fallback", "is the service itself");
+        error("service." + name + ".fallback", "fallback is the service itself; name another one");
     }
   }
 
