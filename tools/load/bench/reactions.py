@@ -1,5 +1,6 @@
 """How soon an instance that fails is gone from the answers, and how soon it is back: real backends that refuse, hang, reset…,
 asked for by all servers at the same time."""
+import math
 import os
 import random
 import tempfile
@@ -14,7 +15,7 @@ NAME = "web.svc.internal"
 MODES = ("refuse", "503", "close", "reset", "garbage", "hang", "drip")
 SILENT = ("hang", "drip")  # found out when the time is over
 GOOD, CHANGING = "127.77.0.1", "127.77.0.2"
-PATIENCE = 20  # seconds
+PATIENCE = 12  # seconds
 STAYS = 5  # so long an interim answer must not hurt
 
 
@@ -130,14 +131,17 @@ class Reactions:
         return reply is not None and reply["answers"] == 2
 
     def _until(self, wanted):
-        """Seconds until each server's answers have it, or have it no longer."""
+        """Seconds until each server's answers have it, or have it no longer; a peer may never notice."""
         start, found = time.monotonic(), {}
         while len(found) < len(self._servers):
             for server in self._servers:
                 if server.name not in found and self._answers(server) == wanted:
                     found[server.name] = time.monotonic() - start
             if time.monotonic() - start > PATIENCE:
-                raise process.Failed(f"not within {PATIENCE} s: {wanted}, only {found}")
+                slow = [server for server in self._servers if server.name not in found]
+                if any(server.kind == "musterd" for server in slow):
+                    raise process.Failed(f"not within {PATIENCE} s: {wanted}, only {found}")
+                found.update((server.name, math.inf) for server in slow)
             time.sleep(0.002)
         return found
 
@@ -155,7 +159,8 @@ class Reactions:
         names = [server.name for server in self._servers]
 
         def cell(found, server, mode):
-            return Range(found[(server, mode)]).text()
+            values = Range(found[(server, mode)])
+            return f"not within {PATIENCE} s" if math.isinf(values.median) else values.text()
 
         rows = [[mode, *(cell(self.gone, name, mode) for name in names), *(cell(self.back, name, mode) for name in names)]
                 for mode in MODES]
