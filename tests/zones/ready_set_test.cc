@@ -178,7 +178,8 @@ TEST(ReadySet, NobodyIsSentToWhatStandsBy) {
 TEST(ReadySet, InPanicHiddenOnesAreServed) {
   Make hidden = Make("web", "a").weight(1).state(State::timedout);
   hidden.instance.reason = registry::Reason::timedout_hidden;
-  const ReadySet set = choose(pointers({hidden.get()}), {}, Tiers::all);
+  const std::vector<InstancePtr> members = {hidden.get()};
+  const ReadySet set = choose(pointers(members), {}, Tiers::all);
   EXPECT_TRUE(set.panic);
   EXPECT_EQ(ids(set), "a");
 }
