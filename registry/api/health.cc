@@ -336,7 +336,7 @@ ReadResult<Report> read_report(std::string_view body, const ReadContext& context
           verdict.failure = health::FailureClass::reported;
         return true;
       });
-  if (!draft) return std::move(draft.error());
+  if (!draft) return draft.error();
   return std::move(draft->report);
 }
 
