@@ -342,14 +342,14 @@ ReadResult<Report> read_report(std::string_view body, const ReadContext& context
 
 void put_report(CallPtr call) {
   auto report = read_report(call->request.body, call->read_context());
-  if (!report) return call->refuse(std::move(report.error()));
+  if (!report) return call->refuse(report.error());
   report->service = call->capture(0);
   report->id = call->capture(1);
   report->by = call->request.caller.shown();
   if (report->reporter.empty()) report->reporter = report->by;
   on_control_briefly(call, [call, report = std::move(*report)](Turn& turn) mutable {
     auto outcome = turn.registry.apply(std::move(report), turn.now);
-    if (!outcome) return call->refuse(api_error(std::move(outcome.error())));
+    if (!outcome) return call->refuse(api_error(outcome.error()));
     turn.after_visible([call](Durability) { call->send(202, "{}"); });
   });
 }
