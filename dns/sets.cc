@@ -150,8 +150,8 @@ bool Road::believes_subnet() const {
                      [&](const net::IpPrefix& prefix) { return prefix.contains(pending_.client->address); });
 }
 
-// The network that a believed option names, else that of the sender. Without bits
-// (RFC 7871 §7.1.2) the client wishes not to be told apart: the sender decides, scope 0.
+// The network that a believed option names, else that of the sender. Without bits (RFC 7871 §7.1.2) the
+// client wishes not to be told apart: the sender decides, scope 0.
 zones::ClientNetwork Road::client_network() {
   constexpr std::size_t kSubnetHeader = 4;
   constexpr std::uint8_t kWhole = 128;

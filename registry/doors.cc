@@ -173,14 +173,12 @@ std::optional<Refusal> Registry::Core::no_room(std::string_view service_name, co
                 "the service is full: registry.max_instances_per_service is " +
                     std::to_string(config_.max_instances_per_service),
                 limit_per_service_);
-  if (is_listed(source.kind)) return std::nullopt;  // what its policy cannot take is drawn otherwise
-  ServiceSettings settings;
-  if (service != nullptr) {
-    settings.max_instances = service->settings.max_instances;
-    settings.policy = service->settings.policy;
-  } else if (there > 0 && config_.settings) {
-    settings = config_.settings(service_name);
-  }
+  // What a source lists beyond what the policy takes is drawn otherwise. The first of a service is always
+  // taken.
+  if (is_listed(source.kind) || there == 0 || !config_.settings) return std::nullopt;
+  std::optional<ServiceSettings> unborn;
+  const ServiceSettings& settings =
+      service != nullptr ? service->settings : unborn.emplace(config_.settings(service_name));
   if (there >= settings.max_instances)
     return full(RefusalCode::too_many_instances,
                 "the service is full: policy " + std::string(settings.policy) + " chooses from " +

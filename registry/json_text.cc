@@ -80,4 +80,17 @@ void append_json_value(std::string& out, const boost::json::value& value) {
   }
 }
 
+void append_pointer_part(std::string& pointer, std::string_view part) {
+  pointer += '/';
+  for (const char c : part) {
+    if (c == '~') {
+      pointer += "~0";
+    } else if (c == '/') {
+      pointer += "~1";
+    } else {
+      pointer += c;
+    }
+  }
+}
+
 }  // namespace muster::registry

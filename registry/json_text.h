@@ -15,5 +15,7 @@ void append_json_string(std::string& out, std::string_view text);
 void append_json_number(std::string& out, double number);
 // A whole value; Boost's own writer would make 1E0 of 1.0.
 void append_json_value(std::string& out, const boost::json::value& value);
+// One part of a JSON pointer (RFC 6901), `/` in front.
+void append_pointer_part(std::string& pointer, std::string_view part);
 
 }  // namespace muster::registry

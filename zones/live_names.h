@@ -157,6 +157,7 @@ class LiveNames {
   void leave_to_types(const std::string& label, std::size_t marked, SetKeys& keys) const;
   void put_sets(const std::string& label, const Service* service, SetKeys keys);
   void note_panic(const std::string& label, const naming::SetKey& key, const naming::ServicePicture* service);
+  void fill(const naming::SetKey& key, const std::string& label, const naming::ServicePicture& service);
   void unfollow(const std::string& label, const std::string& fallback);
   void put_followers(const std::string& label);
   std::vector<const Instance*> members_view(const std::string& label) const;

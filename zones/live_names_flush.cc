@@ -113,14 +113,17 @@ std::vector<const registry::Instance*> LiveNames::members_view(const std::string
   return view;
 }
 
+void LiveNames::fill(const SetKey& key, const std::string& label, const naming::ServicePicture& service) {
+  naming::fill_set(key, service, content_);
+  if (!content_.beyond_hash) return;
+  ++counters_.beyond_hash;
+  counters_.last_beyond_hash = label;
+}
+
 // What the set that was just filled says of panic. Null: the service is gone.
 void LiveNames::note_panic(const std::string& label, const SetKey& key,
                            const naming::ServicePicture* service) {
   const bool panics = service != nullptr && content_.panic.has_value();
-  if (service != nullptr && content_.beyond_hash) {
-    ++counters_.beyond_hash;
-    counters_.last_beyond_hash = label;
-  }
   const auto known = panicking_.find(label);
   if (!panics && known == panicking_.end()) return;
   Panicking& now = known == panicking_.end() ? panicking_[label] : known->second;
@@ -213,7 +216,7 @@ void LiveNames::put_service(const std::string& label, const Service* service, co
   const naming::ServicePicture picture = service ? picture_of(label, *service) : naming::ServicePicture{};
   for (const SetKey& key : keys) {
     content_.clear();
-    if (service && is_published(key, picture.policy)) naming::fill_set(key, picture, content_);
+    if (service && is_published(key, picture.policy)) fill(key, label, picture);
     note_panic(label, key, service ? &picture : nullptr);
     if (key.kind == SetKey::Kind::service && (!content_.any || types_.find({label, key.protocol}))) {
       dirty_types_.push_back({label, key.protocol});
@@ -259,7 +262,7 @@ void LiveNames::put_type(const ServiceType& type, const Name& owner) {
     note_panic(type.label, key, nullptr);
   } else {
     const naming::ServicePicture picture = picture_of(type.label, *service);
-    naming::fill_set(key, picture, content_);
+    fill(key, type.label, picture);
     note_panic(type.label, key, &picture);
     exists = content_.any || service->members.empty();
     spec.rrsets = content_.rrsets;

@@ -50,7 +50,6 @@ enum class SrvFields : std::uint8_t {
 
 struct PolicyRules {
   Order order = Order::weighted;
-  Order srv_order = Order::weighted;
   bool one = false;      // an answer holds one address
   bool srv_one = false;  // and one SRV
   Weighing weighing = Weighing::weights;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <utility>
 
 #include "registry/limits.h"
 
@@ -227,17 +226,18 @@ ReadySet choose(std::span<const Instance* const> able, const ServicePolicy& poli
   Chosens standing_by;
   pool.reserve(able.size());
   boost::container::small_vector<const Instance*, 16> candidates;
-  const auto add = [&](Chosens& to, const Instance& instance, double weight) {
-    to.push_back({&instance, weight, static_cast<std::uint32_t>(candidates.size()),
-                  instance.body->priority_or_default(), 0, false, 1});
+  const auto add = [](Chosens& to, const Instance& instance, std::size_t index, double weight) {
+    to.push_back({&instance, weight, static_cast<std::uint32_t>(index), instance.body->priority_or_default(),
+                  0, false, 1});
   };
   for (const Instance* instance : able) {
-    if (tiers == Tiers::all && stands_by(*instance, policy)) add(standing_by, *instance, 1);
+    if (tiers == Tiers::all && stands_by(*instance, policy))
+      add(standing_by, *instance, candidates.size(), 1);
     if (!is_candidate(*instance)) continue;
     if (policy.policy == Policy::single && !candidates.empty()) continue;
     if (is_ready(*instance, policy)) {
       ++set.ready;
-      add(pool, *instance, drawn_weight(*instance, policy.policy));
+      add(pool, *instance, candidates.size(), drawn_weight(*instance, policy.policy));
     }
     candidates.push_back(instance);
   }
@@ -248,11 +248,9 @@ ReadySet choose(std::span<const Instance* const> able, const ServicePolicy& poli
     set.falls_back = policy.when_none == WhenNone::fallback;
     pool.clear();
     if (policy.when_none != WhenNone::all) return set;
-    const auto all = std::exchange(candidates, {});
-    for (const Instance* instance : all) {
-      if (is_served_in_panic(*instance) || is_ready(*instance, policy))
-        add(pool, *instance, panic_weight(*instance, policy.policy));
-      candidates.push_back(instance);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      if (is_served_in_panic(*candidates[i]) || is_ready(*candidates[i], policy))
+        add(pool, *candidates[i], i, panic_weight(*candidates[i], policy.policy));
     }
   } else {
     weigh_responses(pool, policy);

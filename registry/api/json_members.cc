@@ -7,6 +7,7 @@
 #include "registry/api/limits.h"
 #include "registry/api/native_names.h"
 #include "registry/duration.h"
+#include "registry/json_text.h"
 #include "registry/limits.h"
 
 namespace muster::registry::api {

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "registry/json_text.h"
+
 namespace muster::registry::api {
 namespace {
 
@@ -159,19 +161,6 @@ JsonFault TreeBuilder::fault() const {
 }
 
 }  // namespace
-
-void append_pointer_part(std::string& pointer, std::string_view part) {
-  pointer += '/';
-  for (const char c : part) {
-    if (c == '~') {
-      pointer += "~0";
-    } else if (c == '/') {
-      pointer += "~1";
-    } else {
-      pointer += c;
-    }
-  }
-}
 
 std::optional<JsonFault> read_json_tree(std::string_view text, const json::storage_ptr& storage,
                                         std::size_t max_depth, json::value& out) {

@@ -21,7 +21,4 @@ struct JsonFault {
 std::optional<JsonFault> read_json_tree(std::string_view text, const boost::json::storage_ptr& storage,
                                         std::size_t max_depth, boost::json::value& out);
 
-// Appends one part of a JSON pointer, `/` in front.
-void append_pointer_part(std::string& pointer, std::string_view part);
-
 }  // namespace muster::registry::api

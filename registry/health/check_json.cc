@@ -47,19 +47,6 @@ struct CheckMember {
 
 constexpr unsigned bit(CheckType type) { return 1U << static_cast<unsigned>(type); }
 
-std::string pointer_part(std::string_view key) {  // RFC 6901 §4
-  std::string part;
-  for (const char c : key) {
-    if (c == '~')
-      part += "~0";
-    else if (c == '/')
-      part += "~1";
-    else
-      part += c;
-  }
-  return part;
-}
-
 template <class T, std::size_t N>
 bool read_members(const json::value& value, CheckReading& reading, const CheckMember<T> (&members)[N],
                   unsigned type, T& out) {
@@ -69,7 +56,8 @@ bool read_members(const json::value& value, CheckReading& reading, const CheckMe
     const std::string_view key(pair.key());
     const auto member = std::ranges::find_if(
         members, [&](const auto& one) { return one.name == key && (one.types & type) != 0; });
-    reading.place = before + "/" + pointer_part(key);
+    reading.place = before;
+    append_pointer_part(reading.place, key);
     if (member == std::end(members)) {
       std::string known;
       for (const auto& one : members)

@@ -4,56 +4,15 @@
 #include <vector>
 
 #include "registry/health/own_check.h"
-#include "tests/registry/support/fixture.h"
+#include "tests/registry/support/probed.h"
 
 namespace muster::registry::test {
 namespace {
 
 using health::Verdict;
 
-const Verdict kOk{};
-const Verdict kTimeout{health::Severity::soft, health::FailureClass::timeout, 0, {}, {}};
-const Verdict kRefused{health::Severity::hard, health::FailureClass::refused, 0, {}, {}};
-const Verdict kBusy{health::Severity::soft, health::FailureClass::http, 503, {}, {}};
-
-health::Check tcp_check(const std::string& id = "tcp") {
-  health::Check check;
-  check.id = id;
-  return check;
-}
-
-ServiceSettings with(health::Checks checks) {
-  ServiceSettings settings;
-  settings.checks = std::make_shared<const health::Checks>(std::move(checks));
-  return settings;
-}
-
-RegistryConfig config_of(ServiceSettings settings) {
-  RegistryConfig config;
-  config.settings = [settings](std::string_view) { return settings; };
-  config.lease = Millis(86'400'000);
-  return config;
-}
-
-class Checking : public Fixture {
+class Checking : public Probed {
  protected:
-  explicit Checking(ServiceSettings settings = with({tcp_check()})) : Fixture(config_of(settings)) {}
-
-  // Lets time pass; probes find at once what `finds` says of their target.
-  void look(Millis span) {
-    const Instant end = now + span;
-    while (now.steady < end.steady) {
-      now = now + Millis(10);
-      for (const health::ProbeOrder& order : registry->probes_due(now, 1'000))
-        registry->probe_found(order.number, finds(net::to_string(order.task->target.address)), now);
-      while (registry->tick(now, 1'000)) {
-      }
-    }
-  }
-  Verdict finds(const std::string& address) const {
-    const auto at = found.find(address);
-    return at == found.end() ? kOk : at->second;
-  }
   Outcome report(const Verdict& verdict, const std::string& id = "a", const std::string& by = "") {
     return registry->apply(Report{"web", id, verdict, "lb1", by}, now);
   }
@@ -91,8 +50,6 @@ class Checking : public Fixture {
     for (const auto& [key, row] : rows_) registry->restore(row, now);
     registry->restored(now);
   }
-
-  std::map<std::string, Verdict> found;
 
  private:
   std::map<std::string, Row> rows_;

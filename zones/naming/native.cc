@@ -184,9 +184,8 @@ std::size_t records_of(RrType type, std::span<const Chosen> chosen) {
 }
 
 // Over so many members a hash would cost too much: drawn by weight.
-Order order_for(RrType type, const ServicePolicy& policy, std::size_t members) {
-  const PolicyRules& rules = rules_of(policy.policy);
-  const Order order = type == RrType::srv ? rules.srv_order : rules.order;
+Order order_for(const ServicePolicy& policy, std::size_t members) {
+  const Order order = rules_of(policy.policy).order;
   return order == Order::hashed && members > kHashMembersMost ? Order::weighted : order;
 }
 
@@ -200,14 +199,14 @@ RrsetSpec& add_rrset(RrType type, std::span<const Instance* const> able, const R
   rrset.ttl = ttl_of(able, service.ttl, set.panic).seconds;
   rrset.full_ttl = rrset.ttl < service.ttl.most ? service.ttl.most : 0;  // `rrset` held something before
   rrset.additional_ttl = is_srv ? rrset.ttl : 0;
-  rrset.order = order_for(type, service.policy, records_of(type, set.chosen));
+  rrset.order = order_for(service.policy, records_of(type, set.chosen));
   rrset.ranked = is_srv && shows_ranks(service.policy);
   const bool whole = is_srv || service.policy.udp_truncates || service.policy.policy == Policy::all;
   rrset.overflow = whole ? Overflow::truncate : Overflow::fit;
   rrset.at_most = (is_srv ? rules.srv_one : rules.one) ? 1 : service.policy.answers;
   rrset.servfail = set.servfail;
   rrset.note = set.note();
-  content.beyond_hash |= rrset.order != (is_srv ? rules.srv_order : rules.order);
+  content.beyond_hash |= rrset.order != rules.order;
   if (set.panic && !content.panic) content.panic = Panic{true, set.ready, set.candidates};
   return rrset;
 }
@@ -256,7 +255,7 @@ void add_addresses(std::span<const Instance* const> standing, net::Family family
   if (service.policy.fallback_service.empty()) return write_literals(service.policy, family, rrset.members);
   const ReadySet other =
       choose_fallback(those_that(service.fallback_members(), suits), service, Tiers::lowest);
-  rrset.order = order_for(type, service.policy, records_of(type, other.chosen));
+  rrset.order = order_for(service.policy, records_of(type, other.chosen));
   write_addresses(other.chosen, family, rrset.order, rrset.members);
 }
 
@@ -272,7 +271,7 @@ void add_srv(const SetKey& key, std::span<const Instance* const> standing, const
     return write_services(key, service.name, service.policy, rrset.order, set.chosen, rrset.members);
   if (service.policy.fallback_service.empty()) return rrset.members.clear();
   const ReadySet other = choose_fallback(those_that(service.fallback_members(), suits), service, Tiers::all);
-  rrset.order = order_for(RrType::srv, service.policy, other.chosen.size());
+  rrset.order = order_for(service.policy, other.chosen.size());
   write_services(key, service.fallback_name, service.policy, rrset.order, other.chosen, rrset.members);
 }
 
