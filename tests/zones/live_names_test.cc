@@ -265,6 +265,30 @@ TEST(LiveNames, FollowingChangesOfServicesInPanicIsTheSameAsStartingAfresh) {
   }
 }
 
+// Its set is one of the domain's types as well, which is left to the end of the batch.
+TEST(LiveNames, PanicEndsWithTheService) {
+  PublishConfig config = plain_config();
+  config.policy = [](std::string_view) {
+    ServicePolicy policy;
+    policy.panic_threshold = 0.5;
+    return policy;
+  };
+  RecordingSink sink(name("svc.internal."));
+  LiveNames names(config, sink);
+  Batch come;
+  Batch go;
+  for (const char* id : {"i1", "i2", "i3"}) {
+    Make make = Make("web", id).at("10.0.0.1").on(port(80));
+    if (id[1] != '1') make.state(State::suspended);
+    come.changes.push_back(change(nullptr, make.get()));
+    go.changes.push_back(change(come.changes.back().after, nullptr));
+  }
+  names.apply(come, at(0));
+  EXPECT_TRUE(names.in_panic("web"));
+  names.apply(go, at(1));
+  EXPECT_FALSE(names.in_panic("web"));
+}
+
 TEST(LiveNames, InPanicAServiceLivesOffTheOneItFallsBackTo) {
   PublishConfig config = plain_config();
   std::vector<std::string> told;
