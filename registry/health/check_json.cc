@@ -283,6 +283,10 @@ bool fits(const json::object& object, CheckReading& reading, const OwnCheck& che
     at("fall");
     return reading.pass("and mark_as_timedout are two ways to say the same: choose one");
   }
+  if (object.contains("fall") && object.contains("suspend_on_failure")) {
+    at("fall");
+    return reading.pass(std::string(kFallSuspends));
+  }
   if (check.type != CheckType::ttl && check.interval && check.timeout && *check.timeout >= *check.interval) {
     at("timeout");
     return reading.pass("must be shorter than the interval");

@@ -36,6 +36,10 @@ inline constexpr SpanBounds kRetryDelayBounds{Millis(50), Millis(3'600'000)};
 inline constexpr SpanBounds kSuspensionBounds{Millis(100), Millis(86'400'000)};
 inline constexpr SpanBounds kLongBounds{Millis(0), Millis(86'400'000)};  // grace_period, reset_after
 inline constexpr unsigned kMostRetries = 100;
+// What is said of a check with `fall` and suspend_on_failure.
+inline constexpr std::string_view kFallSuspends =
+    "suspends for one interval at a time: take suspend_on_failure out, or say mark_as_timedout instead of "
+    "fall";
 inline constexpr unsigned kMostInARow = 100;  // rise, fall
 inline constexpr double kMostProgression = 1'000;
 inline constexpr std::size_t kMaxCheckPath = 2'048;  // octets

@@ -93,6 +93,8 @@ TEST(OwnChecks, WhatDoesNotFitIsNamedWithItsPlace) {
       {"fall", one(R"("fall":101)"), "/0/fall", "fall must be 1 to 100"},
       {"both styles", one(R"("fall":3,"mark_as_timedout":{})"), "/0/fall",
        "fall and mark_as_timedout are two ways to say the same"},
+      {"fall with suspensions", one(R"("fall":3,"suspend_on_failure":{})"), "/0/fall",
+       "fall suspends for one interval at a time"},
       {"retries", one(R"("mark_as_timedout":{"retries_before_suspend":-1})"),
        "/0/mark_as_timedout/retries_before_suspend", "must be 0 to 100"},
       {"delay", one(R"("mark_as_timedout":{"retry_delay":"1ms"})"), "/0/mark_as_timedout/retry_delay",

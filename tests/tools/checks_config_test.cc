@@ -129,6 +129,8 @@ TEST(ChecksConfig, MistakesAreNamedWithTheirPlace) {
       {R"({ type = "tcp", interval = "1s", timeout = "1s" })", "timeout must be shorter than the interval"},
       {R"({ type = "tcp", interval = "100ms" })", "interval"},
       {R"({ type = "tcp", fall = 3, mark_as_timedout = {} })", "two ways to say the same"},
+      {R"({ type = "tcp", fall = 3, suspend_on_failure = { initial_duration = "5s" } })",
+       "fall suspends for one interval at a time: take suspend_on_failure out"},
       {R"({ type = "tcp", mark_as_timedout = { error_codes = ["http:5xx"] }, suspend_on_failure = { error_codes = ["http:503"] } })",
        "a class counts one way"},
       {R"({ type = "tcp", mark_as_timedout = { error_codes = ["101504"] } })",

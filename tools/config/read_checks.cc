@@ -156,6 +156,8 @@ health::Check read_check(Section section, CheckRules rules, bool may_exec) {
   check.type = type_of(section);
   check.id = section.text("id", std::string(to_string(check.type)));
   read_check_rules(section, rules);
+  if (section.has("fall") && section.has("suspend_on_failure"))
+    section.error("fall", std::string(health::kFallSuspends));
   read_look(section, check, may_exec);
   check.timeout = rules.timeout;
   check.waits_on = rules.waits_on;
