@@ -41,18 +41,30 @@ std::span<const std::uint32_t> Choice::draw(const RrsetView& rrset, std::size_t 
     push(rrset.step(static_cast<std::uint32_t>(turn % rrset.steps())));
     return {drawn_.data(), drawn_count_};
   }
+  if (order != Order::hashed || client == nullptr) {
+    draw_tiers(rrset, most, turn, rng, nullptr);
+    return {drawn_.data(), most};
+  }
+  const std::uint64_t digest = rrset.rank_digest();
+  if (const auto known = ranks_.find(digest, *client, most); !known.empty()) return known;
+  draw_tiers(rrset, most, turn, rng, client);
+  ranks_.keep(digest, *client, {drawn_.data(), most});
+  return {drawn_.data(), most};
+}
+
+void Choice::draw_tiers(const RrsetView& rrset, std::size_t most, std::uint64_t turn, Rng& rng,
+                        const ClientNetwork* client) {
   for (std::uint32_t t = 0; drawn_count_ < most; ++t) {
     const Tier tier = rrset.tier(t);
     const std::size_t part = std::min<std::size_t>(most - drawn_count_, tier.end - tier.begin);
-    if (order == Order::rotated) {
+    if (rrset.order() == Order::rotated) {
       rotate(tier, part, turn);
-    } else if (order == Order::hashed && client != nullptr) {
+    } else if (client != nullptr) {
       rank(rrset, tier, part, *client);
     } else {
       draw_tier(rrset, tier, part, rng);
     }
   }
-  return {drawn_.data(), most};
 }
 
 void Choice::rotate(const Tier& tier, std::size_t most, std::uint64_t turn) {

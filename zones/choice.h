@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "zones/entry.h"
+#include "zones/rank_cache.h"
 #include "zones/rendezvous.h"
 #include "zones/rng.h"
 
@@ -32,6 +33,8 @@ class Choice {
     std::uint32_t member;
   };
 
+  void draw_tiers(const RrsetView& rrset, std::size_t most, std::uint64_t turn, Rng& rng,
+                  const ClientNetwork* client);
   void rotate(const Tier& tier, std::size_t most, std::uint64_t turn);
   void rank(const RrsetView& rrset, const Tier& tier, std::size_t most, const ClientNetwork& client);
   void draw_tier(const RrsetView& rrset, const Tier& tier, std::size_t most, Rng& rng);
@@ -55,6 +58,7 @@ class Choice {
   std::vector<Key> keys_;
   std::vector<std::uint32_t> marks_;  // the round in which a member was drawn
   std::uint32_t round_ = 0;
+  RankCache ranks_;
 };
 
 }  // namespace muster::zones

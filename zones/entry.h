@@ -13,7 +13,8 @@
 //                                        differing weights
 //            [Turn* turn]                of rotated and scheduled sets (zones/turn.h)
 //            [u32 steps, u32 member x steps]  of scheduled sets
-//            [u32 size, u32 end x count, ids]  of hashed sets: all but `size`, where each id ends, the ids
+//            [u64 digest, u32 size, u32 end x count, ids]  of hashed sets: of what the order of a network comes
+//                                        from; the size of the rest; where each id ends; the ids
 //            [{u32 at, u32 size} x count]  where each member's additional records are
 //            [u32 since, u8 size, note text]
 //            [additional records]        each c00c type class ttl rdlength rdata: 16 octets (A) or 28 (AAAA)
@@ -161,6 +162,8 @@ class RrsetView {
 
  private:
   friend class EntryWriter;
+  // Of the ids, weights and tiers: sets with the same one have the same order for each client.
+  std::uint64_t rank_digest() const { return load<std::uint64_t>(alias_at()); }
   friend struct EntryDelete;
   bool has(std::uint16_t flag) const { return (head_->flags & flag) != 0; }
   bool has_tiers() const { return has(layout::kUnequal | layout::kTiered); }
@@ -178,7 +181,7 @@ class RrsetView {
            (has_tiers() ? 2 + layout::kTierSize * std::size_t{load<std::uint16_t>(tiers_at())} : 0);
   }
   const char* turn_at() const { return alias_at(); }  // only weighted sets have aliases
-  const char* ids_at() const { return alias_at(); }
+  const char* ids_at() const { return alias_at() + sizeof(std::uint64_t); }  // behind the digest
   const char* refs_at() const {
     switch (order()) {
       case Order::fixed: return alias_at();

@@ -1,5 +1,8 @@
 #include "zones/entry_writer.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -170,7 +173,10 @@ void append_schedule(std::string& out, const Drawable& drawable) {
   out.append(reinterpret_cast<const char*>(octets.data()), octets.size());
 }
 
-void append_ids(std::string& out, const Drawable& drawable) {
+// `weights`: where those begin, and behind them the tiers.
+void append_ids(std::string& out, std::size_t weights, const Drawable& drawable) {
+  const std::size_t begin = out.size();
+  append(out, std::uint64_t{0});
   std::uint32_t end = 0;
   for (const Member* member : drawable.members()) end += static_cast<std::uint32_t>(member->id.size());
   append(out, static_cast<std::uint32_t>(4 * drawable.members().size() + end));
@@ -178,6 +184,8 @@ void append_ids(std::string& out, const Drawable& drawable) {
   for (const Member* member : drawable.members())
     append(out, end += static_cast<std::uint32_t>(member->id.size()));
   for (const Member* member : drawable.members()) out += member->id;
+  const std::uint64_t digest = XXH3_64bits(out.data() + weights, out.size() - weights);
+  std::memcpy(out.data() + begin, &digest, sizeof digest);
 }
 
 std::string_view srv_target(const Member& member) { return std::string_view(member.rdata).substr(6); }
@@ -277,6 +285,7 @@ RrsetHead append_body(std::string& out, const RrsetSpec& spec) {
   head.flags |= static_cast<std::uint16_t>(spec.order);
   if (spec.ranked) head.flags |= layout::kRanked;
   if (spec.order != Order::fixed) append_weights(out, drawable, head);
+  const std::size_t weights = out.size();
   if ((head.flags & (layout::kUnequal | layout::kTiered)) != 0) append_tiers(out, drawable);
   if (spec.order == Order::weighted && (head.flags & layout::kUnequal) != 0 && drawable.large()) {
     head.flags |= layout::kAlias;
@@ -284,7 +293,7 @@ RrsetHead append_body(std::string& out, const RrsetSpec& spec) {
   }
   if (takes_turns(spec.order)) append(out, new Turn);
   if (spec.order == Order::scheduled) append_schedule(out, drawable);
-  if (spec.order == Order::hashed) append_ids(out, drawable);
+  if (spec.order == Order::hashed) append_ids(out, weights, drawable);
   const std::size_t refs = out.size();
   if (has_additional(spec)) {
     head.flags |= layout::kAdditional;

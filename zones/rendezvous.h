@@ -15,6 +15,7 @@ namespace muster::zones {
 struct ClientNetwork {
   SipKey key{};          // the same on every replica, so that they agree
   net::IpPrefix prefix;  // as network_of() makes it
+  bool operator==(const ClientNetwork&) const = default;
 };
 
 // The network of so many bits that an address is in: the bits behind them are 0.
