@@ -54,6 +54,7 @@ struct RrsetSpec {
   Overflow overflow = Overflow::truncate;
   bool ranked = false;        // SRV: an answer's records get the priorities 0, 1, 2… as they are drawn
   std::uint16_t at_most = 0;  // members an answer holds; 0: all
+  bool bound = false;         // a service's, at a public name (Zones::bind): no data of the zone itself
   bool servfail = false;      // when_none = "servfail": SERVFAIL instead of NODATA; then without members
   Note note;
   std::vector<Member> members;

@@ -68,6 +68,7 @@ enum RrsetFlag : std::uint16_t {
   kAlias = 512,
   kRanked = 1024,
   kNote = 2048,
+  kBound = 4096,
 };
 
 struct RrsetHead {
@@ -110,6 +111,8 @@ class RrsetView {
   bool servfail() const { return has(layout::kServfail); }
   // SRV: the priority of a record is its place in the answer, from 0; the image's own is to be written over.
   bool ranked() const { return has(layout::kRanked); }
+  // A service's, at a public name: no data of the zone itself.
+  bool bound() const { return has(layout::kBound); }
   bool has_note() const { return has(layout::kNote); }
   // As in Note. Precondition of both: has_note().
   std::string_view note_text() const {
@@ -159,11 +162,11 @@ class RrsetView {
   }
   // Of hashed sets.
   std::string_view id(std::uint32_t member) const;
+  // Of the ids, weights and tiers: sets with the same one have the same order for each client.
+  std::uint64_t rank_digest() const { return load<std::uint64_t>(alias_at()); }
 
  private:
   friend class EntryWriter;
-  // Of the ids, weights and tiers: sets with the same one have the same order for each client.
-  std::uint64_t rank_digest() const { return load<std::uint64_t>(alias_at()); }
   friend struct EntryDelete;
   bool has(std::uint16_t flag) const { return (head_->flags & flag) != 0; }
   bool has_tiers() const { return has(layout::kUnequal | layout::kTiered); }

@@ -278,14 +278,15 @@ RrsetHead append_body(std::string& out, const RrsetSpec& spec) {
   head.at_most = spec.at_most;
   if (spec.overflow == Overflow::fit) head.flags |= layout::kFit;
   if (spec.servfail) head.flags |= layout::kServfail;
+  if (spec.bound) head.flags |= layout::kBound;
 
   append_images(
       out, ImageHead(spec.type, spec.ttl),
       [&](std::uint32_t i) -> const std::string& { return members[i]->rdata; }, head);
   head.flags |= static_cast<std::uint16_t>(spec.order);
   if (spec.ranked) head.flags |= layout::kRanked;
-  if (spec.order != Order::fixed) append_weights(out, drawable, head);
   const std::size_t weights = out.size();
+  if (spec.order != Order::fixed) append_weights(out, drawable, head);
   if ((head.flags & (layout::kUnequal | layout::kTiered)) != 0) append_tiers(out, drawable);
   if (spec.order == Order::weighted && (head.flags & layout::kUnequal) != 0 && drawable.large()) {
     head.flags |= layout::kAlias;
@@ -369,6 +370,7 @@ RrsetSpec read_rrset(const RrsetView& rrset) {
   spec.ranked = rrset.ranked();
   spec.at_most = rrset.at_most_as_written();
   spec.servfail = rrset.servfail();
+  spec.bound = rrset.bound();
   if (rrset.has_note()) spec.note = {std::string(rrset.note_text()), rrset.note_since()};
   spec.members.reserve(rrset.count());
   for (std::uint32_t t = 0; t < rrset.tiers(); ++t) {

@@ -70,6 +70,15 @@ NamePlace place_of(const Name& name, const Name& domain) {
   return {NamePlace::Kind::own, labels[0].substr(0, blank), {}, labels[0].substr(blank + 1)};
 }
 
+// Also of a name in a file zone that is a service's.
+NamePlace place_of(const Name& name, const PublishConfig& config) {
+  if (name.is_at_or_below(config.domain)) return place_of(name, config.domain);
+  const auto label = config.service_at(name);
+  const auto set = label ? naming::public_set(name, *label) : std::nullopt;
+  if (!set) return {};
+  return {NamePlace::Kind::set, *label, set->key, ""};
+}
+
 constexpr RrType kChosenTypes[] = {RrType::a, RrType::aaaa, RrType::srv};
 
 bool is_chosen_type(RrType type) {
@@ -267,8 +276,8 @@ std::vector<InstanceShare> shares_of(const Zones& zones, const LiveNames& names,
       if (stands) shares.push_back(std::move(share));
     }
   }
-  if (own || !name.is_at_or_below(names.config().domain)) return shares;
-  const NamePlace place = place_of(name, names.config().domain);
+  if (own) return shares;
+  const NamePlace place = place_of(name, names.config());
   const auto standing = [&](RrType type) -> InstanceShare& {
     const std::string text = to_string(type);
     const auto found =
@@ -361,8 +370,7 @@ NameExplanation explain(Zones& zones, const LiveNames& names, const Name& name, 
   out.zone = apex.text();
   out.closest_encloser = closest_encloser(zones, name, apex);
   out.generated = zones.config(*zone).generated;
-  const NamePlace place =
-      name.is_at_or_below(names.config().domain) ? place_of(name, names.config().domain) : NamePlace{};
+  const NamePlace place = place_of(name, names.config());
   out.would_be_of = place.service;
   if (is_delegated(zones, name, apex)) {
     out.outcome = "referral";

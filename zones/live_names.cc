@@ -110,6 +110,7 @@ LiveNames::LiveNames(PublishConfig config, NameSink& sink)
       reverse_(config_, counters_, sink),
       safe_stops_(config_.ttl, config_.ttl_min) {
   put_fixed();
+  for (const auto& [label, names] : config_.public_names) put_public(label);
 }
 
 // Finds the step of an instance among those of its label: one by one where they are few.
@@ -284,6 +285,7 @@ void LiveNames::apply_service(ServiceSteps& service, net::Instant now) {
     if (step.after && shows_own_change(step, policies)) put_own_name(*step.after, policy);
   }
   const Service* settled = settle(label, spelled, standing, before, keys);
+  if (!keys.empty() && config_.public_names.contains(label)) dirty_public_.insert(label);
   leave_to_types(label, marked, keys);
   if (!keys.empty()) put_followers(label);
   put_sets(label, settled, std::move(keys));
@@ -428,6 +430,7 @@ void LiveNames::reconfigure(PublishConfig config, net::Instant now) {
                    old.reverse_services != config_.reverse_services;
   safe_stops_.reconfigure(config_.ttl, config_.ttl_min);
   ++settings_;
+  follow_public_names(old);
   sweep_.emplace(Sweep{std::move(old), all});
   dirty_type_list_ |= all;
   put_fixed();
@@ -524,6 +527,12 @@ std::vector<Name> LiveNames::names_of(const Instance& instance) const {
   naming::add_set_keys(instance, config_.policy_of(instance.service), keys);
   for (const SetKey& key : keys) {
     add(naming::owner_of(key, config_.domain, label));
+  }
+  if (const auto also = config_.public_names.find(label); also != config_.public_names.end()) {
+    for (const Name& owner : also->second) {
+      const auto set = naming::public_set(owner, label);
+      if (set && naming::stands_under(set->key, instance)) add(owner);
+    }
   }
   add(name_of(instance));
   for (const Offer& offer : naming::offers_of(instance)) {

@@ -166,6 +166,9 @@ class LiveNames {
   static bool is_large(const Service* service) {
     return service != nullptr && service->members.size() > kLargeService;
   }
+  void put_public_names(net::SteadyTime now);
+  void put_public(const std::string& label);
+  void follow_public_names(const PublishConfig& old);
   bool is_paced(const std::string& label, const Service* service) const;
   void put_browse_names(const Instance& instance, const ServicePolicy& policy);
 
@@ -179,7 +182,7 @@ class LiveNames {
   void erase(std::size_t zone, const Name& owner);
   void put_fixed();
   void count_too_long(const std::string& service, const std::string& id);
-  bool is_put_off() const { return !late_sets_.empty() || !dirty_types_.empty(); }
+  bool is_put_off() const { return !late_sets_.empty() || !dirty_types_.empty() || !dirty_public_.empty(); }
 
   naming::ServicePicture picture_of(const std::string& label, const Service& service) const;
   TtlRange ttl_range(const ServicePolicy& policy) const { return zones::ttl_range(config_.ttl_min, policy); }
@@ -205,6 +208,7 @@ class LiveNames {
   // What the end of the batch rebuilds.
   std::vector<ServiceType> dirty_types_;  // each perhaps several times
   bool dirty_type_list_ = false;
+  std::set<std::string> dirty_public_;        // services whose public names are to be put
   std::map<std::string, SetKeys> late_sets_;  // of large services: what waits for its 20 ms
 
   // What it erases: sets in the order in which they would come, then names of instances.

@@ -30,6 +30,7 @@ void drop_repeats(std::vector<T>& values) {
 // The end of a batch: what waited for its time, what belongs to the whole domain, what goes.
 void LiveNames::flush(net::SteadyTime now) {
   put_late_sets(now);
+  put_public_names(now);
   reverse_.flush();
   put_types(now);
   put_type_list();
@@ -173,6 +174,55 @@ void LiveNames::leave_to_types(const std::string& label, std::size_t marked, Set
   });
 }
 
+// After the own names of what they point to, and before those go.
+void LiveNames::put_public_names(net::SteadyTime now) {
+  for (auto label = dirty_public_.begin(); label != dirty_public_.end();) {
+    const auto names = config_.public_names.find(*label);
+    const bool is_due = names == config_.public_names.end() || names->second.empty() ||
+                        pacer_.admit(names->second.front(), is_paced(*label, find(*label)), now);
+    if (!is_due) {
+      ++counters_.put_off;
+      ++label;
+      continue;
+    }
+    put_public(*label);
+    label = dirty_public_.erase(label);
+  }
+}
+
+// Of an unknown service, and of one without instances, the names are there without records.
+void LiveNames::put_public(const std::string& label) {
+  const auto names = config_.public_names.find(label);
+  if (names == config_.public_names.end()) return;
+  const Service* service = find(label);
+  const naming::ServicePicture picture = service ? picture_of(label, *service) : naming::ServicePicture{};
+  for (const Name& owner : names->second) {
+    const auto set = naming::public_set(owner, label);
+    if (!set) continue;
+    content_.clear();
+    if (service) naming::fill_set(set->key, picture, content_);
+    ++counters_.puts;
+    sink_.bind(owner, set->types, content_.rrsets);
+  }
+}
+
+// Those that are no longer named go; all others are put anew.
+void LiveNames::follow_public_names(const PublishConfig& old) {
+  const auto is_kept = [&](const Name& owner) {
+    return std::any_of(config_.public_names.begin(), config_.public_names.end(), [&](const auto& names) {
+      return std::find(names.second.begin(), names.second.end(), owner) != names.second.end();
+    });
+  };
+  for (const auto& [label, names] : old.public_names) {
+    for (const Name& owner : names) {
+      if (is_kept(owner)) continue;
+      ++counters_.erasures;
+      sink_.unbind(owner);
+    }
+  }
+  for (const auto& [label, names] : config_.public_names) dirty_public_.insert(label);
+}
+
 // Whether so many instances stand in its sets that they are rebuilt at most every 20 ms.
 bool LiveNames::is_paced(const std::string& label, const Service* service) const {
   if (is_large(service)) return true;
@@ -183,6 +233,7 @@ bool LiveNames::is_paced(const std::string& label, const Service* service) const
 // Those of a large service wait for the end of the batch, and then for their time.
 void LiveNames::put_sets(const std::string& label, const Service* service, SetKeys keys) {
   if (keys.empty()) return;
+  if (config_.public_names.contains(label)) dirty_public_.insert(label);
   if (is_paced(label, service) || (!late_sets_.empty() && late_sets_.contains(label))) {
     SetKeys& late = late_sets_[label];
     late.insert(late.end(), keys.begin(), keys.end());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "zones/answer_spec.h"
 
@@ -16,6 +17,11 @@ class NameSink {
   virtual ~NameSink() = default;
   virtual void put(std::size_t zone, const NameSpec& spec) = 0;
   virtual void erase(std::size_t zone, const Name& owner) = 0;
+  // A service's sets at a name of a file zone (Zones::bind). Where there are no file zones nobody has any.
+  virtual void bind(const Name& owner, const std::vector<RrType>& types, const std::vector<RrsetSpec>& sets) {
+    static_cast<void>(owner), static_cast<void>(types), static_cast<void>(sets);
+  }
+  virtual void unbind(const Name& owner) { static_cast<void>(owner); }
 };
 
 }  // namespace muster::zones

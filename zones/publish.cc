@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "registry/label.h"
+#include "zones/bound_serials.h"
 #include "zones/entry_writer.h"
 #include "zones/generated_zone.h"
 #include "zones/live_names.h"
@@ -70,7 +71,7 @@ std::vector<RrsetSpec> address_rrsets(const std::vector<net::IpAddress>& address
 // The zones as a sink; each counts when its open batch of changes began.
 class Publisher::Core final : public NameSink {
  public:
-  Core(const PublishConfig& config, Zones& zones) : zones_(zones) {
+  Core(const PublishConfig& config, Zones& zones) : zones_(zones), bound_serials_(zones, config.serials) {
     open_zone(config.domain, config);
     for (const Name& apex : config.reverse) open_zone(apex, config);
     put_apexes(config);
@@ -88,6 +89,17 @@ class Publisher::Core final : public NameSink {
     assert(!preparing_);
     put_gathered();
     live_[zone].erase(owner);
+  }
+
+  void bind(const Name& owner, const std::vector<RrType>& types, const std::vector<RrsetSpec>& sets) override {
+    assert(!preparing_);
+    put_gathered();
+    zones_.bind(owner, types, sets);
+    bound_serials_.changed(owner);
+  }
+  void unbind(const Name& owner) override {
+    zones_.unbind(owner);
+    bound_serials_.changed(owner);
   }
 
   void reserve(std::size_t services) { names_->reserve(services); }
@@ -114,6 +126,7 @@ class Publisher::Core final : public NameSink {
     names_->tick(now);
     note_changes(now.steady);
     for (GeneratedZone& live : live_) live.tick(now.steady);
+    bound_serials_.tick(now.steady);
   }
 
   void reconfigure(PublishConfig config, net::Instant now) {
@@ -185,6 +198,7 @@ class Publisher::Core final : public NameSink {
   }
 
   Zones& zones_;
+  BoundSerials bound_serials_;
   std::vector<GeneratedZone> live_;  // as NameSink numbers them
   std::optional<LiveNames> names_;
   Prepared gathered_;       // put, and not yet in the table

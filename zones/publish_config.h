@@ -2,8 +2,11 @@
 // resolved by whoever reads the configuration; a service's globs are already applied.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +61,9 @@ struct PublishConfig {
   std::vector<Name> name_servers;                // default ns1.<domain>
   std::vector<net::IpAddress> listen_addresses;  // A/AAAA of name servers below the domain
   Name hostmaster;
+  // [service.X] also: names in file zones that carry a service's answers, by its folded label; whether there is such a
+  // service or not.
+  std::map<std::string, std::vector<Name>> public_names;
   std::uint32_t ttl = 5;  // of sets over the whole domain and of reverse names; services have their own
   std::uint32_t ttl_min = 1;
   std::uint32_t negative_ttl = 2;
@@ -72,6 +78,13 @@ struct PublishConfig {
 
   ServicePolicy policy_of(std::string_view service) const {
     return policy ? policy(service) : ServicePolicy{};
+  }
+  // Whose public name this is, as a folded label. One after the other: for people who ask.
+  std::optional<std::string> service_at(const Name& public_name) const {
+    for (const auto& [label, names] : public_names) {
+      if (std::find(names.begin(), names.end(), public_name) != names.end()) return label;
+    }
+    return std::nullopt;
   }
 };
 

@@ -1,6 +1,7 @@
 #include "zones/update.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "zones/rdata_fields.h"
@@ -101,6 +102,10 @@ class Draft {
   // The set with the apex's SOA, for prerequisites.
   Rrsets with_soa(const Name& owner) const {
     Rrsets sets = peek(owner);
+    if (view_.bound_sets) {
+      Rrsets bound = view_.bound_sets(owner);
+      std::move(bound.begin(), bound.end(), std::back_inserter(sets));
+    }
     if (is_apex(owner)) {
       RrsetSpec soa;
       soa.type = RrType::soa;
@@ -212,6 +217,8 @@ class Planner {
     for (const UpdateRecord& record : update_.changes) {
       if (!record.owner.is_at_or_below(view_.apex))
         return refuse(UpdateFault::notzone, record, "not in the zone");
+      if (is_bound(record.owner, record.type))
+        return refuse(UpdateFault::refused, record, "a service's, as [service.X] also says");
       const bool is_any = record.type == RrType::any;
       switch (record.rr_class) {
         case RrClass::in:
@@ -232,6 +239,13 @@ class Planner {
     return true;
   }
 
+  bool is_bound(const Name& owner, RrType type) const {
+    if (!view_.bound_types) return false;
+    const auto types = view_.bound_types(owner);
+    return std::find(types.begin(), types.end(), type) != types.end();
+  }
+  bool has_bound(const Name& owner) const { return view_.bound_types && !view_.bound_types(owner).empty(); }
+
   void apply(const UpdateRecord& record) {
     switch (record.rr_class) {
       case RrClass::in: return add(record);
@@ -246,7 +260,7 @@ class Planner {
     Rrsets& sets = draft_.at(record.owner);
     if (record.type == RrType::cname) {
       const bool other =
-          draft_.is_apex(record.owner) || std::any_of(sets.begin(), sets.end(), [](const RrsetSpec& set) {
+          draft_.is_apex(record.owner) || has_bound(record.owner) || std::any_of(sets.begin(), sets.end(), [](const RrsetSpec& set) {
             return set.type != RrType::cname && !beside_cname(set.type);
           });
       if (other) return;

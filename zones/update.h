@@ -50,6 +50,10 @@ struct UpdateView {
   // What this zone holds at a name, the apex without its SOA; nullopt: nothing, or an empty non-terminal.
   std::function<std::optional<NameSpec>(const Name&)> read;
   std::function<bool(const Name&)> has_names_below;
+  // What a service has at a name (Zones::bind): its types, which no update may touch, and its sets, which count as being
+  // there. Null: nothing.
+  std::function<std::vector<RrType>(const Name&)> bound_types{};
+  std::function<std::vector<RrsetSpec>(const Name&)> bound_sets{};
 };
 
 // The whole new content of each name that changes, in the order in which they are published: what gains

@@ -1,6 +1,7 @@
 #include "zones/zone.h"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -22,6 +23,7 @@ class Zone {
   std::size_t names_aside = 0;
   std::size_t inner_zones = 0;
   std::unique_ptr<ZoneHistory> history;
+  bool has_bindings = false;  // names of it are bound
 };
 
 namespace {
@@ -45,6 +47,19 @@ void drop_soa(NameSpec& spec) {
   std::erase_if(spec.rrsets, [](const RrsetSpec& rrset) { return rrset.type == RrType::soa; });
 }
 
+void drop_bound(NameSpec& spec) {
+  std::erase_if(spec.rrsets, [](const RrsetSpec& rrset) { return rrset.bound; });
+}
+
+// What is served at a name where a service has sets: these, and of the zone's own what is of another type.
+NameSpec with_bound(NameSpec own, const std::vector<RrType>& types, const std::vector<RrsetSpec>& sets) {
+  std::erase_if(own.rrsets, [&](const RrsetSpec& rrset) {
+    return rrset.bound || std::find(types.begin(), types.end(), rrset.type) != types.end();
+  });
+  own.rrsets.insert(own.rrsets.end(), sets.begin(), sets.end());
+  return own;
+}
+
 }  // namespace
 
 Zones::Zones(NameTable& table) : table_(table) {}
@@ -57,6 +72,7 @@ Zone& Zones::add(const ZoneConfig& config) {
                              std::to_string(NameTable::kZonesMax) +
                              " zones already, which is as many as one server holds");
   }
+  take_bindings(config.apex);
   Zone* outer = zone_of(config.apex);
   const std::vector<Zone*> inner = inner_of(outer, config.apex);
   std::vector<NameSpec> aside;
@@ -72,6 +88,7 @@ Zone& Zones::add(const ZoneConfig& config) {
   zone.inner_zones = inner.size();
   for (const Zone* one : inner) zone.tree.hold(one->config.apex);
   for (const NameSpec& spec : aside) put_aside(*outer, EntryWriter::build(spec, Entry::kOwned, outer->id));
+  put_bindings(config.apex);
   return zone;
 }
 
@@ -88,6 +105,7 @@ void Zones::remove(Zone& zone) {
   }
   table_.remove_zone(zone.id);
   zones_.erase(apex);
+  put_bindings(apex);
 }
 
 Zone* Zones::find(const Name& apex) {
@@ -122,6 +140,12 @@ std::vector<Zone*> Zones::inner_of(const Zone* outer, const Name& below) const {
 }
 
 void Zones::put(Zone& zone, const NameSpec& spec) {
+  const Binding* binding = binding_at(zone, spec.owner);
+  if (binding == nullptr) return put_all(zone, spec);
+  put_all(zone, with_bound(spec, binding->types, binding->sets));
+}
+
+void Zones::put_all(Zone& zone, const NameSpec& spec) {
   if (zone.history == nullptr) return put_content(zone, spec);
   const Entry* old = entry_at(zone, spec.owner);
   const bool was_there = old != nullptr;
@@ -131,6 +155,11 @@ void Zones::put(Zone& zone, const NameSpec& spec) {
 }
 
 void Zones::erase(Zone& zone, const Name& owner) {
+  if (binding_at(zone, owner) != nullptr) return put(zone, {owner, {}});
+  erase_all(zone, owner);
+}
+
+void Zones::erase_all(Zone& zone, const Name& owner) {
   if (zone.history == nullptr) return erase_content(zone, owner);
   const Entry* old = entry_at(zone, owner);
   if (old == nullptr) return;
@@ -168,6 +197,8 @@ void Zones::put(Zone& zone, std::span<EntryPtr> prepared) {
 }
 
 void Zones::put(Zone& zone, EntryPtr prepared) {
+  if (zone.has_bindings && binding_at(zone, *Name::from_wire(prepared->name())) != nullptr)
+    return put(zone, EntryWriter::read(*prepared));
   if (zone.history == nullptr) return put_content(zone, std::move(prepared));
   const Name owner = *Name::from_wire(prepared->name());
   const Entry* old = entry_at(zone, owner);
@@ -214,6 +245,82 @@ void Zones::put_apex(Zone& zone, const NameSpec& spec) {
   drop_soa(whole);
   whole.rrsets.insert(whole.rrsets.begin(), soa_rrset(zone.config));
   zone.tree.put(whole);
+}
+
+// Generated zones have none; null: the zone is not there (yet).
+Zone* Zones::zone_for_binding(const Name& owner) {
+  Zone* zone = zone_of(owner);
+  return zone == nullptr || zone->config.generated ? nullptr : zone;
+}
+
+const Zones::Binding* Zones::binding_at(const Zone& zone, const Name& owner) const {
+  if (!zone.has_bindings || is_inner(zone, owner)) return nullptr;
+  const auto binding = bindings_.find(owner);
+  return binding == bindings_.end() ? nullptr : &binding->second;
+}
+
+// A type that becomes the service's hides the zone's own, which comes back with the zone's next version.
+void Zones::bind(const Name& owner, std::vector<RrType> types, std::vector<RrsetSpec> sets) {
+  for (RrsetSpec& set : sets) set.bound = true;
+  bindings_.insert_or_assign(owner, Binding{std::move(types), std::move(sets)});
+  put_binding(owner);
+}
+
+void Zones::put_binding(const Name& owner) {
+  Zone* zone = zone_for_binding(owner);
+  if (zone == nullptr) return;
+  zone->has_bindings = true;
+  put(*zone, read_own(*zone, owner).value_or(NameSpec{owner, {}}));
+}
+
+void Zones::unbind(const Name& owner) {
+  const auto binding = bindings_.find(owner);
+  if (binding == bindings_.end()) return;
+  take_binding(owner);
+  bindings_.erase(binding);
+}
+
+// What the zone itself has stays.
+void Zones::take_binding(const Name& owner) {
+  Zone* zone = zone_for_binding(owner);
+  if (zone == nullptr) return;
+  if (const auto own = read_own(*zone, owner)) {
+    put_all(*zone, *own);
+  } else {
+    erase_all(*zone, owner);
+  }
+}
+
+// At or below an apex where a zone comes: out of the one that has the names until then.
+void Zones::take_bindings(const Name& apex) {
+  for (auto at = bindings_.lower_bound(apex); at != bindings_.end() && at->first.is_at_or_below(apex); ++at)
+    take_binding(at->first);
+}
+
+// At or below an apex where a zone has come or gone: into the one that has the names now.
+void Zones::put_bindings(const Name& apex) {
+  for (auto at = bindings_.lower_bound(apex); at != bindings_.end() && at->first.is_at_or_below(apex); ++at)
+    put_binding(at->first);
+}
+
+std::vector<RrType> Zones::bound_types(const Name& owner) const {
+  const auto binding = bindings_.find(owner);
+  return binding == bindings_.end() ? std::vector<RrType>() : binding->second.types;
+}
+
+std::vector<RrsetSpec> Zones::bound_sets(const Name& owner) const {
+  std::vector<RrsetSpec> sets;
+  const auto binding = bindings_.find(owner);
+  if (binding == bindings_.end()) return sets;
+  std::copy_if(binding->second.sets.begin(), binding->second.sets.end(), std::back_inserter(sets),
+               [](const RrsetSpec& set) { return !set.members.empty(); });
+  return sets;
+}
+
+std::optional<NameSpec> Zones::read_own(const Zone& zone, const Name& owner) const {
+  std::optional<NameSpec> spec = read(zone, owner);
+  if (spec) drop_bound(*spec);
+  return spec && !spec->rrsets.empty() ? spec : std::nullopt;
 }
 
 void Zones::update_view(Zone& zone) {

@@ -67,6 +67,14 @@ class Zones {
   void expect(std::size_t more_names);
   // The name's own records go; it stays as an empty non-terminal while names below it exist.
   void erase(Zone& zone, const Name& owner);
+  // A service's sets at a name of a file zone, beside what the zone itself has there: they stay while that changes, or the
+  // zone comes and goes, and the name with them, until unbind(). Of `types` the zone's own are not answered, whether or
+  // not the service has a set of them.
+  void bind(const Name& owner, std::vector<RrType> types, std::vector<RrsetSpec> sets);
+  void unbind(const Name& owner);
+  std::vector<RrType> bound_types(const Name& owner) const;
+  // Those that have members.
+  std::vector<RrsetSpec> bound_sets(const Name& owner) const;
   void set_readiness(Zone& zone, Readiness readiness);
   // What fills a generated zone is out of touch: all its answers say so. A note without `since`: it is not.
   void set_stale(Zone& zone, Note stale);
@@ -95,6 +103,8 @@ class Zones {
   std::optional<NameSpec> read(const Name& owner) const;
   // What this zone holds there, also where an inner zone's name is answered instead.
   std::optional<NameSpec> read(const Zone& zone, const Name& owner) const;
+  // The same without what is bound; nullopt also where there is nothing else.
+  std::optional<NameSpec> read_own(const Zone& zone, const Name& owner) const;
   // Whether this zone has a name below this one.
   bool has_names_below(const Zone& zone, const Name& owner) const;
   // Every name of the zone with its records, apex first, else in no order (dump, AXFR).
@@ -104,6 +114,9 @@ class Zones {
   bool is_inner(const Zone& zone, const Name& owner) const;
   std::vector<Zone*> inner_of(const Zone* outer, const Name& below) const;
   const Entry* entry_at(const Zone& zone, const Name& owner) const;
+  // Whether or not a service has sets there.
+  void put_all(Zone& zone, const NameSpec& spec);
+  void erase_all(Zone& zone, const Name& owner);
   void put_content(Zone& zone, const NameSpec& spec);
   void put(Zone& zone, EntryPtr prepared);
   void put_content(Zone& zone, EntryPtr prepared);
@@ -121,6 +134,18 @@ class Zones {
   std::map<Name, std::unique_ptr<Zone>> zones_;  // canonical order: what lies below a name follows it
   std::unordered_map<Name, Zone*, NameHash> by_apex_;
   std::function<void(const Zone&)> on_serial_;
+
+  struct Binding {
+    std::vector<RrType> types;
+    std::vector<RrsetSpec> sets;
+  };
+  const Binding* binding_at(const Zone& zone, const Name& owner) const;
+  Zone* zone_for_binding(const Name& owner);
+  void put_binding(const Name& owner);
+  void take_binding(const Name& owner);
+  void take_bindings(const Name& apex);
+  void put_bindings(const Name& apex);
+  std::map<Name, Binding> bindings_;
 };
 
 }  // namespace muster::zones

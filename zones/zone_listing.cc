@@ -37,7 +37,10 @@ std::optional<std::string> write_live_zone(NameTable::Reader& reader, const Name
   const bool is_there = visit_live_zone(
       reader, apex, [&] { names.clear(); },
       [&](const Entry& entry) {
-        const NameSpec spec = EntryWriter::read(entry);
+        NameSpec spec = EntryWriter::read(entry);
+        // What services have at the zone's names is no part of its file.
+        std::erase_if(spec.rrsets, [](const RrsetSpec& rrset) { return rrset.bound; });
+        if (spec.rrsets.empty()) return;
         Listed& listed = names.emplace_back(Listed{spec.owner, {}});
         write_name(listed.text, spec);
       },

@@ -10,6 +10,7 @@ namespace {
 void take(ZoneDraft& draft, const Entry& entry, std::uint32_t owner) {
   for (std::uint32_t i = 0; i < entry.rrset_count(); ++i) {
     const RrsetView set = entry.rrset(i);
+    if (set.bound()) continue;
     for (std::uint32_t member = 0; member < set.count(); ++member) {
       const std::string_view rdata = set.rdata(member);
       draft.records.push_back(
@@ -18,6 +19,14 @@ void take(ZoneDraft& draft, const Entry& entry, std::uint32_t owner) {
       draft.line_of.push_back(1);
     }
   }
+}
+
+// Whether the zone itself has the name: a service's sets, and a name without any, are not in its file.
+bool is_own(const Entry& entry) {
+  for (std::uint32_t i = 0; i < entry.rrset_count(); ++i) {
+    if (!entry.rrset(i).bound()) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -36,6 +45,7 @@ std::optional<CompiledZone> snapshot(NameTable::Reader& reader, const Name& apex
       draft->has_soa = true;
       return;
     }
+    if (!is_own(entry)) return;
     const std::size_t before = draft->owners.size();
     const std::uint32_t owner = draft->owners.insert(entry.name(), draft->octets);
     if (draft->owners.size() > before) take(*draft, entry, owner);

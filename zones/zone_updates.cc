@@ -211,7 +211,9 @@ UpdateView ZoneUpdates::view() const {
                   .soa = zones_.config(*zone).soa,
                   .soa_ttl = zones_.config(*zone).soa_ttl,
                   .read = [this](const Name& owner) { return read(owner); },
-                  .has_names_below = [this](const Name& owner) { return has_names_below(owner); }};
+                  .has_names_below = [this](const Name& owner) { return has_names_below(owner); },
+                  .bound_types = [this](const Name& owner) { return zones_.bound_types(owner); },
+                  .bound_sets = [this](const Name& owner) { return zones_.bound_sets(owner); }};
   for (const Group* group : {&writing_, &next_}) {
     if (group->soa) std::tie(view.soa, view.soa_ttl) = *group->soa;
   }
@@ -223,7 +225,7 @@ std::optional<NameSpec> ZoneUpdates::read(const Name& owner) const {
     const auto found = group->names.find(owner);
     if (found != group->names.end()) return found->second;
   }
-  return zones_.read(*zones_.find(apex_), owner);
+  return zones_.read_own(*zones_.find(apex_), owner);
 }
 
 bool ZoneUpdates::has_names_below(const Name& owner) const {

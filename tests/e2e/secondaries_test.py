@@ -25,9 +25,9 @@ def program(name):
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
-def records(server, *words):
+def records(server, *words, zone=ZONE):
     """Everything of the zone but TTLs, as a client of AXFR sees it."""
-    done = run("dig", f"@{server[0]}", "-p", server[1], "+noall", "+answer", "+onesoa", "+time=10", *words, ZONE, "AXFR")
+    done = run("dig", f"@{server[0]}", "-p", server[1], "+noall", "+answer", "+onesoa", "+time=10", *words, zone, "AXFR")
     if "Transfer failed" in done.out:
         return set()
     return read_records(done.out)
@@ -42,8 +42,8 @@ def read_records(text):
     return found
 
 
-def serial(server):
-    done = run("dig", f"@{server[0]}", "-p", server[1], "+short", "+tries=1", "+time=2", ZONE, "SOA")
+def serial(server, zone=ZONE):
+    done = run("dig", f"@{server[0]}", "-p", server[1], "+short", "+tries=1", "+time=2", zone, "SOA")
     words = done.out.split()
     return int(words[2]) if len(words) == 7 else None
 
@@ -53,7 +53,7 @@ class Knot:
     address = ADDRESS
 
     @staticmethod
-    def words(path, folder, port, primary):
+    def words(path, folder, port, primary, zone=ZONE):
         (folder / "knot.conf").write_text(f"""server:
     rundir: "{folder}"
     listen: {ADDRESS}@{port}
@@ -76,7 +76,7 @@ acl:
     address: 127.0.0.0/8
     action: transfer
 zone:
-  - domain: {ZONE}
+  - domain: {zone}
     storage: "{folder}"
     master: primary
     acl: [told, everybody]
@@ -89,7 +89,7 @@ class Nsd:
     address = ADDRESS
 
     @staticmethod
-    def words(path, folder, port, primary):
+    def words(path, folder, port, primary, zone=ZONE):
         (folder / "nsd.conf").write_text(f"""server:
     ip-address: {ADDRESS}@{port}
     server-count: 1
@@ -106,7 +106,7 @@ class Nsd:
 remote-control:
     control-enable: no
 zone:
-    name: "{ZONE}"
+    name: "{zone}"
     zonefile: "nsd.zone"
     allow-notify: {primary[0]} NOKEY
     request-xfr: {primary[0]}@{primary[1]} NOKEY
@@ -120,7 +120,7 @@ class Named:
     address = "127.0.0.1"  # it listens on addresses of interfaces only
 
     @staticmethod
-    def words(path, folder, port, primary):
+    def words(path, folder, port, primary, zone=ZONE):
         (folder / "named.conf").write_text(f"""options {{
     directory "{folder}";
     listen-on port {port} {{ {Named.address}; }};
@@ -134,7 +134,7 @@ class Named:
     notify no;
 }};
 controls {{ }};
-zone "{ZONE}" {{
+zone "{zone}" {{
     type secondary;
     file "named.zone";
     primaries port {primary[1]} {{ {primary[0]}; }};
@@ -148,16 +148,16 @@ zone "{ZONE}" {{
 class Secondary(EndToEnd):
     """One musterd and one secondary; the classes below say which."""
 
-    def begin_secondary(self, kind, primary):
+    def begin_secondary(self, kind, primary, zone=ZONE):
         path = program(kind.name)
         if path is None:
             self.skipTest(f"{kind.name} is not installed")
         for attempt in range(TRIES):
             port = free_port(kind.address)
-            process = self.background(f"{kind.name}{attempt}", kind.words(path, self.folder, port, primary))
+            process = self.background(f"{kind.name}{attempt}", kind.words(path, self.folder, port, primary, zone))
             address = (kind.address, port)
             if wait_until(f"{kind.name} serves or ends",
-                          lambda: "ended" if process.child.poll() is not None else serial(address)) != "ended":
+                          lambda: "ended" if process.child.poll() is not None else serial(address, zone)) != "ended":
                 return address
         raise AssertionError(f"{kind.name} does not start:\n{process.out}\n{process.err}")
 
@@ -225,6 +225,56 @@ class Secondary(EndToEnd):
         self.assertEqual(self.metric("muster_transfers_total", result="aborted"), 0)
         self.assertLessEqual(self.metric("muster_transfers_total", zone=f"{ZONE}.", kind="axfr", result="sent"), 2,
                              "and took the whole zone at its beginning only (our own AXFR is one)")
+
+
+PUBLIC = "example.test"
+PUBLIC_ZONE = """$TTL 60
+@ SOA ns1 host 7 60 60 600 5
+@ NS ns1
+@ MX 10 mail
+ns1 A 192.0.2.1
+mail A 192.0.2.25
+www TXT "beside"
+"""
+
+
+class FollowPublicNames(Secondary):
+    """Services at names of a file zone: what changes there raises its serial, and goes out as differences."""
+
+    def test_knot(self):
+        (self.folder / "public.zone").write_text(PUBLIC_ZONE)
+        public = f"""[[zones.file]]
+name = "{PUBLIC}."
+file = "public.zone"
+allow_transfer = ["127.0.0.0/8"]
+""" + "".join(f'[service.s{number}]\nalso = ["{names}"]\n' for number, names in
+              enumerate((f"{PUBLIC}.", f"www.{PUBLIC}.", f"_http._tcp.{PUBLIC}.", f"deep.below.{PUBLIC}.")))
+        self.server = self.start(public, store="memory")
+        wait_until("the zone is read", lambda: serial(self.server.dns, PUBLIC))
+        secondary = self.begin_secondary(Knot, self.server.dns, PUBLIC)
+        self.configuration(public.replace("[[zones.file]]", f'[[zones.file]]\nnotify = ["{secondary[0]}:{secondary[1]}"]'), store="memory")
+        self.assertEqual(self.server.muster("reload").status, 0)
+        before = serial(self.server.dns, PUBLIC)
+        begin = time.monotonic()
+        self.change_at_random(random.Random(1), CHANGES)
+        compared = []
+
+        def caught_up():
+            if serial(self.server.dns, PUBLIC) != serial(secondary, PUBLIC):
+                return False
+            compared.append(records(self.server.dns, zone=PUBLIC))
+            return compared[-1] == records(secondary, zone=PUBLIC)
+
+        wait_until("Knot has what musterd has", caught_up)
+        ours = compared[-1]
+        self.assertIn((f"{PUBLIC}.", "mx", f"10 mail.{PUBLIC}."), {(owner, kind.lower(), data) for owner, kind, data in ours})
+        self.assertGreater(len([1 for owner, kind, _ in ours if owner == f"{PUBLIC}." and kind == "A"]), 2)
+        raised = serial(self.server.dns, PUBLIC) - before
+        self.assertGreater(raised, 2)
+        self.assertLessEqual(raised, time.monotonic() - begin + 1, "once a second at most")
+        self.assertGreater(self.metric("muster_transfers_total", zone=f"{PUBLIC}.", kind="ixfr", result="sent"), 0, "it takes differences")
+        self.assertLessEqual(self.metric("muster_transfers_total", zone=f"{PUBLIC}.", kind="axfr", result="sent"), len(compared) + 1,
+                             "our own, and Knot's first")
 
 
 class Follow(Secondary):

@@ -134,10 +134,37 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
        "m.toml:2:13: srv_order \"priority\" needs policy = \"round-robin-failover\""},
       {"a hash key that is none", "[zones]\nhash_key = \"00\"\n",
        "m.toml:2:12: hash_key must be 32 hex digits (openssl rand -hex 16)"},
-      {"a key of a later version", "[service.web]\nalso = [\"a.\"]\n",
-       "m.toml:2:8: also is known, but binding a service to a public name is not part of this version: take "
-       "the key "
+      {"a key of a later version", "[service.web]\nproperties = { a = \"b\" }\n",
+       "m.toml:2:14: properties is known, but this record of a service is not part of this version: take the "
+       "key "
        "out"},
+      {"a public name in no zone", "[service.web]\nalso = [\"a.example.test.\"]\n",
+       "m.toml:2:9: also: a.example.test. is in no zone of [[zones.file]]"},
+      {"a public name below the domain",
+       "[[zones.file]]\nname = \"example.test.\"\nfile = \"z\"\n[service.web]\nalso = "
+       "[\"a.svc.internal.\"]\n",
+       "m.toml:5:9: also: a.svc.internal. is in no zone of [[zones.file]]"},
+      {"a public name that is a wildcard",
+       "[[zones.file]]\nname = \"example.test.\"\nfile = \"z\"\n[service.web]\nalso = "
+       "[\"*.example.test.\"]\n",
+       "m.toml:5:9: also: *.example.test. is a wildcard"},
+      {"a public name of no port",
+       "[[zones.file]]\nname = \"example.test.\"\nfile = \"z\"\n[service.web]\nalso = "
+       "[\"_http.example.test.\"]\n",
+       "m.toml:5:9: also: _http.example.test. begins with _ and so must be _PORT._tcp or _PORT._udp below a "
+       "domain"},
+      {"a public name of many services",
+       "[[zones.file]]\nname = \"example.test.\"\nfile = \"z\"\n[service.\"w*\"]\nalso = "
+       "[\"a.example.test.\"]\n",
+       "m.toml:5:9: also: a.example.test. is of one service: name it in a [service.NAME] of its own, not "
+       "under a glob"},
+      {"a public name of two services",
+       "[[zones.file]]\nname = \"example.test.\"\nfile = \"z\"\n[service.api]\nalso = "
+       "[\"a.example.test.\"]\n[service.web]\nalso = [\"b.example.test.\", \"A.example.test.\"]\n",
+       "m.toml:7:28: also: A.example.test. is named by [service.api], too"},
+      {"a public name that is none",
+       "[[zones.file]]\nname = \"example.test.\"\nfile = \"z\"\n[service.web]\nalso = [\"a..test.\"]\n",
+       "m.toml:5:9: also: \"a..test.\" is not a domain name"},
       {"an unset environment variable", "[server]\nname = \"${MUSTER_TEST_UNSET}\"\n",
        "m.toml:2:8: environment variable MUSTER_TEST_UNSET is not set"},
       {"a word of a longer key", "[dns]\nthredas = 2\n",
@@ -416,6 +443,12 @@ TEST(Config, TheShippedPoliciesLoad) {
   EXPECT_EQ(shop.policy.fallback_service, "shop-static");
   EXPECT_EQ(shop.policy.panic_threshold, 0.25);
   EXPECT_EQ(shop.slow_start.span, Millis(30'000));
+}
+
+TEST(Config, TheShippedPublicNamesLoad) {
+  const LoadResult result = load_file(MUSTER_SOURCE_DIR "/zones/examples/public-names.toml");
+  ASSERT_TRUE(result.errors.empty()) << result.errors[0];
+  EXPECT_EQ(result.config.services.at("web").also.size(), 3u);
 }
 
 TEST(Config, WhatIsTakenOverIsNamed) {

@@ -208,6 +208,7 @@ void expect_same_as_fresh(const PublishConfig& config, const LiveNames& names, c
     ASSERT_TRUE(sink.names().contains(text)) << text;
     ASSERT_EQ(sink.names().at(text), spec) << text;
   }
+  ASSERT_TRUE(sink.bound() == fresh.bound());
   for (const char* label : {"web", "http", "db"})
     ASSERT_EQ(names.in_panic(label), rebuilt.in_panic(label)) << label;
 }
@@ -215,6 +216,9 @@ void expect_same_as_fresh(const PublishConfig& config, const LiveNames& names, c
 // Services that live off one another while they are in panic, each under another policy.
 PublishConfig panicking_config(unsigned seed) {
   PublishConfig config = plain_config();
+  config.public_names = {{"web", {name("www.example.test."), name("_http._tcp.example.test."), name("example.test.")}},
+                         {"db", {name("db.example.test."), name("_db._tcp.example.test.")}},
+                         {"nobody", {name("nobody.example.test.")}}};
   config.policy = [seed](std::string_view service) {
     const auto names = policy_names();
     ServicePolicy policy;
@@ -287,6 +291,33 @@ TEST(LiveNames, PanicEndsWithTheService) {
   EXPECT_TRUE(names.in_panic("web"));
   names.apply(go, at(1));
   EXPECT_FALSE(names.in_panic("web"));
+}
+
+TEST(LiveNames, PublicNamesHaveWhatTheServiceHas) {
+  PublishConfig config = plain_config();
+  config.public_names = {{"web", {name("www.example.test."), name("_http._tcp.example.test."), name("_web._tcp.example.test.")}},
+                         {"nobody", {name("nobody.example.test.")}}};
+  RecordingSink sink(name("svc.internal."));
+  LiveNames names(config, sink);
+  const auto types_at = [&](const char* owner) {
+    std::string types;
+    for (const RrsetSpec& set : sink.bound().at(owner).rrsets) types += to_string(set.type) + " ";
+    return types;
+  };
+  EXPECT_EQ(types_at("www.example.test."), "") << "there before the service is";
+  EXPECT_EQ(types_at("nobody.example.test."), "");
+  const auto i1 = Make("web", "i1").at("10.0.0.1").at("2001:db8::1").on(port(443)).on(port(80, "http")).get();
+  names.apply(batch(nullptr, i1), at(0));
+  EXPECT_EQ(types_at("www.example.test."), "A AAAA SRV ");
+  EXPECT_EQ(types_at("_http._tcp.example.test."), "SRV ");
+  EXPECT_EQ(test::srv(sink.bound().at("_http._tcp.example.test.").rrsets[0].members[0].rdata).port, 80);
+  EXPECT_EQ(test::srv(sink.bound().at("_web._tcp.example.test.").rrsets[0].members[0].rdata).port, 443);
+  EXPECT_EQ(test::srv(sink.bound().at("www.example.test.").rrsets[2].members[0].rdata).target, "i1.web.svc.internal.");
+  config.public_names = {{"web", {name("www.example.test.")}}};
+  names.reconfigure(config, at(10));
+  EXPECT_EQ(sink.bound().size(), 1u);
+  names.apply(batch(i1, nullptr), at(20));
+  EXPECT_EQ(types_at("www.example.test."), "");
 }
 
 TEST(LiveNames, InPanicAServiceLivesOffTheOneItFallsBackTo) {

@@ -101,6 +101,42 @@ class UpdateRules : public testing::Test {
   CompiledZone zone_;
 };
 
+// What a service has there cannot be changed, but counts as being there.
+TEST_F(UpdateRules, WhatIsBoundStays) {
+  using enum UpdateFault;
+  const auto plan = [&](const std::vector<std::string>& prerequisites,
+                        const std::vector<std::string>& changes) {
+    UpdateView bound = view();
+    bound.bound_types = [](const Name& owner) {
+      return owner == name("bound") ? std::vector{RrType::a, RrType::aaaa} : std::vector<RrType>();
+    };
+    bound.bound_sets = [](const Name& owner) {
+      std::vector<RrsetSpec> sets;
+      if (owner == name("bound")) sets.emplace_back().type = RrType::a;
+      for (RrsetSpec& set : sets) set.members.emplace_back().rdata = std::string("\x0a\0\0\1", 4);
+      return sets;
+    };
+    Update update{.zone = name("@"), .prerequisites = {}, .changes = {}};
+    for (const std::string& line : prerequisites) update.prerequisites.push_back(record(line, true));
+    for (const std::string& line : changes) update.changes.push_back(record(line, false));
+    return plan_update(update, bound);
+  };
+  for (const char* change : {"bound 60 A 192.0.2.1", "bound - A 10.0.0.1", "bound * AAAA"}) {
+    const auto refused = plan({}, {change});
+    ASSERT_FALSE(refused.has_value()) << change;
+    EXPECT_EQ(refused.error().fault, UpdateFault::refused) << change;
+  }
+  EXPECT_FALSE(plan({}, {"web * A", "bound 60 A 192.0.2.1"}).has_value()) << "nothing of it is done";
+  const auto beside = plan({"bound * ANY", "bound * A", "bound - AAAA"}, {"bound 60 TXT hello"});
+  ASSERT_TRUE(beside.has_value());
+  EXPECT_EQ(text_of(beside->names.at(0)), "bound.t. TXT60,\"hello\"");
+  const auto alias = plan({}, {"bound 60 CNAME web"});
+  ASSERT_TRUE(alias.has_value());
+  EXPECT_TRUE(alias->names.empty()) << "an alias beside other data is silently ignored (RFC 2136 §3.4.2.2)";
+  const auto all = plan({}, {"bound * ANY"});
+  EXPECT_TRUE(all.has_value()) << "all that are the zone's own";
+}
+
 TEST_F(UpdateRules, PrerequisitesAreExact) {
   using enum UpdateFault;
   struct Row {

@@ -177,5 +177,24 @@ TEST(CompiledZone, TheDigestIsOfTheContentAlone) {
   EXPECT_EQ(one, 6609725299019774221U);
 }
 
+TEST(ZoneSnapshot, LeavesOutWhatServicesHave) {
+  const CompiledZone version = compile("w 5 A 192.0.2.1\nx TXT beside\n");
+  NameTable table;
+  Zones zones(table);
+  Zone& zone = add(zones, version);
+  put_prepared(zones, zone, version);
+  RrsetSpec bound;
+  bound.type = RrType::a;
+  bound.members.emplace_back().rdata = std::string("\x0a\0\0\1", 4);
+  for (const char* owner : {"example.test.", "x.example.test.", "new.example.test."})
+    zones.bind(name(owner), {RrType::a}, {bound});
+  zones.bind(name("empty.example.test."), {RrType::a}, {});
+  NameTable::Reader reader(table);
+  const auto taken = snapshot(reader, version.apex());
+  ASSERT_TRUE(taken.has_value());
+  EXPECT_EQ(taken->names(), version.names());
+  EXPECT_TRUE(diff(*taken, version).empty());
+}
+
 }  // namespace
 }  // namespace muster::zones

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "tests/zones/specs.h"
@@ -249,6 +250,137 @@ TEST_F(ZonesTest, WhatIsPutIsRead) {
   EXPECT_FALSE(zones_.read(name("web.svc.internal.")).has_value());
   EXPECT_EQ(zones_.find(name("SVC.internal.")), &zone);
   EXPECT_EQ(zones_.all(), (std::vector<Zone*>{&zone}));
+}
+
+// What is in a file zone, and what a service has at its names.
+class Bindings : public ZonesTest {
+ protected:
+  // Of what kinds the sets there are, those of a service with a star.
+  std::string types_at(std::string_view owner) const {
+    if (!exists(owner)) return "none";
+    std::set<std::string> types;
+    for (std::uint32_t i = 0; i < find(owner)->rrset_count(); ++i)
+      types.insert(to_string(find(owner)->rrset(i).type()) + (find(owner)->rrset(i).bound() ? "* " : " "));
+    return std::accumulate(types.begin(), types.end(), std::string());
+  }
+  void bind(std::string_view owner, std::vector<RrsetSpec> sets) {
+    zones_.bind(name(owner), {RrType::a, RrType::aaaa}, std::move(sets));
+  }
+};
+
+TEST_F(Bindings, StandBesideWhatTheZoneHas) {
+  Zone& zone = zones_.add(config("example.", false));
+  put(zone, "www.example.", {rrset(RrType::txt, {"\1x"})});
+  bind("www.example.", {a_set({"10.0.0.1"})});
+  EXPECT_EQ(types_at("www.example."), "A* TXT ");
+  put(zone, "www.example.", {rrset(RrType::mx, {std::string("\0\1\0", 3)})});
+  EXPECT_EQ(types_at("www.example."), "A* MX ") << "the zone's own change leaves the service's";
+  bind("www.example.", {a_set({"10.0.0.2"})});
+  EXPECT_EQ(find("www.example.")->find(RrType::a)->rdata(0), address("10.0.0.2").bytes());
+  zones_.erase(zone, name("www.example."));
+  EXPECT_EQ(types_at("www.example."), "A* ");
+  EXPECT_FALSE(zones_.read_own(zone, name("www.example.")));
+  bind("www.example.", {});
+  EXPECT_EQ(types_at("www.example."), "") << "the name stays, without records";
+  zones_.unbind(name("www.example."));
+  EXPECT_FALSE(exists("www.example."));
+}
+
+TEST_F(Bindings, AreAtTheApexToo) {
+  Zone& zone = zones_.add(config("example.", false));
+  put(zone, "example.", {name_set(RrType::ns, {"ns1.example."})});
+  bind("example.", {a_set({"10.0.0.1"})});
+  EXPECT_EQ(types_at("example."), "A* NS SOA ");
+  zones_.set_serial(zone, 9);
+  EXPECT_EQ(types_at("example."), "A* NS SOA ");
+  EXPECT_EQ(zones_.read_own(zone, name("example."))->rrsets.size(), 2u) << "NS and SOA";
+  zones_.unbind(name("example."));
+  EXPECT_EQ(types_at("example."), "NS SOA ");
+  EXPECT_TRUE(is("example.", Entry::kApex));
+}
+
+TEST_F(Bindings, HideTheirTypesUntilTheyGo) {
+  Zone& zone = zones_.add(config("example.", false));
+  bind("www.example.", {});
+  put(zone, "www.example.", {a_set({"192.0.2.1"}), rrset(RrType::txt, {"\1x"})});
+  EXPECT_EQ(types_at("www.example."), "TXT ");
+}
+
+TEST_F(Bindings, WaitForTheirZone) {
+  bind("www.example.", {a_set({"10.0.0.1"})});
+  bind("deep.sub.example.", {a_set({"10.0.0.2"})});
+  EXPECT_FALSE(exists("www.example."));
+  Zone& zone = zones_.add(config("example.", false));
+  EXPECT_EQ(types_at("www.example."), "A* ");
+  Zone& inner = zones_.add(config("sub.example.", false));
+  EXPECT_EQ(types_at("deep.sub.example."), "A* ");
+  EXPECT_EQ(zones_.zone_of(name("deep.sub.example.")), &inner);
+  zones_.remove(inner);
+  EXPECT_EQ(types_at("deep.sub.example."), "A* ") << "the outer zone's now";
+  zones_.unbind(name("deep.sub.example."));
+  EXPECT_FALSE(exists("deep.sub.example."));
+  zones_.remove(zone);
+  EXPECT_FALSE(exists("www.example."));
+  zones_.add(config("example.", false));
+  EXPECT_EQ(types_at("www.example."), "A* ");
+}
+
+TEST_F(Bindings, AreNotInGeneratedZones) {
+  Zone& zone = zones_.add(config("svc.internal."));
+  bind("www.svc.internal.", {a_set({"10.0.0.1"})});
+  EXPECT_FALSE(exists("www.svc.internal."));
+  put_a(zone, "www.svc.internal.");
+  EXPECT_EQ(types_at("www.svc.internal."), "A ");
+}
+
+// Whatever comes in which order, a name is the zone's own records, but for the types that are a service's,
+// and these.
+TEST_F(Bindings, AnyOrderOfChangesEndsAlike) {
+  Rng rng(7);
+  const std::vector<std::string> owners = {"example.", "a.example.", "b.a.example.", "sub.example.",
+                                           "x.sub.example."};
+  std::map<std::string, Zone*> zones;
+  std::map<std::string, std::set<std::string>> own;  // by apex
+  std::map<std::string, bool> bound;
+  for (int step = 0; step < 3'000; ++step) {
+    const std::string& owner = owners[rng.below(owners.size())];
+    const std::string apex = rng.below(2) == 0 ? "example." : "sub.example.";
+    switch (rng.below(6)) {
+      case 0:
+        if (zones[apex] == nullptr) zones[apex] = &zones_.add(config(apex, false));
+        break;
+      case 1:
+        if (rng.below(8) != 0 || zones[apex] == nullptr) break;
+        zones_.remove(*zones[apex]);
+        zones[apex] = nullptr;
+        own[apex].clear();
+        break;
+      case 2:
+      case 3:  // also of what the inner zone hides
+        if (zones[apex] == nullptr || !name(owner).is_at_or_below(name(apex))) break;
+        if (rng.below(2) == 0) {
+          put(*zones[apex], owner, {rrset(RrType::txt, {"\1x"})});
+          own[apex].insert(owner);
+        } else {
+          zones_.erase(*zones[apex], name(owner));
+          own[apex].erase(owner);
+        }
+        break;
+      case 4:
+        bind(owner, {a_set({"10.0.0.1"})});
+        bound[owner] = true;
+        break;
+      default: zones_.unbind(name(owner)); bound[owner] = false;
+    }
+    for (const std::string& each : owners) {
+      const Zone* zone = zones_.zone_of(name(each));
+      if (zone == nullptr) continue;
+      const bool is_own = own[zones_.apex(*zone).text()].contains(each);
+      const auto has = [&](RrType type) { return exists(each) && find(each)->find(type).has_value(); };
+      ASSERT_EQ(has(RrType::a), bound[each]) << each << " at step " << step;
+      ASSERT_EQ(has(RrType::txt), is_own) << each << " at step " << step;
+    }
+  }
 }
 
 }  // namespace

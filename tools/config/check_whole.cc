@@ -5,6 +5,7 @@
 
 #include "registry/label.h"
 #include "tools/config/section.h"
+#include "zones/naming/native.h"
 
 namespace muster::config {
 
@@ -66,7 +67,43 @@ class WholeCheck {
     }
   }
 
+  // Whether a name is in one of our file zones, and no inner zone that is made of something else has it.
+  bool is_in_file_zone(const zones::Name& name) const {
+    const zones::Name* longest = nullptr;
+    bool is_file = false;
+    const auto look = [&](const zones::Name& apex, bool file) {
+      if (!name.is_at_or_below(apex) || (longest != nullptr && longest->size() >= apex.size())) return;
+      longest = &apex;
+      is_file = file;
+    };
+    look(config_.zones.domain, false);
+    for (const zones::Name& apex : config_.zones.reverse) look(apex, false);
+    for (const MesosSource& source : config_.mesos) look(source.names.domain, false);
+    for (const ZoneFile& file : config_.zones.files) look(file.name, true);
+    return is_file;
+  }
+
+  void check_also() {
+    std::map<zones::Name, std::string> taken;
+    for (const auto& [name, service] : config_.services) {
+      const bool is_glob = name.find_first_of("*?") != name.npos;
+      for (std::size_t i = 0; i < service.also.size(); ++i) {
+        const zones::Name& owner = service.also[i];
+        const std::string path = element(("service." + name + ".also").c_str(), i);
+        const auto refuse = [&](const std::string& what) { error(path, "also: " + owner.text() + " " + what); };
+        if (is_glob) refuse("is of one service: name it in a [service.NAME] of its own, not under a glob");
+        if (owner.is_wildcard()) refuse("is a wildcard");
+        if (!is_in_file_zone(owner)) refuse("is in no zone of [[zones.file]]");
+        if (!zones::naming::public_set(owner, registry::ascii_lower(name)))
+          refuse("begins with _ and so must be _PORT._tcp or _PORT._udp below a domain");
+        const auto [first, is_new] = taken.emplace(owner, name);
+        if (!is_new) refuse("is named by [service." + first->second + "], too");
+      }
+    }
+  }
+
   void check_services() {
+    check_also();
     std::map<std::string, std::size_t> members;
     for (const StaticInstance& one : config_.static_instances) ++members[one.service];
     for (const auto& [name, count] : members) {

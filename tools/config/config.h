@@ -155,6 +155,7 @@ struct Service {
   zones::ServicePolicy policy;                    // all of it but the three above
   registry::SlowStart slow_start;
   Millis response_tau{30'000};  // what a measurement of a response-time policy is worth after so long: 1/e
+  std::vector<zones::Name> also;  // names in file zones that carry its answers
   bool use_load = false;
   ServiceChecks checks;
   CheckRules check_rules;  // of checks that do not say otherwise, and of reports

@@ -94,7 +94,10 @@ void read_service(Section& section, Service& service, const Health& health) {
   if (auto checks = read_checks(section, service.check_rules, health.exec); !checks.empty())
     service.checks.list = std::make_shared<const registry::health::Checks>(std::move(checks));
   for (const char* key : {"properties", "debug_txt"}) section.not_built(key, "this record of a service");
-  section.not_built("also", "binding a service to a public name");
+  service.also = section.list<zones::Name>("also", {}, "a domain name", [](std::string_view text) {
+    const auto name = zones::parse_domain(text);
+    return name ? std::optional<zones::Name>(*name) : std::nullopt;
+  });
   section.finish();
 }
 

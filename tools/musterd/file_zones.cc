@@ -103,13 +103,51 @@ void FileZones::erase(zones::Zone& zone, const zones::CompiledZone& version,
   });
 }
 
-ZoneLoad FileZones::load(const std::vector<config::ZoneFile>& files,
+ZoneLoad FileZones::load(const std::vector<config::ZoneFile>& files, const std::vector<zones::BoundName>& bound,
                          const std::vector<zones::Name>& discard) {
   ZoneLoad report;
   remove_unlisted(files, report);
   for (const config::ZoneFile& file : files)
-    load_one(file, std::find(discard.begin(), discard.end(), file.name) != discard.end(), report);
+    load_one(file, bound, std::find(discard.begin(), discard.end(), file.name) != discard.end(), report);
   return report;
+}
+
+// What is served stays where the file cannot be read, and stands with its updates where the file is the old
+// one.
+std::vector<std::string> FileZones::in_the_way(const std::vector<config::ZoneFile>& files,
+                                               const std::vector<zones::BoundName>& bound,
+                                               const std::vector<zones::Name>& discard) {
+  std::vector<std::string> all;
+  for (const config::ZoneFile& file : files) {
+    if (std::none_of(bound.begin(), bound.end(),
+                     [&](const auto& one) { return one.owner.is_at_or_below(file.name); }))
+      continue;
+    std::vector<std::string> faults;
+    const auto next = zones::compile_zone(file.file.string(), file.name, zones::read_whole_file);
+    if (next) faults = zones::bound_faults(*next, bound);
+    const bool is_left = !next || (next->digest() == held(file.name).digest &&
+                                   std::find(discard.begin(), discard.end(), file.name) == discard.end());
+    if (faults.empty() && is_left) faults = served_in_the_way(file.name, bound);
+    for (std::string& fault : faults) all.push_back(file.file.string() + ": " + std::move(fault));
+  }
+  return all;
+}
+
+std::vector<std::string> FileZones::served_in_the_way(const zones::Name& apex,
+                                                      std::span<const zones::BoundName> bound) {
+  std::vector<std::string> faults;
+  on_control_([&] {
+    const zones::Zone* zone = zones_.find(apex);
+    if (zone == nullptr) return;
+    faults = zones::bound_faults(apex, bound, [&](const zones::Name& owner) {
+      std::vector<zones::RrType> types;
+      const auto own = zones_.read_own(*zone, owner);
+      if (!own) return types;
+      for (const zones::RrsetSpec& set : own->rrsets) types.push_back(set.type);
+      return types;
+    });
+  });
+  return faults;
 }
 
 void FileZones::remove_unlisted(const std::vector<config::ZoneFile>& files, ZoneLoad& report) {
@@ -145,7 +183,8 @@ void FileZones::remove(const zones::Name& apex) {
   on_control_([&] { zones_.remove(*zone); });
 }
 
-void FileZones::load_one(const config::ZoneFile& file, bool discard, ZoneLoad& report) {
+void FileZones::load_one(const config::ZoneFile& file, std::span<const zones::BoundName> bound, bool discard,
+                         ZoneLoad& report) {
   auto result = zones::compile_zone(file.file.string(), file.name, zones::read_whole_file);
   if (!result) {
     for (const zones::ZoneFault& fault : result.error().list)
@@ -153,6 +192,10 @@ void FileZones::load_one(const config::ZoneFile& file, bool discard, ZoneLoad& r
     return fail(file);
   }
   const zones::CompiledZone& next = *result;
+  if (auto faults = zones::bound_faults(next, bound); !faults.empty()) {
+    for (std::string& fault : faults) report.errors.push_back(file.file.string() + ": " + std::move(fault));
+    return fail(file);
+  }
   for (const zones::ZoneFault& fault : next.warnings().list())
     report.warnings.push_back(zones::to_string(fault));
   on_control_([&] { zones_.keep_history(zone_at(file.name), file.secondaries.any()); });

@@ -17,6 +17,7 @@
 
 #include "registry/net/unique_function.h"
 #include "tools/config/config.h"
+#include "zones/bound_names.h"
 #include "zones/compiled_zone.h"
 #include "zones/name_table.h"
 #include "zones/zone.h"
@@ -68,7 +69,14 @@ class FileZones {
   void announce(const std::vector<config::ZoneFile>& files);
   // Reads all of them, adds what is new, removes what is no longer listed, changes only the names that
   // differ. A changed file whose zone holds updates is left alone, unless it is to `discard` them.
-  ZoneLoad load(const std::vector<config::ZoneFile>& files, const std::vector<zones::Name>& discard = {});
+  // One that holds what is to be a service's (`bound`) has an error.
+  ZoneLoad load(const std::vector<config::ZoneFile>& files, const std::vector<zones::BoundName>& bound,
+                const std::vector<zones::Name>& discard = {});
+  // What load() would find in the way of what is to be a service's, a line each. Reads the files of the zones
+  // concerned.
+  std::vector<std::string> in_the_way(const std::vector<config::ZoneFile>& files,
+                                      const std::vector<zones::BoundName>& bound,
+                                      const std::vector<zones::Name>& discard);
   std::vector<ZoneStatus> status() const;
 
  private:
@@ -78,7 +86,9 @@ class FileZones {
     bool updates_on_other_file = false;
     std::uint64_t digest = 0;  // of the file as it is served
   };
-  void load_one(const config::ZoneFile& file, bool discard, ZoneLoad& report);
+  void load_one(const config::ZoneFile& file, std::span<const zones::BoundName> bound, bool discard, ZoneLoad& report);
+  std::vector<std::string> served_in_the_way(const zones::Name& apex,
+                                             std::span<const zones::BoundName> bound);
   void replace(const zones::CompiledZone& next, bool discard, ZoneLoad& report);
   bool discard_updates(const zones::Name& apex);
   Held held(const zones::Name& apex) const;

@@ -181,7 +181,12 @@ void Musterd::make_file_zones() {
     return update_door_->lay_over(zone, apex, behind);
   };
   updates.stand_on = [this](zones::Zone& zone, const zones::Name& apex, std::uint64_t file) {
-    return update_door_->stand_on(zone, apex, file, *turn_);
+    const bool on_other_file = update_door_->stand_on(zone, apex, file, *turn_);
+    const auto stored = meta_.find("serial_block:" + apex.text());  // what services at its names have raised it to
+    if (stored == meta_.end()) return on_other_file;
+    const auto serial = static_cast<std::uint32_t>(std::stoul(stored->second));
+    if (zones::serial_newer(serial, names_.zones.serial(zone))) names_.zones.set_serial(zone, serial);
+    return on_other_file;
   };
   updates.close = [this](const zones::Name& apex) { return update_door_->close(apex); };
   updates.open = [this](const zones::Name& apex, std::uint64_t file) { update_door_->open(apex, file); };
@@ -340,7 +345,7 @@ int Musterd::run() {
 }
 
 void Musterd::load_zones() {
-  const ZoneLoad report = file_zones_->load(config()->zones.files);
+  const ZoneLoad report = file_zones_->load(config()->zones.files, bound_names(*config()));
   for (const std::string& line : report.errors) log(LogLevel::error, "zone_file", {{"error", line}});
   for (const std::string& line : report.warnings) log(LogLevel::warning, "zone_file", {{"warning", line}});
   for (const std::string& line : report.changed) log(LogLevel::info, "zone_loaded", {{"zone", line}});

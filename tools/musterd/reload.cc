@@ -45,6 +45,9 @@ registry::api::ReloadReport Musterd::reload(const std::vector<std::string>& disc
   const std::vector<zones::Name> apexes = discarded(discard, result.config, result.errors);
   if (!result.errors.empty()) return refuse_reload(std::move(result.errors));
   const auto next = std::make_shared<const config::Config>(std::move(result.config));
+  const std::vector<zones::BoundName> bound = bound_names(*next);
+  if (auto faults = file_zones_->in_the_way(next->zones.files, bound, apexes); !faults.empty())
+    return refuse_reload(std::move(faults));
   config::Changes changes = config::changes_between(*config(), *next);
   for (const std::string& key : changes.taken_over) log(LogLevel::info, "key_changed", {{"key", key}});
   registry::api::ReloadReport report;
@@ -52,7 +55,7 @@ registry::api::ReloadReport Musterd::reload(const std::vector<std::string>& disc
   report.needs_restart = std::move(changes.needs_restart);
   report.errors = take_over(next);
   report.taken_over = true;
-  const ZoneLoad zones = file_zones_->load(next->zones.files, apexes);
+  const ZoneLoad zones = file_zones_->load(next->zones.files, bound, apexes);
   report.changed.insert(report.changed.end(), zones.changed.begin(), zones.changed.end());
   report.zones_with_updates = zones.with_updates;
   report.errors.insert(report.errors.end(), zones.errors.begin(), zones.errors.end());

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "registry/label.h"
+#include "zones/naming/native.h"
 
 namespace muster::tools {
 
@@ -150,6 +151,17 @@ registry::RegistryConfig registry_config(const ConfigPtr& config, std::string ep
   return to;
 }
 
+std::vector<zones::BoundName> bound_names(const config::Config& config) {
+  std::vector<zones::BoundName> bound;
+  for (const auto& [name, service] : config.services) {
+    for (const zones::Name& owner : service.also) {
+      if (auto set = zones::naming::public_set(owner, registry::ascii_lower(name)))
+        bound.push_back({owner, std::move(set->types), name});
+    }
+  }
+  return bound;
+}
+
 zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<net::Endpoint>& listen) {
   zones::PublishConfig to;
   to.domain = config->zones.domain;
@@ -162,6 +174,9 @@ zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<n
   to.reverse = config->zones.reverse;
   to.reverse_services = config->zones.reverse_services;
   to.policy = [config](std::string_view name) { return policy_of(*config, name); };
+  for (const auto& [name, service] : config->services) {
+    if (!service.also.empty()) to.public_names[registry::ascii_lower(name)] = service.also;
+  }
   return to;
 }
 

@@ -333,6 +333,17 @@ std::optional<Name> owner_of(const SetKey& key, const Name& domain, std::string_
   return std::nullopt;
 }
 
+std::optional<PublicSet> public_set(const Name& owner, std::string_view label) {
+  const std::string first = registry::ascii_lower(owner.first_label());
+  if (!first.starts_with('_')) return PublicSet{{}, {RrType::a, RrType::aaaa, RrType::srv}};
+  const std::string second = owner.is_root() ? std::string() : registry::ascii_lower(owner.parent().first_label());
+  if (second != "_tcp" && second != "_udp") return std::nullopt;
+  const Protocol protocol = second == "_udp" ? Protocol::udp : Protocol::tcp;
+  const std::string port = first.substr(1);
+  const SetKey key = port == label ? SetKey{Kind::service, protocol, "", ""} : SetKey{Kind::port, protocol, port, ""};
+  return PublicSet{key, {RrType::srv}};
+}
+
 const Port* port_for(const SetKey& key, const InstanceBody& body) {
   for (const Port& port : body.ports) {
     if (key.kind == Kind::service && port.protocol != key.protocol) continue;

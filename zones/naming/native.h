@@ -59,6 +59,15 @@ void add_set_keys(const registry::Instance& instance, const ServicePolicy& polic
 std::optional<std::string> tag_label(std::string_view value);
 std::optional<Name> owner_of(const SetKey& key, const Name& domain, std::string_view label);
 
+// A public name of a service: which of its sets stands there. One that begins with _P._tcp or _P._udp has SRV of the
+// port named P, or of the first one where P is the service; others have what S.D has. nullopt: it begins with _ and is
+// none of these.
+struct PublicSet {
+  SetKey key;
+  std::vector<RrType> types;
+};
+std::optional<PublicSet> public_set(const Name& owner, std::string_view label);
+
 // The port with which an instance stands under a key; null: without one.
 const registry::Port* port_for(const SetKey& key, const registry::InstanceBody& body);
 bool stands_under(const SetKey& key, const registry::Instance& instance);

@@ -49,6 +49,28 @@ class RecordingSink final : public NameSink {
     names_.erase(gone);
   }
 
+  void bind(const Name& owner, const std::vector<RrType>& types, const std::vector<RrsetSpec>& sets) override {
+    ++puts;
+    log.push_back("=" + owner.text());
+    const std::string bound = key(owner);
+    forget(bound);
+    bound_[bound] = {owner, sets};
+    bound_types_[bound] = types;
+    for (const std::string& target : targets(bound_[bound])) {
+      EXPECT_TRUE(names_.contains(target)) << bound << " points to " << target << ", which is not published";
+      ++pointed_to_[target];
+    }
+  }
+  void unbind(const Name& owner) override {
+    ++erases;
+    log.push_back("/" + owner.text());
+    const std::string bound = key(owner);
+    forget(bound);
+    EXPECT_EQ(bound_.erase(bound), 1u) << bound << " was not bound";
+  }
+
+  // By public name, what services have there.
+  const std::map<std::string, NameSpec>& bound() const { return bound_; }
   const std::map<std::string, NameSpec>& names() const { return names_; }
   const NameSpec* find(std::string_view text) const {
     const auto at = names_.find(key(name(text)));
@@ -88,15 +110,19 @@ class RecordingSink final : public NameSink {
   }
 
   void forget(const std::string& owner) {
-    const auto known = names_.find(owner);
-    if (known == names_.end()) return;
-    for (const std::string& target : targets(known->second)) {
-      if (target != owner) --pointed_to_[target];
+    for (const auto* all : {&names_, &bound_}) {
+      const auto known = all->find(owner);
+      if (known == all->end()) continue;
+      for (const std::string& target : targets(known->second)) {
+        if (target != owner) --pointed_to_[target];
+      }
     }
   }
 
   Name domain_;
   std::map<std::string, NameSpec> names_;
+  std::map<std::string, NameSpec> bound_;
+  std::map<std::string, std::vector<RrType>> bound_types_;
   std::map<std::string, std::size_t> zones_;
   std::map<std::string, int> pointed_to_;
 };
