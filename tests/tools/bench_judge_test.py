@@ -1,14 +1,17 @@
 """The judging of the benchmark: ranges, ratios within rounds, bars, completeness."""
 import os
 import pathlib
+import socket
 import sys
 import tempfile
+import time
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/load"))
 
-from bench import changing, main, published, query_cost, targets, watchers, wire, workload, writes  # noqa: E402
+from bench import (changing, crowd, main, probing, published, query_cost, shares, targets, watchers,  # noqa: E402
+                   wire, workload, writes)
 from bench.judge import Range, Target, verdict  # noqa: E402
 
 
@@ -259,8 +262,58 @@ class Targets(unittest.TestCase):
     def test_every_bar_stands_in_a_list(self):
         every = (targets.query_targets([]) + targets.latency_targets([]) + targets.change_targets(None) +
                  targets.changing_targets([]) + targets.published_targets(None) + targets.write_targets(None) +
-                 targets.watch_targets(None, None) + targets.scheduler_targets(None) + targets.state_targets(None) + targets.size_targets([], []))
-        self.assertEqual({t.of for t in every}, {"performance", "registry", "issue", "schedulers"})
+                 targets.watch_targets(None, None) + targets.policy_targets(None) + targets.reaction_targets(None) +
+                 targets.probe_targets(None) + targets.share_targets(None) + targets.scheduler_targets(None) +
+                 targets.state_targets(None) + targets.size_targets([], []))
+        self.assertEqual({t.of for t in every}, {"performance", "registry", "issue", "schedulers", "selection"})
+
+    def test_shares_are_held_against_the_weights(self):
+        self.assertEqual(shares.chi_square([6000, 3000, 1000]), 0)
+        self.assertAlmostEqual(shares.chi_square([5000, 4000, 1000]), 500, msg="1000²/6000 + 1000²/3000")
+        part = shares.Shares(main.read_options(["--shares", "--servers", "musterd"]))
+        for case in shares.CASES:
+            part.found[case.service] = [[5500, 3300, 1200] if case.service == "near-one" else [5950, 3030, 1020]] * 5
+        verdicts = {t.text.split(": ")[1]: t.verdict for t in targets.share_targets(part)}
+        self.assertEqual(len(verdicts), sum(case.holds for case in shares.CASES))
+        missed = [case for case, verdict in verdicts.items() if verdict != "met"]
+        self.assertEqual(missed, ["getaddrinfo, own subnet, answers = 1"])
+        self.assertIn("answers = 1", part.text())
+
+    def test_each_way_to_know_of_a_change_has_the_same_bar(self):
+        part = probing.Probing(main.read_options(["--probes", "--servers", "musterd"]))
+        part.cores = {"none": [1], "http": [12], "tcp": [25]}
+        part.seen = {way: [[0.001] * 490 + [0.06 if way == "a report" else 0.04] * 10] for way in probing.WAYS}
+        found = {t.text: t.verdict for t in targets.probe_targets(part)}
+        self.assertEqual([text for text, verdict in found.items() if verdict != "met"],
+                         ["1,000 instances looked at every second by tcp", "a report → visible, p99"])
+
+
+class Crowds(unittest.TestCase):
+    def test_each_address_says_what_it_is_told_and_when(self):
+        with crowd.Crowd() as backends:
+            def status(address):
+                with socket.create_connection((address, backends.port), 5) as connection:
+                    connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                    return int(connection.recv(100).split()[1])
+
+            one, other = "127.81.0.1", "127.81.3.250"
+            self.assertEqual((status(one), status(other)), (200, 200))
+            backends.tell(one, 503)
+            began = time.monotonic()
+            while status(one) == 200:
+                self.assertLess(time.monotonic(), began + 5)
+            self.assertEqual(status(other), 200)
+            address, told, at = backends.told(5)
+            self.assertEqual((address, told), (one, 503))
+            self.assertTrue(began <= at <= time.monotonic())
+            self.assertIsNone(backends.told(0))
+            backends.tell(one, 200)
+            while status(one) != 200:
+                self.assertLess(time.monotonic(), began + 5)
+
+    def test_they_greet(self):
+        with crowd.Crowd(greets=True) as backends:
+            self.assertEqual(crowd.greeted(("127.81.0.7", backends.port)), "127.81.0.7")
 
 
 if __name__ == "__main__":

@@ -11,10 +11,12 @@ from . import process, servers, targets
 from .changing import Changing
 from .machine import Elsewhere, facts
 from .policies import PolicyCosts
+from .probing import Probing
 from .published import Published, RegistryAlone, StateRead, is_built
 from .query_cost import Comparison, Scenario
 from .reactions import Reactions
 from .schedulers import Schedulers
+from .shares import Shares
 from .size import RegistrySize, ZoneSize
 from .watchers import Expiry, Watchers
 from .workload import Fleet
@@ -50,6 +52,10 @@ def read_options(arguments):
     parser.add_argument("--schedulers", action="store_true", help="part: what a Mesos cluster and a Marathon cost")
     parser.add_argument("--policies", action="store_true", help="part: what each policy costs a query")
     parser.add_argument("--reactions", action="store_true", help="part: how soon who fails is gone, and back (2 minutes a round)")
+    parser.add_argument("--probes", action="store_true", help="part: what looking at 1,000 instances each second costs, "
+                        "and how soon DNS shows what is found (3 minutes a round)")
+    parser.add_argument("--shares", action="store_true", help="part: what getaddrinfo and HAProxy make of weights "
+                        "(a minute a round)")
     parser.add_argument("--load", action="store_true", help="part: memory, load and restart (minutes)")
     parser.add_argument("--all", action="store_true", help="all parts, all servers, more scenarios (about 25 minutes)")
     parser.add_argument("--tcp", action="store_true", help="part: CPU per query over TCP connections that stay open")
@@ -70,7 +76,7 @@ def read_options(arguments):
     parser.add_argument("--rounds", type=int, help="default 5")
     parser.add_argument("--seconds", type=float, help="a round; default 0.7, with --all 2")
     parser.add_argument("--outstanding", type=int, default=100)
-    parser.add_argument("--probes", type=int, default=300, help="changes probed a round")
+    parser.add_argument("--changes-probed", type=int, default=300, help="a round")
     parser.add_argument("--changes-per-second", type=count, default=1000, help="while queries are measured")
     parser.add_argument("--pin", choices=("split", "both"), default="split",
                         help="servers on one core and the generator on another, or all on both")
@@ -93,12 +99,12 @@ def read_options(arguments):
 
 def complete(options):
     parts = (options.queries, options.changes, options.writes, options.watchers, options.load, options.schedulers,
-             options.policies, options.reactions, options.tcp, options.rate)
+             options.policies, options.reactions, options.probes, options.shares, options.tcp, options.rate)
     if options.all:
         options.tcp = True
         options.rate = options.rate or [20_000]
         options.queries = options.changes = options.writes = options.watchers = options.load = True
-        options.schedulers = options.policies = options.reactions = True
+        options.schedulers = options.policies = options.reactions = options.probes = options.shares = True
         options.source = "both"
     elif not any(parts):
         options.queries = options.changes = options.writes = options.watchers = True
@@ -168,7 +174,7 @@ class Report:
         self.machine = facts()
         self.comparisons, self.changing, self.zones, self.registries = [], [], [], []
         self.visible = self.published = self.alone = self.writes = self.watchers = self.expiry = None
-        self.schedulers = self.state_read = self.policies = self.reactions = None
+        self.schedulers = self.state_read = self.policies = self.reactions = self.probing = self.shares = None
         self.warnings, self.failures, self.raised = [], [], {}
 
     def head(self):
@@ -201,6 +207,10 @@ class Report:
             self._part("Schedulers", self._schedulers)
         if self.options.reactions:
             self._part("Reactions", self._reactions)
+        if self.options.probes:
+            self._part("Probes", self._probes)
+        if self.options.shares:
+            self._part("Shares", self._shares)
         if self.options.policies:
             self._part("Policies", self._policies)
         if self.options.load:
@@ -265,6 +275,17 @@ class Report:
         self.reactions.run()
         print(self.reactions.text() + "\n", flush=True)
 
+    def _probes(self):
+        self.probing = Probing(self.options)
+        self.probing.run()
+        print(self.probing.text() + "\n", flush=True)
+
+    def _shares(self):
+        self.shares = Shares(self.options)
+        self.shares.run()
+        self._collect(self.shares)
+        print(self.shares.text() + "\n", flush=True)
+
     def _policies(self):
         self.policies = PolicyCosts(self.options)
         self.policies.run()
@@ -302,7 +323,10 @@ class Report:
                 targets.change_targets(self.visible) + targets.changing_targets(self.changing) +
                 targets.published_targets(self.published) + targets.write_targets(self.writes) +
                 targets.watch_targets(self.watchers, self.expiry) +
-                targets.policy_targets(self.policies) + targets.reaction_targets(self.reactions) + targets.scheduler_targets(self.schedulers) + targets.state_targets(self.state_read) + targets.size_targets(self.zones, self.registries, self.alone))
+                targets.policy_targets(self.policies) + targets.reaction_targets(self.reactions) +
+                targets.probe_targets(self.probing) + targets.share_targets(self.shares) +
+                targets.scheduler_targets(self.schedulers) + targets.state_targets(self.state_read) +
+                targets.size_targets(self.zones, self.registries, self.alone))
 
     def tail(self, busy):
         judged = self.targets()
@@ -334,6 +358,8 @@ class Report:
             "expiry": self.expiry.counts if self.expiry else None,
             "policies": {f"{what}, {policy}": ratio.values for (what, policy), ratio in self.policies.ratios.items()}
                         if self.policies else None,
+            "probes": self.probing.raw() if self.probing else None,
+            "shares": self.shares.found if self.shares else None,
             "schedulers": {f"{label}: {figure}": values for (label, figure), values in self.schedulers.rows.items()}
                           if self.schedulers else None,
             "zones": [{"services": z.services, "servers": z.rows} for z in self.zones],

@@ -61,6 +61,42 @@ plugins => {{ multifo => {{ web => {{ service_types => checked, up_thresh => 0.1
         self.launch(command)
 
 
+class PowerDns(servers.Server):
+    """A Lua record, looks 2 s apart, time-out 1 s, down after one failure, up after one success; nothing is cached."""
+
+    def __init__(self, name, folder, options, port):
+        super().__init__(name, folder, options.server_cpu)
+        self._checked = port
+
+    def begin(self):
+        url = f"http://{GOOD}:{self._checked}/"
+        looked = f"ifurlup('{url}', {{'{GOOD}', '{CHANGING}'}}, {{selector='all', timeout=1}})"
+        zone = self.file("zone", f"""
+@ 5 IN SOA ns1.svc.internal. hostmaster.svc.internal. 1 60 15 86400 5
+@ 5 IN NS ns1.svc.internal.
+ns1 5 IN A 127.0.0.1
+web 5 IN LUA A "{looked}"
+""")
+        named = self.file("named.conf", f'zone "svc.internal" {{ type master; file "{zone}"; }};\n')
+        self.file("pdns.conf", f"""
+launch=bind
+bind-config={named}
+local-address=127.0.0.1
+local-port={self.port}
+socket-dir={self.folder}
+enable-lua-records=yes
+lua-health-checks-interval=2
+cache-ttl=0
+query-cache-ttl=0
+negquery-cache-ttl=0
+distributor-threads=1
+guardian=no
+daemon=no
+security-poll-suffix=
+""")
+        self.launch([servers.path_of("pdns_server"), f"--config-dir={self.folder}"])
+
+
 # As the acceptance of health checks has it: what is asked of each failure, and of the way back, in seconds.
 SHEET = """mark_as_timedout = { retries_before_suspend = 1, retry_delay = "250ms" }
 suspend_on_failure = { initial_duration = "1s", maximum_duration = "1s" }
@@ -73,6 +109,8 @@ EQUAL = """mark_as_timedout = { retries_before_suspend = 1, retry_delay = "2s" }
 suspend_on_failure = { initial_duration = "2s", maximum_duration = "2s" }
 check = [{ type = "http", path = "/", interval = "2s", timeout = "1s" }]
 """
+# PowerDNS's: the first failure counts.
+FIRST = EQUAL.replace("retries_before_suspend = 1", "retries_before_suspend = 0")
 
 
 class Reactions:
@@ -86,10 +124,13 @@ class Reactions:
         port = process.free_port()
         good, changing = Backend(GOOD, port), Backend(CHANGING, port)
         with tempfile.TemporaryDirectory(prefix="muster-bench-") as folder:
-            self._servers = [Checked("musterd, 1 s", os.path.join(folder, "sheet"), self.options, SHEET, port),
-                             Checked("musterd, 2 s", os.path.join(folder, "equal"), self.options, EQUAL, port)]
+            self._servers = [Checked(name, os.path.join(folder, name), self.options, keys, port)
+                             for name, keys in (("musterd, 1 s", SHEET), ("musterd, 2 s", EQUAL),
+                                                ("musterd, 2 s, first failure", FIRST))]
             if servers.path_of("gdnsd"):
                 self._servers.append(Gdnsd("gdnsd, 2 s", os.path.join(folder, "gdnsd"), self.options, port))
+            if servers.path_of("pdns_server"):
+                self._servers.append(PowerDns("PowerDNS, 2 s", os.path.join(folder, "pdns"), self.options, port))
             try:
                 for server in self._servers:
                     server.begin()
@@ -162,10 +203,11 @@ class Reactions:
             values = Range(found[(server, mode)])
             return f"not within {PATIENCE} s" if math.isinf(values.median) else values.text()
 
-        rows = [[mode, *(cell(self.gone, name, mode) for name in names), *(cell(self.back, name, mode) for name in names)]
-                for mode in MODES]
+        def by_mode(found):
+            return table(["backend", *names], [[mode, *(cell(found, name, mode) for name in names)] for mode in MODES])
+
         kept = "; ".join(f"{name}: {what}" for name, what in self.interim.items())
-        return ("Seconds until an instance that fails is gone from the answers, and until it is back, median (least–most). musterd at 1 s: "
-                "time-out 0.5 s, one retry after 0.25 s, suspended for 1 s. At 2 s: time-out 1 s, one retry after 2 s as gdnsd's second "
-                f"look. 103 before 200: {kept}.\n\n"
-                f"{table(['backend', *(f'{name}: gone' for name in names), *(f'{name}: back' for name in names)], rows)}\n")
+        return ("musterd at 1 s: time-out 0.5 s, one retry after 0.25 s, suspended for 1 s. At 2 s: time-out 1 s, one "
+                f"retry after 2 s as gdnsd's second look; or none, as PowerDNS. 103 before 200: {kept}.\n\n"
+                "Seconds until an instance that fails is gone from the answers, median (least–most):\n\n"
+                f"{by_mode(self.gone)}\n\nUntil it is back:\n\n{by_mode(self.back)}\n")

@@ -1,6 +1,8 @@
 """The figures that musterd is held to, and which of them a run could judge. Three lists: `performance`, what it was begun
 with; `registry`, of leases, heartbeats and the store; `issue`, the sharper bars that the present work is held to."""
 from .judge import Target
+from .probing import CHECKS, WAYS
+from .shares import CASES, CRITICAL
 from .tables import table
 
 
@@ -147,6 +149,26 @@ def reaction_targets(reactions):
     gone, back = reactions.beyond() if reactions else (None, None)
     return [Target("an instance that fails is gone from the answers, the slowest way", 1, gone, "× its bar", of=SELECTION),
             Target("and back, the slowest way", 1, back, "× its bar", of=SELECTION)]
+
+
+def probe_targets(probing):
+    def core(name):
+        return probing.core(name) if probing else None
+
+    def seen(way):
+        return probing.percentile(way, 99) if probing else None
+
+    return ([Target(f"1,000 instances looked at every second by {name}", 20, core(name), "% of a core", 1, of=SELECTION)
+             for name in CHECKS] +
+            [Target(f"{way} → visible, p99", 50, seen(way), "ms", of=SELECTION) for way in WAYS])
+
+
+def share_targets(shares):
+    def deviation(case):
+        return shares.deviation(case) if shares else None
+
+    return [Target(f"shares against weights: {case.text}", CRITICAL, deviation(case), "χ²", 1, of=SELECTION)
+            for case in CASES if case.holds]
 
 
 def scheduler_targets(schedulers):

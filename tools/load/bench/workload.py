@@ -12,6 +12,13 @@ TTL = 30
 PUBLISHED = 100  # members of the browsing set, which nobody asks for: gdnsd takes no RRset over 16,376 octets
 
 
+def static(service, members):
+    """The configuration of a service whose members (address, port, weight) do not register themselves: i0, i1…"""
+    inline = ", ".join(f'{{ id = "i{number}", address = "{address}", port = {port}, weight = {weight} }}'
+                       for number, (address, port, weight) in enumerate(members))
+    return f'[[source.static]]\nservice = "{service}"\ninstances = [{inline}]\n'
+
+
 class Fleet:
     """How many of what there is. dns_sd and reverse: those names exist in the zones of the peers, and are asked for."""
 

@@ -73,8 +73,8 @@ class ChangeToVisible:
     def _probe(self, server, seed, fleet):
         return process.run_load(
             os.path.join(self._options.binaries, "muster-change-probe"), self._options.generator_cpu,
-            http_port=server.http_port, dns_port=server.port, domain=workload.DOMAIN, changes=self._options.probes,
-            seed=seed, **fleet)
+            http_port=server.http_port, dns_port=server.port, domain=workload.DOMAIN,
+            changes=self._options.changes_probed, seed=seed, **fleet)
 
     def figure(self, label, key):
         return Range(r[key] / 1000 for r in self.rounds[label]) if label in self.rounds else None
