@@ -52,6 +52,7 @@ class Health(EndToEnd):
 class Failing(Health):
     def test_each_way_to_fail_takes_it_out_and_each_recovery_brings_it_back(self):
         server, one, two = self.begin_two()
+        visible = self.metric(server, "muster_change_visible_seconds_count")
         ways = {"503": "http:503", "reset": "reset", "close": "close", "garbage": "garbage", "hang": "timeout", "drip": "timeout"}
         for mode, failure in ways.items():
             with self.subTest(mode):
@@ -75,6 +76,8 @@ class Failing(Health):
         self.assertGreater(self.metric(server, 'muster_health_probes_total{type="http",result="ok"}'), 0)
         self.assertGreater(self.metric(server, 'muster_health_probes_total{type="http",result="hard"}'), 0)
         self.assertGreater(self.metric(server, 'muster_health_transitions_total{from="SUSPENDED",to="ACTIVE"}'), 6)
+        visible = self.metric(server, "muster_change_visible_seconds_count") - visible
+        self.assertGreaterEqual(visible, 14, "verdicts are timed until they are visible")
 
     def test_all_down(self):
         server, one, two = self.begin_two()
