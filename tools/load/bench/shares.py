@@ -112,6 +112,23 @@ listen {service}
         self._process.stop()
 
 
+def apart():
+    """The command that runs another in namespaces of its own."""
+    words = ["--user", "--map-root-user"] if os.getuid() else []
+    return ["unshare", *words, "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+
+def count(binaries, server_cpu, generator_cpu, connections):
+    """By service, how many of the connections each of its instances got."""
+    told = {"binaries": os.path.abspath(binaries), "server_cpu": server_cpu, "generator_cpu": generator_cpu,
+            "connections": connections}
+    done = subprocess.run([*apart(), sys.executable, "-B", "-m", "bench.shares", json.dumps(told)], cwd=LOAD,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise process.Failed(f"in namespaces (root, or user namespaces): {done.stderr.strip()[-500:]}")
+    return json.loads(done.stdout)
+
+
 class Shares:
     def __init__(self, options):
         self.options = options
@@ -119,16 +136,10 @@ class Shares:
         self.warnings = []
 
     def run(self):
-        words = ["--user", "--map-root-user"] if os.getuid() else []
-        told = {name: getattr(self.options, name) for name in ("server_cpu", "generator_cpu", "binaries")}
-        told["binaries"] = os.path.abspath(told["binaries"])
-        command = ["unshare", *words, "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-                   sys.executable, "-B", "-m", "bench.shares", json.dumps(told)]
-        for _ in range(self.options.rounds):
-            done = subprocess.run(command, cwd=LOAD, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise process.Failed(f"in namespaces (root, or user namespaces): {done.stderr.strip()[-500:]}")
-            for service, counts in json.loads(done.stdout).items():
+        options = self.options
+        for _ in range(options.rounds):
+            counted = count(options.binaries, options.server_cpu, options.generator_cpu, CONNECTIONS)
+            for service, counts in counted.items():
                 self.found[service].append(counts)
         if not self.found["scaled"]:
             self.warnings.append("haproxy is not installed")
@@ -171,17 +182,17 @@ def _prepare(folder):
             subprocess.run(["mount", "--bind", ours, os.path.realpath(path)], check=True)
 
 
-def _by_getaddrinfo(case, port):
+def _by_getaddrinfo(case, port, connections):
     """As a simple client does: asks anew each time, and takes the first."""
-    for _ in range(CONNECTIONS):
+    for _ in range(connections):
         yield greeted(socket.getaddrinfo(f"{case.service}.{workload.DOMAIN}", port, type=socket.SOCK_STREAM)[0][4][:2])
 
 
-def _by_haproxy(case, folder, cpu):
-    proxy = HaProxy(folder, cpu, case.service)
+def _by_haproxy(case, folder, options):
+    proxy = HaProxy(folder, options.generator_cpu, case.service)
     try:
         proxy.await_all(case.addresses)
-        for _ in range(CONNECTIONS):
+        for _ in range(options.connections):
             yield greeted(("127.0.0.1", proxy.port))
     finally:
         proxy.stop()
@@ -201,9 +212,9 @@ def inside(options):
                     if case.client == HAPROXY and not servers.path_of("haproxy"):
                         continue
                     if case.client == GLIBC:
-                        met = _by_getaddrinfo(case, crowd.port)
+                        met = _by_getaddrinfo(case, crowd.port, options.connections)
                     else:
-                        met = _by_haproxy(case, folder, options.generator_cpu)
+                        met = _by_haproxy(case, folder, options)
                     counts = dict.fromkeys(case.addresses, 0)
                     for address in met:
                         counts[address] += 1
