@@ -1,4 +1,5 @@
 """The judging of the benchmark: ranges, ratios within rounds, bars, completeness."""
+import math
 import os
 import pathlib
 import socket
@@ -10,8 +11,8 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/load"))
 
-from bench import (changing, crowd, main, probing, published, query_cost, shares, targets, watchers,  # noqa: E402
-                   wire, workload, writes)
+from bench import (changing, crowd, main, probing, published, query_cost, reactions, shares, targets,  # noqa: E402
+                   watchers, wire, workload, writes)
 from bench.judge import Range, Target, verdict  # noqa: E402
 
 
@@ -286,6 +287,16 @@ class Targets(unittest.TestCase):
         found = {t.text: t.verdict for t in targets.probe_targets(part)}
         self.assertEqual([text for text, verdict in found.items() if verdict != "met"],
                          ["1,000 instances looked at every second by tcp", "a report → visible, p99"])
+
+    def test_who_was_never_gone_is_not_back(self):
+        part = reactions.Reactions(main.read_options(["--reactions", "--servers", "musterd"]))
+        part.interim = {"musterd": "kept", "gdnsd": "taken out"}
+        for server in part.interim:
+            for mode in reactions.MODES:
+                part.gone[server, mode], part.back[server, mode] = [1.5], [0.5]
+        part.gone["gdnsd", "drip"] = [math.inf]
+        dripped = [line.split("|")[2:-1] for line in part.text().splitlines() if line.startswith("| drip")]
+        self.assertEqual([[cell.strip() for cell in row] for row in dripped], [["1.50", "not within 12 s"], ["0.50", "–"]])
 
 
 class Crowds(unittest.TestCase):

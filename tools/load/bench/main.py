@@ -53,11 +53,11 @@ def read_options(arguments):
     parser.add_argument("--policies", action="store_true", help="part: what each policy costs a query")
     parser.add_argument("--reactions", action="store_true", help="part: how soon who fails is gone, and back (2 minutes a round)")
     parser.add_argument("--probes", action="store_true", help="part: what looking at 1,000 instances each second costs, "
-                        "and how soon DNS shows what is found (3 minutes a round)")
+                        "and how soon DNS shows what is found (2 minutes a round)")
     parser.add_argument("--shares", action="store_true", help="part: what getaddrinfo and HAProxy make of weights "
                         "(a minute a round)")
     parser.add_argument("--load", action="store_true", help="part: memory, load and restart (minutes)")
-    parser.add_argument("--all", action="store_true", help="all parts, all servers, more scenarios (about 25 minutes)")
+    parser.add_argument("--all", action="store_true", help="all parts, all servers, more scenarios (about an hour)")
     parser.add_argument("--tcp", action="store_true", help="part: CPU per query over TCP connections that stay open")
     parser.add_argument("--rate", type=counts, default=[], help="part: latency at so many queries a second: 20k")
     parser.add_argument("--services", type=counts, help="for queries and changes: default 1000,100k; "

@@ -197,9 +197,11 @@ class Reactions:
         return Range([going]), Range([coming])
 
     def text(self):
-        names = [server.name for server in self._servers]
+        names = list(self.interim)
 
         def cell(found, server, mode):
+            if found is self.back and math.isinf(Range(self.gone[(server, mode)]).median):
+                return "–"  # it was never gone
             values = Range(found[(server, mode)])
             return f"not within {PATIENCE} s" if math.isinf(values.median) else values.text()
 
