@@ -152,6 +152,7 @@ enum class RefusalCode : std::uint8_t {
   too_many_instances,
   too_many_services,
   too_many_claims,
+  too_many_hosts,
   rate_limited,
   out_of_capacity,
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 #include "registry/core.h"
 #include "registry/health/own_check.h"
@@ -22,6 +23,15 @@ std::string row_name(const Watch& watch) { return watch.check == nullptr ? kRepo
 
 bool is_suspended(const std::unique_ptr<Watch>& watch) {
   return watch && watch->machine.state() == State::suspended;
+}
+
+// Of an instance whose URL has no host: there is nothing to look at.
+health::SharedChecks without_probes(const health::SharedChecks& checks) {
+  if (!checks) return nullptr;
+  health::Checks kept;
+  std::ranges::copy_if(*checks, std::back_inserter(kept),
+                       [](const health::Check& check) { return check.type == health::CheckType::ttl; });
+  return kept.empty() ? nullptr : std::make_shared<const health::Checks>(std::move(kept));
 }
 
 }  // namespace
@@ -87,6 +97,7 @@ bool Registry::Core::attend(Entry& entry, const BodyPtr& body) {
   const bool is_new = !std::exchange(entry.has_begun, true);
   const ServiceSettings& settings = entry.service->settings;
   health::SharedChecks wanted = health::joined(settings.checks, body->checks, settings.check_rules);
+  if (is_hostless(*body)) wanted = without_probes(wanted);
   if (!entry.checkup && !wanted) return false;
   Checkup& checkup = checkup_of(entry);
   if (checkup.checks != wanted && checkup.checks && wanted && *checkup.checks == *wanted)
@@ -205,7 +216,7 @@ std::optional<HealthView> Registry::Core::health_of(std::string_view service, st
   if (entry == nullptr) return std::nullopt;
   HealthView view;
   view.instance = entry->shown;
-  view.real_state = fitness_of(*entry).state;
+  view.real_state = is_unresolved(*entry->shown->body) ? State::starting : fitness_of(*entry).state;
   for (const Claim& claim : entry->claims) {
     if (!is_listed(claim.source->kind)) continue;
     if (!view.source || health::badness(claim.fitness.state) > health::badness(view.source->state))

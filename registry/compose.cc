@@ -16,6 +16,16 @@ BodyPtr merged_body(const Entry& entry, const BodyPtr& previous) {
   return previous && *previous == *body ? previous : body;
 }
 
+// The addresses of a host name are what DNS said last.
+BodyPtr with_addresses(BodyPtr body, const BodyPtr& previous, const Setting& setting) {
+  if (!is_unresolved(*body) || setting.hosts == nullptr) return body;
+  const auto* addresses = setting.hosts->addresses_of(body->url->host);
+  if (addresses == nullptr) return body;
+  auto resolved = std::make_shared<InstanceBody>(*body);
+  resolved->addresses = *addresses;
+  return previous && *previous == *resolved ? previous : resolved;
+}
+
 bool is_suspect(const Entry& entry) { return entry.suspicion && entry.suspicion->suspect; }
 
 LeaseState lease_state_of(const Entry& entry) {
@@ -55,9 +65,10 @@ SharedAliases aliases_of(const Entry& entry) {
 
 bool are_same(const SharedAliases& a, const SharedAliases& b) { return a && b ? *a == *b : a == b; }
 
-State state_of(const Entry& entry, const Fitness& fitness, AdminMode admin) {
+State state_of(const Entry& entry, const InstanceBody& body, const Fitness& fitness, AdminMode admin) {
   if (is_of_ended_task(entry)) return State::off;
   if (admin == AdminMode::down || admin == AdminMode::drain) return State::off;
+  if (is_unresolved(body)) return State::starting;
   if (admin == AdminMode::up) return State::active;
   return fitness.state;
 }
@@ -86,7 +97,8 @@ double effective_weight(const Entry& entry, const InstanceBody& body, const Sett
 // The first that holds, from the top.
 Reason reason_of(const Entry& entry, const Instance& view, const Fitness& fitness, const Setting& setting) {
   if (setting.service_reason != Reason::ok) return setting.service_reason;
-  if (view.body->addresses.empty()) return Reason::no_address;
+  if (is_unresolved(*view.body)) return Reason::unresolved;
+  if (view.body->addresses.empty() && !is_hostless(*view.body)) return Reason::no_address;
   if (is_of_ended_task(entry)) return Reason::task_ended;
   if (view.admin == AdminMode::down) return Reason::admin_down;
   if (view.admin == AdminMode::drain || view.draining_since) return Reason::draining;
@@ -123,10 +135,10 @@ Instance compose(const Entry& entry, const Instance& identity, const Setting& se
   const Claim* life = life_claim(entry);
   const Claim* last = last_claim(entry);
   view.generation = life != nullptr ? life->generation : kOnlyGeneration;
-  view.body = merged_body(entry, identity.body);
+  view.body = with_addresses(merged_body(entry, identity.body), identity.body, setting);
   view.admin = entry.effect ? entry.effect->mode.value_or(AdminMode::automatic) : AdminMode::automatic;
   const Fitness fitness = fitness_of(entry);
-  view.state = state_of(entry, fitness, view.admin);
+  view.state = state_of(entry, *view.body, fitness, view.admin);
   view.failure = fitness.failure;
   view.http_status = fitness.http_status;
   view.ttl_bound = ttl_bound_of(entry);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "registry/entry.h"
+#include "registry/host_names.h"
 
 namespace muster::registry {
 
@@ -12,6 +13,7 @@ struct Setting {
   bool use_load = false;
   double warning_factor = 0.5;
   bool hides_timedout = false;  // timedout = "hide"
+  const HostNames* hosts = nullptr;  // whose addresses are known; null: none
 };
 
 // Keeps identity (service, id, label, sequence, created_at) and revision of `identity`.

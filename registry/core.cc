@@ -336,9 +336,10 @@ void Registry::Core::end_claim(Entry& entry, Claim& claim) {
 void Registry::Core::refresh(Entry& entry, bool arm_too) {
   const Service& service = *entry.service;
   const Setting setting{service.reason, service.settings.use_load, config_.warning_factor,
-                        service.settings.hides_timedout};
+                        service.settings.hides_timedout, &hosts_};
   Instance next = compose(entry, *entry.shown, setting);
-  if (attend(entry, next.body)) next = compose(entry, *entry.shown, setting);
+  // Whoever has no address yet has nothing to be looked at, and begins when it has one.
+  if (!is_unresolved(*next.body) && attend(entry, next.body)) next = compose(entry, *entry.shown, setting);
   if (entry.shown->body) follow_ramp(entry, *entry.shown, next);
   const Difference what = entry.shown->body ? difference(*entry.shown, next) : Difference::view;
   if (what != Difference::none) show(entry, std::move(next), what);
@@ -370,6 +371,7 @@ void Registry::Core::show(Entry& entry, Instance next, Difference what) {
   entry.shown = std::make_shared<const Instance>(std::move(next));
   if (moves) members.add(entry);
   index_repo(before, entry.shown, entry);
+  follow_host(before, entry.shown, entry);
   update_membership(entry, before.get());
   emit(entry, before, entry.shown, Cause::none, revised);
 }
@@ -399,6 +401,7 @@ std::unique_ptr<Entry> Registry::Core::take_out(Entry& entry, Cause cause) {
   entry.disarm();
   protection_.leave(entry.groups);
   index_repo(entry.shown, nullptr, entry);
+  follow_host(entry.shown, nullptr, entry);
   entries_.erase(entry);
   labels_.erase(entry);
   entry.service->members.remove(entry);

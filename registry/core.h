@@ -58,6 +58,9 @@ struct ClaimWrite {
   std::optional<WallTime> silent_since{};
 };
 
+// What rows of host names are called in the store.
+inline constexpr std::string_view kHostKey = "host:";
+
 class Registry::Core {
  public:
   Core(RegistryConfig config, Instant now);
@@ -73,6 +76,9 @@ class Registry::Core {
   std::vector<health::ProbeOrder> probes_due(Instant now, std::size_t most);
   void probe_found(std::uint64_t number, const health::Verdict& verdict, Instant now);
   void probe_late(const health::ProbeTask& task) { health_.came_late(task); }
+  std::vector<std::string> hosts_due(Instant now, std::size_t most);
+  void host_found(std::string_view host, HostFound what, Instant now);
+  HostCounts host_counts() const { return hosts_.counts(); }
   void reconfigure(RegistryConfig config, Instant now);
   void restore(const Row& row, Instant now);
   bool restore_next(Instant listeners_open, std::size_t most);
@@ -191,6 +197,7 @@ class Registry::Core {
   void restore_service(const ServiceRow& row);
   void restore_overlay(const OverlayRows& row);
   void restore_meta(const MetaRow& row);
+  void restore_host(const MetaRow& row);
   void restore_health(const HealthRow& row);
   void restore_watch(const HealthRow& row);
   void restore_report(Entry& entry);
@@ -238,6 +245,9 @@ class Registry::Core {
   std::uint64_t next_revision();
   void reserve_revisions();
   const SourceId* intern(const SourceId& source);
+  void follow_host(const InstancePtr& before, const InstancePtr& after, Entry& entry);
+  bool follow_hosts(std::size_t& most);
+  std::optional<Refusal> no_room_for_host(const BodyPtr& body);
   void index_repo(const InstancePtr& before, const InstancePtr& after, Entry& entry);
 
   // Checks.
@@ -362,6 +372,7 @@ class Registry::Core {
       listed_;  // list-shaped source → what it lists
   std::vector<std::unique_ptr<SourceId>> sources_;
 
+  HostNames hosts_;
   Overlay overlay_;
   std::uint64_t overlay_revision_ = 0;
   std::optional<Sweep> sweep_;

@@ -273,6 +273,7 @@ Outcome Registry::Core::on(const Registration& registration) {
   if (apart == nullptr && has_rights(registration.source.kind))
     if (auto bad = out_of_reach(entry, name, registration.by)) return *bad;
   if (auto bad = reserved(registration.service, registration.source.kind)) return *bad;
+  if (auto full = no_room_for_host(registration.body)) return *full;
 
   LifeDecision life{LifeVerdict::same_life, 0};
   if (has_generations(registration.source.kind)) {
@@ -316,6 +317,7 @@ Outcome Registry::Core::on(const Heartbeat& heartbeat) {
   // The heartbeats that there are go by another name.
   if (!heartbeat.body) return refused_life(LifeVerdict::unknown, heartbeat.service, heartbeat.id);
   if (auto bad = reserved(heartbeat.service, SourceKind::heartbeat)) return *bad;
+  if (auto full = no_room_for_host(heartbeat.body)) return *full;
   if (entry == nullptr) entry = home_for(heartbeat_source(), heartbeat.by, heartbeat.body->task);
   if (auto full = apart != nullptr ? no_room(apart->service, nullptr, heartbeat_source(), {})
                                    : no_room(heartbeat.service, entry, heartbeat_source(), {}))

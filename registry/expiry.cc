@@ -10,7 +10,8 @@ namespace muster::registry {
 namespace {
 
 bool has_tcp_port(const InstanceBody& body) {
-  return std::ranges::any_of(body.ports, [](const Port& port) { return port.protocol == Protocol::tcp; });
+  return !is_unresolved(body) &&
+         std::ranges::any_of(body.ports, [](const Port& port) { return port.protocol == Protocol::tcp; });
 }
 
 }  // namespace
@@ -44,7 +45,8 @@ bool Registry::Core::tick(Instant now, std::size_t most) {
   if (overlay_.expire(now_.wall, ended)) overlay_changed(ended);
   sweep();
   return health_.tick(now_, most) || slide_window(most) || raise_due(most) || forget_due(most) ||
-         step_ramps(most) || show_measured(most) || forget_drains(most) || forget_watches(most);
+         step_ramps(most) || follow_hosts(most) || show_measured(most) || forget_drains(most) ||
+         forget_watches(most);
 }
 
 // Each takes at most `most` and what it took from it; true: more is due.

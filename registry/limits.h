@@ -28,6 +28,11 @@ inline constexpr std::size_t kMaxTags = 32;
 inline constexpr std::size_t kMaxTagKey = 63;
 inline constexpr std::size_t kMaxTagValue = 255;
 inline constexpr std::size_t kMaxProperties = 32;
+inline constexpr std::size_t kMaxPropertyKey = 64;
+inline constexpr std::size_t kMaxPropertyText = 255;    // "key=value", one TXT string
+inline constexpr std::size_t kMaxPropertiesSum = 1300;  // all of them, so that a TXT answer fits a packet
+inline constexpr std::size_t kMaxUrl = 2048;
+inline constexpr std::size_t kMaxHostName = 253;  // RFC 1035 §2.3.4, as text
 inline constexpr std::size_t kMaxMeta = 4096;
 inline constexpr std::size_t kMaxVersion = 256;
 inline constexpr std::size_t kMaxAttributes = 16;
@@ -44,6 +49,15 @@ inline constexpr net::Millis kMaxTombstone{600'000};
 inline constexpr net::Millis kListedWithin{60'000};
 inline constexpr std::uint64_t kRevisionBlock = 65'536;
 inline constexpr net::Millis kFullRetryAfter{30'000};  // what too_many_* refusals advise
+
+// Host names of URLs (host_names.h).
+inline constexpr std::size_t kMaxHosts = 10'000;
+inline constexpr std::size_t kHostsInFlight = 64;
+inline constexpr net::Millis kHostAgain{
+    5'000};  // not sooner, whatever the TTL; and after a failure, then doubled
+inline constexpr net::Millis kHostRetryMost{60'000};
+inline constexpr net::Millis kHostAgainMost{86'400'000};
+inline constexpr net::Millis kHostLinger{60'000};  // without an instance
 
 // Protection: a suspect's share, its probes, and how long one without a TCP port is believed.
 inline constexpr double kSuspectShare = 1.0 / 16;

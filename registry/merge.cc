@@ -106,6 +106,9 @@ bool has_container_port(const InstanceBody& body) {
 bool has_addresses(const InstanceBody& body) {
   return !body.addresses.empty() || !body.host_addresses.empty();
 }
+// Those of a host name are known when it has been looked up; whoever gives the name says where it is all the
+// same.
+bool says_where(const InstanceBody& body) { return has_addresses(body) || is_by_host(body); }
 
 // What the sources say of addresses and ports, the strongest first.
 struct Reach {
@@ -169,15 +172,18 @@ InstanceBody merge_claims(std::span<const Saying> sayings) {
   const Sayings existence = reach_of(sayings).sayings;
   const Sayings opinions = ranked(sayings, rank_of_opinion);
   InstanceBody body;
-  if (const auto* from = first_with(existence, has_addresses)) {
+  if (const auto* from = first_with(existence, says_where)) {
     body.addresses = from->addresses;
     body.host_addresses = from->host_addresses;
   }
   take_first(body, existence, &InstanceBody::ports);
+  if (const auto* from = first_with(existence, [](const InstanceBody& b) { return bool(b.url); }))
+    body.url = from->url;
   take_first_named(body, opinions, &InstanceBody::weight);
   take_first_named(body, opinions, &InstanceBody::priority);
   take_first_named(body, opinions, &InstanceBody::order);
-  take_first_named(body, opinions, &InstanceBody::lyft);
+  if (const auto* from = first_with(opinions, [](const InstanceBody& b) { return bool(b.lyft); }))
+    body.lyft = from->lyft;
   for (const Saying& saying : opinions) {
     unite(body.tags, saying.body->tags);
     unite(body.properties, saying.body->properties);
@@ -258,6 +264,15 @@ std::vector<Word> words_on_list(const Sayings& sayings, List InstanceBody::*list
   });
 }
 
+// For the addresses of a host name stands the name.
+std::vector<Word> words_on_list(const Sayings& sayings, std::vector<IpAddress> InstanceBody::*list) {
+  return words_of(sayings, [&](const InstanceBody& body) {
+    const bool by_host = list == &InstanceBody::addresses && is_by_host(body) && !has_addresses(body);
+    if (by_host) return json::value(body.url->host);
+    return (body.*list).empty() ? json::value(nullptr) : to_json(body.*list);
+  });
+}
+
 // What is passed over never wins, and is among the losers of what does.
 template <class List>
 void explain_list(std::vector<FieldOrigin>& origins, const Sayings& sayings, const Sayings& passed_over,
@@ -274,11 +289,14 @@ void explain_reach(std::vector<FieldOrigin>& origins, const Reach& reach) {
   if (origins.size() > place && origins[place].from == reach.from) origins[place].from = reach.all;
   // They go with the addresses: others' are not taken.
   const auto reached =
-      std::ranges::find_if(reach.sayings, [](const Saying& saying) { return has_addresses(*saying.body); });
+      std::ranges::find_if(reach.sayings, [](const Saying& saying) { return says_where(*saying.body); });
   if (reached != reach.sayings.end() && !reached->body->host_addresses.empty())
     explain_list(origins, Sayings(reached, reach.sayings.end()), reach.passed_over, "host_addresses",
                  &InstanceBody::host_addresses);
   explain_list(origins, reach.sayings, reach.passed_over, "ports", &InstanceBody::ports);
+  add_origin(origins, "url", words_of(reach.sayings, [](const InstanceBody& body) {
+               return body.url ? json::value(body.url->url) : json::value(nullptr);
+             }));
 }
 
 // What the entries say of a number, the last of them first: it wins.

@@ -43,6 +43,7 @@ std::string_view to_string(Reason reason) {
     case Reason::service_label_taken: return "service_label_taken";
     case Reason::reserved_label: return "reserved_label";
     case Reason::no_address: return "no_address";
+    case Reason::unresolved: return "unresolved";
     case Reason::admin_down: return "admin_down";
     case Reason::draining: return "draining";
     case Reason::forced_up: return "forced_up";
@@ -108,6 +109,7 @@ std::string_view to_string(RefusalCode code) {
     case RefusalCode::too_many_instances: return "too_many_instances";
     case RefusalCode::too_many_services: return "too_many_services";
     case RefusalCode::too_many_claims: return "too_many_claims";
+    case RefusalCode::too_many_hosts: return "too_many_hosts";
     case RefusalCode::rate_limited: return "rate_limited";
     case RefusalCode::out_of_capacity: return "out_of_capacity";
   }

@@ -16,8 +16,10 @@
 #include "registry/health/verdict.h"
 #include "registry/net/clock.h"
 #include "registry/net/ip_address.h"
+#include "registry/rare.h"
 #include "registry/scheduler_facts.h"
 #include "registry/set_hash.h"
+#include "registry/url_address.h"
 
 namespace muster::registry {
 
@@ -56,6 +58,7 @@ struct InstanceBody {
   std::vector<IpAddress> addresses;
   std::vector<IpAddress> host_addresses;  // of host-scoped ports; empty: addresses
   std::vector<Port> ports;                // the first is the default port
+  Rare<UrlAddress> url;                   // where it tells `addresses` and `ports`
   std::optional<std::uint16_t> weight;    // nullopt: this source does not say
   std::optional<std::uint16_t> priority;
   std::optional<std::int32_t> order;
@@ -66,7 +69,7 @@ struct InstanceBody {
   std::string version;
   std::string task;  // the scheduler's task id
   SharedFacts scheduler;  // of schedulers alone
-  std::optional<LyftFields> lyft;
+  Rare<LyftFields> lyft;
   health::OwnChecks checks;
   bool operator==(const InstanceBody&) const = default;
 
@@ -105,6 +108,7 @@ enum class Reason : std::uint8_t {
   service_label_taken,
   reserved_label,
   no_address,
+  unresolved,  // the host name in its URL has never been resolved
   admin_down,
   draining,
   forced_up,

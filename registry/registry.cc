@@ -49,6 +49,13 @@ void Registry::probe_found(std::uint64_t number, const health::Verdict& verdict,
   core_->probe_found(number, verdict, now);
 }
 void Registry::probe_late(const health::ProbeTask& task) { core_->probe_late(task); }
+std::vector<std::string> Registry::hosts_due(Instant now, std::size_t most) {
+  return core_->hosts_due(now, most);
+}
+void Registry::host_found(std::string_view host, HostFound what, Instant now) {
+  core_->host_found(host, std::move(what), now);
+}
+HostCounts Registry::host_counts() const { return core_->host_counts(); }
 std::optional<HealthView> Registry::health_of(std::string_view service, std::string_view id,
                                               Instant now) const {
   return core_->health_of(service, id, now);

@@ -19,6 +19,7 @@
 #include "registry/change.h"
 #include "registry/health/check_rules.h"
 #include "registry/health/health.h"
+#include "registry/host_names.h"
 #include "registry/key.h"
 #include "registry/net/histogram.h"
 #include "registry/ramp.h"
@@ -254,6 +255,11 @@ class Registry {
   std::vector<health::ProbeOrder> probes_due(Instant now, std::size_t most);
   void probe_found(std::uint64_t number, const health::Verdict& verdict, Instant now);
   void probe_late(const health::ProbeTask& task);  // an answer to one that had timed out
+  // Host names in the URLs of instances that are to be looked up, at most `most` and as far as the limit in
+  // flight allows. What each look-up finds comes back once.
+  std::vector<std::string> hosts_due(Instant now, std::size_t most);
+  void host_found(std::string_view host, HostFound what, Instant now);
+  HostCounts host_counts() const;
   // How an instance fares by its checks; nullopt: there is none.
   std::optional<HealthView> health_of(std::string_view service, std::string_view id, Instant now) const;
   health::PlanCounts probe_counts() const;

@@ -107,6 +107,7 @@ void Registry::Core::restore_overlay(const OverlayRows& row) {
 }
 
 void Registry::Core::restore_meta(const MetaRow& row) {
+  if (row.key.starts_with(kHostKey)) return restore_host(row);
   if (row.key != "revision_block") return;
   is_first_start_ = false;
   std::from_chars(row.value.data(), row.value.data() + row.value.size(), revisions_end_);

@@ -79,7 +79,7 @@ NamePlace place_of(const Name& name, const PublishConfig& config) {
   return {NamePlace::Kind::set, *label, set->key, ""};
 }
 
-constexpr RrType kChosenTypes[] = {RrType::a, RrType::aaaa, RrType::srv};
+constexpr RrType kChosenTypes[] = {RrType::a, RrType::aaaa, RrType::srv, RrType::uri};
 
 bool is_chosen_type(RrType type) {
   return std::find(std::begin(kChosenTypes), std::end(kChosenTypes), type) != std::end(kChosenTypes);
@@ -91,7 +91,7 @@ std::uint16_t srv_field(const Member& member, std::size_t at) {
 }
 
 std::uint32_t shown_weight(RrType type, const Member& member) {
-  if (type == RrType::srv) return srv_field(member, 2);
+  if (has_priorities(type)) return srv_field(member, 2);
   return std::max<std::uint32_t>(1, member.weight / draw_share(1));
 }
 
@@ -233,12 +233,14 @@ void explain_service(const LiveNames& names, const NamePlace& place, std::option
 struct Identity {
   std::vector<Name> names;
   std::vector<std::string> addresses;
+  std::string url;  // "": none
 
   bool owns(const Name& name) const { return std::find(names.begin(), names.end(), name) != names.end(); }
   bool is_meant_by(RrType type, std::string_view rdata) const {
     if (type == RrType::a || type == RrType::aaaa)
       return std::find(addresses.begin(), addresses.end(), rdata) != addresses.end();
     const std::size_t lead = type == RrType::srv ? kSrvTarget : 0;
+    if (type == RrType::uri) return !url.empty() && rdata.substr(kUriTarget) == url;
     if (type != RrType::ptr && type != RrType::srv) return false;
     const auto target = Name::from_wire(rdata.substr(lead));
     return target && owns(*target);
@@ -246,10 +248,11 @@ struct Identity {
 
  private:
   static constexpr std::size_t kSrvTarget = 6;
+  static constexpr std::size_t kUriTarget = 4;
 };
 
 Identity identity_of(const LiveNames& names, const registry::Instance& instance) {
-  Identity identity{names.own_names_of(instance), {}};
+  Identity identity{names.own_names_of(instance), {}, instance.body->url ? instance.body->url->url : ""};
   for (const net::IpAddress& address : naming::addresses_of(*instance.body))
     identity.addresses.push_back(encode_address(address));
   return identity;
@@ -330,7 +333,7 @@ std::vector<double> first_chances(const RrsetSpec& rrset, bool chosen, const Cli
     std::fill(chances.begin(), chances.end(), 1.0);
     return chances;
   }
-  if (is_fixed && (rrset.type != RrType::srv || rrset.at_most == 1)) {
+  if (is_fixed && (!has_priorities(rrset.type) || rrset.at_most == 1)) {
     chances.front() = 1;
     return chances;
   }

@@ -54,7 +54,7 @@ bool same_own_names(const Instance& a, TtlRange a_range, const Instance& b, TtlR
   if (a.body == b.body) return true;
   return naming::addresses_of(*a.body) == naming::addresses_of(*b.body) && a.body->ports == b.body->ports &&
          a.body->tags == b.body->tags && a.body->properties == b.body->properties &&
-         a.body->priority_or_default() == b.body->priority_or_default() &&
+         a.body->url == b.body->url && a.body->priority_or_default() == b.body->priority_or_default() &&
          (a.body->ports.empty() || a.body->weight_or_default() == b.body->weight_or_default());
 }
 
@@ -70,7 +70,11 @@ bool same_in_sets(const Instance& a, const Instance& b, const ServicePolicy& pol
   if (is_response_time(policy.policy) && (a.latency_ms != b.latency_ms || a.success != b.success))
     return false;
   if (a.silent_since != b.silent_since) return false;
+  if (policy.debug_txt && registry::reason_text(a.reason, a) != registry::reason_text(b.reason, b))
+    return false;
   if (a.body == b.body) return true;
+  // What its TXT record says stands at the service's name, too, where it has a URL.
+  if (a.body->url != b.body->url || (a.body->url && a.body->properties != b.body->properties)) return false;
   return naming::addresses_of(*a.body) == naming::addresses_of(*b.body) && a.body->ports == b.body->ports &&
          a.body->tags == b.body->tags && a.body->weight_or_default() == b.body->weight_or_default() &&
          a.body->priority_or_default() == b.body->priority_or_default() &&

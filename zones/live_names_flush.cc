@@ -15,6 +15,7 @@ using naming::SetKey;
 
 // A key may be dirty because its tag has a view no longer.
 bool is_published(const SetKey& key, const ServicePolicy& policy) {
+  if (key.kind == SetKey::Kind::health) return policy.debug_txt;
   const auto& views = policy.tag_views;
   return key.kind != SetKey::Kind::tag || std::find(views.begin(), views.end(), key.first) != views.end();
 }
@@ -71,9 +72,9 @@ void LiveNames::put_fixed() {
 void LiveNames::put_own_name(const Instance& instance, const ServicePolicy& policy) {
   const auto owner = name_of(instance);
   if (!owner) return count_too_long(instance.service, instance.id);
-  counters_.strings_left_out += naming::strings_left_out(*instance.body).size();
+  counters_.strings_left_out += naming::strings_left_out(*instance.body, policy).size();
   if (!gone_own_.empty()) gone_own_.erase(*owner);
-  put(NameSink::kDomain, naming::instance_spec(*owner, instance, ttl_range(policy), policy.srv_weight_scale));
+  put(NameSink::kDomain, naming::instance_spec(*owner, instance, ttl_range(policy), policy));
 }
 
 void LiveNames::put_browse_names(const Instance& instance, const ServicePolicy& policy) {
@@ -83,8 +84,7 @@ void LiveNames::put_browse_names(const Instance& instance, const ServicePolicy& 
     if (!owner) count_too_long(instance.service, instance.id);
     if (!owner || !target) continue;
     if (!gone_browse_.empty()) gone_browse_.erase(*owner);
-    put(NameSink::kDomain, naming::browse_spec(*owner, offer, *target, instance, ttl_range(policy),
-                                                policy.srv_weight_scale));
+    put(NameSink::kDomain, naming::browse_spec(*owner, offer, *target, instance, ttl_range(policy), policy));
   }
 }
 
@@ -201,6 +201,9 @@ void LiveNames::put_public(const std::string& label) {
     if (!set) continue;
     content_.clear();
     if (service) naming::fill_set(set->key, picture, content_);
+    std::erase_if(content_.rrsets, [&](const RrsetSpec& rrset) {
+      return std::find(set->types.begin(), set->types.end(), rrset.type) == set->types.end();
+    });
     ++counters_.puts;
     sink_.bind(owner, set->types, content_.rrsets);
   }

@@ -9,6 +9,7 @@
 #include "zones/generated_zone.h"
 #include "zones/live_names.h"
 #include "zones/naming/dns_sd.h"
+#include "zones/naming/instance_names.h"
 #include "zones/set_view.h"
 
 namespace muster::zones {
@@ -247,6 +248,10 @@ std::vector<std::string> Publisher::names_of(const registry::Instance& instance)
   return names;
 }
 
+std::vector<std::string> Publisher::strings_left_out(const registry::Instance& instance) const {
+  return naming::strings_left_out(*instance.body, core_->names().config().policy_of(instance.service));
+}
+
 std::vector<Publisher::Standing> Publisher::standings_of(const registry::Instance& instance) const {
   std::vector<Standing> standings;
   for (const Name& name : core_->names().names_of(instance)) {
@@ -258,7 +263,7 @@ std::vector<Publisher::Standing> Publisher::standings_of(const registry::Instanc
 
 Publisher::Weight Publisher::weight_of(const registry::Instance& instance) const {
   const std::string label = registry::ascii_lower(instance.service);
-  for (const RrType type : {RrType::srv, RrType::a, RrType::aaaa}) {
+  for (const RrType type : {RrType::srv, RrType::uri, RrType::a, RrType::aaaa}) {
     const SetView view(core_->names(), {}, label, type);
     if (!view.suits(instance)) continue;
     const SetView::Standing standing = view.standing_of(instance);

@@ -60,6 +60,8 @@ class Publisher {
   bool in_panic(const std::string& label) const;
   // Every owner name at which this instance stands or could stand.
   std::vector<std::string> names_of(const registry::Instance& instance) const;
+  // The keys of its tags and properties that no TXT record has room for.
+  std::vector<std::string> strings_left_out(const registry::Instance& instance) const;
   // `client`: for whom a hashed set is explained; null: for all.
   NameExplanation explain(const Name& name, std::optional<RrType> type,
                           const ClientNetwork* client = nullptr) const;

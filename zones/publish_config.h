@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "registry/model.h"
 #include "registry/net/ip_address.h"
 #include "zones/name.h"
 #include "zones/policy.h"
@@ -46,6 +47,11 @@ struct ServicePolicy {
   double response_exponent = 1;  // of the response-time policies
   std::vector<std::string> tag_views{};
   bool publish_not_ready = false;
+  // In the TXT records of its instances: `timeout=1000`, `action=report`; then, by key, what they do not say
+  // otherwise.
+  std::vector<std::string> advice{};
+  registry::Tags properties{};
+  bool debug_txt = false;  // TXT _health.S.D tells the states
   bool operator==(const ServicePolicy&) const = default;
 };
 

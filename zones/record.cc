@@ -135,6 +135,13 @@ Srv decode_srv(std::string_view rdata) {
   return {field(0), field(2), field(4), *Name::from_wire(rdata.substr(6))};
 }
 
+std::string encode_uri(std::uint16_t priority, std::uint16_t weight, std::string_view target) {
+  std::string rdata;
+  rdata.reserve(4 + target.size());
+  for (const auto value : {priority, weight}) append_u16(rdata, value);
+  return rdata += target;
+}
+
 std::string encode_txt(std::span<const std::string> strings) {
   if (strings.empty()) return std::string(1, '\0');
   std::string rdata;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "zones/naming/instance_names.h"
+
 namespace muster::zones {
 
 namespace {
@@ -10,7 +12,11 @@ using registry::Instance;
 using registry::Reason;
 
 constexpr std::size_t kSrvTarget = 6;
+constexpr std::size_t kUriTarget = 4;
 const std::vector<registry::InstancePtr> kNobody;
+
+// TXT tells of all that URI has.
+bool has_all_tiers(RrType type) { return has_priorities(type) || type == RrType::txt; }
 
 bool is_address(RrType type) { return type == RrType::a || type == RrType::aaaa; }
 
@@ -40,7 +46,7 @@ SetView::SetView(const LiveNames& names, naming::SetKey key, const std::string& 
   for (const auto& member : *members) {
     if (suits(*member->instance)) able_.push_back(member->instance.get());
   }
-  set_ = choose(able_, policy_, type == RrType::srv ? Tiers::all : Tiers::lowest);
+  set_ = choose(able_, policy_, has_all_tiers(type) ? Tiers::all : Tiers::lowest);
   for (const Chosen& one : set_.chosen) {
     if (!one.stands_by) chosen_[one.instance] = one.weight;
   }
@@ -55,6 +61,9 @@ void SetView::note_holder(const registry::InstancePtr& instance, const Name& ser
       holders_[std::string(target->wire())].push_back(instance);
     return;
   }
+  if (type_ == RrType::uri) return holders_[instance->body->url->url].push_back(instance);
+  if (type_ == RrType::txt)
+    return holders_[encode_txt(naming::txt_strings(*instance->body, policy_))].push_back(instance);
   for (const net::IpAddress& address : naming::addresses_of(*instance->body)) {
     if (address_type(address) == type_) holders_[encode_address(address)].push_back(instance);
   }
@@ -62,7 +71,10 @@ void SetView::note_holder(const registry::InstancePtr& instance, const Name& ser
 
 bool SetView::suits(const Instance& instance) const {
   if (!naming::stands_under(key_, instance)) return false;
-  if (type_ == RrType::srv) return naming::port_for(key_, *instance.body) != nullptr;
+  if (type_ == RrType::srv) return naming::has_port_under(key_, instance);
+  if (type_ == RrType::uri) return naming::has_url_under(key_, instance);
+  if (type_ == RrType::txt)
+    return key_.kind == naming::SetKey::Kind::plain && naming::has_url_under(key_, instance);
   const bool has_addresses =
       key_.kind == naming::SetKey::Kind::plain || key_.kind == naming::SetKey::Kind::tag;
   const auto& addresses = naming::addresses_of(*instance.body);
@@ -72,7 +84,7 @@ bool SetView::suits(const Instance& instance) const {
 }
 
 std::string SetView::rule() const {
-  if (!set_.panic) return std::string(to_string(policy_.policy));
+  if (!set_.panic) return std::string(type_ == RrType::txt ? kFixedRule : to_string(policy_.policy));
   switch (policy_.when_none) {
     case WhenNone::all: return "panic:all";
     case WhenNone::none: return "panic:none";
@@ -92,13 +104,14 @@ std::string SetView::rule_of(const Instance& instance) const {
   if (is_able && (set_.panic || policy_.policy == Policy::single)) return rule();
   if (!is_able) {
     if (type_ == RrType::srv) return "no_port";
+    if (type_ == RrType::uri || type_ == RrType::txt) return "no_url";
     return is_address(type_) ? std::string(to_string(Reason::no_address)) : "no_such_type";
   }
   const auto lowest =
       std::min_element(set_.chosen.begin(), set_.chosen.end(), [](const Chosen& a, const Chosen& b) {
         return a.instance->body->priority_or_default() < b.instance->body->priority_or_default();
       });
-  const bool is_lower = type_ != RrType::srv && lowest != set_.chosen.end() &&
+  const bool is_lower = !has_all_tiers(type_) && lowest != set_.chosen.end() &&
                         instance.body->priority_or_default() > lowest->instance->body->priority_or_default();
   return std::string(to_string(is_lower ? Reason::lower_tier : Reason::weight_zero));
 }
@@ -119,7 +132,7 @@ SetView::Standing SetView::standing_of(const Instance& instance) const {
 
 bool SetView::answers_more() const {
   const PolicyRules& rules = rules_of(policy_.policy);
-  return !(type_ == RrType::srv ? rules.srv_one : rules.one);
+  return !(has_priorities(type_) ? rules.srv_one : rules.one);
 }
 
 std::string SetView::ttl_reason() const {
@@ -128,6 +141,7 @@ std::string SetView::ttl_reason() const {
 
 const std::vector<registry::InstancePtr>& SetView::holders_of(std::string_view rdata) const {
   if (type_ == RrType::srv && rdata.size() > kSrvTarget) rdata.remove_prefix(kSrvTarget);
+  if (type_ == RrType::uri && rdata.size() > kUriTarget) rdata.remove_prefix(kUriTarget);
   const auto found = holders_.find(std::string(rdata));
   return found == holders_.end() ? kNobody : found->second;
 }

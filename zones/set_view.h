@@ -13,6 +13,9 @@
 
 namespace muster::zones {
 
+// The types whose records carry priority and weight, chosen over all tiers: SRV and URI.
+inline bool has_priorities(RrType type) { return type == RrType::srv || type == RrType::uri; }
+
 inline constexpr std::string_view kFixedRule = "fixed";  // all records are sent as they stand, nobody chooses
 
 class SetView {
@@ -49,7 +52,7 @@ class SetView {
   std::vector<const registry::Instance*> able_;
   ReadySet set_;
   std::unordered_map<const registry::Instance*, double> chosen_;                 // with which weight
-  std::unordered_map<std::string, std::vector<registry::InstancePtr>> holders_;  // by address or SRV target
+  std::unordered_map<std::string, std::vector<registry::InstancePtr>> holders_;  // by address, target or URL
 };
 
 }  // namespace muster::zones

@@ -33,6 +33,7 @@ std::string_view to_string(ErrorCode code) {
     case ErrorCode::too_many_instances: return "too_many_instances";
     case ErrorCode::too_many_services: return "too_many_services";
     case ErrorCode::too_many_claims: return "too_many_claims";
+    case ErrorCode::too_many_hosts: return "too_many_hosts";
     case ErrorCode::too_many_watchers: return "too_many_watchers";
     case ErrorCode::header_too_large: return "header_too_large";
     case ErrorCode::internal_error: return "internal_error";

@@ -36,6 +36,7 @@ enum class ErrorCode : std::uint8_t {
   too_many_instances,
   too_many_services,
   too_many_claims,
+  too_many_hosts,
   too_many_watchers,
   header_too_large,
   internal_error,

@@ -56,6 +56,7 @@ int http_status_for(ErrorCode code) {
     case ErrorCode::too_many_instances:
     case ErrorCode::too_many_services:
     case ErrorCode::too_many_claims:
+    case ErrorCode::too_many_hosts:
     case ErrorCode::too_many_watchers: return 429;
     case ErrorCode::header_too_large: return 431;
     case ErrorCode::internal_error: return 500;
@@ -82,6 +83,7 @@ ErrorCode error_code_for(RefusalCode code) {
     case RefusalCode::too_many_instances: return ErrorCode::too_many_instances;
     case RefusalCode::too_many_services: return ErrorCode::too_many_services;
     case RefusalCode::too_many_claims: return ErrorCode::too_many_claims;
+    case RefusalCode::too_many_hosts: return ErrorCode::too_many_hosts;
     case RefusalCode::rate_limited: return ErrorCode::rate_limited;
     case RefusalCode::out_of_capacity: return ErrorCode::out_of_capacity;
   }

@@ -75,6 +75,11 @@ void append_endpoints(std::string& out, const InstanceBody& body) {
   }
   out += ",\"ports\":";
   append_array(out, body.ports, append_port);
+  if (!body.url) return;
+  out += ",\"url\":";
+  append_string(out, body.url->url);
+  out += ",\"address_type\":";
+  append_string(out, to_string(body.url->type));
 }
 
 void append_scheduler(std::string& out, const SchedulerFacts& facts, const std::string& task) {

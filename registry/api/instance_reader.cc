@@ -6,7 +6,9 @@
 #include "registry/api/limits.h"
 #include "registry/api/native_names.h"
 #include "registry/health/check_json.h"
+#include "registry/health/own_check.h"
 #include "registry/limits.h"
+#include "registry/properties.h"
 
 namespace muster::registry::api {
 namespace {
@@ -179,38 +181,21 @@ bool read_tags(const json::value& value, const Place& at, Reading& reading, Draf
   return true;
 }
 
-bool is_property_key(std::string_view key) {
-  const auto printable = [](char c) { return c > 0x20 && c < 0x7f && c != '='; };
-  return !key.empty() && key.size() <= kMaxPropertyKey && std::ranges::all_of(key, printable);
-}
-
 bool read_property(const json::key_value_pair& pair, const Place& at, Reading& reading, Tags& out) {
-  std::string value;
-  if (!is_property_key(pair.key())) {
-    return reading.refuse(at,
-                          "a property's key must be 1 to 64 printable ASCII characters without = and space");
-  }
-  const std::size_t room = kMaxPropertyText - pair.key().size() - 1;
-  if (!read_text(pair.value(), at, reading, room, value)) return false;
-  out.emplace_back(at.key, std::move(value));
+  if (!pair.value().is_string()) return reading.must_be(at, "a string");
+  const std::string_view value = pair.value().get_string();
+  if (auto fault = fault_of_property(pair.key(), value)) return reading.refuse(at, std::move(*fault));
+  out.emplace_back(at.key, value);
   return true;
-}
-
-std::size_t text_size(const Tags& properties) {
-  std::size_t sum = 0;
-  for (const auto& [key, value] : properties) sum += key.size() + 1 + value.size();
-  return sum;
 }
 
 bool read_properties(const json::value& value, const Place& at, Reading& reading, Draft& out) {
   if (!value.is_object()) return reading.must_be(at, "a JSON object of strings");
-  if (value.get_object().size() > kMaxProperties) return reading.must_be(at, "at most 32 properties");
   for (const auto& pair : value.get_object()) {
     if (!read_property(pair, member_of(at, pair.key()), reading, out.body.properties)) return false;
   }
-  if (text_size(out.body.properties) > kMaxPropertiesSum) {
-    return reading.must_be(at, "at most 1300 octets in all, each counted as key=value");
-  }
+  if (auto fault = fault_of_properties(out.body.properties))
+    return reading.refuse(at, "properties " + *fault);
   std::ranges::sort(out.body.properties);
   return true;
 }
@@ -292,32 +277,47 @@ bool has_ports_of_checks(const Place& at, Reading& reading, const InstanceBody& 
   return true;
 }
 
-// ---- what this version refuses by name
+// ---- URLs
 
-bool refuse_address_type(const json::value& value, const Place& at, Reading& reading, Draft&) {
-  if (value == "default") {
-    return reading.refuse(
-        at,
-        "address type \"default\" names no address: the destination comes with each message, "
-        "nothing to publish in DNS",
-        ErrorCode::address_type_not_publishable);
-  }
-  if (value == "response") {
-    return reading.refuse(
-        at,
-        "address type \"response\" names no address: replies use the caller's own connection, "
-        "nothing to publish in DNS",
-        ErrorCode::address_type_not_publishable);
-  }
-  if (value == "url" || value == "prefix") {
-    return reading.refuse(at, "this version cannot publish URLs yet: give addresses and ports instead");
-  }
-  return reading.must_be(
-      at, "one of url, prefix, default and response; leave it out to give addresses and ports");
+bool read_address_type(const json::value& value, const Place& at, Reading& reading, Draft& out) {
+  const std::string_view word = value.is_string() ? std::string_view(value.get_string()) : std::string_view();
+  if (auto why = why_not_publishable(word))
+    return reading.refuse(at, std::move(*why), ErrorCode::address_type_not_publishable);
+  out.address_type = address_type_from(word);
+  return out.address_type ||
+         reading.must_be(
+             at, "one of url, prefix, default and response; leave it out to give addresses and ports");
 }
 
-bool refuse_url(const json::value&, const Place& at, Reading& reading, Draft&) {
-  return reading.refuse(at, "this version cannot publish URLs yet: give addresses and ports instead");
+bool read_url(const json::value& value, const Place& at, Reading& reading, Draft& out) {
+  if (!value.is_string()) return reading.must_be(at, "a string");
+  out.url = std::string_view(value.get_string());
+  return true;
+}
+
+bool refuse_beside_url(const Place& at, Reading& reading, std::string_view field) {
+  return reading.refuse(member_of(at, field),
+                        std::string(field) + " and url: the URL tells address and port, give nothing but it");
+}
+
+bool has_probes(const InstanceBody& body) {
+  return body.checks && std::ranges::any_of(*body.checks, [](const health::OwnCheck& check) {
+           return check.type != health::CheckType::ttl;
+         });
+}
+
+bool settle_url(const Place& at, Reading& reading, Draft& out) {
+  if (!out.url) {
+    return !out.address_type ||
+           reading.refuse(member_of(at, "url"), "url is missing: address_type says what kind of URL it is");
+  }
+  if (!out.body.addresses.empty()) return refuse_beside_url(at, reading, "addresses");
+  if (!out.body.ports.empty()) return refuse_beside_url(at, reading, "ports");
+  if (auto fault = take_url(*out.url, out.address_type.value_or(AddressType::url), out.body))
+    return reading.refuse(member_of(at, "url"), "url " + *fault);
+  if (!is_hostless(out.body) || !has_probes(out.body)) return true;
+  return reading.refuse(member_of(at, "checks"),
+                        "checks has nothing to look at: the URL has no host, only ttl checks make sense");
 }
 
 bool refuse_read_only(const json::value&, const Place& at, Reading& reading, Draft&) {
@@ -343,8 +343,8 @@ constexpr Member<Draft> kMembers[] = {
     {"lease", read_lease},
     {"task", read_task},
     {"checks", read_own_checks},
-    {"address_type", refuse_address_type},
-    {"url", refuse_url},
+    {"address_type", read_address_type},
+    {"url", read_url},
     {"label", refuse_read_only},
     {"revision", refuse_read_only},
     {"state", refuse_read_only},
@@ -395,10 +395,11 @@ bool settle_names(const Place& at, Reading& reading, const Named& named, std::st
 
 bool read_instance(const json::value& value, const Place& at, Reading& reading, InstanceDraft& out) {
   if (!read_object(value, at, reading, kMembers, out)) return false;
-  if (!out.body.addresses.empty()) return has_ports_of_checks(at, reading, out.body);
+  if (!settle_url(at, reading, out)) return false;
+  if (out.body.url || !out.body.addresses.empty()) return has_ports_of_checks(at, reading, out.body);
   return reading.refuse(
       member_of(at, "addresses"),
-      "addresses is missing: give at least one IPv4 or IPv6 address, or \"auto\" for the caller's");
+      "addresses is missing: give at least one IPv4 or IPv6 address, \"auto\" for the caller's, or a url");
 }
 
 }  // namespace muster::registry::api

@@ -12,6 +12,9 @@ struct InstanceDraft {
   InstanceBody body;
   std::optional<std::uint64_t> generation;
   std::optional<Millis> lease;
+  // As they stand; read_instance() makes addresses and ports of them.
+  std::optional<std::string> url{};
+  std::optional<AddressType> address_type{};
 };
 
 // Everything but the names, which the caller settles: they may come from the path.

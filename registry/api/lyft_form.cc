@@ -92,7 +92,9 @@ std::optional<std::uint16_t> weight_of(const RawMembers& members) {
 }
 
 void take_tags(InstanceBody& body, const RawMembers& members) {
-  body.lyft->tags_json = write_raw_object(members);
+  LyftFields lyft = body.lyft.value_or_new();
+  lyft.tags_json = write_raw_object(members);
+  body.lyft = std::move(lyft);
   body.tags = native_tags(members);
   body.weight = weight_of(members);
 }
@@ -117,7 +119,7 @@ BodyPtr merge_host(const Host& host, const InstanceBody* existing) {
   body->addresses = {host.address};
   body->ports.emplace_back().number = host.port;
   body->version = host.revision;
-  body->lyft.emplace().service_repo_name = host.repo;
+  body->lyft = LyftFields{host.repo, {}};
   RawMembers members = tags_of(existing);
   for (const RawMember& member : host.tags) set_member(members, member.key, member.value);
   take_tags(*body, members);
@@ -226,7 +228,6 @@ Amend set_lyft_weight(std::uint16_t weight) {
   return [weight](const InstanceBody* existing) -> BodyPtr {
     if (!existing) return nullptr;
     auto body = std::make_shared<InstanceBody>(*existing);
-    if (!body->lyft) body->lyft.emplace();
     RawMembers members = tags_of(existing);
     set_member(members, kWeightTag, std::to_string(weight));
     take_tags(*body, members);

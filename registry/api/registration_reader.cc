@@ -11,9 +11,11 @@ namespace {
 
 namespace json = boost::json;
 
-// "10.0.0.7" and 8080: "10-0-0-7-8080".
+// "10.0.0.7" and 8080: "10-0-0-7-8080"; of a host name "db-example-5432"; "": of a URL without a host there
+// is none.
 std::string derived_id(const InstanceBody& body) {
-  std::string id = net::to_string(body.addresses.front());
+  if (is_hostless(body)) return {};
+  std::string id = is_by_host(body) ? body.url->host : net::to_string(body.addresses.front());
   for (char& c : id) {
     if (c == '.' || c == ':') c = '-';
   }
@@ -27,7 +29,11 @@ bool read_one(const json::value& value, const Place& at, Reading& reading, const
   out.service = std::move(draft.service);
   out.id = std::move(draft.id);
   if (!read) return false;
-  if (out.id.empty() && named.id.empty()) out.id = derived_id(draft.body);
+  if (out.id.empty() && named.id.empty()) {
+    out.id = derived_id(draft.body);
+    if (out.id.empty())
+      return reading.refuse(member_of(at, "id"), "id is missing: the URL has no host to make one of");
+  }
   if (!settle_names(at, reading, named, out.service, out.id)) return false;
   out.body = std::make_shared<InstanceBody>(std::move(draft.body));
   out.generation = draft.generation;

@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <climits>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -27,6 +28,8 @@ constexpr int kTries = 2;
 
 // A channel's UDP socket keeps its port; after so many names it is replaced, so that ports are hard to guess.
 constexpr int kNamesOfAChannel = 128;
+
+constexpr int kTtlMostSeconds = 86'400;
 
 void initialize_once() {
   static std::once_flag once;
@@ -54,6 +57,16 @@ std::vector<IpAddress> addresses_in(const ares_addrinfo& info) {
     if (std::find(addresses.begin(), addresses.end(), plain) == addresses.end()) addresses.push_back(plain);
   }
   return addresses;
+}
+
+// The shortest of all records that led to the addresses, aliases among them.
+Millis ttl_in(const ares_addrinfo& info) {
+  int seconds = INT_MAX;
+  for (const ares_addrinfo_node* node = info.nodes; node != nullptr; node = node->ai_next)
+    seconds = std::min(seconds, node->ai_ttl);
+  for (const ares_addrinfo_cname* alias = info.cnames; alias != nullptr; alias = alias->next)
+    seconds = std::min(seconds, alias->ttl);
+  return Millis(1'000LL * std::clamp(seconds, 0, kTtlMostSeconds));
 }
 
 ResolveFault fault_of(int status) {
@@ -89,6 +102,7 @@ class HostLookup::Query final : public std::enable_shared_from_this<Query> {
     half.status = status;
     if (status == ARES_SUCCESS && info != nullptr) {
       half.addresses = addresses_in(*info);
+      half.ttl = ttl_in(*info);
       if (info->name != nullptr) half.name = info->name;
     }
     if (halves_[0].status && halves_[1].status) {
@@ -107,6 +121,7 @@ class HostLookup::Query final : public std::enable_shared_from_this<Query> {
     std::optional<int> status;
     std::string name;  // as found in a search domain
     std::vector<IpAddress> addresses;
+    Millis ttl{0};
   };
 
   void finish() {
@@ -115,8 +130,11 @@ class HostLookup::Query final : public std::enable_shared_from_this<Query> {
     auto& [v4, v6] = halves_;
     // A short name may have A in one search domain and AAAA in another; these are two hosts.
     if (!v4.addresses.empty() && v4.name != v6.name) v6.addresses.clear();
+    const Millis ttl = v4.addresses.empty()   ? v6.ttl
+                       : v6.addresses.empty() ? v4.ttl
+                                              : std::min(v4.ttl, v6.ttl);
     v4.addresses.insert(v4.addresses.end(), v6.addresses.begin(), v6.addresses.end());
-    if (!v4.addresses.empty()) return done(std::move(v4.addresses));
+    if (!v4.addresses.empty()) return done(HostAddresses{std::move(v4.addresses), ttl});
     // That one family does not exist says nothing while the other is unknown.
     const auto is_no = [](const Half& half) {
       return *half.status == ARES_SUCCESS || fault_of(*half.status) == ResolveFault::not_found;

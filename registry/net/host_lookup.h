@@ -17,7 +17,7 @@ namespace muster::net {
 
 class HostLookup {
  public:
-  using Done = UniqueFunction<void(Result<std::vector<IpAddress>, ResolveFault>)>;
+  using Done = UniqueFunction<void(Result<HostAddresses, ResolveFault>)>;
 
   // `servers`, `search` and `resend` as in ResolverConfig.
   HostLookup(Strand strand, const ResolverConfig& config);

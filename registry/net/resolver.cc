@@ -95,18 +95,19 @@ class Resolver::Impl final : public std::enable_shared_from_this<Impl> {
  private:
   struct Entry {
     std::vector<IpAddress> addresses;     // the last good ones
+    Millis ttl{0};                        // of these
     std::optional<ResolveFault> fault;    // of the last query
     std::optional<SteadyTime> ask_after;  // nothing: never asked
     bool is_asked = false;                // now, or it waits its turn
     std::vector<Ticket> waiters;
     std::list<std::string>::iterator use;
 
-    Resolved last_good() const { return {addresses, fault.has_value()}; }
+    Resolved last_good() const { return {addresses, fault.has_value(), ttl}; }
   };
 
   // What needs no DNS; nothing: it does.
   std::optional<ResolveResult> find_at_hand(std::string_view text) {
-    if (const auto literal = parse_ip(text)) return Resolved{{*literal}, false};
+    if (const auto literal = parse_ip(text)) return Resolved{{*literal}, false, {}};
     const auto name = read_name(text);
     if (!name) return ResolveResult(ResolveFault::bad_name);
     const SteadyTime now = now_();
@@ -114,8 +115,8 @@ class Resolver::Impl final : public std::enable_shared_from_this<Impl> {
       hosts_seen_ = now;
       hosts_.refresh();
     }
-    if (const auto* listed = hosts_.find(without_dot(*name))) return Resolved{*listed, false};
-    if (is_localhost(without_dot(*name))) return Resolved{loopback(), false};
+    if (const auto* listed = hosts_.find(without_dot(*name))) return Resolved{*listed, false, {}};
+    if (is_localhost(without_dot(*name))) return Resolved{loopback(), false, {}};
     return std::nullopt;
   }
 
@@ -182,11 +183,12 @@ class Resolver::Impl final : public std::enable_shared_from_this<Impl> {
     }
   }
 
-  void on_answer(const std::string& name, Result<std::vector<IpAddress>, ResolveFault> result) {
+  void on_answer(const std::string& name, Result<HostAddresses, ResolveFault> result) {
     Entry& entry = entries_.at(name);  // stays while it is asked
     entry.is_asked = false;
     if (result) {
-      entry.addresses = std::move(*result);
+      entry.addresses = std::move(result->addresses);
+      entry.ttl = result->ttl;
       entry.fault.reset();
     } else {
       entry.fault = result.error();

@@ -31,9 +31,16 @@ enum class ResolveFault : std::uint8_t {
 };
 std::string_view to_string(ResolveFault fault);
 
+// What DNS said of a host, and for how long it lets that be believed.
+struct HostAddresses {
+  std::vector<IpAddress> addresses;
+  Millis ttl{0};
+};
+
 struct Resolved {
   std::vector<IpAddress> addresses;  // at least one; IPv4 first where DNS was asked
   bool is_stale = false;             // DNS fails now; it said this once
+  std::optional<Millis> ttl{};       // as DNS gave it; nothing: it was not asked
   bool operator==(const Resolved&) const = default;
 };
 using ResolveResult = Result<Resolved, ResolveFault>;

@@ -32,6 +32,7 @@ struct RowKey {
   std::string operator()(const HealthRow& row) const { return key_of('h', {row.service, row.id, row.check}); }
   std::string operator()(const HealthGone& row) const { return key_of('h', {row.service, row.id, row.check}); }
   std::string operator()(const MetaRow& row) const { return key_of('m', {row.key}); }
+  std::string operator()(const MetaGone& row) const { return key_of('m', {row.key}); }
   std::string operator()(const ZoneRow& row) const { return key_of('z', {row.zone, row.name}); }
   std::string operator()(const ZoneGone& row) const { return key_of('z', {row.zone, row.name}); }
   std::string operator()(const PieceRow& row) const {

@@ -187,15 +187,33 @@ Check read_opaque(const json::value& value, std::string& into) {
   return {};
 }
 
-Check read_lyft(const json::value& value, std::optional<LyftFields>& into) {
+Check read_lyft(const json::value& value, Rare<LyftFields>& into) {
   if (!value.is_object()) return BodyError::wrong_type;
-  LyftFields& lyft = into.emplace();
+  LyftFields lyft;
   for (const auto& member : value.get_object()) {
     Check bad = BodyError::unknown_member;
     if (member.key() == "repo") bad = read_text(member.value(), lyft.service_repo_name);
     if (member.key() == "tags") bad = read_opaque(member.value(), lyft.tags_json);
     if (bad) return bad;
   }
+  into = std::move(lyft);
+  return {};
+}
+
+// A URL tells addresses and ports, which stand in the row as well: what they are is read from there.
+Check complete_url(const std::string& url, AddressType type, InstanceBody& body) {
+  InstanceBody by_url;
+  if (take_url(url, type, by_url)) return BodyError::bad_url;
+  body.url = std::move(by_url.url);
+  return {};
+}
+
+Check read_address_type(const json::value& value, AddressType& into) {
+  std::string word;
+  if (const Check bad = read_text(value, word)) return bad;
+  const auto type = address_type_from(word);
+  if (!type) return BodyError::out_of_range;
+  into = *type;
   return {};
 }
 
@@ -235,6 +253,7 @@ std::string_view to_string(BodyError error) {
     case BodyError::out_of_range: return "value out of range";
     case BodyError::bad_address: return "no IP address";
     case BodyError::bad_checks: return "checks that are none";
+    case BodyError::bad_url: return "a URL that is none";
     case BodyError::bad_opaque: return "meta or tags are no JSON object";
   }
   return "";
@@ -245,6 +264,10 @@ void append_body(std::string& out, const InstanceBody& body) {
   append_addresses(members, "addresses", body.addresses);
   append_addresses(members, "host_addresses", body.host_addresses);
   append_ports(members, body.ports);
+  if (body.url) {
+    members.text("url", body.url->url);
+    if (body.url->type != AddressType::url) members.text("address_type", to_string(body.url->type));
+  }
   if (body.weight) members.number("weight", *body.weight);
   if (body.priority) members.number("priority", *body.priority);
   if (body.order) members.number("order", *body.order);
@@ -269,8 +292,17 @@ net::Result<BodyPtr, BodyError> read_any_body(std::string_view text) {
   if (error) return BodyError::not_json;
   if (!document.is_object()) return BodyError::not_an_object;
   auto body = std::make_shared<InstanceBody>();
-  for (const auto& member : document.get_object())
-    if (const Check bad = read_member(member.key(), member.value(), *body)) return *bad;
+  std::string url;
+  AddressType type = AddressType::url;
+  for (const auto& member : document.get_object()) {
+    const std::string_view key = member.key();
+    const Check bad = key == "url"            ? read_text(member.value(), url)
+                      : key == "address_type" ? read_address_type(member.value(), type)
+                                              : read_member(key, member.value(), *body);
+    if (bad) return *bad;
+  }
+  if (!url.empty())
+    if (const Check bad = complete_url(url, type, *body)) return *bad;
   return BodyPtr(std::move(body));
 }
 

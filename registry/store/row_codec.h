@@ -21,7 +21,8 @@ enum class BodyError : std::uint8_t {
   out_of_range,
   bad_address,
   bad_opaque,
-  bad_checks
+  bad_checks,
+  bad_url,
 };
 std::string_view to_string(BodyError error);
 

@@ -82,8 +82,12 @@ struct HealthGone {
   std::string check;
 };
 struct MetaRow {
-  std::string key;  // "epoch", "revision_block", "serial_block:<zone>", "clean_stop"
+  std::string key;  // "epoch", "revision_block", "serial_block:<zone>", "clean_stop",
+                    // "host:<name>": its addresses, with blanks between
   std::string value;
+};
+struct MetaGone {  // of "host:<name>", when nobody has it in a URL any more
+  std::string key;
 };
 
 // What DNS UPDATE made of one name of a file zone. Opaque here: zones writes and reads it (zones/name_lines.h).
@@ -120,8 +124,8 @@ struct PictureGone {  // with its pieces
 };
 
 using Row = std::variant<ClaimRow, ClaimGone, TombstoneRow, TombstoneGone, DrainRow, DrainGone, OverlayRows,
-                         ServiceRow, ServiceGone, HealthRow, HealthGone, MetaRow, ZoneRow, ZoneGone, PieceRow,
-                         PictureRow, PictureGone>;
+                         ServiceRow, ServiceGone, HealthRow, HealthGone, MetaRow, MetaGone, ZoneRow, ZoneGone,
+                         PieceRow, PictureRow, PictureGone>;
 using Rows = std::vector<Row>;
 
 }  // namespace muster::registry

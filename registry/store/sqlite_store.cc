@@ -92,6 +92,7 @@ struct SqliteStore::Writer {
                                "VALUES(?,?,?,?,?,?,?)")),
         remove_health(connection.prepare("DELETE FROM health WHERE service=? AND id=? AND \"check\"=?")),
         put_meta(connection.prepare("INSERT OR REPLACE INTO meta(k,v) VALUES(?,?)")),
+        remove_meta(connection.prepare("DELETE FROM meta WHERE k=?")),
         put_zone(connection.prepare("INSERT OR REPLACE INTO zone_update(zone,name,content) VALUES(?,?,?)")),
         remove_zone(connection.prepare("DELETE FROM zone_update WHERE zone=? AND name=?")),
         put_piece(connection.prepare(
@@ -143,6 +144,7 @@ struct SqliteStore::Writer {
     remove_health.bind(1, row.service).bind(2, row.id).bind(3, row.check).run();
   }
   void operator()(const MetaRow& row) { put_meta.bind(1, row.key).bind(2, row.value).run(); }
+  void operator()(const MetaGone& row) { remove_meta.bind(1, row.key).run(); }
   void operator()(const ZoneRow& row) { put_zone.bind(1, row.zone).bind(2, row.name).bind(3, row.content).run(); }
   void operator()(const ZoneGone& row) { remove_zone.bind(1, row.zone).bind(2, row.name).run(); }
   void operator()(const PieceRow& row) {
@@ -162,8 +164,8 @@ struct SqliteStore::Writer {
   }
 
   Statement put_claim, remove_claim, put_tombstone, remove_tombstone, put_drain, remove_drain, clear_overlay,
-      put_overlay, put_service, remove_service, put_health, remove_health, put_meta, put_zone, remove_zone,
-      put_piece, remove_other_pieces, put_picture, remove_picture, remove_pieces;
+      put_overlay, put_service, remove_service, put_health, remove_health, put_meta, remove_meta, put_zone,
+      remove_zone, put_piece, remove_other_pieces, put_picture, remove_picture, remove_pieces;
   std::string body;
 };
 

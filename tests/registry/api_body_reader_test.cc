@@ -243,14 +243,68 @@ TEST(ReadRegistration, RefusesWithCodeFieldAndCure) {
        "/address_type", "the destination comes with each message, nothing to publish in DNS"},
       {"address type response", with(R"("address_type":"response")"), address_type_not_publishable,
        "/address_type", "replies use the caller's own connection, nothing to publish in DNS"},
-      {"address type url", with(R"("address_type":"url")"), invalid_field, "/address_type", "yet"},
-      {"address type prefix", with(R"("address_type":"prefix")"), invalid_field, "/address_type", "yet"},
+      {"address type default beside a url", R"({"url":"http://10.0.0.7/","address_type":"default"})",
+       address_type_not_publishable, "/address_type",
+       "address type \"default\" names no address: the destination comes with each message, nothing to "
+       "publish in "
+       "DNS"},
+      {"a type without its url", with(R"("address_type":"url")"), invalid_field, "/url", "url is missing"},
+      {"a prefix without its url", with(R"("address_type":"prefix")"), invalid_field, "/url",
+       "url is missing"},
       {"unknown address type", with(R"("address_type":"x")"), invalid_field, "/address_type", "one of url"},
-      {"a url", R"({"url":"http://10.0.0.7/"})", invalid_field, "/url", "addresses and ports"},
+      {"an address type that is no string", with(R"("address_type":1)"), invalid_field, "/address_type",
+       "one of url"},
+      {"a url that is no string", R"({"url":1})", invalid_field, "/url", "a string"},
+      {"an address beside a url", with(R"("url":"http://10.0.0.7/")"), invalid_field, "/addresses",
+       "addresses and url"},
+      {"a port beside a url", R"({"port":1,"url":"http://10.0.0.7/"})", invalid_field, "/ports",
+       "ports and url"},
+      {"a url with a fragment", R"({"url":"http://10.0.0.7/#a"})", invalid_field, "/url",
+       "url must have no fragment"},
+      {"a url of an unknown scheme without port", R"({"url":"x-y://10.0.0.7/"})", invalid_field, "/url",
+       "url needs a port"},
+      {"a probe of a url without host", R"({"url":"jms:/Q.x","checks":[{"type":"tcp","port":80}]})",
+       invalid_field, "/checks", "the URL has no host"},
+      {"a property too long in all", with(R"("properties":{"a":1})"), invalid_field, "/properties/a",
+       "a string"},
       {"another service than the path's", with(R"("service":"api")"), invalid_field, "/service", "\"web\""},
       {"another id than the path's", with(R"("id":"i2")"), invalid_field, "/id", "\"i1\""},
   };
   expect_refused(kRows, read_web);
+}
+
+TEST(ReadRegistration, AUrlTellsAddressAndPort) {
+  const auto read = read_web(
+      R"({"url":"http://10.0.3.4:9000/rest-services","address_type":"prefix","properties":{"b":"2","a":"1"}})");
+  ASSERT_TRUE(read) << read.error().message;
+  const InstanceBody& body = *read->body;
+  EXPECT_EQ(body.url->url, "http://10.0.3.4:9000/rest-services");
+  EXPECT_EQ(body.url->type, AddressType::prefix);
+  ASSERT_EQ(body.addresses.size(), 1U);
+  EXPECT_EQ(net::to_string(body.addresses[0]), "10.0.3.4");
+  ASSERT_EQ(body.ports.size(), 1U);
+  EXPECT_EQ(body.ports[0].name, "http");
+  EXPECT_EQ(body.ports[0].number, 9000);
+  EXPECT_EQ(body.properties, (Tags{{"a", "1"}, {"b", "2"}}));
+}
+
+TEST(ReadRegistration, AUrlNamesAnInstanceWithoutId) {
+  struct Row {
+    const char* url;
+    const char* id;
+  };
+  const ReadContext context{net::parse_ip("192.0.2.9").value(), {}, "me"};
+  for (const Row& row :
+       {Row{"http://10.0.3.4:9000/x", "10-0-3-4-9000"}, Row{"https://[2001:db8::7]/", "2001-db8--7-443"},
+        Row{"http://Db.Example:81", "db-example-81"}}) {
+    const auto read =
+        read_registration("{\"url\":\"" + std::string(row.url) + "\"}", context, Named{"web", ""});
+    ASSERT_TRUE(read) << row.url << ": " << read.error().message;
+    EXPECT_EQ(read->id, row.id);
+  }
+  const auto hostless = read_registration(R"({"url":"mailto:a@b"})", context, Named{"web", ""});
+  ASSERT_FALSE(hostless);
+  EXPECT_EQ(hostless.error().field, "/id");
 }
 
 TEST(ReadRegistration, BoundsAreInclusive) {
@@ -262,6 +316,9 @@ TEST(ReadRegistration, BoundsAreInclusive) {
       with("\"version\":\"" + std::string(256, 'x') + "\""),
       with(R"("meta":{"k":")" + std::string(4088, 'x') + "\"}"),
       with(R"("properties":{"a":")" + std::string(253, 'x') + "\"}"),
+      with("\"properties\":{\"" + std::string(64, 'k') + R"(":"x"})"),
+      R"({"url":"http://10.0.0.7/)" + std::string(2048 - 16, 'x') + "\"}",
+      R"({"url":"jms:/Q.x","checks":[{"type":"ttl"}]})",
       with(R"("ports":[{"name":"a","port":1},{"name":"a","port":1,"proto":"udp"},{"port":1},{"port":2}])"),
   };
   for (const std::string& json : kJson) {

@@ -37,7 +37,9 @@ TEST(ApiErrors, EachCodeHasItsStatus) {
       {413, "body_too_large batch_too_long "},
       {414, "target_too_long "},
       {415, "unsupported_media_type "},
-      {429, "rate_limited too_many_instances too_many_services too_many_claims too_many_watchers "},
+      {429,
+       "rate_limited too_many_instances too_many_services too_many_claims too_many_hosts "
+       "too_many_watchers "},
       {431, "header_too_large "},
       {500, "internal_error "},
       {503, "out_of_capacity starting no_quorum "},

@@ -119,6 +119,40 @@ TEST_F(ResolverTest, TheHostsFileComesFirst) {
   EXPECT_EQ(dns.asked("node1", 4), 0);
 }
 
+TEST_F(ResolverTest, SaysForHowLongDnsLetsItBeBelieved) {
+  struct Row {
+    const char* name;
+    const char* why;
+    DnsAnswer v4;
+    DnsAnswer v6;
+    std::optional<Millis> ttl;
+  };
+  const IpAddress four = *parse_ip("10.0.0.1");
+  const IpAddress six = *parse_ip("2001:db8::1");
+  const Row rows[] = {
+      {"both", "the shorter", {.addresses = {four}, .ttl = 40}, {.addresses = {six}, .ttl = 20}, 20s},
+      {"four", "of the family that there is", {.addresses = {four}, .ttl = 40}, {}, 40s},
+      {"six", "or the other", {}, {.addresses = {six}, .ttl = 50}, 50s},
+      {"zero", "not at all", {.addresses = {four}, .ttl = 0}, {}, 0s},
+      {"alias",
+       "the alias', too",
+       {.addresses = {four}, .alias = "target", .ttl = 40, .alias_ttl = 7},
+       {},
+       7s},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.why);
+    dns.set(row.name, 4, row.v4);
+    dns.set(row.name, 6, row.v6);
+    std::optional<ResolveResult> result;
+    resolver->resolve(row.name, [&](ResolveResult found) { result.emplace(std::move(found)); });
+    ASSERT_TRUE(until([&] { return result.has_value(); }));
+    ASSERT_TRUE(*result);
+    EXPECT_EQ((**result).ttl, row.ttl);
+  }
+  EXPECT_EQ(resolver->known("10.0.0.1")->ttl, std::nullopt) << "nobody was asked";
+}
+
 TEST_F(ResolverTest, AChangedHostsFileIsReadAgain) {
   write_hosts("10.0.0.1 node1\n");
   EXPECT_EQ(known("node1"), "10.0.0.1");

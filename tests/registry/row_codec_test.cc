@@ -52,6 +52,19 @@ TEST(RowCodec, ReadsBackExactlyWhatWasWritten) {
   EXPECT_EQ(written(InstanceBody()), "{}");
 }
 
+TEST(RowCodec, AUrlComesBackWithWhatItTells) {
+  for (const char* url : {"http://10.0.3.4:9000/rest-services", "https://db.example/", "jms:/Q.x"}) {
+    for (const AddressType type : {AddressType::url, AddressType::prefix}) {
+      InstanceBody body;
+      ASSERT_FALSE(take_url(url, type, body));
+      body.properties = {{"switchLocationHeadersTo", "http://localhost:8280/vpath"}};
+      const auto read = read_body(written(body));
+      ASSERT_TRUE(read) << url;
+      EXPECT_EQ(**read, body) << url;
+    }
+  }
+}
+
 TEST(RowCodec, SaysWhetherAWeightWasGiven) {
   InstanceBody zero;
   zero.weight = 0;
@@ -84,6 +97,10 @@ TEST(RowCodec, LeavesOutWhatItWouldNotHaveWritten) {
       {"a tag that is no string", R"({"tags":{"az":1}})", BodyError::wrong_type},
       {"meta that is not an object", R"({"meta":"[]"})", BodyError::bad_opaque},
       {"meta that is not JSON", R"({"meta":"{"})", BodyError::bad_opaque},
+      {"a URL that is none", R"({"url":"nowhere"})", BodyError::bad_url},
+      {"an address type that is none", R"({"url":"jms:/Q","address_type":"prefiy"})",
+       BodyError::out_of_range},
+      {"a URL that is a number", R"({"url":1})", BodyError::wrong_type},
       {"checks that are no list", R"({"checks":{}})", BodyError::bad_checks},
       {"a check with a flipped letter", R"({"checks":[{"type":"tcq"}]})", BodyError::bad_checks},
   };
@@ -101,7 +118,7 @@ InstanceBody plain_body() {
   body.tags = {{"az", "a b"}, {"canary", ""}, {"env", "production"}};
   body.attributes.clear();
   body.meta = "{}";
-  body.lyft.reset();
+  body.lyft = {};
   body.checks = {};
   return body;
 }

@@ -18,6 +18,7 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
     const char* text;
     const char* error;
   };
+  const std::string kLongProperty = "[service.web]\nproperties = { a = \"" + std::string(254, 'x') + "\" }\n";
   const Row rows[] = {
       {"an unknown key with its neighbour", "[dns]\nudp_thredas = 2\n",
        "m.toml:2:1: unknown key dns.udp_thredas (did you mean dns.udp_threads?)"},
@@ -134,10 +135,6 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
        "m.toml:2:13: srv_order \"priority\" needs policy = \"round-robin-failover\""},
       {"a hash key that is none", "[zones]\nhash_key = \"00\"\n",
        "m.toml:2:12: hash_key must be 32 hex digits (openssl rand -hex 16)"},
-      {"a key of a later version", "[service.web]\nproperties = { a = \"b\" }\n",
-       "m.toml:2:14: properties is known, but this record of a service is not part of this version: take the "
-       "key "
-       "out"},
       {"a public name in no zone", "[service.web]\nalso = [\"a.example.test.\"]\n",
        "m.toml:2:9: also: a.example.test. is in no zone of [[zones.file]]"},
       {"a public name below the domain",
@@ -226,9 +223,40 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
       {"an address type that names no address",
        "[[source.static]]\nservice = \"q\"\ninstances = [{ id = \"a\", address = \"192.0.2.1\", address_type "
        "= \"response\" }]\n",
-       "m.toml:3:64: address_type \"response\" names no address: replies use the caller's own connection, "
+       "m.toml:3:64: address type \"response\" names no address: replies use the caller's own connection, "
        "nothing to "
        "publish in DNS"},
+      {"a URL that is none",
+       "[[source.static]]\nservice = \"q\"\ninstances = [{ id = \"a\", url = \"10.0.0.7\" }]\n",
+       "m.toml:3:32: url is no absolute URL (RFC 3986): scheme, colon and the rest, as "
+       "http://10.0.0.7:8080/path"},
+      {"a URL with a password",
+       "[[source.static]]\nservice = \"q\"\ninstances = [{ id = \"a\", url = \"http://me:x@10.0.0.7/\" }]\n",
+       "m.toml:3:32: url must have no user name or password: everybody could read it in DNS; leave out what "
+       "stands "
+       "before @"},
+      {"a URL without a port that anybody knows",
+       "[[source.static]]\nservice = \"q\"\ninstances = [{ id = \"a\", url = \"x-y://10.0.0.7/\" }]\n",
+       "m.toml:3:32: url needs a port: that of the scheme x-y is not known here"},
+      {"an address beside a URL",
+       "[[source.static]]\nservice = \"q\"\ninstances = [{ id = \"a\", url = \"http://10.0.0.7/\", address = "
+       "\"10.0.0.7\" }]\n",
+       "m.toml:3:62: address and url: the URL tells address and port, give nothing but it"},
+      {"a prefix without a URL",
+       "[[source.static]]\nservice = \"q\"\ninstances = [{ id = \"a\", address_type = \"prefix\" }]\n",
+       "m.toml:3:41: address_type needs a url: it says what kind of URL it is"},
+      {"an address type that there is not",
+       "[[source.static]]\nservice = \"q\"\ninstances = [{ id = \"a\", url = \"jms:/Q\", address_type = "
+       "\"uri\" }]\n",
+       "m.toml:3:57: address_type must be one of \"url\", \"prefix\", not \"uri\" (did you mean \"url\"?)"},
+      {"a property of an instance with = in its key",
+       "[[source.static]]\nservice = \"q\"\ninstances = [{ id = \"a\", url = \"jms:/Q\", properties = { "
+       "\"a=b\" = \"x\" } }]\n",
+       "m.toml:3:65: a property's key must be 1 to 64 printable ASCII characters without = and space"},
+      {"a property of a service that is too long", kLongProperty.c_str(),
+       "m.toml:2:20: a must be a string of at most 253 octets"},
+      {"a resolver that is none", "[registry]\nresolvers = [\"ns1\"]\n",
+       "m.toml:2:14: resolvers: \"ns1\" is not an address such as \"192.0.2.53\" or \"192.0.2.53:53\""},
       {"who may transfer, neither an address nor a key", "[zones]\nallow_transfer = [\"10.0.0.0/33\"]\n",
        "m.toml:2:19: allow_transfer: \"10.0.0.0/33\" is not an address, a prefix such as \"10.0.0.0/8\", or "
        "\"key:NAME\""},
@@ -427,6 +455,39 @@ TEST(Config, TheShippedExamplesLoad) {
   ASSERT_TRUE(result.errors.empty()) << result.errors[0];
   EXPECT_EQ(result.config.static_instances.size(), 2u);
   EXPECT_TRUE(result.config.zones.files.at(0).file.is_absolute());
+}
+
+TEST(Config, TheShippedUrlsLoad) {
+  const LoadResult result = load_file(MUSTER_SOURCE_DIR "/zones/examples/urls.toml");
+  ASSERT_TRUE(result.errors.empty()) << result.errors[0];
+  ASSERT_EQ(result.config.static_instances.size(), 3u);
+  const registry::InstanceBody& first = *result.config.static_instances[0].body;
+  EXPECT_EQ(first.url->url, "http://192.0.2.10:9000/rest-services");
+  EXPECT_EQ(first.url->type, registry::AddressType::prefix);
+  EXPECT_EQ(net::to_string(first.addresses.at(0)), "192.0.2.10");
+  EXPECT_EQ(first.ports.at(0).number, 9000);
+  EXPECT_EQ(result.config.static_instances[1].body->properties, (registry::Tags{{"zone", "b"}}));
+  EXPECT_TRUE(registry::is_hostless(*result.config.static_instances[2].body));
+  const zones::ServicePolicy& policy = result.config.service("rest")->policy;
+  EXPECT_EQ(policy.advice, (std::vector<std::string>{"timeout=1000", "action=report"}));
+  EXPECT_EQ(policy.properties, (registry::Tags{{"switchLocationHeadersTo", "http://localhost:8280/vpath"}}));
+  EXPECT_TRUE(policy.debug_txt);
+}
+
+// What stands in [health.default] holds for checks, and is no word of the service to its clients.
+TEST(Config, AdviceIsOnlyWhatTheServiceSays) {
+  const LoadResult result = load_text("[health.default]\ntimeout = \"1s\"\n[service.web]\n", "m.toml");
+  ASSERT_TRUE(result.errors.empty()) << result.errors[0];
+  EXPECT_TRUE(result.config.service("web")->policy.advice.empty());
+}
+
+TEST(Config, Resolvers) {
+  const LoadResult result =
+      load_text("[registry]\nresolvers = [\"192.0.2.53\", \"[2001:db8::53]:5353\"]\n", "m.toml");
+  ASSERT_TRUE(result.errors.empty()) << result.errors[0];
+  ASSERT_EQ(result.config.registry.resolvers.size(), 2u);
+  EXPECT_EQ(net::to_string(result.config.registry.resolvers[0]), "192.0.2.53:53");
+  EXPECT_EQ(net::to_string(result.config.registry.resolvers[1]), "[2001:db8::53]:5353");
 }
 
 TEST(Config, TheShippedPoliciesLoad) {

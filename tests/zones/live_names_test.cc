@@ -559,6 +559,67 @@ TEST(LiveNames, ReconfiguringRebuildsWhatThePolicyConcerns) {
   EXPECT_EQ(sink.find("a.az.by.s0.svc.internal."), nullptr);
 }
 
+// After each step as if it had been so from the beginning: what changes of an instance is seen wherever it
+// shows.
+TEST(LiveNames, UrlsTextsAndStatesFollowTheirInstances) {
+  const auto config_with = [](bool debug_txt, std::vector<std::string> advice) {
+    PublishConfig config = plain_config();
+    config.policy = [=](std::string_view) {
+      ServicePolicy policy;
+      policy.debug_txt = debug_txt;
+      policy.advice = advice;
+      return policy;
+    };
+    return config;
+  };
+  PublishConfig config = config_with(true, {"timeout=1000"});
+  RecordingSink sink(config.domain);
+  LiveNames names(config, sink);
+  InstancePtr now;
+  const auto is_as_rebuilt = [&] {
+    RecordingSink fresh(config.domain);
+    LiveNames rebuilt(config, fresh);
+    rebuilt.apply(batch(nullptr, now), at(0));
+    return sink.names() == fresh.names();
+  };
+  struct Step {
+    const char* why;
+    InstancePtr next;
+  };
+  const auto made = [](const char* url) { return Make("web", "i1").url(url).sequence(1); };
+  const Step steps[] = {
+      {"a URL", made("http://10.0.0.1:81/a").get()},
+      {"another path: address and port are the same", made("http://10.0.0.1:81/b").get()},
+      {"a prefix",
+       Make("web", "i1").url("http://10.0.0.1:81/b", registry::AddressType::prefix).sequence(1).get()},
+      {"a property", made("http://10.0.0.1:81/b").property("a", "1").get()},
+      {"another reason",
+       made("http://10.0.0.1:81/b").property("a", "1").reason(registry::Reason::held).get()},
+      {"a host that is not resolved", made("http://db:81/b").state(State::starting).get()},
+      {"and then it is", made("http://db:81/b").at("10.0.0.2").get()},
+      {"no host", made("jms:/Q").get()},
+      {"no URL", Make("web", "i1").at("10.0.0.1").on(port(81, "http")).sequence(1).get()},
+  };
+  int ms = 0;
+  for (const Step& step : steps) {
+    SCOPED_TRACE(step.why);
+    names.apply(batch(now, step.next), at(++ms));
+    now = step.next;
+    EXPECT_TRUE(is_as_rebuilt());
+  }
+  EXPECT_NE(sink.find("_health.web.svc.internal."), nullptr);
+  for (const auto& [why, next] :
+       {std::pair("no advice", config_with(true, {})), std::pair("no states", config_with(false, {})),
+        std::pair("all again", config_with(true, {"action=report"}))}) {
+    SCOPED_TRACE(why);
+    config = next;
+    names.reconfigure(config, at(ms += 100));
+    EXPECT_TRUE(is_as_rebuilt());
+  }
+  names.apply(batch(now, nullptr), at(++ms));
+  EXPECT_THAT(texts(sink), IsEmpty());
+}
+
 // What a reload changes for all services is carried out in pieces of bounded work; a change that comes between two
 // of them finds its service as if it were done.
 TEST(LiveNames, AReconfigurationOfAllGoesOnInPieces) {

@@ -304,11 +304,13 @@ TEST(InstanceNames, SrvShowsTheRegisteredWeight) {
     SCOPED_TRACE(row.why);
     Make make = Make("web", "i1").at("10.0.0.1").on(port(80, "http")).weight(row.registered).effective(0.25);
     const auto instance = make.get();
-    const NameSpec own = instance_spec(name("i1.web.svc.internal."), *instance, {1, 5}, row.scale);
+    ServicePolicy scaled;
+    scaled.srv_weight_scale = row.scale;
+    const NameSpec own = instance_spec(name("i1.web.svc.internal."), *instance, {1, 5}, scaled);
     EXPECT_EQ(srv(find(own.rrsets, RrType::srv)->members.at(0).rdata).weight, row.shown);
     const auto offers = offers_of(*instance);
     const NameSpec browsed = browse_spec(*browse_name(kDomain, offers[0].type, *instance), offers[0],
-                                         name("i1.web.svc.internal."), *instance, {1, 5}, row.scale);
+                                         name("i1.web.svc.internal."), *instance, {1, 5}, scaled);
     EXPECT_EQ(srv(find(browsed.rrsets, RrType::srv)->members.at(0).rdata).weight, row.shown);
   }
 }

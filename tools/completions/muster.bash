@@ -22,7 +22,7 @@ _muster() {
       --server | --token-file | --ca-file)
         ((at + 1 < COMP_CWORD)) && _muster_access+=("${COMP_WORDS[at]}" "${COMP_WORDS[at + 1]}")
         ((at++)) ;;
-      --id | --weight | --priority | --tag | --task | --lease | --port-name | --generation | --as | --port | --address | --discard | --client) ((at++)) ;;
+      --id | --weight | --priority | --tag | --property | --task | --lease | --port-name | --generation | --as | --port | --address | --discard | --client) ((at++)) ;;
       -*) ;;
       *)
         if [[ -z $verb ]]; then verb=${COMP_WORDS[at]}; else ((place++)); fi
@@ -32,12 +32,12 @@ _muster() {
   case $previous in
     --token-file | --ca-file) mapfile -t COMPREPLY < <(compgen -f -- "$_muster_word"); return ;;
     --as) _muster_words "$(_muster_ask list)"; return ;;
-    --server | --id | --weight | --priority | --tag | --task | --lease | --port-name | --generation | --port | --address | --discard | --client) return ;;
+    --server | --id | --weight | --priority | --tag | --property | --task | --lease | --port-name | --generation | --port | --address | --discard | --client) return ;;
   esac
   if [[ $_muster_word == -* ]]; then
     case $verb in
       run) _muster_words "--as --port --address --id --lease --weight --tag --task $_muster_common" ;;
-      register) _muster_words "--id --weight --priority --tag --task --lease --port-name --generation --hold $_muster_common" ;;
+      register) _muster_words "--id --weight --priority --tag --property --prefix --task --lease --port-name --generation --hold $_muster_common" ;;
       drain) _muster_words "--undo --wait $_muster_common" ;;
       reload) _muster_words "--discard $_muster_common" ;;
       explain) _muster_words "--client $_muster_common" ;;

@@ -38,9 +38,10 @@ complete --command muster --condition "__fish_seen_subcommand_from import; and _
 for option in id weight tag task lease
     complete --command muster --condition "__fish_seen_subcommand_from run register" --long-option $option --require-parameter
 end
-for option in priority port-name generation
+for option in priority property port-name generation
     complete --command muster --condition "__fish_seen_subcommand_from register" --long-option $option --require-parameter
 end
+complete --command muster --condition "__fish_seen_subcommand_from register" --long-option prefix --description "clients complete the URL"
 complete --command muster --condition "__fish_seen_subcommand_from register" --long-option hold --description "stay and renew"
 complete --command muster --condition "__fish_seen_subcommand_from run" --long-option as --require-parameter --arguments "(__muster_ask list)"
 complete --command muster --condition "__fish_seen_subcommand_from run" --long-option port --require-parameter

@@ -59,6 +59,7 @@ void each_key(Running& running, Next& next, Visit visit) {
   live("registry.max_instances_per_service", rules.max_instances_per_service, next_rules.max_instances_per_service);
   live("registry.max_services", rules.max_services, next_rules.max_services);
   fixed("registry.feed_length", running.registry.feed_length, next.registry.feed_length);
+  fixed("registry.resolvers", running.registry.resolvers, next.registry.resolvers);
   live("registry.warning_factor", rules.warning_factor, next_rules.warning_factor);
   live("registry.protection.window", rules.protection.window, next_rules.protection.window);
   live("registry.protection.max_expired_ratio", rules.protection.max_expired_ratio,

@@ -117,6 +117,7 @@ struct Lyft {
 struct Registry {
   registry::RegistryConfig rules;  // but for what is known only once it is made: tools/musterd/settings.h
   std::size_t feed_length = 65'536;
+  std::vector<net::Endpoint> resolvers;  // asked for the host names of URLs; none: the system's
   Lyft lyft;
 };
 

@@ -31,6 +31,33 @@ void read_lyft(Section section, Registry& registry) {
 
 }  // namespace
 
+namespace {
+
+// The system's servers where none is named.
+std::vector<net::Endpoint> read_resolvers(Section& section) {
+  return section.list<net::Endpoint>("resolvers", {},
+                                     "an address such as \"192.0.2.53\" or \"192.0.2.53:53\"",
+                                     [](std::string_view text) -> std::optional<net::Endpoint> {
+                                       if (const auto address = net::parse_ip(text))
+                                         return net::Endpoint{*address, 53};
+                                       return net::parse_endpoint(text);
+                                     });
+}
+
+// What its TXT records say: of `timeout` and `action`, which have their meaning for checks, where they are
+// given here.
+void read_texts(Section& section, Service& service) {
+  zones::ServicePolicy& policy = service.policy;
+  if (section.has("timeout"))
+    policy.advice.push_back("timeout=" + std::to_string(service.check_rules.timeout.count()));
+  if (section.has("action"))
+    policy.advice.push_back(service.check_rules.waits_on ? "action=report" : "action=discard");
+  policy.properties = read_properties(section);
+  policy.debug_txt = section.flag("debug_txt", false);
+}
+
+}  // namespace
+
 void read_registry(Section& section, Registry& registry) {
   registry::RegistryConfig& rules = registry.rules;
   const DurationBounds lease_bounds{Millis(100), Millis(30LL * 86'400'000)};
@@ -48,6 +75,7 @@ void read_registry(Section& section, Registry& registry) {
       section.count("max_instances_per_service", rules.max_instances_per_service, 1, 10'000'000);
   rules.max_services = section.count("max_services", rules.max_services, 1, 10'000'000);
   registry.feed_length = section.count("feed_length", registry.feed_length, 16, 16'777'216);
+  registry.resolvers = read_resolvers(section);
   rules.warning_factor = section.number("warning_factor", rules.warning_factor, 0, 1);
   if (auto protection = section.table("protection")) read_protection(*protection, rules.protection);
   if (auto lyft = section.table("lyft")) read_lyft(*lyft, registry);
@@ -93,7 +121,7 @@ void read_service(Section& section, Service& service, const Health& health) {
   read_service_health(section, service.health);
   if (auto checks = read_checks(section, service.check_rules, health.exec); !checks.empty())
     service.checks.list = std::make_shared<const registry::health::Checks>(std::move(checks));
-  for (const char* key : {"properties", "debug_txt"}) section.not_built(key, "this record of a service");
+  read_texts(section, service);
   service.also = section.list<zones::Name>("also", {}, "a domain name", [](std::string_view text) {
     const auto name = zones::parse_domain(text);
     return name ? std::optional<zones::Name>(*name) : std::nullopt;

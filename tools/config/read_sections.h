@@ -17,6 +17,8 @@ void read_http(Section& section, Http& http);
 void read_log(Section& section, Log& log);
 // `health`: what holds where the service says nothing.
 void read_service(Section& section, Service& service, const Health& health);
+// `properties`, of an instance or a service.
+registry::Tags read_properties(Section& section);
 // One [[source.static]] table; appends its instances.
 void read_static_source(Section& section, std::vector<StaticInstance>& instances);
 

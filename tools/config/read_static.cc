@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "registry/properties.h"
 #include "tools/config/read_sections.h"
 
 namespace muster::config {
@@ -39,21 +40,44 @@ registry::Port read_port(Section section) {
   return port;
 }
 
-void refuse_address_type(Section& section) {
-  const std::string type = section.text("address_type", "");
-  if (type == "default") {
-    section.error(
-        "address_type",
-        "\"default\" names no address: the destination comes with each message, nothing to publish in DNS");
-  } else if (type == "response") {
-    section.error(
-        "address_type",
-        "\"response\" names no address: replies use the caller's own connection, nothing to publish in DNS");
-  } else if (!type.empty()) {
-    section.not_built("address_type", "url and prefix endpoints");
+std::optional<registry::AddressType> read_address_type(Section& section) {
+  const std::string word = section.text("address_type", "");
+  if (!section.has("address_type")) return registry::AddressType::url;
+  if (const auto why = registry::why_not_publishable(word)) {
+    section.diagnostics().error(section.position("address_type"), section.path_of("address_type"), *why);
+    return std::nullopt;
   }
-  section.not_built("url", "url and prefix endpoints");
-  section.not_built("properties", "endpoint properties");
+  return registry::address_type_from(section.choice("address_type", "url", {"url", "prefix"}));
+}
+
+// True: the instance is given by its URL, well or badly.
+bool read_url(Section& section, registry::InstanceBody& body) {
+  const auto type = read_address_type(section);
+  const std::string url = section.text("url", "");
+  if (!section.has("url")) {
+    if (section.has("address_type") && type)
+      section.error("address_type", "needs a url: it says what kind of URL it is");
+    return section.has("address_type");
+  }
+  for (const char* key : {"address", "addresses", "port", "ports"}) {
+    if (section.has(key)) section.error(key, "and url: the URL tells address and port, give nothing but it");
+  }
+  if (const auto fault = registry::take_url(url, type.value_or(registry::AddressType::url), body))
+    section.error("url", *fault);
+  return true;
+}
+
+void read_places(Section& section, registry::InstanceBody& body) {
+  if (section.has("address")) add_address(section, "address", section.text("address", ""), body);
+  for (const std::string& text : section.texts("addresses", {}))
+    add_address(section, "addresses", text, body);
+  if (body.addresses.size() > kAddressesMost) section.error("addresses", "must be at most 16");
+  if (section.has("port")) {
+    registry::Port port;
+    port.number = static_cast<std::uint16_t>(section.integer("port", 1, 1, 65535));
+    body.ports.push_back(port);
+  }
+  for (Section& port : section.tables("ports")) body.ports.push_back(read_port(port));
 }
 
 void read_tags(Section& section, registry::InstanceBody& body) {
@@ -72,18 +96,12 @@ StaticInstance read_instance(Section section, const std::string& service) {
   auto body = std::make_shared<registry::InstanceBody>();
   instance.id = section.text("id", "");
   if (instance.id.empty() || instance.id.size() > 128) section.error("id", "is required, 1 to 128 octets");
-  if (section.has("address")) add_address(section, "address", section.text("address", ""), *body);
-  for (const std::string& text : section.texts("addresses", {}))
-    add_address(section, "addresses", text, *body);
-  if (!section.has("address") && !section.has("addresses"))
-    section.error("address", "or addresses is required");
-  if (body->addresses.size() > kAddressesMost) section.error("addresses", "must be at most 16");
-  if (section.has("port")) {
-    registry::Port port;
-    port.number = static_cast<std::uint16_t>(section.integer("port", 1, 1, 65535));
-    body->ports.push_back(port);
-  }
-  for (Section& port : section.tables("ports")) body->ports.push_back(read_port(port));
+  registry::InstanceBody by_url;
+  const bool has_url = read_url(section, by_url);
+  read_places(section, *body);
+  if (!has_url && !section.has("address") && !section.has("addresses"))
+    section.error("address", "or addresses or url is required");
+  if (by_url.url) *body = std::move(by_url);
   if (section.has("weight"))
     body->weight = static_cast<std::uint16_t>(section.integer("weight", 1, 0, 65535));
   if (section.has("priority"))
@@ -92,11 +110,34 @@ StaticInstance read_instance(Section section, const std::string& service) {
     body->order = static_cast<std::int32_t>(section.integer("order", 0, INT32_MIN, INT32_MAX));
   body->version = section.text("version", "");
   read_tags(section, *body);
-  refuse_address_type(section);
+  body->properties = read_properties(section);
   section.finish();
   instance.body = std::move(body);
   return instance;
 }
+
+}  // namespace
+
+// Each fault where it stands.
+registry::Tags read_properties(Section& section) {
+  registry::Tags properties;
+  auto inner = section.table("properties");
+  if (!inner) return properties;
+  for (const auto& [key, value] : *section.node("properties")->as_table()) {
+    const std::string name(key.str());
+    const std::string text = inner->text(name, "");
+    if (const auto fault = registry::fault_of_property(name, text)) {
+      inner->diagnostics().error(inner->position(name), inner->path_of(name), *fault);
+    } else {
+      properties.emplace_back(name, text);
+    }
+  }
+  std::sort(properties.begin(), properties.end());
+  if (const auto fault = registry::fault_of_properties(properties)) section.error("properties", *fault);
+  return properties;
+}
+
+namespace {
 
 bool is_service_label(const std::string& name) {
   const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };

@@ -17,11 +17,13 @@ struct Context {
 
 struct RegisterArguments {
   std::string service;
-  std::string address;  // ADDRESS:PORT, [ADDRESS]:PORT, or ADDRESS
+  std::string address;  // ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS, or a URL
   std::string id;
   int weight = -1;  // -1: not said
   int priority = -1;
   std::vector<std::string> tags;  // k=v
+  std::vector<std::string> properties;  // k=v
+  bool prefix = false;                  // the URL is the beginning of one
   std::string task;               // a scheduler's task id; "": none
   std::string lease;
   std::string port_name;

@@ -103,6 +103,7 @@ std::string endpoints_of(const json::object& instance) {
     text += text.empty() ? "" : ",";
     text += (bracketed ? "[" + literal + "]" : literal) + port;
   }
+  if (text.empty()) text = member(instance, "url");
   return text;
 }
 

@@ -84,11 +84,14 @@ class Program {
     auto* put = verb("register", "register an instance, or renew it",
                      [this](const Context& c) { return register_instance(c, register_); });
     put->add_option("SERVICE", register_.service)->required();
-    put->add_option("ADDRESS:PORT", register_.address)->required();
+    put->add_option("ADDRESS:PORT", register_.address, "or a URL: http://10.0.0.7:8080/path")->required();
     put->add_option("--id", register_.id, "default: the address and port");
     put->add_option("--weight", register_.weight)->check(CLI::Range(0, 65535));
     put->add_option("--priority", register_.priority, "lower is preferred")->check(CLI::Range(0, 65535));
     put->add_option("--tag", register_.tags, "KEY=VALUE; may repeat")->take_all();
+    put->add_option("--property", register_.properties, "KEY=VALUE for clients, in TXT; may repeat")
+        ->take_all();
+    put->add_flag("--prefix", register_.prefix, "the URL is the beginning of one, which clients complete");
     put->add_option("--task", register_.task,
                     "the scheduler's task that it is: joins it with what Mesos or Marathon tell");
     put->add_option("--lease", register_.lease, "how long it lives without a heartbeat: 30s");

@@ -12,6 +12,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "registry/model.h"
 #include "registry/net/ip_address.h"
 #include "tools/muster/command.h"
 #include "tools/muster/instance.h"
@@ -33,7 +34,40 @@ std::string default_id(const std::string& address, int port) {
   return port == 0 ? id : id + "-" + std::to_string(port);
 }
 
-bool build(const RegisterArguments& arguments, Instance& instance) {
+bool is_url(const std::string& text) {
+  const auto colon = text.find(':');
+  if (text.find("://") != text.npos) return true;
+  // `mailto:a@b`, `jms:/Q.x`: what follows the colon of an address is its port.
+  return colon != text.npos && std::count(text.begin(), text.end(), ':') == 1 &&
+         text.find_first_of("/@", colon) != text.npos;
+}
+
+// As read_registration() makes it; "": the URL has no host to make one of.
+std::string default_id_of_url(const std::string& url) {
+  registry::InstanceBody body;
+  if (registry::take_url(url, registry::AddressType::url, body) || registry::is_hostless(body)) return {};
+  return default_id(registry::is_by_host(body) ? body.url->host : net::to_string(body.addresses.front()),
+                    body.ports.front().number);
+}
+
+bool place(const RegisterArguments& arguments, Instance& instance) {
+  if (is_url(arguments.address)) {
+    if (!arguments.port_name.empty()) {
+      std::fprintf(stderr, "muster: a URL's port has the name of its scheme: leave out --port-name\n");
+      return false;
+    }
+    instance.id = arguments.id.empty() ? default_id_of_url(arguments.address) : arguments.id;
+    instance.body["url"] = arguments.address;
+    if (arguments.prefix) instance.body["address_type"] = "prefix";
+    if (!instance.id.empty()) return true;
+    std::fprintf(stderr, "muster: %s has no host to name the instance by: give it an --id\n",
+                 arguments.address.c_str());
+    return false;
+  }
+  if (arguments.prefix) {
+    std::fprintf(stderr, "muster: --prefix is of URLs\n");
+    return false;
+  }
   std::string address;
   int port = 0;
   if (!split_address(arguments.address, address, port)) {
@@ -41,12 +75,6 @@ bool build(const RegisterArguments& arguments, Instance& instance) {
                  arguments.address.c_str());
     return false;
   }
-  json::object tags;
-  if (!read_tags(arguments.tags, tags)) {
-    std::fprintf(stderr, "muster: write tags as --tag KEY=VALUE\n");
-    return false;
-  }
-  instance.service = arguments.service;
   instance.id = arguments.id.empty() ? default_id(address, port) : arguments.id;
   instance.body["address"] = address;
   if (port != 0) {
@@ -54,9 +82,26 @@ bool build(const RegisterArguments& arguments, Instance& instance) {
     if (!arguments.port_name.empty()) entry["name"] = arguments.port_name;
     instance.body["ports"] = json::array{entry};
   }
+  return true;
+}
+
+bool build(const RegisterArguments& arguments, Instance& instance) {
+  json::object tags;
+  json::object properties;
+  if (!read_tags(arguments.tags, tags)) {
+    std::fprintf(stderr, "muster: write tags as --tag KEY=VALUE\n");
+    return false;
+  }
+  if (!read_tags(arguments.properties, properties)) {
+    std::fprintf(stderr, "muster: write properties as --property KEY=VALUE\n");
+    return false;
+  }
+  instance.service = arguments.service;
+  if (!place(arguments, instance)) return false;
   if (arguments.weight >= 0) instance.body["weight"] = arguments.weight;
   if (arguments.priority >= 0) instance.body["priority"] = arguments.priority;
   if (!tags.empty()) instance.body["tags"] = tags;
+  if (!properties.empty()) instance.body["properties"] = properties;
   if (!arguments.task.empty()) instance.body["task"] = arguments.task;
   if (!arguments.lease.empty()) instance.body["lease"] = arguments.lease;
   return true;

@@ -97,6 +97,12 @@ class Weights {
   int asked_ = 0;
 };
 
+// A URL without addresses, for it has no host or that is not resolved, stands for itself.
+std::string places_of(const json::object& instance) {
+  const std::string addresses = joined(instance.if_contains("addresses"), ",");
+  return addresses.empty() ? member(instance, "url") : addresses;
+}
+
 }  // namespace
 
 ExitCode show_service(const Context& context, const std::string& service) {
@@ -113,8 +119,8 @@ ExitCode show_service(const Context& context, const std::string& service) {
   for (const json::value& item : value.as_object().at("instances").as_array()) {
     const json::object& instance = item.as_object();
     const auto [lease, left] = lease_of(instance, now);
-    table.add({member(instance, "id"), joined(instance.if_contains("addresses"), ","), ports_of(instance),
-               weights.of(service, instance), member(instance, "state"), member(instance, "reason"),
+    table.add({member(instance, "id"), places_of(instance), ports_of(instance), weights.of(service, instance),
+               member(instance, "state"), member(instance, "reason"),
                joined(instance.if_contains("sources"), ","), lease, left});
   }
   std::printf("%s", table.text().c_str());

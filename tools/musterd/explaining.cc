@@ -3,7 +3,6 @@
 #include "registry/api/json_text.h"
 #include "registry/json_text.h"
 #include "tools/musterd/musterd.h"
-#include "zones/naming/instance_names.h"
 
 namespace muster::tools {
 
@@ -92,7 +91,7 @@ void append_candidate(std::string& out, const NameExplanation::Candidate& candid
 registry::api::PublishedAs Musterd::published_as(const Instance& instance) const {
   registry::api::PublishedAs to;
   to.names = names_.publisher->names_of(instance);
-  to.not_in_txt = zones::naming::strings_left_out(*instance.body);
+  to.not_in_txt = names_.publisher->strings_left_out(instance);
   for (const auto& [name, share] : names_.publisher->standings_of(instance))
     to.answers.push_back({name, share.type, share.probability, share.rule});
   return to;

@@ -61,6 +61,7 @@ MetricSources Musterd::metric_sources() const {
           *control_,
           registry_->lateness(),
           probes_->counters(),
+          url_hosts_->counters(),
           transitions_.steps(),
           http_->counters(),
           watch_->counters(),

@@ -258,6 +258,7 @@ void Musterd::make_control() {
   update_door_->set_control(*control_);
   suspects_ = std::make_unique<Suspects>(io_.get_executor(), *control_);
   probes_ = std::make_unique<Probes>(io_, *control_);
+  url_hosts_ = std::make_unique<UrlHosts>(io_, *control_, config_->registry);
   registry::api::WatchConfig watch;
   watch.epoch = registry_->epoch();
   watch.max_watchers = config_->http.max_connections / 2;
@@ -417,6 +418,7 @@ void Musterd::tick(net::Instant now) {
   watch_->tick(now);
   suspects_->probe(*registry_, now);
   probes_->tick(*registry_, now);
+  url_hosts_->tick(*registry_, now);
   transitions_.tick(now);
   store_log_.tick(now, *control_);
   update_gauges();

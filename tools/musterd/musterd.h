@@ -20,8 +20,8 @@
 #include "dns/notifier.h"
 #include "dns/tcp_server.h"
 #include "dns/transfers.h"
-#include "dns/updates.h"
 #include "dns/udp_server.h"
+#include "dns/updates.h"
 #include "registry/api/native.h"
 #include "registry/api/watch.h"
 #include "registry/control.h"
@@ -35,13 +35,14 @@
 #include "tools/musterd/metrics/sources.h"
 #include "tools/musterd/names.h"
 #include "tools/musterd/options.h"
+#include "tools/musterd/probes.h"
 #include "tools/musterd/schedulers.h"
 #include "tools/musterd/settings.h"
 #include "tools/musterd/store_log.h"
-#include "tools/musterd/probes.h"
 #include "tools/musterd/suspects.h"
 #include "tools/musterd/transitions.h"
 #include "tools/musterd/update_door.h"
+#include "tools/musterd/url_hosts.h"
 
 namespace muster::tools {
 
@@ -149,6 +150,7 @@ class Musterd {
   std::unique_ptr<registry::api::Watch> watch_;
   std::unique_ptr<Suspects> suspects_;
   std::unique_ptr<Probes> probes_;
+  std::unique_ptr<UrlHosts> url_hosts_;
   std::unique_ptr<UpdateDoor> update_door_;
   registry::Turn* turn_ = nullptr;  // of the control thread while it works for file_zones_
   std::unique_ptr<FileZones> file_zones_;

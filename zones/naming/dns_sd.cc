@@ -16,6 +16,7 @@ namespace {
 using registry::Instance;
 
 constexpr std::size_t kHashSymbols = 8;
+constexpr std::size_t kPathTextMax = 255;
 
 RrsetSpec own_rrset(RrType type, Ttls ttl, const Note& note, Member member) {
   RrsetSpec rrset;
@@ -28,9 +29,21 @@ RrsetSpec own_rrset(RrType type, Ttls ttl, const Note& note, Member member) {
   return rrset;
 }
 
+// `path=` of the URL, where nothing else tells one; "": none.
+std::string path_of_url(const registry::InstanceBody& body, const std::vector<std::string>& strings) {
+  if (!body.url || registry::is_hostless(body)) return {};
+  const auto is_path = [](const std::string& text) { return text.starts_with("path="); };
+  if (std::any_of(strings.begin(), strings.end(), is_path)) return {};
+  const std::string& url = body.url->url;
+  const std::size_t path = url.find('/', url.find("://") + 3);
+  if (path == url.npos || url.size() - path + 5 > kPathTextMax) return {};
+  return "path=" + url.substr(path);
+}
+
 // txtvers first, then path (RFC 6763 §6.7, and what browsers of _http look for), then the rest by key.
-std::vector<std::string> browse_strings(const Instance& instance) {
-  auto strings = txt_strings(*instance.body);
+std::vector<std::string> browse_strings(const Instance& instance, const ServicePolicy& policy) {
+  auto strings = txt_strings(*instance.body, policy);
+  if (auto path = path_of_url(*instance.body, strings); !path.empty()) strings.push_back(std::move(path));
   std::erase_if(strings, [](const std::string& text) {
     return Name::equal_fold(std::string_view(text).substr(0, 8), "txtvers=");
   });
@@ -69,17 +82,17 @@ std::optional<Name> browse_name(const Name& domain, const ServiceType& type, con
 }
 
 NameSpec browse_spec(const Name& owner, const Offer& offer, const Name& target, const Instance& instance,
-                     TtlRange range, std::uint32_t srv_weight_scale) {
-  const std::uint16_t weight = own_weight(instance, srv_weight_scale);
+                     TtlRange range, const ServicePolicy& policy) {
+  const std::uint16_t weight = own_weight(instance, policy.srv_weight_scale);
   const Ttls ttl{ttl_of(instance, range).seconds, range.most};
   Note note;
   tell_silence(instance, note);
   NameSpec spec{.owner = owner, .rrsets = {}};
   spec.rrsets.reserve(2);
   spec.rrsets.push_back(own_rrset(RrType::srv, ttl, note, own_srv(*offer.port, weight, target, *instance.body)));
-  spec.rrsets.push_back(
-      own_rrset(RrType::txt, ttl, note,
-                {.rdata = encode_txt(browse_strings(instance)), .weight = 1, .tier = 0, .addresses = {}}));
+  spec.rrsets.push_back(own_rrset(
+      RrType::txt, ttl, note,
+      {.rdata = encode_txt(browse_strings(instance, policy)), .weight = 1, .tier = 0, .addresses = {}}));
   return spec;
 }
 

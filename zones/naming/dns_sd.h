@@ -9,6 +9,7 @@
 
 #include "registry/model.h"
 #include "zones/answer_spec.h"
+#include "zones/publish_config.h"
 #include "zones/ttl.h"
 
 namespace muster::zones::naming {
@@ -35,8 +36,7 @@ std::optional<Name> browse_name(const Name& domain, const ServiceType& type,
 
 // SRV and TXT of one instance of a type; `target` is the instance's own name.
 NameSpec browse_spec(const Name& owner, const Offer& offer, const Name& target,
-                     const registry::Instance& instance, TtlRange range,
-                     std::uint32_t srv_weight_scale = 1);
+                     const registry::Instance& instance, TtlRange range, const ServicePolicy& policy = {});
 
 // `_services`, `b`, `lb` or `r` below _dns-sd._udp.D (RFC 6763 §9, §11); nullopt: does not fit.
 std::optional<Name> dns_sd_name(const Name& domain, std::string_view label);

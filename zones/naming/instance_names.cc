@@ -1,7 +1,9 @@
 #include "zones/naming/instance_names.h"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 
+#include "registry/limits.h"
 #include "zones/naming/native.h"
 #include "zones/ready_set.h"
 
@@ -48,33 +50,62 @@ std::vector<Member> services(const InstanceBody& body, std::uint16_t weight, con
   return members;
 }
 
+using Text = registry::Tags::value_type;
+
+bool has_key(const registry::Tags& texts, std::string_view key) {
+  return std::any_of(texts.begin(), texts.end(),
+                     [&](const Text& text) { return Name::equal_fold(text.first, key); });
+}
+
 }  // namespace
 
-std::vector<std::string> txt_strings(const InstanceBody& body) {
+std::vector<std::string> txt_strings(const InstanceBody& body, const ServicePolicy& policy,
+                                     std::vector<std::string>* left_out) {
   std::vector<std::string> strings;
-  strings.reserve(body.properties.size() + body.tags.size() + 1);  // browsing adds one
-  const auto add = [&](const std::string& key, const std::string& value) {
-    const std::size_t size = key.size() + 1 + value.size();
-    if (size > kTxtStringMax) return;
-    std::string& text = strings.emplace_back();
-    text.reserve(size);
-    text.append(key).append(1, '=').append(value);
+  strings.reserve(policy.advice.size() + policy.properties.size() + body.properties.size() +
+                  body.tags.size() + 3);  // browsing adds two
+  if (body.url) strings.push_back("type=" + std::string(to_string(body.url->type)));
+  for (const std::string& advice : policy.advice) {
+    if (!has_key(body.properties, std::string_view(advice).substr(0, advice.find('='))))
+      strings.push_back(advice);
+  }
+  std::size_t sum = 0;
+  boost::container::small_vector<const Text*, 16> texts;
+  const auto take = [&](const Text& text, std::size_t room) {
+    const std::size_t size = text.first.size() + 1 + text.second.size();
+    if (size <= kTxtStringMax && size <= room) {
+      sum += size;
+      texts.push_back(&text);
+    } else if (left_out != nullptr) {
+      left_out->push_back(text.first);
+    }
   };
-  for (const auto& [key, value] : body.properties) add(key, value);
-  for (const auto& [key, value] : body.tags) {
-    const auto same = [&key = key](const auto& property) { return Name::equal_fold(property.first, key); };
-    if (std::none_of(body.properties.begin(), body.properties.end(), same)) add(key, value);
+  const bool has_type = bool(body.url);
+  const auto is_type = [has_type](const Text& text) {
+    return has_type && Name::equal_fold(text.first, "type");
+  };
+  for (const Text& own : body.properties)
+    if (!is_type(own)) take(own, registry::kMaxPropertiesSum - sum);
+  for (const Text& own : policy.properties)
+    if (!is_type(own) && !has_key(body.properties, own.first)) take(own, registry::kMaxPropertiesSum - sum);
+  if (!policy.properties.empty())
+    std::sort(texts.begin(), texts.end(), [](const Text* x, const Text* y) { return x->first < y->first; });
+  for (const Text& tag : body.tags) {
+    if (is_type(tag) || has_key(body.properties, tag.first) || has_key(policy.properties, tag.first))
+      continue;
+    take(tag, kTxtStringMax);
+  }
+  for (const Text* text : texts) {
+    std::string& string = strings.emplace_back();
+    string.reserve(text->first.size() + 1 + text->second.size());
+    string.append(text->first).append(1, '=').append(text->second);
   }
   return strings;
 }
 
-std::vector<std::string> strings_left_out(const InstanceBody& body) {
+std::vector<std::string> strings_left_out(const InstanceBody& body, const ServicePolicy& policy) {
   std::vector<std::string> keys;
-  for (const auto* map : {&body.properties, &body.tags}) {
-    for (const auto& [key, value] : *map) {
-      if (key.size() + 1 + value.size() > kTxtStringMax) keys.push_back(key);
-    }
-  }
+  txt_strings(body, policy, &keys);
   return keys;
 }
 
@@ -91,7 +122,7 @@ Member own_srv(const registry::Port& port, std::uint16_t weight, const Name& tar
 }
 
 NameSpec instance_spec(const Name& owner, const registry::Instance& instance, TtlRange range,
-                       std::uint32_t srv_weight_scale) {
+                       const ServicePolicy& policy) {
   NameSpec spec{.owner = owner, .rrsets = {}};
   const InstanceBody& body = *instance.body;
   const Ttls ttl{ttl_of(instance, range).seconds, range.most};
@@ -100,8 +131,9 @@ NameSpec instance_spec(const Name& owner, const registry::Instance& instance, Tt
   spec.rrsets.reserve(4);
   add_rrset(spec, RrType::a, ttl, note, addresses(body, net::Family::v4));
   add_rrset(spec, RrType::aaaa, ttl, note, addresses(body, net::Family::v6));
-  add_rrset(spec, RrType::srv, ttl, note, services(body, own_weight(instance, srv_weight_scale), owner));
-  const auto strings = txt_strings(body);
+  add_rrset(spec, RrType::srv, ttl, note,
+            services(body, own_weight(instance, policy.srv_weight_scale), owner));
+  const auto strings = txt_strings(body, policy);
   if (!strings.empty()) {
     std::vector<Member> members(1);
     members.front().rdata = encode_txt(strings);

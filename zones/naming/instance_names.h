@@ -5,21 +5,26 @@
 
 #include "registry/model.h"
 #include "zones/answer_spec.h"
+#include "zones/publish_config.h"
 #include "zones/ttl.h"
 
 namespace muster::zones::naming {
 
 NameSpec instance_spec(const Name& owner, const registry::Instance& instance, TtlRange range,
-                       std::uint32_t srv_weight_scale = 1);
+                       const ServicePolicy& policy = {});
 
 // The weight that the SRV records of an instance's own show: as in a set of it alone (srv_weights()).
 std::uint16_t own_weight(const registry::Instance& instance, std::uint32_t srv_weight_scale);
 
-// `key=value` strings of properties and tags; what has over 255 octets is left out, a property hides the tag
-// of the same name.
-std::vector<std::string> txt_strings(const registry::InstanceBody& body);
-// The keys of those tags and properties whose `key=value` does not fit into one string of a TXT record.
-std::vector<std::string> strings_left_out(const registry::InstanceBody& body);
+// What a TXT record says of an instance: `type=` of its URL, the advice of its service, then `key=value` of
+// properties and of tags. Of one key the instance's property goes before the service's, and that before the
+// tag. What has over 255 octets is left out, and the properties beyond 1300 octets: `left_out` gets their
+// keys.
+std::vector<std::string> txt_strings(const registry::InstanceBody& body, const ServicePolicy& policy = {},
+                                     std::vector<std::string>* left_out = nullptr);
+// The keys of those tags and properties that no TXT record has room for.
+std::vector<std::string> strings_left_out(const registry::InstanceBody& body,
+                                          const ServicePolicy& policy = {});
 
 // One SRV record of an instance's own.
 Member own_srv(const registry::Port& port, std::uint16_t weight, const Name& target,

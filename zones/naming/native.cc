@@ -7,6 +7,7 @@
 #include <span>
 
 #include "registry/label.h"
+#include "zones/naming/instance_names.h"
 #include "zones/naming/label.h"
 #include "zones/ready_set.h"
 
@@ -177,7 +178,7 @@ void write_services(const SetKey& key, const Name& service, const ServicePolicy&
 
 // Of addresses each is a member of its own, equal ones counted apart.
 std::size_t records_of(RrType type, std::span<const Chosen> chosen) {
-  if (type == RrType::srv) return chosen.size();
+  if (type != RrType::a && type != RrType::aaaa) return chosen.size();
   std::size_t records = 0;
   for (const Chosen& one : chosen) records += addresses_of(*one.instance->body).size();
   return records;
@@ -193,12 +194,12 @@ Order order_for(const ServicePolicy& policy, std::size_t members) {
 RrsetSpec& add_rrset(RrType type, std::span<const Instance* const> able, const ReadySet& set,
                      const ServicePicture& service, SetContent& content) {
   const PolicyRules& rules = rules_of(service.policy.policy);
-  const bool is_srv = type == RrType::srv;
+  const bool is_srv = type == RrType::srv || type == RrType::uri;
   RrsetSpec& rrset = content.add();
   rrset.type = type;
   rrset.ttl = ttl_of(able, service.ttl, set.panic).seconds;
   rrset.full_ttl = rrset.ttl < service.ttl.most ? service.ttl.most : 0;  // `rrset` held something before
-  rrset.additional_ttl = is_srv ? rrset.ttl : 0;
+  rrset.additional_ttl = type == RrType::srv ? rrset.ttl : 0;
   rrset.order = order_for(service.policy, records_of(type, set.chosen));
   rrset.ranked = is_srv && shows_ranks(service.policy);
   const bool whole = is_srv || service.policy.udp_truncates || service.policy.policy == Policy::all;
@@ -259,9 +260,138 @@ void add_addresses(std::span<const Instance* const> standing, net::Family family
   write_addresses(other.chosen, family, rrset.order, rrset.members);
 }
 
+// As encode_uri.
+void write_uri(std::uint16_t priority, std::uint16_t weight, std::string_view target, std::string& rdata) {
+  std::array<char, 4> head;
+  std::size_t at = 0;
+  for (const std::uint16_t field : {priority, weight}) {
+    head[at++] = static_cast<char>(field >> 8);
+    head[at++] = static_cast<char>(field & 0xff);
+  }
+  rdata.assign(head.data(), head.size());
+  rdata += target;
+}
+
+// Records that say the same are one (RFC 2181 §5.5), and its shares add up.
+void unite_equal(std::vector<Member>& members) {
+  boost::unordered_flat_map<std::string_view, std::size_t> places;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const auto known = places.find(members[i].rdata);
+    if (known != places.end()) {
+      Member& first = members[known->second];
+      first.weight = add_saturating(first.weight, members[i].weight);
+      continue;
+    }
+    if (kept != i) std::swap(members[kept], members[i]);
+    places.emplace(members[kept].rdata, kept);
+    ++kept;
+  }
+  members.resize(kept);
+}
+
+void write_urls(const ServicePolicy& policy, Order order, std::span<const Chosen> chosen,
+                std::vector<Member>& to) {
+  const bool weighs = order != Order::fixed && order != Order::rotated;
+  const double scale = weighs ? draw_scale(chosen) : 1;
+  const auto weights = shown_weights(chosen, policy);
+  {
+    MemberWriter members(to);
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      const Instance& instance = *chosen[i].instance;
+      Member& member = members.next();
+      member.tier = chosen[i].group;
+      member.weight = weighs ? draw_share(chosen[i].weight, scale) : 1;
+      member.addresses.clear();
+      member.id.clear();
+      if (order == Order::hashed) member.id = instance.id;
+      write_uri(shown_priority(chosen[i], policy), weights[i], instance.body->url->url, member.rdata);
+    }
+  }
+  unite_equal(to);
+}
+
+// What the instances' own names say in TXT, whole: it tells of the URLs and is not chosen from.
+void write_texts(const ServicePolicy& policy, std::span<const Chosen> chosen, std::vector<Member>& to) {
+  {
+    MemberWriter members(to);
+    for (const Chosen& one : chosen) {
+      if (one.stands_by) continue;
+      Member& member = members.next();
+      member.rdata = encode_txt(txt_strings(*one.instance->body, policy));
+      member.weight = 1;
+      member.tier = 0;
+      member.addresses.clear();
+      member.id.clear();
+    }
+  }
+  unite_equal(to);
+}
+
+// URI by the rules of SRV, and beside it, at the service's own name, TXT.
+void add_urls(const SetKey& key, std::span<const Instance* const> standing, const ServicePicture& service,
+              SetContent& content) {
+  const auto suits = [&](const Instance& one) { return has_url_under(key, one); };
+  const Able able = those_that(standing, suits);
+  if (able.empty()) return;
+  const ReadySet set = choose(able, service.policy, Tiers::all);
+  if (set.candidates == 0 && set.chosen.empty()) return;
+  ReadySet other;
+  const bool has_other = set.falls_back && !service.policy.fallback_service.empty();
+  if (has_other) other = choose_fallback(those_that(service.fallback_members(), suits), service, Tiers::all);
+  const auto& chosen = set.falls_back ? other.chosen : set.chosen;
+  RrsetSpec& rrset = add_rrset(RrType::uri, able, set, service, content);
+  if (has_other) rrset.order = order_for(service.policy, chosen.size());
+  write_urls(service.policy, rrset.order, chosen, rrset.members);
+  if (key.kind != Kind::plain) return;
+  RrsetSpec& text = add_rrset(RrType::txt, able, set, service, content);
+  text.order = Order::fixed;
+  text.at_most = 0;
+  text.overflow = Overflow::truncate;
+  text.ranked = false;
+  write_texts(service.policy, chosen, text.members);
+}
+
+constexpr std::size_t kStatesMost = 1300;  // octets, so that they fit a packet
+
+// "ready=2/3", then of each instance in configured order "i1=ACTIVE", "i2=SUSPENDED suspended:refused";
+// "more=7" for those that find no room.
+std::string states_text(std::span<const Instance* const> members, const ServicePolicy& policy) {
+  std::vector<std::string> strings(1);
+  std::size_t ready = 0;
+  std::size_t candidates = 0;
+  std::size_t octets = 0;
+  std::size_t left_out = 0;
+  for (const Instance* one : members) {
+    ready += is_ready(*one, policy);
+    candidates += is_candidate(*one);
+    std::string text = one->label + "=" + std::string(to_string(one->state));
+    if (one->reason != registry::Reason::ok) text += " " + registry::reason_text(one->reason, *one);
+    if (left_out > 0 || octets + text.size() + 1 > kStatesMost) {
+      ++left_out;
+      continue;
+    }
+    octets += text.size() + 1;
+    strings.push_back(std::move(text));
+  }
+  strings.front() = "ready=" + std::to_string(ready) + "/" + std::to_string(candidates);
+  if (left_out > 0) strings.push_back("more=" + std::to_string(left_out));
+  return encode_txt(strings);
+}
+
+void add_states(const ServicePicture& service, SetContent& content) {
+  RrsetSpec& rrset = content.add();
+  const std::uint32_t ttl = service.ttl.least;
+  rrset = {};
+  rrset.type = RrType::txt;
+  rrset.ttl = ttl;
+  rrset.members.push_back(
+      {.rdata = states_text(service.members, service.policy), .weight = 1, .tier = 0, .addresses = {}});
+}
+
 void add_srv(const SetKey& key, std::span<const Instance* const> standing, const ServicePicture& service,
              SetContent& content) {
-  const auto suits = [&](const Instance& one) { return port_for(key, *one.body) != nullptr; };
+  const auto suits = [&](const Instance& one) { return has_port_under(key, one); };
   const Able able = those_that(standing, suits);
   if (able.empty()) return;
   const ReadySet set = choose(able, service.policy, Tiers::all);
@@ -316,6 +446,7 @@ void add_set_keys(const Instance& instance, const ServicePolicy& policy, std::ve
     add({Kind::service, port.protocol, "", ""});
     if (!port.name.empty()) add({Kind::port, port.protocol, registry::ascii_lower(port.name), ""});
   }
+  if (policy.debug_txt) add({Kind::health, Protocol::tcp, "", ""});
   for (const std::string& view : policy.tag_views) {
     const std::string* value = find_tag(*instance.body, view);
     const auto label = value ? tag_label(*value) : std::nullopt;
@@ -329,6 +460,7 @@ std::optional<Name> owner_of(const SetKey& key, const Name& domain, std::string_
     case Kind::service: return domain.below({underscored(label), underscored(key.protocol)});
     case Kind::port: return domain.below({underscored(key.first), underscored(key.protocol), label});
     case Kind::tag: return domain.below({key.second, key.first, "by", label});
+    case Kind::health: return domain.below({"_health", label});
   }
   return std::nullopt;
 }
@@ -355,10 +487,24 @@ const Port* port_for(const SetKey& key, const InstanceBody& body) {
 }
 
 bool stands_under(const SetKey& key, const Instance& instance) {
-  if (key.kind == Kind::plain) return true;
+  if (key.kind == Kind::plain || key.kind == Kind::health) return true;
   if (key.kind != Kind::tag) return port_for(key, *instance.body) != nullptr;
   const std::string* value = find_tag(*instance.body, key.first);
   return value && tag_label(*value) == key.second;
+}
+
+// The first that the key takes is that of the URL: two schemes at one port are one service.
+bool has_url_under(const SetKey& key, const Instance& instance) {
+  const InstanceBody& body = *instance.body;
+  if (!body.url || key.kind == Kind::tag || key.kind == Kind::health) return false;
+  if (key.kind == Kind::plain) return true;
+  const Port* port = port_for(key, body);
+  return port != nullptr && port->number == body.url->port;
+}
+
+// A target without an address is of no use to anybody.
+bool has_port_under(const SetKey& key, const Instance& instance) {
+  return port_for(key, *instance.body) != nullptr && !registry::is_unresolved(*instance.body);
 }
 
 // Back in order, so that each comes to the like of what it was.
@@ -381,11 +527,16 @@ void fill_set(const SetKey& key, const ServicePicture& service, SetContent& cont
   const Able standing =
       those_that(service.members, [&](const Instance& instance) { return stands_under(key, instance); });
   content.any = !standing.empty();
+  if (key.kind == Kind::health) {
+    if (content.any) add_states(service, content);
+    return;
+  }
   if (key.kind == Kind::plain || key.kind == Kind::tag) {
     add_addresses(standing, net::Family::v4, service, content);
     add_addresses(standing, net::Family::v6, service, content);
   }
   add_srv(key, standing, service, content);
+  add_urls(key, standing, service, content);
 }
 
 const std::vector<net::IpAddress>& addresses_of(const InstanceBody& body) {

@@ -1,6 +1,6 @@
-// The names of a service as a whole: S.D, _S._O.D, _P._O.S.D and the tag views V.K.by.S.D. A SetKey says
-// which of them; each instance stands under some keys, and a name exists while an instance stands under its
-// key.
+// The names of a service as a whole: S.D, _S._O.D, _P._O.S.D, the tag views V.K.by.S.D, and _health.S.D. A
+// SetKey says which of them; each instance stands under some keys, and a name exists while an instance stands
+// under its key.
 //
 // Targets are always instance names, whose addresses go along with each SRV member.
 #pragma once
@@ -26,6 +26,7 @@ struct SetKey {
     service,  // _S._O.D: the first port of protocol O
     port,     // _P._O.S.D: the port named P with protocol O
     tag,      // V.K.by.S.D: those with tag K = V
+    health,   // _health.S.D: every instance's state, where the service asks for it
   };
   Kind kind = Kind::plain;
   registry::Protocol protocol = registry::Protocol::tcp;
@@ -71,6 +72,10 @@ std::optional<PublicSet> public_set(const Name& owner, std::string_view label);
 // The port with which an instance stands under a key; null: without one.
 const registry::Port* port_for(const SetKey& key, const registry::InstanceBody& body);
 bool stands_under(const SetKey& key, const registry::Instance& instance);
+// Whether its URL stands in the set: where its SRV record is that of the URL's port.
+bool has_url_under(const SetKey& key, const registry::Instance& instance);
+// Whether it has an SRV record in the set.
+bool has_port_under(const SetKey& key, const registry::Instance& instance);
 
 // The RRsets at a key's name. `any` false: no instance stands under it. Filled again and again: what it has
 // allocated is used by the next set, because a change of a large service makes thousands of records.

@@ -29,9 +29,8 @@ std::string wire_name(const std::string& name) {
   return wire + '\0';
 }
 
-std::string record(const std::string& owner, int type, const std::string& rdata) {
-  return owner + u16(static_cast<std::size_t>(type)) + u16(1) + std::string("\0\0\0\x1e", 4) +
-         u16(rdata.size()) + rdata;
+std::string record(const std::string& owner, int type, const std::string& rdata, std::uint16_t ttl) {
+  return owner + u16(static_cast<std::size_t>(type)) + u16(1) + u16(0) + u16(ttl) + u16(rdata.size()) + rdata;
 }
 
 struct Session {
@@ -136,13 +135,13 @@ std::optional<std::string> FakeDns::reply_to(const std::string& query, bool over
   std::size_t count = 0;
   std::string owner = wire_name(name);
   if (!cut && !answer.alias.empty()) {
-    records += record(owner, 5, wire_name(answer.alias));
+    records += record(owner, 5, wire_name(answer.alias), answer.alias_ttl);
     owner = wire_name(answer.alias);
     ++count;
   }
   for (const auto& address : answer.addresses) {
     if (cut) break;
-    records += record(owner, family == 6 ? 28 : 1, std::string(address.bytes()));
+    records += record(owner, family == 6 ? 28 : 1, std::string(address.bytes()), answer.ttl);
     ++count;
   }
   return query.substr(0, 2) + u16(static_cast<std::size_t>(flags | rcode)) + u16(1) + u16(count) + u16(0) +

@@ -23,6 +23,8 @@ struct DnsAnswer {
   DnsBehaviour behaviour = DnsBehaviour::answer;
   std::vector<net::IpAddress> addresses{};
   std::string alias{};  // the name is a CNAME for this one, which has the addresses
+  std::uint16_t ttl = 30;
+  std::uint16_t alias_ttl = 30;
 };
 
 class FakeDns {

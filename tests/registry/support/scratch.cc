@@ -57,6 +57,7 @@ struct Show {
     picture.rows["piece " + row.source] += std::to_string(row.number) + ":" + row.content + ";";
   }
   void operator()(const PictureGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
+  void operator()(const MetaGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const HealthGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const ZoneGone&) const { picture.rows["gone"] = "a store visits only what is there"; }
   void operator()(const ClaimGone&) const { picture.rows["gone"] = "a store visits only what is there"; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,6 +58,13 @@ struct Make {
   Make& property(std::string key, std::string value) {
     return body.properties.emplace_back(std::move(key), std::move(value)), *this;
   }
+  // Its addresses and ports are those of the URL.
+  Make& url(std::string_view text, registry::AddressType type = registry::AddressType::url) {
+    const auto fault = registry::take_url(text, type, body);
+    if (fault) throw std::runtime_error(std::string(text) + " " + *fault);
+    return *this;
+  }
+  Make& reason(registry::Reason reason) { return instance.reason = reason, *this; }
   Make& sequence(std::uint64_t sequence) { return instance.sequence = sequence, *this; }
 
   registry::InstancePtr get() const {

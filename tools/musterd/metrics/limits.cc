@@ -12,6 +12,7 @@ void write_limits(Exposition& page, const ControlSnapshot& snapshot, const Metri
   limit("max_instances", registry.limit_instances);
   limit("max_instances_per_service", registry.limit_per_service);
   limit("max_services", registry.limit_services);
+  limit("url_hosts", snapshot.hosts.refused);
   limit("control_queue", control.queue_full.load());
   limit("store_rows", control.store_full.load());
   limit("watchers", sources.watch.refused.load());

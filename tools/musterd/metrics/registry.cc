@@ -58,6 +58,23 @@ std::string ServicesText::finish(const registry::StateCounts& all) {
   return instances_.take() + panic_.take() + latency_.take() + success_.take();
 }
 
+namespace {
+
+void write_url_hosts(Exposition& page, const registry::HostCounts& hosts, const HostLookupCounters& lookups) {
+  page.gauge("muster_url_hosts", "Host names in the URLs of instances.", static_cast<double>(hosts.names));
+  page.gauge("muster_url_hosts_unresolved", "Of these, without an address.",
+             static_cast<double>(hosts.unresolved));
+  page.gauge("muster_url_host_lookups_inflight", "Host names of URLs that are being looked up.",
+             static_cast<double>(hosts.in_flight));
+  page.family("muster_url_host_lookups_total", MetricType::counter, "Look-ups of host names of URLs.");
+  page.sample({{"result", "ok"}}, static_cast<double>(lookups.found.load()));
+  page.sample({{"result", "failed"}}, static_cast<double>(lookups.failed.load()));
+  page.counter("muster_url_host_moves_total", "Look-ups that gave other addresses than before.",
+               static_cast<double>(hosts.moved));
+}
+
+}  // namespace
+
 void write_registry(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources) {
   const registry::RegistryCounts& counts = snapshot.registry;
   page.gauge("muster_services", "Known services.", static_cast<double>(counts.services));
@@ -85,6 +102,7 @@ void write_registry(Exposition& page, const ControlSnapshot& snapshot, const Met
     const auto place = static_cast<std::size_t>(kind);
     page.histogram({{"source", kSourceNames[place]}}, sources.lateness[place], 1e-3);
   }
+  write_url_hosts(page, snapshot.hosts, sources.host_lookups);
 }
 
 }  // namespace muster::tools

@@ -8,8 +8,8 @@
 #include "dns/notify.h"
 #include "dns/tcp_server.h"
 #include "dns/transfers.h"
-#include "dns/updates.h"
 #include "dns/udp_server.h"
+#include "dns/updates.h"
 #include "registry/api/health_board.h"
 #include "registry/api/watch.h"
 #include "registry/control.h"
@@ -19,6 +19,7 @@
 #include "tools/musterd/names.h"
 #include "tools/musterd/probes.h"
 #include "tools/musterd/transitions.h"
+#include "tools/musterd/url_hosts.h"
 
 namespace muster::tools {
 
@@ -42,6 +43,7 @@ struct ControlSnapshot {
   zones::NameTable::Stats table;
   zones::PublishCounters published;
   registry::health::PlanCounts probes;
+  registry::HostCounts hosts;
 };
 ControlSnapshot take_snapshot(const registry::Registry& registry, Names& names);  // on the control thread
 
@@ -60,6 +62,7 @@ struct MetricSources {
   const registry::Control& control;
   const registry::LatenessOf& lateness;
   const ProbeCounters& probes;
+  const HostLookupCounters& host_lookups;
   const StateSteps& transitions;
   const registry::http::Counters& http;
   const registry::api::WatchCounters& watch;

@@ -8,6 +8,7 @@ ControlSnapshot take_snapshot(const registry::Registry& registry, Names& names) 
   snapshot.table = names.table.stats();
   snapshot.published = names.publisher->counters();
   snapshot.probes = registry.probe_counts();
+  snapshot.hosts = registry.host_counts();
   for (zones::Zone* zone : names.zones.all()) {
     ControlSnapshot::Zone& row = snapshot.zones.emplace_back();
     row.name = names.zones.apex(*zone).text();
