@@ -52,10 +52,15 @@ int badness(HeartbeatStatus status) {
   return 0;
 }
 
+// A check that probes, of an instance that has nothing to be probed.
+bool has_no_target(const health::Watch& watch) {
+  return watch.check != nullptr && watch.check->type != health::CheckType::ttl && watch.probe == nullptr;
+}
+
 Fitness fitness_by(const health::Watch& watch) {
   const State state = watch.machine.state();
   Reason reason = Reason::ok;
-  if (state == State::starting) reason = Reason::starting;
+  if (state == State::starting) reason = has_no_target(watch) ? Reason::bad_port : Reason::starting;
   if (state == State::suspended) reason = Reason::suspended;
   if (state == State::timedout) reason = watch.machine.is_capped() ? Reason::capped : Reason::timedout;
   return {state, reason, watch.failure.failure, watch.failure.http_status};

@@ -44,6 +44,7 @@ std::string_view to_string(Reason reason) {
     case Reason::reserved_label: return "reserved_label";
     case Reason::no_address: return "no_address";
     case Reason::unresolved: return "unresolved";
+    case Reason::bad_port: return "bad_port";
     case Reason::admin_down: return "admin_down";
     case Reason::draining: return "draining";
     case Reason::forced_up: return "forced_up";

@@ -109,6 +109,7 @@ enum class Reason : std::uint8_t {
   reserved_label,
   no_address,
   unresolved,  // the host name in its URL has never been resolved
+  bad_port,    // it has no port that a check looks at, so the check never answers
   admin_down,
   draining,
   forced_up,

@@ -77,6 +77,24 @@ TEST_F(Checking, OneThatWasNeverWellIsNotServed) {
   EXPECT_FALSE(web("a")->serving);
 }
 
+TEST_F(Checking, OneWithoutThePortThatIsLookedAtSaysSo) {
+  health::Check admin = tcp_check();
+  admin.port_name = "admin";
+  restart(with({admin}));
+  ASSERT_TRUE(put("a"));
+  look(Millis(60'000));
+  EXPECT_EQ(web("a")->state, State::starting);
+  EXPECT_EQ(reason(), "bad_port");
+  InstanceBody body = body_at("10.0.0.7");
+  body.ports.push_back({});
+  body.ports.back().name = "admin";
+  body.ports.back().number = 9'000;
+  ASSERT_TRUE(put("a", {}, body));
+  EXPECT_EQ(reason(), "starting");
+  look(Millis(210));
+  EXPECT_EQ(reason(), "ok");
+}
+
 TEST_F(Checking, SoftFailuresTimeOutAndThenSuspend) {
   ASSERT_TRUE(put("a"));
   look(Millis(210));

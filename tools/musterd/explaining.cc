@@ -33,8 +33,9 @@ std::string deciding_check(const std::optional<registry::HealthView>& health) {
   if (!health) return "";
   const registry::HealthView& view = *health;
   const Reason reason = view.instance->reason;
-  const bool is_found = reason == Reason::suspended || reason == Reason::timedout || reason == Reason::timedout_hidden ||
-                        reason == Reason::capped || reason == Reason::starting;
+  const bool is_found = reason == Reason::suspended || reason == Reason::timedout ||
+                        reason == Reason::timedout_hidden || reason == Reason::capped ||
+                        reason == Reason::starting || reason == Reason::bad_port;
   for (const registry::WatchView& check : view.checks)
     if (is_found && check.state == view.real_state) return check.id;
   if (is_found && view.reports && view.reports->state == view.real_state) return "reports";
