@@ -179,6 +179,15 @@ class HttpReference(Page):
                     json.loads(done.out)
 
 
+# What the page says of the service `rest`.
+ADVISING = """[service.rest]
+timeout = "1s"
+action = "report"
+properties = { switchLocationHeadersTo = "http://localhost:8280/vpath" }
+debug_txt = true
+"""
+
+
 class NamesReference(Page):
     def cluster(self):
         """One with the task that the page shows, as a source of addresses' names alone."""
@@ -189,7 +198,7 @@ class NamesReference(Page):
         return f'[[source.mesos]]\nmasters = ["{master.url}"]\nservice_name = ""\nptr = true\n'
 
     def test_what_the_page_shows_is_what_dig_prints(self):
-        server = self.start('[zones]\nreverse = ["10.in-addr.arpa."]\n[service.web]\ntag_views = ["az"]\n' + self.cluster(), store="memory")
+        server = self.start('[zones]\nreverse = ["10.in-addr.arpa."]\n[service.web]\ntag_views = ["az"]\n' + ADVISING + self.cluster(), store="memory")
         environment = self.shims(server)
         register, *shown = blocks("docs/reference/names.md", "")
         done = run("bash", "-c", "\n".join(register), env=environment)

@@ -21,6 +21,13 @@ InstanceBody body_by(const char* url) {
 
 class Hosts : public Fixture {
  protected:
+  void add(std::string id, std::optional<std::uint64_t> generation, InstanceBody body) {
+    EXPECT_TRUE(put(std::move(id), generation, std::move(body)));
+  }
+  void add_from(SourceKind kind, std::string name, std::string id, InstanceBody body) {
+    EXPECT_TRUE(put_from(kind, std::move(name), std::move(id), std::move(body)));
+  }
+  void drop(std::string id) { EXPECT_TRUE(remove(std::move(id))); }
   std::vector<std::string> due() { return registry->hosts_due(now, 1'000); }
   void found(const char* host, std::vector<const char*> literals, Millis ttl = Millis(30'000)) {
     HostFound what{{}, ttl};
@@ -53,13 +60,13 @@ TEST_F(Hosts, StartsUnresolvedAndServesWithItsAddresses) {
 }
 
 TEST_F(Hosts, APutWithTheSameBodyOnlyRenews) {
-  put("a", {}, body_by("http://db.example/"));
+  add("a", {}, body_by("http://db.example/"));
   due();
   found("db.example", {"10.0.0.7"});
   const auto revision = web("a")->revision;
   const BodyPtr body = web("a")->body;
   registry->take_batch();
-  put("a", {}, body_by("http://db.example/"));
+  add("a", {}, body_by("http://db.example/"));
   EXPECT_EQ(web("a")->revision, revision);
   EXPECT_EQ(web("a")->body, body);
   EXPECT_TRUE(registry->take_batch().changes.empty());
@@ -74,7 +81,7 @@ TEST_F(Hosts, LooksAgainWhenTheTtlIsOverButNotWithinFiveSeconds) {
                          Row{Millis(4'999), Millis(5'000)}, Row{Millis(5'001), Millis(5'001)}}) {
     SCOPED_TRACE(row.ttl.count());
     begin_anew();
-    registry->apply(registration("web", "a", body_by("http://db.example/")), now);
+    add("a", {}, body_by("http://db.example/"));
     due();
     found("db.example", {"10.0.0.7"}, row.ttl);
     now = now + (row.again - Millis(1));
@@ -85,7 +92,7 @@ TEST_F(Hosts, LooksAgainWhenTheTtlIsOverButNotWithinFiveSeconds) {
 }
 
 TEST_F(Hosts, AChangeOfAddressIsARevisionAndARotationIsNone) {
-  put("a", {}, body_by("http://db.example/"));
+  add("a", {}, body_by("http://db.example/"));
   due();
   found("db.example", {"10.0.0.7", "10.0.0.8"}, Millis(5'000));
   const auto revision = web("a")->revision;
@@ -101,7 +108,7 @@ TEST_F(Hosts, AChangeOfAddressIsARevisionAndARotationIsNone) {
 }
 
 TEST_F(Hosts, AFailureKeepsTheAddressesAndIsRetriedMoreAndMoreSeldom) {
-  put("a", {}, body_by("http://db.example/"));
+  add("a", {}, body_by("http://db.example/"));
   due();
   found("db.example", {"10.0.0.7"}, Millis(5'000));
   now = now + Millis(5'000);
@@ -122,7 +129,7 @@ TEST_F(Hosts, AFailureKeepsTheAddressesAndIsRetriedMoreAndMoreSeldom) {
 }
 
 TEST_F(Hosts, NeverResolvedStaysStarting) {
-  put("a", {}, body_by("http://db.example/"));
+  add("a", {}, body_by("http://db.example/"));
   for (int round = 0; round < 5; ++round) {
     due();
     failed("db.example");
@@ -133,14 +140,14 @@ TEST_F(Hosts, NeverResolvedStaysStarting) {
 }
 
 TEST_F(Hosts, AddressesThatNobodyCanUseAreNone) {
-  put("a", {}, body_by("http://db.example/"));
+  add("a", {}, body_by("http://db.example/"));
   due();
   found("db.example", {"0.0.0.0", "224.0.0.1"});
   EXPECT_EQ(shown("a"), "STARTING unresolved");
 }
 
 TEST_F(Hosts, AtMostSixteenAddresses) {
-  put("a", {}, body_by("http://db.example/"));
+  add("a", {}, body_by("http://db.example/"));
   due();
   HostFound what{{}, Millis(0)};
   for (int i = 1; i <= 20; ++i) what.addresses.push_back(address(("10.0.0." + std::to_string(i)).c_str()));
@@ -149,7 +156,7 @@ TEST_F(Hosts, AtMostSixteenAddresses) {
 }
 
 TEST_F(Hosts, ThoseOfOneNameShareItsLookUps) {
-  for (const char* id : {"a", "b", "c"}) put(id, {}, body_by("http://db.example/"));
+  for (const char* id : {"a", "b", "c"}) add(id, {}, body_by("http://db.example/"));
   EXPECT_THAT(due(), ElementsAre("db.example"));
   found("db.example", {"10.0.0.7"});
   for (const char* id : {"a", "b", "c"}) EXPECT_EQ(shown(id), "ACTIVE ok 10.0.0.7") << id;
@@ -157,27 +164,27 @@ TEST_F(Hosts, ThoseOfOneNameShareItsLookUps) {
 
 TEST_F(Hosts, AMoveOfManyInstancesGoesInPieces) {
   const std::size_t many = kSweepChanges + 50;
-  for (std::size_t i = 0; i < many; ++i) put("i" + std::to_string(i), {}, body_by("http://db.example/"));
+  for (std::size_t i = 0; i < many; ++i) add("i" + std::to_string(i), {}, body_by("http://db.example/"));
   due();
   registry->take_batch();
   found("db.example", {"10.0.0.7"});
   EXPECT_EQ(registry->take_batch().changes.size(), kSweepChanges);
-  remove("i0");
-  remove("i1");
+  drop("i0");
+  drop("i1");
   pass(Millis(20));
   for (std::size_t i = 2; i < many; ++i) ASSERT_EQ(shown("i" + std::to_string(i)), "ACTIVE ok 10.0.0.7") << i;
 }
 
 TEST_F(Hosts, ANameIsForgottenAMinuteAfterItsLastInstance) {
-  put("a", {}, body_by("http://db.example/"));
+  add("a", {}, body_by("http://db.example/"));
   due();
   found("db.example", {"10.0.0.7"});
-  remove("a");
+  drop("a");
   EXPECT_EQ(registry->host_counts().names, 1U);
   pass(kHostLinger - Millis(10));
-  put("a", {}, body_by("http://db.example/"));
+  add("a", {}, body_by("http://db.example/"));
   EXPECT_EQ(shown("a"), "ACTIVE ok 10.0.0.7") << "what is known still";
-  remove("a");
+  drop("a");
   registry->take_batch();
   pass(kHostLinger + Millis(20));
   EXPECT_EQ(registry->host_counts().names, 0U);
@@ -185,10 +192,10 @@ TEST_F(Hosts, ANameIsForgottenAMinuteAfterItsLastInstance) {
 }
 
 TEST_F(Hosts, AnotherNameIsAnotherLookUp) {
-  put("a", 1, body_by("http://db.example/"));
+  add("a", 1, body_by("http://db.example/"));
   due();
   found("db.example", {"10.0.0.7"});
-  put("a", 1, body_by("http://other.example/"));
+  add("a", 1, body_by("http://other.example/"));
   EXPECT_EQ(shown("a"), "STARTING unresolved");
   EXPECT_THAT(due(), ElementsAre("other.example"));
   found("other.example", {"10.0.0.9"});
@@ -197,13 +204,13 @@ TEST_F(Hosts, AnotherNameIsAnotherLookUp) {
 }
 
 TEST_F(Hosts, WhatWasSaidOfANameThatIsNotAskedIsNotBelieved) {
-  put("a", {}, body_by("http://db.example/"));
+  add("a", {}, body_by("http://db.example/"));
   found("db.example", {"10.0.0.7"});
   EXPECT_EQ(shown("a"), "STARTING unresolved") << "no look-up was under way";
 }
 
 TEST_F(Hosts, AddressesOutliveARestart) {
-  put("a", 7, body_by("http://db.example/"));
+  add("a", 7, body_by("http://db.example/"));
   due();
   found("db.example", {"10.0.0.7", "2001:db8::7"});
   const Batch batch = registry->take_batch();
@@ -234,7 +241,7 @@ TEST_F(Hosts, ThereIsALimitOfNames) {
   EXPECT_EQ(code_of(put("more", {}, body_by("http://more/"))), "too_many_hosts");
   EXPECT_EQ(code_of(put("more", {}, body_by("http://h0/"))), "ok") << "a name that is there";
   EXPECT_EQ(code_of(put("other", {}, body_by("http://10.0.0.7/"))), "ok") << "a literal";
-  remove("i1");
+  drop("i1");
   EXPECT_EQ(code_of(put("more2", {}, body_by("http://more/"))), "ok")
       << "in the place of one that nobody has";
   EXPECT_EQ(code_of(put("more3", {}, body_by("http://more3/"))), "too_many_hosts");
@@ -264,8 +271,8 @@ TEST_F(Hosts, ChecksBeginWhenThereIsSomethingToLookAt) {
     return settings;
   };
   begin_anew(std::move(config));
-  put("a", {}, body_by("http://db.example:81/"));
-  put("b", {}, body_by("jms:/Q.x"));
+  add("a", {}, body_by("http://db.example:81/"));
+  add("b", {}, body_by("jms:/Q.x"));
   pass(Millis(1'000));
   EXPECT_THAT(registry->probes_due(now, 10), IsEmpty());
   due();
@@ -279,8 +286,8 @@ TEST_F(Hosts, ChecksBeginWhenThereIsSomethingToLookAt) {
 }
 
 TEST_F(Hosts, TheFileSaysWhereAndTheHeartbeatOnlyWhatElse) {
-  put_from(SourceKind::fixed, "static", "a", body_by("http://db.example/"));
-  put("a", {}, body_at("10.0.0.1", 81));
+  add_from(SourceKind::fixed, "static", "a", body_by("http://db.example/"));
+  add("a", {}, body_at("10.0.0.1", 81));
   EXPECT_EQ(shown("a"), "STARTING unresolved") << "whole lists, of the first who says where";
   due();
   found("db.example", {"10.0.0.7"});
@@ -295,8 +302,8 @@ TEST_F(Hosts, TheFileSaysWhereAndTheHeartbeatOnlyWhatElse) {
 }
 
 TEST_F(Hosts, AUrlOfAWeakerSourceIsPublishedWithTheStrongersAddresses) {
-  put_from(SourceKind::fixed, "static", "a", body_at("10.0.0.1", 81));
-  put("a", {}, body_by("http://db.example/"));
+  add_from(SourceKind::fixed, "static", "a", body_at("10.0.0.1", 81));
+  add("a", {}, body_by("http://db.example/"));
   EXPECT_EQ(shown("a"), "ACTIVE ok 10.0.0.1");
   EXPECT_EQ(web("a")->body->url->url, "http://db.example/");
 }
