@@ -53,6 +53,8 @@ struct Srv {
 };
 std::string encode_srv(std::uint16_t priority, std::uint16_t weight, std::uint16_t port, const Name& target);
 Srv decode_srv(std::string_view rdata);  // of an SRV record
+// SRV and URI: their records carry priority and weight, so that an answer holds those of all priorities.
+inline bool has_priorities(RrType type) { return type == RrType::srv || type == RrType::uri; }
 // RFC 7553 §4.5: neither quotes nor an octet with the target's length.
 std::string encode_uri(std::uint16_t priority, std::uint16_t weight, std::string_view target);
 std::string encode_txt(std::span<const std::string> strings);  // none: one zero octet (RFC 6763 §6.1)

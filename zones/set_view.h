@@ -13,9 +13,6 @@
 
 namespace muster::zones {
 
-// The types whose records carry priority and weight, chosen over all tiers: SRV and URI.
-inline bool has_priorities(RrType type) { return type == RrType::srv || type == RrType::uri; }
-
 inline constexpr std::string_view kFixedRule = "fixed";  // all records are sent as they stand, nobody chooses
 
 class SetView {

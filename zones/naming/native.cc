@@ -194,17 +194,17 @@ Order order_for(const ServicePolicy& policy, std::size_t members) {
 RrsetSpec& add_rrset(RrType type, std::span<const Instance* const> able, const ReadySet& set,
                      const ServicePicture& service, SetContent& content) {
   const PolicyRules& rules = rules_of(service.policy.policy);
-  const bool is_srv = type == RrType::srv || type == RrType::uri;
+  const bool has_all = has_priorities(type);
   RrsetSpec& rrset = content.add();
   rrset.type = type;
   rrset.ttl = ttl_of(able, service.ttl, set.panic).seconds;
   rrset.full_ttl = rrset.ttl < service.ttl.most ? service.ttl.most : 0;  // `rrset` held something before
   rrset.additional_ttl = type == RrType::srv ? rrset.ttl : 0;
   rrset.order = order_for(service.policy, records_of(type, set.chosen));
-  rrset.ranked = is_srv && shows_ranks(service.policy);
-  const bool whole = is_srv || service.policy.udp_truncates || service.policy.policy == Policy::all;
+  rrset.ranked = has_all && shows_ranks(service.policy);
+  const bool whole = has_all || service.policy.udp_truncates || service.policy.policy == Policy::all;
   rrset.overflow = whole ? Overflow::truncate : Overflow::fit;
-  rrset.at_most = (is_srv ? rules.srv_one : rules.one) ? 1 : service.policy.answers;
+  rrset.at_most = (has_all ? rules.srv_one : rules.one) ? 1 : service.policy.answers;
   rrset.servfail = set.servfail;
   rrset.note = set.note();
   content.beyond_hash |= rrset.order != rules.order;
@@ -260,18 +260,6 @@ void add_addresses(std::span<const Instance* const> standing, net::Family family
   write_addresses(other.chosen, family, rrset.order, rrset.members);
 }
 
-// As encode_uri.
-void write_uri(std::uint16_t priority, std::uint16_t weight, std::string_view target, std::string& rdata) {
-  std::array<char, 4> head;
-  std::size_t at = 0;
-  for (const std::uint16_t field : {priority, weight}) {
-    head[at++] = static_cast<char>(field >> 8);
-    head[at++] = static_cast<char>(field & 0xff);
-  }
-  rdata.assign(head.data(), head.size());
-  rdata += target;
-}
-
 // Records that say the same are one (RFC 2181 §5.5), and its shares add up.
 void unite_equal(std::vector<Member>& members) {
   boost::unordered_flat_map<std::string_view, std::size_t> places;
@@ -305,7 +293,7 @@ void write_urls(const ServicePolicy& policy, Order order, std::span<const Chosen
       member.addresses.clear();
       member.id.clear();
       if (order == Order::hashed) member.id = instance.id;
-      write_uri(shown_priority(chosen[i], policy), weights[i], instance.body->url->url, member.rdata);
+      member.rdata = encode_uri(shown_priority(chosen[i], policy), weights[i], instance.body->url->url);
     }
   }
   unite_equal(to);
