@@ -145,12 +145,13 @@ TEST(SqliteStore, RemovalsAndReplacementsAreKept) {
             .commit({claim("web", "i1"), claim("web", "i2"), TombstoneRow{"web", "i3", 1, "expired", {}},
                      DrainRow{"web", "i1", 1, "", {}, {}}, ServiceRow{"web", {}, {}},
                      OverlayRows{{"{}", "{}"}}, HealthRow{"web", "i1", "report", "STARTING", {}, {}},
-                     ZoneRow{"t.", "a.t.", ""}})
+                     ZoneRow{"t.", "a.t.", ""}, MetaRow{"host:a.test", "10.0.0.7"}})
             .ok);
     ASSERT_TRUE(store
                     .commit({ClaimGone{"web", "i1", "heartbeat"}, ClaimGone{"web", "i2", "lyft"},
                              TombstoneGone{"web", "i3"}, DrainGone{"web", "i1"}, ServiceGone{"web"},
-                             HealthGone{"web", "i1", "report"}, OverlayRows{}, ZoneGone{"t.", "a.t."}})
+                             HealthGone{"web", "i1", "report"}, OverlayRows{}, ZoneGone{"t.", "a.t."},
+                             MetaGone{"host:a.test"}})
                     .ok);
   }
   const Picture after = reopened(path);
