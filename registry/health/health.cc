@@ -85,8 +85,10 @@ bool Health::attend(Checkup& checkup, SharedChecks checks, BodyPtr body, std::st
       continue;
     }
     changed = true;
+    // Whoever was never found well has to be, wherever it is looked at now.
+    const bool is_unproven = is_new || (watch && watch->machine.state() == State::starting);
     if (watch) end(*watch);
-    const State initial = is_new && !check.begins_active ? State::starting : State::active;
+    const State initial = is_unproven && !check.begins_active ? State::starting : State::active;
     watch = std::make_unique<Watch>(checkup, &check, initial, now.steady);
     const auto at = std::ranges::find(stored, check.id, &StoredWatch::check);
     begin(*watch, at == stored.end() ? nullptr : &*at, service, id, now);
