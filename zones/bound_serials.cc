@@ -12,6 +12,11 @@ void BoundSerials::tick(net::SteadyTime now) {
   }
 }
 
+std::optional<std::uint32_t> BoundSerials::highest(const Name& apex) const {
+  const auto raised = zones_raised_.find(apex);
+  return raised == zones_raised_.end() ? std::nullopt : raised->second.reserved;
+}
+
 // A zone that is not filled yet is told nothing: what changed is in it when it is.
 void BoundSerials::raise(const Name& apex, Raised& raised, net::SteadyTime now) {
   Zone* zone = zones_.find(apex);

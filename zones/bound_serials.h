@@ -1,6 +1,6 @@
 // The serials of file zones at whose names services stand: what changes there raises them, at most once a
-// second. A serial has been in the store for a second before it is served, so that none is served twice for
-// different content. Control thread only.
+// second. A serial is given to the store a second before it is served, so that a start goes on above every
+// one that was served. Control thread only.
 #pragma once
 
 #include <map>
@@ -21,6 +21,9 @@ class BoundSerials {
   // Something at this name has changed.
   void changed(const Name& owner);
   void tick(net::SteadyTime now);
+  // None of the zone's serials that were served for these changes is above this one; nullopt: there were
+  // none.
+  std::optional<std::uint32_t> highest(const Name& apex) const;
 
  private:
   struct Raised {

@@ -3,7 +3,9 @@
 #include "zones/live_names.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
+#include <utility>
 
 #include "zones/naming/instance_names.h"
 
@@ -196,16 +198,23 @@ void LiveNames::put_public(const std::string& label) {
   if (names == config_.public_names.end()) return;
   const Service* service = find(label);
   const naming::ServicePicture picture = service ? picture_of(label, *service) : naming::ServicePicture{};
+  std::vector<std::pair<SetKey, std::vector<RrsetSpec>>> filled;  // several names may have the same sets
   for (const Name& owner : names->second) {
     const auto set = naming::public_set(owner, label);
     if (!set) continue;
-    content_.clear();
-    if (service) naming::fill_set(set->key, picture, content_);
-    std::erase_if(content_.rrsets, [&](const RrsetSpec& rrset) {
-      return std::find(set->types.begin(), set->types.end(), rrset.type) == set->types.end();
-    });
+    auto sets =
+        std::find_if(filled.begin(), filled.end(), [&](const auto& one) { return one.first == set->key; });
+    if (sets == filled.end()) {
+      sets = filled.insert(filled.end(), {set->key, {}});
+      content_.clear();
+      if (service) naming::fill_set(set->key, picture, content_);
+      std::copy_if(content_.rrsets.begin(), content_.rrsets.end(), std::back_inserter(sets->second),
+                   [&](const RrsetSpec& rrset) {
+                     return std::find(set->types.begin(), set->types.end(), rrset.type) != set->types.end();
+                   });
+    }
     ++counters_.puts;
-    sink_.bind(owner, set->types, content_.rrsets);
+    sink_.bind(owner, set->types, sets->second);
   }
 }
 

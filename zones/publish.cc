@@ -103,6 +103,7 @@ class Publisher::Core final : public NameSink {
     bound_serials_.changed(owner);
   }
 
+  const BoundSerials& bound_serials() const { return bound_serials_; }
   void reserve(std::size_t services) { names_->reserve(services); }
 
   // Nothing but puts of names below the domain's apex: who has gone and who has NS are no matters of a start.
@@ -240,6 +241,10 @@ std::vector<registry::InstancePtr> Publisher::members_of(const std::string& labe
     for (const auto& member : *members) instances.push_back(member->instance);
   }
   return instances;
+}
+
+std::optional<std::uint32_t> Publisher::highest_bound_serial(const Name& apex) const {
+  return core_->bound_serials().highest(apex);
 }
 
 std::vector<std::string> Publisher::names_of(const registry::Instance& instance) const {

@@ -60,6 +60,8 @@ class Publisher {
   bool in_panic(const std::string& label) const;
   // Every owner name at which this instance stands or could stand.
   std::vector<std::string> names_of(const registry::Instance& instance) const;
+  // As BoundSerials::highest, of a file zone.
+  std::optional<std::uint32_t> highest_bound_serial(const Name& apex) const;
   // The keys of its tags and properties that no TXT record has room for.
   std::vector<std::string> strings_left_out(const registry::Instance& instance) const;
   // `client`: for whom a hashed set is explained; null: for all.

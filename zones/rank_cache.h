@@ -1,6 +1,7 @@
-// The orders that client networks have been given in hashed sets, so that a network which asks again costs no hash of each
-// member. What is in the set, and so which order a network has, is in the set's digest: a set that changes is another
-// one, and what is remembered of the old one is overwritten in time. One per thread.
+// The orders that client networks have been given in hashed sets, so that a network which asks again costs no
+// hash of each member. What is in the set, and so which order a network has, is in the set's digest: a set
+// that changes is another one, and what is remembered of the old one is overwritten in time. Answers of more
+// than kMembers are not remembered. One per thread.
 #pragma once
 
 #include <array>

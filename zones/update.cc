@@ -318,6 +318,9 @@ class Planner {
           return refuse(UpdateFault::refused, about,
                         "the RRset " + to_string(set.type) + " would not fit into a message");
       }
+      if (is_new_cut(owner, touched) && view_.has_bound_below && view_.has_bound_below(owner))
+        return refuse(UpdateFault::refused, about,
+                      "a service has a name there or below, as [service.X] also says");
       if (owner.is_wildcard() && find_set(touched.now, RrType::ns) != nullptr)
         return refuse(UpdateFault::refused, about, "a wildcard cannot be delegated (RFC 4592 4.2)");
       if (find_set(touched.now, RrType::dname) != nullptr && has_dname_fault(owner, touched))
@@ -327,6 +330,11 @@ class Planner {
         return refuse(UpdateFault::refused, about, "it lies below a DNAME (RFC 6672 2.4)");
     }
     return true;
+  }
+
+  bool is_new_cut(const Name& owner, const Draft::Touched& touched) const {
+    return !draft_.is_apex(owner) && find_set(touched.now, RrType::ns) != nullptr &&
+           find_set(touched.before, RrType::ns) == nullptr;
   }
 
   bool has_dname_fault(const Name& owner, const Draft::Touched& touched) const {

@@ -54,6 +54,8 @@ struct UpdateView {
   // there. Null: nothing.
   std::function<std::vector<RrType>(const Name&)> bound_types{};
   std::function<std::vector<RrsetSpec>(const Name&)> bound_sets{};
+  // Whether a service has a name at or below this one, which is not to be delegated away. Null: none has.
+  std::function<bool(const Name&)> has_bound_below{};
 };
 
 // The whole new content of each name that changes, in the order in which they are published: what gains

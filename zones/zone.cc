@@ -51,13 +51,15 @@ void drop_bound(NameSpec& spec) {
   std::erase_if(spec.rrsets, [](const RrsetSpec& rrset) { return rrset.bound; });
 }
 
-// What is served at a name where a service has sets: these, and of the zone's own what is of another type.
-NameSpec with_bound(NameSpec own, const std::vector<RrType>& types, const std::vector<RrsetSpec>& sets) {
-  std::erase_if(own.rrsets, [&](const RrsetSpec& rrset) {
-    return rrset.bound || std::find(types.begin(), types.end(), rrset.type) != types.end();
-  });
-  own.rrsets.insert(own.rrsets.end(), sets.begin(), sets.end());
-  return own;
+// The zone's own sets of these types: taken out of `own`.
+std::vector<RrsetSpec> take_types(NameSpec& own, const std::vector<RrType>& types) {
+  const auto hidden =
+      std::stable_partition(own.rrsets.begin(), own.rrsets.end(), [&](const RrsetSpec& rrset) {
+        return std::find(types.begin(), types.end(), rrset.type) == types.end();
+      });
+  std::vector<RrsetSpec> taken(std::make_move_iterator(hidden), std::make_move_iterator(own.rrsets.end()));
+  own.rrsets.erase(hidden, own.rrsets.end());
+  return taken;
 }
 
 }  // namespace
@@ -140,9 +142,13 @@ std::vector<Zone*> Zones::inner_of(const Zone* outer, const Name& below) const {
 }
 
 void Zones::put(Zone& zone, const NameSpec& spec) {
-  const Binding* binding = binding_at(zone, spec.owner);
+  Binding* binding = binding_at(zone, spec.owner);
   if (binding == nullptr) return put_all(zone, spec);
-  put_all(zone, with_bound(spec, binding->types, binding->sets));
+  NameSpec served = spec;
+  drop_bound(served);
+  binding->hidden = take_types(served, binding->types);
+  served.rrsets.insert(served.rrsets.end(), binding->sets.begin(), binding->sets.end());
+  put_all(zone, served);
 }
 
 void Zones::put_all(Zone& zone, const NameSpec& spec) {
@@ -253,16 +259,17 @@ Zone* Zones::zone_for_binding(const Name& owner) {
   return zone == nullptr || zone->config.generated ? nullptr : zone;
 }
 
-const Zones::Binding* Zones::binding_at(const Zone& zone, const Name& owner) const {
+Zones::Binding* Zones::binding_at(const Zone& zone, const Name& owner) {
   if (!zone.has_bindings || is_inner(zone, owner)) return nullptr;
   const auto binding = bindings_.find(owner);
   return binding == bindings_.end() ? nullptr : &binding->second;
 }
 
-// A type that becomes the service's hides the zone's own, which comes back with the zone's next version.
 void Zones::bind(const Name& owner, std::vector<RrType> types, std::vector<RrsetSpec> sets) {
   for (RrsetSpec& set : sets) set.bound = true;
-  bindings_.insert_or_assign(owner, Binding{std::move(types), std::move(sets)});
+  Binding& binding = bindings_[owner];
+  binding.types = std::move(types);
+  binding.sets = std::move(sets);
   put_binding(owner);
 }
 
@@ -280,27 +287,40 @@ void Zones::unbind(const Name& owner) {
   bindings_.erase(binding);
 }
 
-// What the zone itself has stays.
+// What the zone itself has stays, and what was hidden comes back.
 void Zones::take_binding(const Name& owner) {
   Zone* zone = zone_for_binding(owner);
   if (zone == nullptr) return;
-  if (const auto own = read_own(*zone, owner)) {
+  const auto own = read_own(*zone, owner);
+  bindings_.at(owner).hidden.clear();
+  if (own) {
     put_all(*zone, *own);
   } else {
     erase_all(*zone, owner);
   }
 }
 
-// At or below an apex where a zone comes: out of the one that has the names until then.
-void Zones::take_bindings(const Name& apex) {
-  for (auto at = bindings_.lower_bound(apex); at != bindings_.end() && at->first.is_at_or_below(apex); ++at)
-    take_binding(at->first);
+// Those at or below an apex where a zone comes or goes, but for the names of zones further below.
+void Zones::for_bindings(const Name& apex, const std::function<void(const Name&, Binding&)>& each) {
+  for (auto at = bindings_.lower_bound(apex); at != bindings_.end() && at->first.is_at_or_below(apex); ++at) {
+    const Zone* zone = zone_of(at->first);
+    const bool is_further =
+        zone != nullptr && zone->config.apex != apex && zone->config.apex.is_at_or_below(apex);
+    if (!is_further) each(at->first, at->second);
+  }
 }
 
-// At or below an apex where a zone has come or gone: into the one that has the names now.
+// Out of the zone that has them until another one comes.
+void Zones::take_bindings(const Name& apex) {
+  for_bindings(apex, [this](const Name& owner, Binding&) { take_binding(owner); });
+}
+
+// Into the zone that has them now.
 void Zones::put_bindings(const Name& apex) {
-  for (auto at = bindings_.lower_bound(apex); at != bindings_.end() && at->first.is_at_or_below(apex); ++at)
-    put_binding(at->first);
+  for_bindings(apex, [this](const Name& owner, Binding& binding) {
+    binding.hidden.clear();  // the other zone's
+    put_binding(owner);
+  });
 }
 
 std::vector<RrType> Zones::bound_types(const Name& owner) const {
@@ -317,10 +337,18 @@ std::vector<RrsetSpec> Zones::bound_sets(const Name& owner) const {
   return sets;
 }
 
+bool Zones::has_bound_below(const Name& owner) const {
+  const auto at = bindings_.lower_bound(owner);
+  return at != bindings_.end() && at->first.is_at_or_below(owner);
+}
+
 std::optional<NameSpec> Zones::read_own(const Zone& zone, const Name& owner) const {
   std::optional<NameSpec> spec = read(zone, owner);
-  if (spec) drop_bound(*spec);
-  return spec && !spec->rrsets.empty() ? spec : std::nullopt;
+  if (!spec) return std::nullopt;
+  drop_bound(*spec);
+  if (const Binding* binding = const_cast<Zones*>(this)->binding_at(zone, owner))
+    spec->rrsets.insert(spec->rrsets.end(), binding->hidden.begin(), binding->hidden.end());
+  return spec->rrsets.empty() ? std::nullopt : spec;
 }
 
 void Zones::update_view(Zone& zone) {

@@ -67,12 +67,14 @@ class Zones {
   void expect(std::size_t more_names);
   // The name's own records go; it stays as an empty non-terminal while names below it exist.
   void erase(Zone& zone, const Name& owner);
-  // A service's sets at a name of a file zone, beside what the zone itself has there: they stay while that changes, or the
-  // zone comes and goes, and the name with them, until unbind(). Of `types` the zone's own are not answered, whether or
-  // not the service has a set of them.
+  // A service's sets at a name of a file zone, beside what the zone itself has there: they stay while that
+  // changes, or the zone comes and goes, and the name with them, until unbind(). Of `types` the zone's own
+  // are hidden meanwhile, whether or not the service has a set of them.
   void bind(const Name& owner, std::vector<RrType> types, std::vector<RrsetSpec> sets);
   void unbind(const Name& owner);
   std::vector<RrType> bound_types(const Name& owner) const;
+  // Whether one is bound at or below this one.
+  bool has_bound_below(const Name& owner) const;
   // Those that have members.
   std::vector<RrsetSpec> bound_sets(const Name& owner) const;
   void set_readiness(Zone& zone, Readiness readiness);
@@ -111,6 +113,12 @@ class Zones {
   void for_each(const Zone& zone, const std::function<void(const NameSpec&)>& visit) const;
 
  private:
+  struct Binding {
+    std::vector<RrType> types;
+    std::vector<RrsetSpec> sets;
+    std::vector<RrsetSpec> hidden;  // the zone's own of these types
+  };
+
   bool is_inner(const Zone& zone, const Name& owner) const;
   std::vector<Zone*> inner_of(const Zone* outer, const Name& below) const;
   const Entry* entry_at(const Zone& zone, const Name& owner) const;
@@ -135,14 +143,11 @@ class Zones {
   std::unordered_map<Name, Zone*, NameHash> by_apex_;
   std::function<void(const Zone&)> on_serial_;
 
-  struct Binding {
-    std::vector<RrType> types;
-    std::vector<RrsetSpec> sets;
-  };
-  const Binding* binding_at(const Zone& zone, const Name& owner) const;
+  Binding* binding_at(const Zone& zone, const Name& owner);
   Zone* zone_for_binding(const Name& owner);
   void put_binding(const Name& owner);
   void take_binding(const Name& owner);
+  void for_bindings(const Name& apex, const std::function<void(const Name&, Binding&)>& each);
   void take_bindings(const Name& apex);
   void put_bindings(const Name& apex);
   std::map<Name, Binding> bindings_;

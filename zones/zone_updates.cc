@@ -202,7 +202,10 @@ void ZoneUpdates::publish(const UpdatePlan& plan) {
       zones_.put(*zone, spec);
     }
   }
-  zones_.set_soa(*zone, plan.soa, plan.soa_ttl);
+  // A service at one of its names may have raised the serial meanwhile.
+  Soa soa = plan.soa;
+  if (plan.changed && !serial_newer(soa.serial, zones_.serial(*zone))) soa.serial = zones_.serial(*zone) + 1;
+  zones_.set_soa(*zone, soa, plan.soa_ttl);
 }
 
 UpdateView ZoneUpdates::view() const {
@@ -213,7 +216,8 @@ UpdateView ZoneUpdates::view() const {
                   .read = [this](const Name& owner) { return read(owner); },
                   .has_names_below = [this](const Name& owner) { return has_names_below(owner); },
                   .bound_types = [this](const Name& owner) { return zones_.bound_types(owner); },
-                  .bound_sets = [this](const Name& owner) { return zones_.bound_sets(owner); }};
+                  .bound_sets = [this](const Name& owner) { return zones_.bound_sets(owner); },
+                  .has_bound_below = [this](const Name& owner) { return zones_.has_bound_below(owner); }};
   for (const Group* group : {&writing_, &next_}) {
     if (group->soa) std::tie(view.soa, view.soa_ttl) = *group->soa;
   }

@@ -105,16 +105,17 @@ class PublicNames(EndToEnd):
         self.assertIn("www.example.test.", of_one["names"])
         self.assertIn({"name": "example.test.", "type": "A", "probability": 0.75, "rule": "weighted"}, of_one["answers"])
 
+    def nsupdate(self, *lines):
+        host, port = self.server.dns
+        text = "\n".join([f"server {host} {port}", "zone example.test", *lines, "send", ""])
+        done = subprocess.run(["nsupdate", "-t", "5", "-v"], input=text, text=True, capture_output=True, timeout=30, check=False)
+        return done.stderr.strip()
+
     def test_update_leaves_the_services_sets_alone(self):
         self.serve()
         self.register(1)
-
-        def nsupdate(*lines):
-            host, port = self.server.dns
-            text = "\n".join([f"server {host} {port}", "zone example.test", *lines, "send", ""])
-            done = subprocess.run(["nsupdate", "-t", "5", "-v"], input=text, text=True, capture_output=True, timeout=30, check=False)
-            return done.stderr.strip()
-
+        nsupdate = self.nsupdate
+        self.assertIn("REFUSED", nsupdate("update add www.example.test 5 NS ns1.example.test"))
         self.assertIn("REFUSED", nsupdate("update add www.example.test 5 A 192.0.2.7"))
         self.assertIn("REFUSED", nsupdate("update delete example.test AAAA"))
         self.assertIn("YXRRSET", nsupdate("prereq nxrrset www.example.test A", "update add x.example.test 5 A 192.0.2.7"))
@@ -124,6 +125,34 @@ class PublicNames(EndToEnd):
         self.assertEqual(self.data("www.example.test", "TXT"), [])
         self.assertEqual(self.data("www.example.test"), ["127.9.0.1"])
         self.assertNotIn("127.9.0.1", self.server.muster("dump", "example.test").out, "a dump is what the file would say")
+
+    def test_what_updates_have_stored_is_never_lost_behind_a_service(self):
+        old = '[service.web]\nalso = ["api.example.test."]\n'
+        self.serve("", store="sqlite")
+        self.assertEqual(self.nsupdate("update add api.example.test 5 A 192.0.2.44"), "")
+        self.server.stop()
+        self.server = self.begin("--config", self.configuration(FILE + old)).serving()
+        said = "api.example.test. (service web): the zone has A there"
+        wait_until("the conflict is in the log", lambda: said in self.server.out + self.server.err)
+        self.assertEqual(self.server.dig("mail.example.test").status, "SERVFAIL")
+        self.configuration(FILE)
+        back = self.server.muster("reload")
+        self.assertEqual(back.status, 0, back.err)
+        self.assertEqual(self.data("api.example.test"), ["192.0.2.44"])
+        self.configuration(FILE + old)
+        self.assertIn(said, self.server.muster("reload").err)
+        (self.folder / "example.test.zone").write_text(ZONE.replace("192.0.2.25", "192.0.2.26"))
+        self.assertIn(said, self.server.muster("reload").err, "the file has changed, what is served has not")
+        self.assertEqual(self.data("api.example.test"), ["192.0.2.44"])
+
+    def test_a_name_in_an_inner_zone_is_no_matter_of_the_outer_one(self):
+        (self.folder / "inner.zone").write_text("$TTL 60\n@ SOA ns1.example.test. host 7 60 60 60 5\n@ NS ns1.example.test.\n")
+        (self.folder / "example.test.zone").write_text(ZONE + "inner NS ns1\n")
+        self.server = self.start(FILE + '[[zones.file]]\nname = "inner.example.test."\nfile = "inner.zone"\n'
+                                 '[service.web]\nalso = ["www.inner.example.test."]\n', store="memory")
+        self.register(1)
+        wait_until("the zones are read", lambda: self.data("old.example.test") == ["192.0.2.80"])
+        self.assertEqual(self.data("www.inner.example.test"), ["127.9.0.1"])
 
     def test_a_reload_moves_a_name_from_the_file_to_a_service_and_back(self):
         self.serve("")
@@ -152,15 +181,18 @@ class PublicNames(EndToEnd):
     def test_the_name_goes_with_its_line_and_comes_with_its_zone(self):
         self.serve(WEB + '[service.nobody]\nalso = ["nobody.example.test."]\n')
         self.register(1)
+        wait_until("the serial rises", lambda: self.serial() > 7)
         self.assertEqual(self.server.dig("nobody.example.test").status, "NOERROR")
         self.assertEqual(self.reload("").status, 0)
         self.assertEqual(self.server.dig("nobody.example.test").status, "NXDOMAIN")
         self.assertEqual(self.data("www.example.test"), [])
         self.assertEqual(self.data("www.example.test", "TXT"), ['"beside"'])
+        last = self.serial()
         self.assertEqual(self.reload("", file="").status, 0)
         self.assertEqual(self.server.dig("www.example.test").status, "REFUSED")
         self.assertEqual(self.reload(WEB).status, 0)
         wait_until("the zone is read", lambda: self.data("www.example.test") == ["127.9.0.1"])
+        self.assertGreaterEqual(self.serial(), last)
 
     def test_a_serial_is_not_served_twice_over_kill_9(self):
         self.serve(store="sqlite")

@@ -116,6 +116,9 @@ TEST_F(UpdateRules, WhatIsBoundStays) {
       for (RrsetSpec& set : sets) set.members.emplace_back().rdata = std::string("\x0a\0\0\1", 4);
       return sets;
     };
+    bound.has_bound_below = [](const Name& owner) {
+      return name("bound").is_at_or_below(owner) || name("a.deep").is_at_or_below(owner);
+    };
     Update update{.zone = name("@"), .prerequisites = {}, .changes = {}};
     for (const std::string& line : prerequisites) update.prerequisites.push_back(record(line, true));
     for (const std::string& line : changes) update.changes.push_back(record(line, false));
@@ -133,6 +136,10 @@ TEST_F(UpdateRules, WhatIsBoundStays) {
   const auto alias = plan({}, {"bound 60 CNAME web"});
   ASSERT_TRUE(alias.has_value());
   EXPECT_TRUE(alias->names.empty()) << "an alias beside other data is silently ignored (RFC 2136 §3.4.2.2)";
+  for (const char* change : {"bound 60 NS ns1", "deep 60 NS ns1"})
+    EXPECT_FALSE(plan({}, {change}).has_value()) << change << " delegates a service's name away";
+  EXPECT_TRUE(plan({}, {"other 60 NS ns1"}).has_value());
+  EXPECT_TRUE(plan({}, {"@ 60 NS ns2"}).has_value()) << "the apex is no cut";
   const auto all = plan({}, {"bound * ANY"});
   EXPECT_TRUE(all.has_value()) << "all that are the zone's own";
 }

@@ -94,6 +94,33 @@ TEST_F(ZoneUpdatesTest, IsVisibleWhenItIsStoredAndNotBefore) {
   EXPECT_EQ(serial(), 8U);
 }
 
+// A service at a public name changes while an update is being stored: no serial is served for two contents.
+TEST_F(ZoneUpdatesTest, ASerialThatWasRaisedMeanwhileIsNotServedAgain) {
+  submit({add("a.t.", "192.0.2.1")});
+  submit({add("b.t.", "192.0.2.2")});
+  zones_.bind(name("www.t."), {RrType::a}, {a_set({"10.0.0.1"})});
+  zones_.set_serial(*zones_.find(name("t.")), 9);
+  updates_.settled(true);
+  EXPECT_EQ(serial(), 10U);
+  updates_.settled(true);
+  EXPECT_EQ(serial(), 11U);
+  submit({add("c.t.", "192.0.2.3")});
+  EXPECT_NE(text_of(stores_.back()).find("SOA ns.t. host.t. 12 "), std::string::npos);
+}
+
+// What an update finds at a service's name is the zone's own, hidden or not.
+TEST_F(ZoneUpdatesTest, WhatAServiceHidesIsKept) {
+  zones_.bind(name("old.t."), {RrType::a}, {a_set({"10.0.0.1"})});
+  UpdateRecord text{.owner = name("old.t."), .type = RrType::txt, .ttl = 5, .rdata = "\1x"};
+  submit({text});
+  EXPECT_NE(text_of(stores_.at(0)).find("Old.t. 30 IN A 192.0.2.1"), std::string::npos)
+      << text_of(stores_.at(0));
+  updates_.settled(true);
+  EXPECT_EQ(zones_.read(name("old.t."))->rrsets.size(), 2U) << "the service's, and TXT";
+  zones_.unbind(name("old.t."));
+  EXPECT_EQ(zones_.read_own(*zones_.find(name("t.")), name("old.t."))->rrsets.size(), 2U);
+}
+
 TEST_F(ZoneUpdatesTest, WhatComesMeanwhileIsOneGroupOnTopOfIt) {
   const auto first = submit({add("a.t.", "192.0.2.1")});
   const auto second = submit({add("b.t.", "192.0.2.2")}, {if_exists("a.t.")});

@@ -7,6 +7,8 @@ namespace muster::config {
 
 namespace {
 
+constexpr std::size_t kPublicNamesMost = 16;
+
 void read_protection(Section section, registry::ProtectionConfig& protection) {
   protection.window = section.duration("window", protection.window, {Millis(1000), Millis(3'600'000)});
   protection.max_expired_ratio = section.number("max_expired_ratio", protection.max_expired_ratio, 0, 1);
@@ -126,6 +128,9 @@ void read_service(Section& section, Service& service, const Health& health) {
     const auto name = zones::parse_domain(text);
     return name ? std::optional<zones::Name>(*name) : std::nullopt;
   });
+  if (service.also.size() > kPublicNamesMost)
+    section.error("also", "must be at most " + std::to_string(kPublicNamesMost) +
+                              " names: each is put at every change");
   section.finish();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <numeric>
 #include <thread>
 
@@ -34,6 +35,20 @@ std::string not_the_file_of_the_updates(const zones::Name& apex) {
          "top. " +
          "Compare it with `muster dump " + zone +
          "`, write into it what is to stay, then `muster reload --discard " + zone + "`";
+}
+
+// Of the names that are to be services', those in this zone and in no other file's zone below it.
+std::vector<zones::BoundName> bound_in(const zones::Name& apex, const std::vector<config::ZoneFile>& files,
+                                       const std::vector<zones::BoundName>& bound) {
+  std::vector<zones::BoundName> in_it;
+  std::copy_if(bound.begin(), bound.end(), std::back_inserter(in_it), [&](const zones::BoundName& one) {
+    return one.owner.is_at_or_below(apex) &&
+           std::none_of(files.begin(), files.end(), [&](const config::ZoneFile& file) {
+             return file.name != apex && file.name.is_at_or_below(apex) &&
+                    one.owner.is_at_or_below(file.name);
+           });
+  });
+  return in_it;
 }
 
 }  // namespace
@@ -108,29 +123,38 @@ ZoneLoad FileZones::load(const std::vector<config::ZoneFile>& files, const std::
   ZoneLoad report;
   remove_unlisted(files, report);
   for (const config::ZoneFile& file : files)
-    load_one(file, bound, std::find(discard.begin(), discard.end(), file.name) != discard.end(), report);
+    load_one(file, bound_in(file.name, files, bound),
+             std::find(discard.begin(), discard.end(), file.name) != discard.end(), report);
   return report;
 }
 
-// What is served stays where the file cannot be read, and stands with its updates where the file is the old
-// one.
+// What is served stays where the file cannot be read, and where updates stand on it that are not to be
+// dropped.
 std::vector<std::string> FileZones::in_the_way(const std::vector<config::ZoneFile>& files,
                                                const std::vector<zones::BoundName>& bound,
                                                const std::vector<zones::Name>& discard) {
   std::vector<std::string> all;
   for (const config::ZoneFile& file : files) {
-    if (std::none_of(bound.begin(), bound.end(),
-                     [&](const auto& one) { return one.owner.is_at_or_below(file.name); }))
-      continue;
+    const auto in_it = bound_in(file.name, files, bound);
+    if (in_it.empty()) continue;
     std::vector<std::string> faults;
     const auto next = zones::compile_zone(file.file.string(), file.name, zones::read_whole_file);
-    if (next) faults = zones::bound_faults(*next, bound);
-    const bool is_left = !next || (next->digest() == held(file.name).digest &&
-                                   std::find(discard.begin(), discard.end(), file.name) == discard.end());
-    if (faults.empty() && is_left) faults = served_in_the_way(file.name, bound);
+    if (next) faults = zones::bound_faults(*next, in_it);
+    const bool is_dropped = std::find(discard.begin(), discard.end(), file.name) != discard.end();
+    if (faults.empty() && (!next || (has_updates(file.name) && !is_dropped)))
+      faults = served_in_the_way(file.name, in_it);
     for (std::string& fault : faults) all.push_back(file.file.string() + ": " + std::move(fault));
   }
   return all;
+}
+
+bool FileZones::has_updates(const zones::Name& apex) {
+  bool updated = false;
+  on_control_([&] {
+    updated = updates_.close(apex);
+    updates_.open(apex, held(apex).digest);
+  });
+  return updated;
 }
 
 std::vector<std::string> FileZones::served_in_the_way(const zones::Name& apex,
@@ -200,7 +224,8 @@ void FileZones::load_one(const config::ZoneFile& file, std::span<const zones::Bo
     report.warnings.push_back(zones::to_string(fault));
   on_control_([&] { zones_.keep_history(zone_at(file.name), file.secondaries.any()); });
   if (held(file.name).served) return replace(next, discard, report);
-  put_all(next, report);
+  if (put_all(next, bound, report)) return;
+  fail(file);
 }
 
 FileZones::Held FileZones::held(const zones::Name& apex) const {
@@ -261,7 +286,9 @@ void FileZones::fail(const config::ZoneFile& file) {
   on_control_([&] { zones_.set_readiness(zone_at(file.name), zones::Readiness::load_failed); });
 }
 
-void FileZones::put_all(const zones::CompiledZone& next, ZoneLoad& report) {
+// False: what updates have stored is in the way of services.
+bool FileZones::put_all(const zones::CompiledZone& next, std::span<const zones::BoundName> bound,
+                        ZoneLoad& report) {
   const zones::Name apex = next.apex();
   zones::Zone* zone = nullptr;
   on_control_([&] {
@@ -269,14 +296,21 @@ void FileZones::put_all(const zones::CompiledZone& next, ZoneLoad& report) {
     zones_.set_soa(*zone, next.soa(), next.soa_ttl());
     zones_.expect(next.names());
   });
-  if (zone == nullptr) return;
+  if (zone == nullptr) return true;
   std::vector<std::uint32_t> names(next.names());
   std::iota(names.begin(), names.end(), 0U);
   put(*zone, next, names);
   std::optional<zones::Name> laid;
   do {
-    if (!on_control_([&] { laid = updates_.lay_over(*zone, apex, laid); })) return;
+    if (!on_control_([&] { laid = updates_.lay_over(*zone, apex, laid); })) return true;
   } while (laid);
+  if (auto faults = served_in_the_way(apex, bound); !faults.empty()) {
+    for (std::string& fault : faults)
+      report.errors.push_back(apex.text() + ", with its updates: " + std::move(fault));
+    on_control_([&] { zones_.expect(0); });
+    remove(apex);
+    return false;
+  }
   bool on_other_file = false;
   std::uint32_t serial = 0;
   on_control_([&] {
@@ -289,6 +323,7 @@ void FileZones::put_all(const zones::CompiledZone& next, ZoneLoad& report) {
   if (on_other_file) report.warnings.push_back(not_the_file_of_the_updates(apex));
   report.changed.push_back(apex.text() + ": " + std::to_string(next.records()) + " records, serial " +
                            std::to_string(serial));
+  return true;
 }
 
 void FileZones::apply(const zones::CompiledZone& old, const zones::CompiledZone& next, ZoneLoad& report) {

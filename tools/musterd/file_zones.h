@@ -87,6 +87,7 @@ class FileZones {
     std::uint64_t digest = 0;  // of the file as it is served
   };
   void load_one(const config::ZoneFile& file, std::span<const zones::BoundName> bound, bool discard, ZoneLoad& report);
+  bool has_updates(const zones::Name& apex);
   std::vector<std::string> served_in_the_way(const zones::Name& apex,
                                              std::span<const zones::BoundName> bound);
   void replace(const zones::CompiledZone& next, bool discard, ZoneLoad& report);
@@ -94,7 +95,7 @@ class FileZones {
   Held held(const zones::Name& apex) const;
   void hold(const zones::CompiledZone& version, bool updates_on_other_file);
   void fail(const config::ZoneFile& file);
-  void put_all(const zones::CompiledZone& next, ZoneLoad& report);
+  bool put_all(const zones::CompiledZone& next, std::span<const zones::BoundName> bound, ZoneLoad& report);
   void apply(const zones::CompiledZone& old, const zones::CompiledZone& next, ZoneLoad& report);
   void remove_unlisted(const std::vector<config::ZoneFile>& files, ZoneLoad& report);
   void remove(const zones::Name& apex);

@@ -182,10 +182,14 @@ void Musterd::make_file_zones() {
   };
   updates.stand_on = [this](zones::Zone& zone, const zones::Name& apex, std::uint64_t file) {
     const bool on_other_file = update_door_->stand_on(zone, apex, file, *turn_);
-    const auto stored = meta_.find("serial_block:" + apex.text());  // what services at its names have raised it to
-    if (stored == meta_.end()) return on_other_file;
-    const auto serial = static_cast<std::uint32_t>(std::stoul(stored->second));
-    if (zones::serial_newer(serial, names_.zones.serial(zone))) names_.zones.set_serial(zone, serial);
+    // What services at its names have raised it to: in an earlier life, and in this one, before it was taken
+    // out.
+    const auto go_on = [&](std::uint32_t serial) {
+      if (zones::serial_newer(serial, names_.zones.serial(zone))) names_.zones.set_serial(zone, serial);
+    };
+    if (const auto stored = meta_.find("serial_block:" + apex.text()); stored != meta_.end())
+      go_on(static_cast<std::uint32_t>(std::stoul(stored->second)));
+    if (const auto highest = names_.publisher->highest_bound_serial(apex)) go_on(*highest);
     return on_other_file;
   };
   updates.close = [this](const zones::Name& apex) { return update_door_->close(apex); };

@@ -175,7 +175,9 @@ zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<n
   to.reverse_services = config->zones.reverse_services;
   to.policy = [config](std::string_view name) { return policy_of(*config, name); };
   for (const auto& [name, service] : config->services) {
-    if (!service.also.empty()) to.public_names[registry::ascii_lower(name)] = service.also;
+    if (service.also.empty()) continue;
+    auto& names = to.public_names[registry::ascii_lower(name)];  // of all spellings
+    names.insert(names.end(), service.also.begin(), service.also.end());
   }
   return to;
 }
