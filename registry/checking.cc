@@ -25,7 +25,7 @@ bool is_suspended(const std::unique_ptr<Watch>& watch) {
   return watch && watch->machine.state() == State::suspended;
 }
 
-// Of an instance whose URL has no host: there is nothing to look at.
+// Of an instance whose URL has no host, or one without an address: there is nothing to look at.
 health::SharedChecks without_probes(const health::SharedChecks& checks) {
   if (!checks) return nullptr;
   health::Checks kept;
@@ -97,7 +97,7 @@ bool Registry::Core::attend(Entry& entry, const BodyPtr& body) {
   const bool is_new = !std::exchange(entry.has_begun, true);
   const ServiceSettings& settings = entry.service->settings;
   health::SharedChecks wanted = health::joined(settings.checks, body->checks, settings.check_rules);
-  if (is_hostless(*body)) wanted = without_probes(wanted);
+  if (is_hostless(*body) || is_unresolved(*body)) wanted = without_probes(wanted);
   if (!entry.checkup && !wanted) return false;
   Checkup& checkup = checkup_of(entry);
   if (checkup.checks != wanted && checkup.checks && wanted && *checkup.checks == *wanted)

@@ -338,8 +338,10 @@ void Registry::Core::refresh(Entry& entry, bool arm_too) {
   const Setting setting{service.reason, service.settings.use_load, config_.warning_factor,
                         service.settings.hides_timedout, &hosts_};
   Instance next = compose(entry, *entry.shown, setting);
-  // Whoever has no address yet has nothing to be looked at, and begins when it has one.
-  if (!is_unresolved(*next.body) && attend(entry, next.body)) next = compose(entry, *entry.shown, setting);
+  // Whoever has no address yet has nothing to be looked at, and begins when it has one; who has none any more
+  // is no longer looked at where it was.
+  const bool is_looked_at = !is_unresolved(*next.body) || (entry.has_begun && entry.checkup);
+  if (is_looked_at && attend(entry, next.body)) next = compose(entry, *entry.shown, setting);
   if (entry.shown->body) follow_ramp(entry, *entry.shown, next);
   const Difference what = entry.shown->body ? difference(*entry.shown, next) : Difference::view;
   if (what != Difference::none) show(entry, std::move(next), what);

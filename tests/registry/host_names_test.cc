@@ -285,6 +285,47 @@ TEST_F(Hosts, ChecksBeginWhenThereIsSomethingToLookAt) {
   EXPECT_EQ(registry->health_of("web", "b", now)->checks.size(), 1U) << "its heartbeats";
 }
 
+TEST_F(Hosts, ChecksEndWhereTheInstanceIsNoLongerAndBeginAgainAtItsNewAddress) {
+  RegistryConfig config;
+  config.settings = [](std::string_view) {
+    ServiceSettings settings;
+    settings.checks = two_checks();
+    return settings;
+  };
+  begin_anew(std::move(config));
+  const auto targets = [this] {
+    std::vector<std::string> all;
+    for (const health::ProbeOrder& order : registry->probes_due(now, 10)) {
+      all.push_back(net::to_string(order.task->target));
+      registry->probe_found(order.number, {}, now);
+    }
+    return all;
+  };
+  add("a", {}, body_by("http://db.example:81/"));
+  due();
+  found("db.example", {"10.0.0.7"});
+  pass(Millis(1'000));
+  ASSERT_THAT(targets(), ElementsAre("10.0.0.7:81"));
+  add("a", {}, body_by("http://other.example:81/"));
+  EXPECT_EQ(shown("a"), "STARTING unresolved");
+  for (int i = 0; i < 10; ++i) {
+    pass(Millis(1'000));
+    EXPECT_THAT(targets(), IsEmpty());
+  }
+  const auto health = registry->health_of("web", "a", now);
+  ASSERT_EQ(health->checks.size(), 1U) << "its heartbeats";
+  EXPECT_EQ(health->checks[0].id, "ttl");
+  due();
+  found("other.example", {"10.0.0.9"});
+  std::vector<std::string> seen;
+  for (int i = 0; i < 10 && seen.empty(); ++i) {
+    pass(Millis(1'000));
+    seen = targets();
+  }
+  EXPECT_THAT(seen, ElementsAre("10.0.0.9:81"));
+  EXPECT_EQ(registry->health_of("web", "a", now)->checks.size(), 2U);
+}
+
 TEST_F(Hosts, TheFileSaysWhereAndTheHeartbeatOnlyWhatElse) {
   add_from(SourceKind::fixed, "static", "a", body_by("http://db.example/"));
   add("a", {}, body_at("10.0.0.1", 81));
