@@ -42,6 +42,20 @@ bool is_host_octet(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
+// Labels of 1 to 63 octets, perhaps with the final dot; what is digits and dots alone would be an address and
+// is none.
+bool is_dns_name(std::string_view host) {
+  if (host.size() > kMaxHostName || !std::ranges::all_of(host, is_host_octet)) return false;
+  if (host.find_first_not_of("0123456789.") == host.npos) return false;
+  if (host.ends_with('.')) host.remove_suffix(1);
+  for (;;) {
+    const std::size_t end = std::min(host.find('.'), host.size());
+    if (end == 0 || end > kMaxLabel) return false;
+    if (end == host.size()) return true;
+    host.remove_prefix(end + 1);
+  }
+}
+
 Fault fault_of_literal(const IpAddress& address) {
   if (address.is_unspecified()) return "has the unspecified address: give one that clients can connect to";
   if (address.is_multicast()) return "has a multicast address: an instance needs one of its own";
@@ -67,7 +81,7 @@ Fault take_host(const urls::url_view& url, UrlAddress& address, std::vector<IpAd
     default: return "has a host that is neither a name nor an IPv4 or IPv6 address";
   }
   address.host = ascii_lower(host);
-  if (address.host.size() > kMaxHostName || !std::ranges::all_of(address.host, is_host_octet))
+  if (!is_dns_name(address.host))
     return "has a host name that DNS cannot have: at most 253 octets of letters, digits, - _ and .";
   return std::nullopt;
 }
@@ -97,6 +111,15 @@ Fault take_port(const urls::url_view& url, const std::string& scheme, UrlAddress
   address.port = port.number;
   ports.push_back(std::move(port));
   return std::nullopt;
+}
+
+// Of a URL inside one without a host: "jdbc:mysql://user:secret@db/x" has its own after the second colon.
+bool has_inner_user(std::string_view text) {
+  for (std::size_t at = text.find("://"); at != text.npos; at = text.find("://", at)) {
+    at += 3;
+    if (text.substr(at, text.find_first_of("/?", at) - at).find('@') != text.npos) return true;
+  }
+  return false;
 }
 
 Fault fault_of_form(std::string_view text) {
@@ -139,14 +162,15 @@ std::optional<std::string> take_url(std::string_view text, AddressType type, Ins
     return "is no absolute URL (RFC 3986): scheme, colon and the rest, as http://10.0.0.7:8080/path";
   const urls::url_view url = *parsed;
   if (url.has_fragment()) return "must have no fragment: leave out # and what follows";
-  if (url.has_userinfo())
+  const bool has_host = url.has_authority() && !url.encoded_host().empty();
+  if (url.has_userinfo() || (!has_host && has_inner_user(text)))
     return "must have no user name or password: everybody could read it in DNS; leave out what stands before "
            "@";
   const std::string scheme = ascii_lower(std::string(url.scheme().data(), url.scheme().size()));
   UrlAddress address{std::string(text), type, {}, 0};
   std::vector<IpAddress> addresses;
   std::vector<Port> ports;
-  if (url.has_authority() && !url.encoded_host().empty()) {
+  if (has_host) {
     // Boost.URL 1.81 takes "http://m:50x" for the port 50 and the path "x" (RFC 3986 §3.3: it begins with a
     // slash).
     if (!url.encoded_path().empty() && url.encoded_path().front() != '/')

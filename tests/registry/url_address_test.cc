@@ -35,6 +35,9 @@ TEST(UrlAddress, TellsAddressAndPort) {
            Row{"jms:/Q.x", " |"},
            Row{"file:///x", " |"},
            Row{"mailto:a@b", " |"},
+           Row{"jdbc:mysql://db/x@y", " |"},
+           Row{"http://10.0.0.1/?next=http://me@h/", "10.0.0.1 | http:80/tcp"},
+           Row{"http://10.0.0.300.example/", "10.0.0.300.example | http:80/tcp"},
            Row{"urn:uuid:1-2", " |"},
        }) {
     InstanceBody body;
@@ -62,6 +65,8 @@ TEST(UrlAddress, RefusesWhatNobodyCouldUse) {
       {"http://h/#top", "no fragment"},
       {"http://me@h/", "no user name"},
       {"http://me:secret@h/", "no user name"},
+      {"jdbc:mysql://user:secret@db/x", "no user name"},
+      {"jdbc:x:y://db/z://me@db?q", "no user name"},
       {"x-y://h/", "needs a port"},
       {"file://h/x", "needs a port"},
       {"http:///x", "needs a host"},
@@ -75,6 +80,12 @@ TEST(UrlAddress, RefusesWhatNobodyCouldUse) {
       {"http://[v1.x]/", "neither a name nor"},
       {"http://a%20b/", "DNS cannot have"},
       {"http://" + std::string(254, 'a') + "/", "DNS cannot have"},
+      {"http://" + std::string(64, 'a') + ".b/", "DNS cannot have"},
+      {"http://a..b/", "DNS cannot have"},
+      {"http://.a/", "DNS cannot have"},
+      {"http://a../", "DNS cannot have"},
+      {"http://./", "DNS cannot have"},
+      {"http://10.0.0.300/", "DNS cannot have"},
       {"http://h/" + std::string(2048 - 8, 'x'), "2048"},
   };
   for (const Row& row : rows) {
