@@ -54,10 +54,11 @@ class HostNames {
 
   // Those to be looked up now, at most `most`; each comes back by found().
   std::vector<std::string> due(net::SteadyTime now, std::size_t most);
-  // True: its addresses are others than before, and instances are concerned.
+  // True: its addresses are others than before, whether or not instances have it just now.
   bool found(std::string_view host, HostFound what, net::SteadyTime now);
   // One that shows addresses of before; null: nobody does any more.
   Entry* next_outdated();
+  bool has_outdated() const { return !moved_.empty(); }
   // Forgets those that nobody has wanted for long; their names.
   std::vector<std::string> forget(net::SteadyTime now, std::size_t most);
 

@@ -66,7 +66,8 @@ void Registry::Core::host_found(std::string_view host, HostFound what, Instant n
   follow_hosts(most);
 }
 
-// Those of a name that has moved, in pieces; and the end of names that nobody has any more.
+// Those of a name that has moved, in pieces; and the end of names that nobody has any more. True: there are
+// more of the former.
 bool Registry::Core::follow_hosts(std::size_t& most) {
   for (std::size_t left = std::min(most, kSweepChanges); left > 0; --left, --most) {
     Entry* entry = hosts_.next_outdated();
@@ -75,7 +76,7 @@ bool Registry::Core::follow_hosts(std::size_t& most) {
   }
   for (const std::string& host : hosts_.forget(at(), kSweepChanges))
     batch_.rows.push_back(MetaGone{key_of_host(host)});
-  return false;
+  return hosts_.has_outdated();
 }
 
 void Registry::Core::restore_host(const MetaRow& row) {

@@ -171,7 +171,10 @@ TEST_F(Hosts, AMoveOfManyInstancesGoesInPieces) {
   EXPECT_EQ(registry->take_batch().changes.size(), kSweepChanges);
   drop("i0");
   drop("i1");
-  pass(Millis(20));
+  now = now + Millis(20);
+  EXPECT_TRUE(registry->tick(now, 10)) << "more is due";
+  EXPECT_EQ(registry->take_batch().changes.size(), 12U) << "two gone, ten moved";
+  EXPECT_FALSE(registry->tick(now, 1'000));
   for (std::size_t i = 2; i < many; ++i) ASSERT_EQ(shown("i" + std::to_string(i)), "ACTIVE ok 10.0.0.7") << i;
 }
 
