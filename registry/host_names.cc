@@ -68,13 +68,14 @@ void HostNames::recall(std::string name, Addresses addresses, SteadyTime now) {
   plan(at->second, now + kHostLinger);
 }
 
-// Where there is no room the instance stays unresolved: whoever could be refused was.
+// Where there is no room the instance stays unresolved until there is: whoever could be refused was.
 void HostNames::join(std::string_view name, Entry& entry, SteadyTime now) {
   Host* host = find(name);
   if (host == nullptr) {
     if (hosts_.size() >= kMaxHosts) {
       if (idle_.empty()) {
         ++refused_;
+        waiting_[std::string(name)].insert(&entry);
         return;
       }
       Host& oldest = *idle_.begin()->second;
@@ -90,12 +91,21 @@ void HostNames::join(std::string_view name, Entry& entry, SteadyTime now) {
   const bool was_idle = host->is_idle();
   if (was_idle) unplan(*host);
   host->current.insert(&entry);
+  if (const auto waiting = waiting_.find(name); waiting != waiting_.end())
+    host->current.merge(waiting_.extract(waiting).mapped());
   if (was_idle) plan(*host, now);
 }
 
 void HostNames::leave(std::string_view name, Entry& entry, SteadyTime now) {
   Host* host = find(name);
-  if (host == nullptr || host->is_idle()) return;
+  if (host == nullptr) {
+    const auto waiting = waiting_.find(name);
+    if (waiting == waiting_.end()) return;
+    waiting->second.erase(&entry);
+    if (waiting->second.empty()) waiting_.erase(waiting);
+    return;
+  }
+  if (host->is_idle()) return;
   host->current.erase(&entry);
   host->outdated.erase(&entry);
   if (host->outdated.empty()) moved_.erase(host);
@@ -154,6 +164,10 @@ std::vector<std::string> HostNames::forget(SteadyTime now, std::size_t most) {
     unplan(host);
     names.push_back(*host.name);
     hosts_.erase(names.back());
+  }
+  while (!waiting_.empty() && hosts_.size() < kMaxHosts) {
+    const auto& [name, entries] = *waiting_.begin();
+    join(std::string(name), **entries.begin(), now);
   }
   return names;
 }

@@ -87,6 +87,8 @@ class HostNames {
   Queue idle_;                        // the others, by when they are forgotten
   std::vector<std::string> dropped_;  // made room; not told of yet
   std::set<Host*> moved_;             // with outdated ones
+  // Instances whose name found no room, by the name: none of them is in hosts_.
+  std::map<std::string, std::unordered_set<Entry*>, std::less<>> waiting_;
   std::size_t in_flight_ = 0;
   std::uint64_t refused_ = 0;
   std::uint64_t moves_ = 0;

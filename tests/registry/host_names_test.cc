@@ -251,6 +251,33 @@ TEST_F(Hosts, ThereIsALimitOfNames) {
   EXPECT_EQ(registry->hosts_due(now, 10'000).size(), kHostsInFlight);
 }
 
+// They could not be refused: what a stronger source said hid their URLs when they came.
+TEST_F(Hosts, ThoseThatFoundNoRoomWaitForIt) {
+  RegistryConfig config;
+  config.lease = Millis(3'600'000);
+  begin_anew(std::move(config));
+  for (const char* id : {"a", "b", "gone"}) {
+    add_from(SourceKind::fixed, "static", id, body_at("10.0.0.1"));
+    add(id, {}, body_by("http://more.example/"));
+  }
+  for (std::size_t i = 0; i < kMaxHosts; ++i)
+    add("i" + std::to_string(i), {}, body_by(("http://h" + std::to_string(i) + "/").c_str()));
+  ASSERT_TRUE(registry->apply(SourceList{{SourceKind::fixed, "static"}, {}}, now));
+  EXPECT_EQ(shown("a"), "STARTING unresolved");
+  EXPECT_EQ(registry->host_counts().names, kMaxHosts);
+  EXPECT_EQ(registry->host_counts().refused, 3U);
+  drop("gone");
+  drop("i1");
+  pass(kHostLinger + Millis(20));
+  EXPECT_EQ(registry->host_counts().names, kMaxHosts) << "one has gone, one has come";
+  for (auto names = due(); !names.empty(); names = due())
+    for (const std::string& name : names)
+      found(name.c_str(), {name == "more.example" ? "10.0.0.7" : "10.0.0.1"});
+  pass(Millis(20));
+  EXPECT_EQ(shown("a"), "ACTIVE ok 10.0.0.7");
+  EXPECT_EQ(shown("b"), "ACTIVE ok 10.0.0.7");
+}
+
 TEST_F(Hosts, OneWithoutHostServesWithoutAddress) {
   ASSERT_TRUE(put("a", {}, body_by("jms:/Q.x")));
   EXPECT_EQ(shown("a"), "ACTIVE ok");
