@@ -248,6 +248,7 @@ TEST_F(Hosts, ThereIsALimitOfNames) {
   EXPECT_EQ(code_of(put("more2", {}, body_by("http://more/"))), "ok")
       << "in the place of one that nobody has";
   EXPECT_EQ(code_of(put("more3", {}, body_by("http://more3/"))), "too_many_hosts");
+  EXPECT_EQ(registry->host_counts().refused, 2U);
   EXPECT_EQ(registry->hosts_due(now, 10'000).size(), kHostsInFlight);
 }
 
