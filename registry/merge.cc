@@ -161,6 +161,19 @@ Reach reach_of(std::span<const Saying> sayings) {
 
 // ---- one body
 
+// Whose URL is the instance's. It goes with its address and port: beside those of another source it would
+// tell of a place that is not this one; and one without a host tells of none, so that nobody else may. Only a
+// host's name is taken with other ports, for without it there would be no address. Null: nobody's.
+const InstanceBody* teller_of_url(const Sayings& existence) {
+  const auto* where = first_with(existence, says_where);
+  const auto* ports = first_with(existence, [](const InstanceBody& b) { return !b.ports.empty(); });
+  if (where == nullptr)
+    return ports == nullptr ? first_with(existence, [](const InstanceBody& b) { return bool(b.url); })
+                            : nullptr;
+  const bool is_whole = where == ports || !has_addresses(*where);
+  return where->url && is_whole ? where : nullptr;
+}
+
 // Who knows the task by its app says which task it is.
 Sayings on_task(const Sayings& opinions) {
   Sayings sorted = opinions;
@@ -177,8 +190,7 @@ InstanceBody merge_claims(std::span<const Saying> sayings) {
     body.host_addresses = from->host_addresses;
   }
   take_first(body, existence, &InstanceBody::ports);
-  if (const auto* from = first_with(existence, [](const InstanceBody& b) { return bool(b.url); }))
-    body.url = from->url;
+  if (const auto* from = teller_of_url(existence)) body.url = from->url;
   take_first_named(body, opinions, &InstanceBody::weight);
   take_first_named(body, opinions, &InstanceBody::priority);
   take_first_named(body, opinions, &InstanceBody::order);
@@ -294,7 +306,13 @@ void explain_reach(std::vector<FieldOrigin>& origins, const Reach& reach) {
     explain_list(origins, Sayings(reached, reach.sayings.end()), reach.passed_over, "host_addresses",
                  &InstanceBody::host_addresses);
   explain_list(origins, reach.sayings, reach.passed_over, "ports", &InstanceBody::ports);
-  add_origin(origins, "url", words_of(reach.sayings, [](const InstanceBody& body) {
+  // The winner's is told first, and nobody's where none wins.
+  const InstanceBody* teller = teller_of_url(reach.sayings);
+  if (teller == nullptr) return;
+  Sayings tellers = reach.sayings;
+  std::stable_partition(tellers.begin(), tellers.end(),
+                        [&](const Saying& saying) { return saying.body.get() == teller; });
+  add_origin(origins, "url", words_of(tellers, [](const InstanceBody& body) {
                return body.url ? json::value(body.url->url) : json::value(nullptr);
              }));
 }

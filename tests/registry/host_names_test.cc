@@ -373,11 +373,20 @@ TEST_F(Hosts, TheFileSaysWhereAndTheHeartbeatOnlyWhatElse) {
   EXPECT_EQ(fields, "addresses \"db.example\" static;url \"http://db.example/\" static;");
 }
 
-TEST_F(Hosts, AUrlOfAWeakerSourceIsPublishedWithTheStrongersAddresses) {
+TEST_F(Hosts, AUrlGoesWithItsAddressAndPort) {
   add_from(SourceKind::fixed, "static", "a", body_at("10.0.0.1", 81));
   add("a", {}, body_by("http://db.example/"));
   EXPECT_EQ(shown("a"), "ACTIVE ok 10.0.0.1");
-  EXPECT_EQ(web("a")->body->url->url, "http://db.example/");
+  EXPECT_FALSE(web("a")->body->url) << "a weaker source's, of another place";
+  EXPECT_THAT(due(), IsEmpty());
+  const auto explained = registry->explain("web", "a", now);
+  for (const FieldOrigin& field : explained->fields) EXPECT_NE(field.field, "url");
+  add_from(SourceKind::fixed, "static", "b", body_at("10.0.0.1", 81));
+  add("b", {}, body_by("jms:/Q.x"));
+  EXPECT_FALSE(web("b")->body->url) << "without a host";
+  add_from(SourceKind::fixed, "static", "c", body_by("http://10.0.0.1:81/"));
+  add("c", {}, body_by("http://10.0.0.2:82/"));
+  EXPECT_EQ(web("c")->body->url->url, "http://10.0.0.1:81/") << "the stronger's";
 }
 
 }  // namespace
