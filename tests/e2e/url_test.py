@@ -53,7 +53,7 @@ class Literal(EndToEnd):
         self.assertEqual(unknown, ["\\# 38 " + self.hex_of(b"\0\0\0\1" + REST.encode())])
 
     def hex_of(self, octets):
-        """As dig prints it: blanks after 32 octets."""
+        """As dig prints it: blanks after 28 octets."""
         digits = octets.hex().upper()
         return " ".join(digits[at:at + 56] for at in range(0, len(digits), 56))
 
