@@ -287,6 +287,7 @@ TEST(UrlTxt, BrowsersGetThePathOfTheUrl) {
        Make("web", "i1").url(kRest).property("path", "/x"),
        {"txtvers=1", "path=/x", "type=url"}},
       {"a URL without one", Make("web", "i1").url("http://10.0.0.1"), {"txtvers=1", "type=url"}},
+      {"a query alone", Make("web", "i1").url("http://10.0.0.1?x=/y"), {"txtvers=1", "type=url"}},
       {"one that fits no string",
        Make("web", "i1").url("http://10.0.0.1/" + std::string(250, 'p')),
        {"txtvers=1", "type=url"}},

@@ -35,8 +35,8 @@ std::string path_of_url(const registry::InstanceBody& body, const std::vector<st
   const auto is_path = [](const std::string& text) { return text.starts_with("path="); };
   if (std::any_of(strings.begin(), strings.end(), is_path)) return {};
   const std::string& url = body.url->url;
-  const std::size_t path = url.find('/', url.find("://") + 3);
-  if (path == url.npos || url.size() - path + 5 > kPathTextMax) return {};
+  const std::size_t path = url.find_first_of("/?#", url.find("://") + 3);  // RFC 3986 §3.2
+  if (path == url.npos || url[path] != '/' || url.size() - path + 5 > kPathTextMax) return {};
   return "path=" + url.substr(path);
 }
 
