@@ -254,6 +254,15 @@ TEST(UrlTxt, TheInstanceKnowsBetterThanItsServiceButNotItsType) {
       << "without a URL it is a word like others";
 }
 
+TEST(UrlTxt, AKeyStandsThereOnce) {
+  const auto instance = Make("web", "i1").at("10.0.0.1").tag("ACTION", "tag").tag("timeout", "tag").get();
+  EXPECT_THAT(txt_strings(*instance->body, advising()),
+              ElementsAre("timeout=1000", "action=report", "b=service", "zone=x"));
+  ServicePolicy both = advising();
+  both.properties = {{"Action", "property"}};
+  EXPECT_THAT(txt_strings(*instance->body, both), ElementsAre("timeout=1000", "Action=property"));
+}
+
 TEST(UrlTxt, PropertiesBeyond1300OctetsAreLeftOutTheServicesFirst) {
   Make make("web", "i1");
   for (char c = 'b'; c <= 'f'; ++c) make.property(std::string(1, c), std::string(250, 'x'));

@@ -57,6 +57,8 @@ bool has_key(const registry::Tags& texts, std::string_view key) {
                      [&](const Text& text) { return Name::equal_fold(text.first, key); });
 }
 
+std::string_view advice_key(std::string_view advice) { return advice.substr(0, advice.find('=')); }
+
 }  // namespace
 
 std::vector<std::string> txt_strings(const InstanceBody& body, const ServicePolicy& policy,
@@ -65,8 +67,13 @@ std::vector<std::string> txt_strings(const InstanceBody& body, const ServicePoli
   strings.reserve(policy.advice.size() + policy.properties.size() + body.properties.size() +
                   body.tags.size() + 3);  // browsing adds two
   if (body.url) strings.push_back("type=" + std::string(to_string(body.url->type)));
+  const auto is_advice = [&policy](const Text& text) {
+    return std::any_of(policy.advice.begin(), policy.advice.end(), [&](const std::string& advice) {
+      return Name::equal_fold(text.first, advice_key(advice));
+    });
+  };
   for (const std::string& advice : policy.advice) {
-    if (!has_key(body.properties, std::string_view(advice).substr(0, advice.find('='))))
+    if (!has_key(body.properties, advice_key(advice)) && !has_key(policy.properties, advice_key(advice)))
       strings.push_back(advice);
   }
   std::size_t sum = 0;
@@ -91,7 +98,8 @@ std::vector<std::string> txt_strings(const InstanceBody& body, const ServicePoli
   if (!policy.properties.empty())
     std::sort(texts.begin(), texts.end(), [](const Text* x, const Text* y) { return x->first < y->first; });
   for (const Text& tag : body.tags) {
-    if (is_type(tag) || has_key(body.properties, tag.first) || has_key(policy.properties, tag.first))
+    if (is_type(tag) || is_advice(tag) || has_key(body.properties, tag.first) ||
+        has_key(policy.properties, tag.first))
       continue;
     take(tag, kTxtStringMax);
   }

@@ -17,9 +17,9 @@ NameSpec instance_spec(const Name& owner, const registry::Instance& instance, Tt
 std::uint16_t own_weight(const registry::Instance& instance, std::uint32_t srv_weight_scale);
 
 // What a TXT record says of an instance: `type=` of its URL, the advice of its service, then `key=value` of
-// properties and of tags. Of one key the instance's property goes before the service's, and that before the
-// tag. What has over 255 octets is left out, and the properties beyond 1300 octets: `left_out` gets their
-// keys.
+// properties and of tags. Of one key the instance's property goes before the service's, that before the
+// advice, and that before the tag. What has over 255 octets is left out, and the properties beyond 1300
+// octets: `left_out` gets their keys.
 std::vector<std::string> txt_strings(const registry::InstanceBody& body, const ServicePolicy& policy = {},
                                      std::vector<std::string>* left_out = nullptr);
 // The keys of those tags and properties that no TXT record has room for.
