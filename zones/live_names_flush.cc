@@ -74,9 +74,9 @@ void LiveNames::put_fixed() {
 void LiveNames::put_own_name(const Instance& instance, const ServicePolicy& policy) {
   const auto owner = name_of(instance);
   if (!owner) return count_too_long(instance.service, instance.id);
-  counters_.strings_left_out += naming::strings_left_out(*instance.body, policy).size();
   if (!gone_own_.empty()) gone_own_.erase(*owner);
-  put(NameSink::kDomain, naming::instance_spec(*owner, instance, ttl_range(policy), policy));
+  put(NameSink::kDomain,
+      naming::instance_spec(*owner, instance, ttl_range(policy), policy, &counters_.strings_left_out));
 }
 
 void LiveNames::put_browse_names(const Instance& instance, const ServicePolicy& policy) {

@@ -274,6 +274,9 @@ TEST(UrlTxt, PropertiesBeyond1300OctetsAreLeftOutTheServicesFirst) {
   EXPECT_EQ(strings.front().substr(0, 2), "b=");
   EXPECT_EQ(strings.back(), "g=z");
   EXPECT_THAT(strings_left_out(*instance->body, policy), ElementsAre("a"));
+  std::uint64_t left_out = 7;
+  instance_spec(name("i1.web.svc.internal."), *instance, {1, 5}, policy, &left_out);
+  EXPECT_EQ(left_out, 8U) << "counted by the one build";
 }
 
 TEST(UrlTxt, TheInstancesOwnNameSaysTheSame) {

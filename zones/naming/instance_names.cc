@@ -130,7 +130,7 @@ Member own_srv(const registry::Port& port, std::uint16_t weight, const Name& tar
 }
 
 NameSpec instance_spec(const Name& owner, const registry::Instance& instance, TtlRange range,
-                       const ServicePolicy& policy) {
+                       const ServicePolicy& policy, std::uint64_t* left_out) {
   NameSpec spec{.owner = owner, .rrsets = {}};
   const InstanceBody& body = *instance.body;
   const Ttls ttl{ttl_of(instance, range).seconds, range.most};
@@ -141,7 +141,9 @@ NameSpec instance_spec(const Name& owner, const registry::Instance& instance, Tt
   add_rrset(spec, RrType::aaaa, ttl, note, addresses(body, net::Family::v6));
   add_rrset(spec, RrType::srv, ttl, note,
             services(body, own_weight(instance, policy.srv_weight_scale), owner));
-  const auto strings = txt_strings(body, policy);
+  std::vector<std::string> keys;
+  const auto strings = txt_strings(body, policy, &keys);
+  if (left_out != nullptr) *left_out += keys.size();
   if (!strings.empty()) {
     std::vector<Member> members(1);
     members.front().rdata = encode_txt(strings);

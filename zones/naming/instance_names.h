@@ -10,8 +10,9 @@
 
 namespace muster::zones::naming {
 
+// `left_out`: how many strings its TXT record has no room for is added there.
 NameSpec instance_spec(const Name& owner, const registry::Instance& instance, TtlRange range,
-                       const ServicePolicy& policy = {});
+                       const ServicePolicy& policy = {}, std::uint64_t* left_out = nullptr);
 
 // The weight that the SRV records of an instance's own show: as in a set of it alone (srv_weights()).
 std::uint16_t own_weight(const registry::Instance& instance, std::uint32_t srv_weight_scale);
