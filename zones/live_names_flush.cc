@@ -118,6 +118,7 @@ std::vector<const registry::Instance*> LiveNames::members_view(const std::string
 
 void LiveNames::fill(const SetKey& key, const std::string& label, const naming::ServicePicture& service) {
   naming::fill_set(key, service, content_);
+  counters_.strings_left_out += content_.texts_left_out;
   if (!content_.beyond_hash) return;
   ++counters_.beyond_hash;
   counters_.last_beyond_hash = label;

@@ -15,7 +15,8 @@ struct PublishCounters {
   std::uint64_t beyond_hash =
       0;  // sets of a hash policy with too many members for it, drawn by weight, at each change
   std::string last_beyond_hash;        // the service of the last of them
-  std::uint64_t strings_left_out = 0;  // of TXT records, at each change: see naming::strings_left_out()
+  // Of TXT records, at each change (see naming::strings_left_out()), and whole TXT records of sets too large.
+  std::uint64_t strings_left_out = 0;
 };
 
 }  // namespace muster::zones

@@ -287,6 +287,26 @@ TEST(UrlTxt, TheInstancesOwnNameSaysTheSame) {
   EXPECT_EQ(find(spec.rrsets, RrType::uri), nullptr);
 }
 
+TEST(UrlTxt, ThoseOfAServiceFitAMessage) {
+  std::vector<InstancePtr> members;
+  for (int i = 0; i < 100; ++i) {
+    Make make("web", "i" + std::to_string(i));
+    make.url("http://10.0.0.1/").property("number", std::to_string(100 + i));
+    for (const char* key : {"a", "b", "c", "d"}) make.property(key, std::string(240, 'x'));
+    members.push_back(make.get());
+  }
+  const auto content = content_of(kPlain, members);
+  const auto& records = find(content.rrsets, RrType::txt)->members;
+  std::size_t octets = 0;
+  for (const Member& record : records) octets += 12 + record.rdata.size();
+  EXPECT_LE(octets, 32U * 1024);
+  EXPECT_GT(octets + octets / records.size(), 32U * 1024) << "no more would fit";
+  EXPECT_EQ(content.texts_left_out, 100 - records.size());
+  EXPECT_EQ(records.front().rdata, encode_txt(txt_strings(*members.front()->body)));
+  EXPECT_EQ(records.back().rdata, encode_txt(txt_strings(*members[records.size() - 1]->body)));
+  EXPECT_EQ(content_of(kPlain, {members[0]}).texts_left_out, 0U);
+}
+
 TEST(UrlTxt, BrowsersGetThePathOfTheUrl) {
   struct Row {
     const char* why;

@@ -299,8 +299,27 @@ void write_urls(const ServicePolicy& policy, Order order, std::span<const Chosen
   unite_equal(to);
 }
 
-// What the instances' own names say in TXT, whole: it tells of the URLs and is not chosen from.
-void write_texts(const ServicePolicy& policy, std::span<const Chosen> chosen, std::vector<Member>& to) {
+// Half of the largest message: what more there is would be cut over TCP, too, where nothing can be asked
+// anew.
+constexpr std::size_t kTextsMost = 32 * 1024;
+constexpr std::size_t kRecordHead = 12;  // the name compressed, type, class, TTL, length (RFC 1035 §4.1.3)
+
+// Keeps the first that have room together; how many it left out.
+std::size_t cut_texts(std::vector<Member>& members) {
+  std::size_t octets = 0;
+  const auto end = std::find_if(members.begin(), members.end(), [&](const Member& member) {
+    octets += kRecordHead + member.rdata.size();
+    return octets > kTextsMost;
+  });
+  const auto left_out = static_cast<std::size_t>(members.end() - end);
+  members.erase(end, members.end());
+  return left_out;
+}
+
+// What the instances' own names say in TXT, as far as there is room: it tells of the URLs and is not chosen
+// from. How many records found none.
+std::size_t write_texts(const ServicePolicy& policy, std::span<const Chosen> chosen,
+                        std::vector<Member>& to) {
   {
     MemberWriter members(to);
     for (const Chosen& one : chosen) {
@@ -314,6 +333,7 @@ void write_texts(const ServicePolicy& policy, std::span<const Chosen> chosen, st
     }
   }
   unite_equal(to);
+  return cut_texts(to);
 }
 
 // URI by the rules of SRV, and beside it, at the service's own name, TXT.
@@ -337,7 +357,7 @@ void add_urls(const SetKey& key, std::span<const Instance* const> standing, cons
   text.at_most = 0;
   text.overflow = Overflow::truncate;
   text.ranked = false;
-  write_texts(service.policy, chosen, text.members);
+  content.texts_left_out += write_texts(service.policy, chosen, text.members);
 }
 
 constexpr std::size_t kStatesMost = 1300;  // octets, so that they fit a packet
@@ -500,6 +520,7 @@ void SetContent::clear() {
   any = false;
   panic.reset();
   beyond_hash = false;
+  texts_left_out = 0;
   for (; !rrsets.empty(); rrsets.pop_back()) spare_.push_back(std::move(rrsets.back()));
 }
 

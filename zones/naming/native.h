@@ -83,6 +83,7 @@ struct SetContent {
   bool any = false;
   std::optional<Panic> panic;  // of the first of its RRsets that is in it
   bool beyond_hash = false;    // an RRset has more members than its hash policy takes
+  std::size_t texts_left_out = 0;  // TXT records of instances that found no room in the set
   std::vector<RrsetSpec> rrsets;
 
   void clear();
