@@ -179,6 +179,25 @@ class ByName(EndToEnd):
         shown = server.api("GET", "/api/v1/services/web/instances/i1").json()
         self.assertEqual((shown["url"], shown["address_type"]), ("http://db.example.test:81/", "url"))
 
+    def test_names_of_this_server_are_not_looked_up(self):
+        self.write("zone", "$TTL 5\n@ SOA ns hostmaster 1 60 60 60 5\n@ NS ns\nns A 10.0.0.1\n")
+        file = '[[zones.file]]\nname = "example.test."\nfile = "zone"\n'
+        server = self.start(self.more + file + '[service.web]\nalso = ["www.example.test."]\n')
+        own = ("web.svc.internal", "Web.SVC.Internal.", "svc.internal", "a.b.svc.internal", "www.example.test", "WWW.example.test.")
+        for number, host in enumerate(own):
+            self.names.set(host.lower().rstrip("."), "10.0.0.7")
+            server.register("web", f"own{number}", {"url": f"http://{host}/", "lease": "1h"})
+        self.names.set("xsvc.internal", "10.0.0.8")
+        server.register("web", "other", {"url": "http://xsvc.internal/", "lease": "1h"})
+        wait_until("another's name", lambda: self.served(server) == ["10.0.0.8"])
+        failed = 'muster_url_host_lookups_total{result="failed"}'
+        wait_until("all failed", lambda: self.metric(server, failed) >= len(own))
+        self.assertEqual([self.names.count(host.lower().rstrip(".")) for host in own], [0] * len(own))
+        for number in range(len(own)):
+            shown = server.api("GET", f"/api/v1/services/web/instances/own{number}").json()
+            self.assertEqual((shown["reason"], shown["addresses"]), ("unresolved", []), own[number])
+        self.assertIn("it is one of this server's own names", server.err)
+
     def test_a_registration_does_not_wait_for_dns(self):
         self.names.silent = True
         server = self.start(self.more)

@@ -262,7 +262,7 @@ void Musterd::make_control() {
   update_door_->set_control(*control_);
   suspects_ = std::make_unique<Suspects>(io_.get_executor(), *control_);
   probes_ = std::make_unique<Probes>(io_, *control_);
-  url_hosts_ = std::make_unique<UrlHosts>(io_, *control_, config_->registry);
+  url_hosts_ = std::make_unique<UrlHosts>(io_, *control_, [this] { return config(); });
   registry::api::WatchConfig watch;
   watch.epoch = registry_->epoch();
   watch.max_watchers = config_->http.max_connections / 2;

@@ -1,11 +1,13 @@
 #include "tools/musterd/url_hosts.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <utility>
 
 #include "registry/limits.h"
 #include "tools/musterd/log.h"
+#include "zones/name.h"
 
 namespace muster::tools {
 
@@ -27,15 +29,37 @@ net::ResolverConfig resolver_config(const config::Registry& config) {
 
 }  // namespace
 
-UrlHosts::UrlHosts(boost::asio::io_context& io, registry::Control& control, const config::Registry& config)
+bool is_own_name(std::string_view host, const config::Config& config) {
+  const auto name = zones::parse_domain(host);
+  if (!name) return false;
+  const auto is_in = [&](const zones::Name& zone) { return name->is_at_or_below(zone); };
+  if (is_in(config.zones.domain)) return true;
+  if (std::ranges::any_of(config.mesos, is_in, [](const auto& source) { return source.names.domain; }))
+    return true;
+  return std::ranges::any_of(config.services, [&](const auto& service) {
+    return std::ranges::find(service.second.also, *name) != service.second.also.end();
+  });
+}
+
+UrlHosts::UrlHosts(boost::asio::io_context& io, registry::Control& control, Running running)
     : control_(control),
+      running_(std::move(running)),
       strand_(boost::asio::make_strand(io)),
-      resolver_(strand_, resolver_config(config), [] { return net::machine_now().steady; }) {}
+      resolver_(strand_, resolver_config(running_()->registry), [] { return net::machine_now().steady; }) {}
 
 // A queue that was full left the last ones where they are.
 void UrlHosts::tick(registry::Registry& registry, net::Instant now) {
-  for (std::string& host : registry.hosts_due(now, registry::kHostsInFlight))
+  auto due = registry.hosts_due(now, registry::kHostsInFlight);
+  const auto config = due.empty() ? nullptr : running_();
+  for (std::string& host : due) {
+    if (is_own_name(host, *config)) {
+      ++counters_.failed;
+      tell({host, {}, "it is one of this server's own names"}, now.steady);
+      registry.host_found(host, {}, now);
+      continue;
+    }
     boost::asio::post(strand_, [this, host = std::move(host)] { ask(host); });
+  }
   const std::lock_guard lock(mutex_);
   if (!found_.empty() && !is_asked_)
     is_asked_ = control_.submit([this](registry::Turn& turn) { take(turn.registry, turn.now); });
@@ -62,6 +86,13 @@ void UrlHosts::found(Found one) {
     is_asked_ = control_.submit([this](registry::Turn& turn) { take(turn.registry, turn.now); });
 }
 
+// A failure, but not every one.
+void UrlHosts::tell(const Found& one, net::SteadyTime now) {
+  if (one.fault.empty() || now - told_ < kFailuresEvery) return;
+  told_ = now;
+  log(LogLevel::warning, "url_host", {{"host", one.host}, {"error", one.fault}});
+}
+
 void UrlHosts::take(registry::Registry& registry, net::Instant now) {
   std::vector<Found> all;
   {
@@ -70,10 +101,7 @@ void UrlHosts::take(registry::Registry& registry, net::Instant now) {
     is_asked_ = false;
   }
   for (Found& one : all) {
-    if (!one.fault.empty() && now.steady - told_ >= kFailuresEvery) {
-      told_ = now.steady;
-      log(LogLevel::warning, "url_host", {{"host", one.host}, {"error", one.fault}});
-    }
+    tell(one, now.steady);
     registry.host_found(one.host, std::move(one.what), now);
   }
 }

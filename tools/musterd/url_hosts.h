@@ -1,11 +1,15 @@
 // Looks up the host names in the URLs of instances: takes those that are due from the registry, asks DNS on
-// the I/O thread, and gives back what it found. No query and no registration waits for it.
+// the I/O thread, and gives back what it found. No query and no registration waits for it. Names that this
+// server answers of its instances are never asked for: their addresses would come from themselves.
 #pragma once
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "registry/control.h"
@@ -19,9 +23,15 @@ struct HostLookupCounters {
   std::atomic<std::uint64_t> failed{0};
 };
 
+// Whether the name of a host, in any case and with or without its final dot, is in a generated zone or one of
+// the names that services have in file zones.
+bool is_own_name(std::string_view host, const config::Config& config);
+
 class UrlHosts {
  public:
-  UrlHosts(boost::asio::io_context& io, registry::Control& control, const config::Registry& config);
+  // `running`: the configuration of now; called on the control thread.
+  using Running = std::function<std::shared_ptr<const config::Config>()>;
+  UrlHosts(boost::asio::io_context& io, registry::Control& control, Running running);
 
   // On the control thread, every tick.
   void tick(registry::Registry& registry, net::Instant now);
@@ -34,10 +44,12 @@ class UrlHosts {
     std::string fault;  // "": none
   };
   void ask(const std::string& host);
+  void tell(const Found& one, net::SteadyTime now);
   void found(Found one);
   void take(registry::Registry& registry, net::Instant now);
 
   registry::Control& control_;
+  Running running_;
   net::Strand strand_;
   net::Resolver resolver_;  // of the strand
   std::mutex mutex_;
