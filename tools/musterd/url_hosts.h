@@ -29,7 +29,7 @@ bool is_own_name(std::string_view host, const config::Config& config);
 
 class UrlHosts {
  public:
-  // `running`: the configuration of now; called on the control thread.
+  // The configuration of now; asked at once, and then on the control thread.
   using Running = std::function<std::shared_ptr<const config::Config>()>;
   UrlHosts(boost::asio::io_context& io, registry::Control& control, Running running);
 

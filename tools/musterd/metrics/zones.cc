@@ -59,7 +59,8 @@ void write_published(Exposition& page, const zones::PublishCounters& published) 
                "each change.",
                static_cast<double>(published.beyond_hash));
   page.counter("muster_publish_strings_left_out_total",
-               "Tags and properties left out of TXT records because key=value has over 255 octets.",
+               "Tags and properties left out of TXT records for want of room, and TXT records left out of a "
+               "service's.",
                static_cast<double>(published.strings_left_out));
 }
 
