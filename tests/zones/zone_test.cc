@@ -309,7 +309,7 @@ TEST_F(Bindings, HideTheirTypesUntilTheyGo) {
   bind("www.example.", {a_set({"10.0.0.1"})});
   EXPECT_EQ(types_at("www.example."), "A* TXT ");
   zones_.unbind(name("www.example."));
-  EXPECT_EQ(types_at("www.example."), "A TXT ");
+  ASSERT_EQ(types_at("www.example."), "A TXT ");
   EXPECT_EQ(find("www.example.")->find(RrType::a)->rdata(0), address("192.0.2.1").bytes());
 }
 

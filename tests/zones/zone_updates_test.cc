@@ -118,7 +118,9 @@ TEST_F(ZoneUpdatesTest, WhatAServiceHidesIsKept) {
   updates_.settled(true);
   EXPECT_EQ(zones_.read(name("old.t."))->rrsets.size(), 2U) << "the service's, and TXT";
   zones_.unbind(name("old.t."));
-  EXPECT_EQ(zones_.read_own(*zones_.find(name("t.")), name("old.t."))->rrsets.size(), 2U);
+  const auto own = zones_.read_own(*zones_.find(name("t.")), name("old.t."));
+  ASSERT_TRUE(own.has_value());
+  EXPECT_EQ(own->rrsets.size(), 2U);
 }
 
 TEST_F(ZoneUpdatesTest, WhatComesMeanwhileIsOneGroupOnTopOfIt) {
