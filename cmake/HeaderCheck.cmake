@@ -18,6 +18,7 @@ foreach(header IN LISTS headers)
   list(APPEND sources ${source})
 endforeach()
 add_library(header_check OBJECT EXCLUDE_FROM_ALL ${sources})
+set_target_properties(header_check PROPERTIES UNITY_BUILD OFF)
 target_include_directories(header_check SYSTEM PRIVATE ${XXHASH_INCLUDE_DIR})
 target_link_libraries(header_check PRIVATE muster_dns muster_toml PkgConfig::ldns SQLite::SQLite3 spdlog::spdlog
   CLI11::CLI11)
