@@ -55,6 +55,7 @@ ServiceView Registry::Core::view(std::string_view name, Instant now) const {
   view.revision = service->revision;
   view.known = true;
   view.policy = service->settings.policy;
+  view.properties = service->settings.properties;
   view.reason = service->reason;
   view.publishable = service->reason == Reason::ok;
   view.best_tier = best_tier_of(name);

@@ -55,6 +55,7 @@ struct ServiceSettings {
   std::size_t max_instances = ~std::size_t{0};  // that its policy can choose from
   std::string_view policy =
       kDefaultPolicy;  // how its instances are chosen, for whoever asks; of static storage
+  std::shared_ptr<const Tags> properties;  // what its clients are told of it; null: nothing
 };
 
 struct RegistryConfig {
@@ -93,6 +94,7 @@ struct ServiceView {
   std::uint64_t revision = 0;
   std::string set_hash;  // 32 hex digits
   std::string_view policy = kDefaultPolicy;
+  std::shared_ptr<const Tags> properties;
   bool known = false;
   bool publishable = true;
   Reason reason = Reason::ok;  // why it is not published

@@ -35,7 +35,9 @@ std::vector<std::string> bound_faults(const Name& apex, std::span<const BoundNam
   for (const BoundName& one : bound) {
     if (!one.owner.is_at_or_below(apex)) continue;
     const std::string fault = fault_of(apex, one, types_at);
-    if (!fault.empty()) faults.push_back(one.owner.text() + " (service " + one.service + "): " + fault);
+    if (fault.empty()) continue;
+    const std::string at = one.place.empty() ? "" : one.place + ": also: ";
+    faults.push_back(at + one.owner.text() + " (service " + one.service + "): " + fault);
   }
   return faults;
 }

@@ -94,6 +94,11 @@ void append_scheduler(std::string& out, const SchedulerFacts& facts, const std::
   out += '}';
 }
 
+void append_properties(std::string& out, const Tags& properties) {
+  out += ",\"properties\":";
+  append_map(out, properties, append_text);
+}
+
 void append_descriptions(std::string& out, const InstanceBody& body) {
   out += ",\"tags\":";
   append_map(out, body.tags, append_text);
@@ -103,10 +108,7 @@ void append_descriptions(std::string& out, const InstanceBody& body) {
   append_string(out, body.version);
   out += ",\"attributes\":";
   append_map(out, body.attributes, append_double);
-  if (!body.properties.empty()) {
-    out += ",\"properties\":";
-    append_map(out, body.properties, append_text);
-  }
+  if (!body.properties.empty()) append_properties(out, body.properties);
   if (!body.task.empty()) {
     out += ",\"task\":";
     append_string(out, body.task);
@@ -255,6 +257,7 @@ void append_service(std::string& out, const ServiceView& view, const std::string
   append_string(out, view.set_hash);
   out += ",\"policy\":";
   append_string(out, view.policy);
+  if (view.properties) append_properties(out, *view.properties);
   if (!view.publishable) {
     out += ",\"publishable\":false,\"reason\":";
     append_string(out, to_string(view.reason));

@@ -1,5 +1,6 @@
 """musterd's configuration and options as somebody at a terminal meets them."""
 
+import json
 import socket
 import unittest
 
@@ -95,6 +96,34 @@ reverse = ["foo.test"]
         places = [line.removeprefix(f"{self.folder}/faulty.toml:").split(": ")[0] for line in told.err.splitlines()]
         self.assertEqual(places, ["2:8", "4:19", "5:11", "10:8", "11:10", "13:14", "15:12"], told.err)
         self.assertNotIn("12345678", told.err)
+
+    def test_the_zones_are_read_too(self):
+        text = ('[[zones.file]]\nname = "example.test."\nfile = "example.zone"\n'
+                '[[zones.file]]\nname = "none.test."\nfile = "none.zone"\n[service.web]\n'
+                'also = ["mail.example.test.",\n  "www.example.test."]\n')
+        path, zone = self.folder / "faulty.toml", self.folder / "example.zone"
+        head = "$TTL 60\n@ SOA ns1 host 7 60 60 60 5\n@ NS ns1\nns1 A 192.0.2.1\n"
+        self.write("none.zone", head)
+        self.write("example.zone", head + "www A 192.0.2.2\nnone A 192.0.2.256\n")
+        told = self.check(text)
+        self.assertEqual((told.status, told.out), (2, ""))
+        self.assertRegex(told.err, rf"^{zone}:6:\d+: [^\n]*192\.0\.2\.256[^\n]*\n$")
+        self.write("example.zone", head + "www A 192.0.2.2\n")
+        told = self.check(text)
+        conflict = f"{path}:9:3: also: www.example.test. (service web): the zone has A there, in {zone}\n"
+        self.assertEqual((told.status, told.err), (2, conflict))
+        same = run(BIN / "muster", "check-config", path)
+        self.assertEqual((same.status, same.err), (2, conflict))
+        self.write("example.zone", head + "www 60 TXT a\nwww 70 TXT b\n")
+        odd = self.check(text)
+        self.assertEqual((odd.status, odd.out), (0, f"{path}: good\n"))
+        self.assertRegex(odd.err, rf"^{zone}:6:\d+: warning: [^\n]*TTL[^\n]*\n$")
+        asked = json.loads(run(BIN / "muster", "--json", "check-config", path).out)
+        self.assertEqual((asked["good"], asked["errors"], asked["warnings"]), (True, [], odd.err.splitlines()))
+        (self.folder / "none.zone").unlink()
+        gone = self.check(text)
+        self.assertEqual(gone.status, 2)
+        self.assertIn("none.zone", gone.err)
 
     def test_environment(self):
         text = '[server]\nname = "${MUSTER_TEST_NAME}"\n'

@@ -160,7 +160,7 @@ class PublicNames(EndToEnd):
         old = '[service.web]\nalso = ["old.example.test."]\n'
         refused = self.reload(old)
         self.assertEqual(refused.status, 1)
-        self.assertIn("old.example.test. (service web): the zone has A there", refused.err)
+        self.assertRegex(refused.err, r"musterd\.toml:\d+:9: also: old\.example\.test\. \(service web\): the zone has A there, in .*example\.test\.zone")
         self.assertEqual(self.data("old.example.test"), ["192.0.2.80"])
         for owner, why in (("alias", "a CNAME there"), ("x.lab", "it is delegated, at lab.example.test.")):
             refused = self.reload(f'[service.web]\nalso = ["{owner}.example.test."]\n')

@@ -42,6 +42,9 @@ class Literal(EndToEnd):
         text = '"type=prefix" "timeout=1000" "action=report" "switchLocationHeadersTo=http://localhost:8280/vpath" "zone=a"'
         for name in ("port-9000.web.svc.internal", "web.svc.internal"):
             self.assertEqual(server.dig(name, "TXT").data(), [text], name)
+        service = server.api("GET", "/api/v1/services/web").json()
+        self.assertEqual(service["properties"], {"switchLocationHeadersTo": "http://localhost:8280/vpath"})
+        self.assertNotIn("properties", server.api("GET", "/api/v1/services/queue").json())
         browsed = server.dig("web\\032port-9000._http._tcp.svc.internal", "TXT").data()
         self.assertEqual(browsed, ['"txtvers=1" "path=/rest-services" ' + text])
         self.assertEqual(server.dig("_health.web.svc.internal", "TXT").data(), ['"ready=1/1" "port-9000=ACTIVE"'])

@@ -102,6 +102,14 @@ TEST(InstanceJson, ServiceToTheLetter) {
            R"("policy":"weighted-failover","instances":[]})");
 }
 
+TEST(InstanceJson, ServiceShowsWhatItsClientsAreTold) {
+  ServiceView view;
+  view.properties = std::make_shared<const Tags>(Tags{{"vpath", "http://\"a\"/"}, {"zone", "b"}});
+  std::string out;
+  append_service(out, view, "0b7c");
+  EXPECT_NE(out.find(R"("properties":{"vpath":"http://\"a\"/","zone":"b"},"instances":[])"), out.npos) << out;
+}
+
 TEST(InstanceJson, ServiceHoldsItsInstancesInOrder) {
   ServiceView view;
   view.name = "Web";

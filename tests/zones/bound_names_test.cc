@@ -51,6 +51,12 @@ TEST(BoundNames, HaveNothingInTheirWay) {
             Lines{"a.example.test. (service web): it lies below the DNAME at example.test."});
 }
 
+TEST(BoundNames, AreNamedWithThePlaceWhereTheyAreWritten) {
+  const std::vector<BoundName> bound = {{name("www"), {RrType::a}, "web", "musterd.toml:4:9"}};
+  EXPECT_EQ(bound_faults(compile("www A 192.0.2.1"), bound),
+            Lines{"musterd.toml:4:9: also: www.example.test. (service web): the zone has A there"});
+}
+
 TEST(BoundNames, OfOtherZonesAreNoneOfItsBusiness) {
   const std::vector<BoundName> bound = {{*Name::from_text("www.other.test."), {RrType::a}, "web"}};
   EXPECT_EQ(bound_faults(compile("www A 192.0.2.1"), bound), Lines());

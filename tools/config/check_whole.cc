@@ -88,7 +88,7 @@ class WholeCheck {
     for (const auto& [name, service] : config_.services) {
       const bool is_glob = name.find_first_of("*?") != name.npos;
       for (std::size_t i = 0; i < service.also.size(); ++i) {
-        const zones::Name& owner = service.also[i];
+        const zones::Name& owner = service.also[i].name;
         const std::string path = element(("service." + name + ".also").c_str(), i);
         const auto refuse = [&](const std::string& what) { error(path, "also: " + owner.text() + " " + what); };
         if (is_glob) refuse("is of one service: name it in a [service.NAME] of its own, not under a glob");

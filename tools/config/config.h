@@ -148,6 +148,13 @@ struct StaticInstance {
   registry::BodyPtr body;
 };
 
+// A name in a file zone that carries a service's answers.
+struct PublicName {
+  zones::Name name;
+  std::string place;  // where it is written, for messages: "musterd.toml:12:9"
+  bool operator==(const PublicName& other) const { return name == other.name; }
+};
+
 // [service.X]; X may be a glob, the most specific match wins key by key of the whole entry.
 struct Service {
   std::optional<Millis> ttl;
@@ -156,7 +163,7 @@ struct Service {
   zones::ServicePolicy policy;                    // all of it but the three above
   registry::SlowStart slow_start;
   Millis response_tau{30'000};  // what a measurement of a response-time policy is worth after so long: 1/e
-  std::vector<zones::Name> also;  // names in file zones that carry its answers
+  std::vector<PublicName> also;
   bool use_load = false;
   ServiceChecks checks;
   CheckRules check_rules;  // of checks that do not say otherwise, and of reports

@@ -29,11 +29,13 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string Diagnostics::place(Position at, std::string_view key) const {
+  if (at.line == 0) return file_ + ": " + std::string(key);
+  return file_ + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
+}
+
 void Diagnostics::error(Position at, std::string_view key, std::string_view message) {
-  const std::string where =
-      at.line == 0 ? file_ + ": " + std::string(key) + ": "
-                   : file_ + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": ";
-  errors_.push_back({at, where + std::string(message)});
+  errors_.push_back({at, place(at, key) + ": " + std::string(message)});
 }
 
 std::vector<std::string> Diagnostics::lines() const {

@@ -19,8 +19,10 @@ struct Position {
 class Diagnostics {
  public:
   explicit Diagnostics(std::string file) : file_(std::move(file)) {}
-  // `key` is named when the position is not in the file.
+  // Said behind its place.
   void error(Position at, std::string_view key, std::string_view message);
+  // "FILE:LINE:COLUMN"; `key` is named when the position is not in the file.
+  std::string place(Position at, std::string_view key) const;
   // Relative paths in the file start here.
   std::filesystem::path folder() const { return std::filesystem::path(file_).parent_path(); }
   bool ok() const { return errors_.empty(); }

@@ -124,10 +124,11 @@ void read_service(Section& section, Service& service, const Health& health) {
   if (auto checks = read_checks(section, service.check_rules, health.exec); !checks.empty())
     service.checks.list = std::make_shared<const registry::health::Checks>(std::move(checks));
   read_texts(section, service);
-  service.also = section.list<zones::Name>("also", {}, "a domain name", [](std::string_view text) {
-    const auto name = zones::parse_domain(text);
-    return name ? std::optional<zones::Name>(*name) : std::nullopt;
-  });
+  service.also = section.placed_list<PublicName>(
+      "also", {}, "a domain name", [](std::string_view text, std::string place) {
+        const auto name = zones::parse_domain(text);
+        return name ? std::optional<PublicName>({*name, std::move(place)}) : std::nullopt;
+      });
   if (service.also.size() > kPublicNamesMost)
     section.error("also", "must be at most " + std::to_string(kPublicNamesMost) +
                               " names: each is put at every change");

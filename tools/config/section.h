@@ -49,19 +49,27 @@ class Section {
   std::string choice(std::string_view key, std::string fallback, const std::vector<std::string>& known);
   std::optional<zones::Name> domain(std::string_view key);
   std::vector<std::string> texts(std::string_view key, std::vector<std::string> fallback);
-  // A list of strings, each turned into a value by `parse` (nullopt: "is not `what`").
+  // A list of strings, each turned into a value by `parse` (nullopt: "is not `what`"), which is given the
+  // place where it stands, "FILE:LINE:COLUMN", too.
   template <class T>
-  std::vector<T> list(std::string_view key, std::vector<std::string> fallback, std::string_view what,
-                      const std::function<std::optional<T>(std::string_view)>& parse) {
+  std::vector<T> placed_list(
+      std::string_view key, std::vector<std::string> fallback, std::string_view what,
+      const std::function<std::optional<T>(std::string_view word, std::string place)>& parse) {
     std::vector<T> values;
     read_texts(key, std::move(fallback), [&](const std::string& word, Position at) {
-      if (auto value = parse(word)) {
+      if (auto value = parse(word, diagnostics_.place(at, path_of(key)))) {
         values.push_back(std::move(*value));
       } else {
         diagnostics_.error(at, path_of(key), quoted(key, word) + " is not " + std::string(what));
       }
     });
     return values;
+  }
+  template <class T>
+  std::vector<T> list(std::string_view key, std::vector<std::string> fallback, std::string_view what,
+                      const std::function<std::optional<T>(std::string_view)>& parse) {
+    return placed_list<T>(key, std::move(fallback), what,
+                          [&](std::string_view word, const std::string&) { return parse(word); });
   }
   // A number, or the word `word` which stands for `value`.
   std::int64_t integer_or_word(std::string_view key, std::int64_t fallback, std::string_view word,

@@ -4,7 +4,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "tools/config/config_reader.h"
+#include "tools/config/check_files.h"
 #include "tools/config/import_mesos_dns.h"
 #include "tools/muster/command.h"
 #include "tools/muster/json_text.h"
@@ -41,14 +41,21 @@ ExitCode dump_zone(const Context& context, const std::string& zone) {
 }
 
 ExitCode check_config(const std::string& file, bool as_json) {
-  const config::LoadResult result = config::load_file(file);
+  const config::Findings found = config::check_config(file);
+  const bool good = found.errors.empty();
   if (as_json) {
-    const json::object verdict{{"good", result.errors.empty()}, {"errors", json::array(result.errors.begin(), result.errors.end())}};
+    const auto list = [](const std::vector<std::string>& lines) {
+      return json::array(lines.begin(), lines.end());
+    };
+    const json::object verdict{
+        {"good", good}, {"errors", list(found.errors)}, {"warnings", list(found.warnings)}};
     std::printf("%s\n", compact(verdict).c_str());
-    return result.errors.empty() ? done : wrong_usage;
+    return good ? done : wrong_usage;
   }
-  for (const std::string& error : result.errors) std::fprintf(stderr, "%s\n", error.c_str());
-  if (!result.errors.empty()) return wrong_usage;
+  for (const auto* lines : {&found.warnings, &found.errors}) {
+    for (const std::string& line : *lines) std::fprintf(stderr, "%s\n", line.c_str());
+  }
+  if (!good) return wrong_usage;
   std::printf("%s: good\n", file.c_str());
   return done;
 }

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <thread>
 
+#include "tools/config/public_names.h"
 #include "zones/zone_diff.h"
 #include "zones/zone_file.h"
 #include "zones/zone_snapshot.h"
@@ -35,20 +36,6 @@ std::string not_the_file_of_the_updates(const zones::Name& apex) {
          "top. " +
          "Compare it with `muster dump " + zone +
          "`, write into it what is to stay, then `muster reload --discard " + zone + "`";
-}
-
-// Of the names that are to be services', those in this zone and in no other file's zone below it.
-std::vector<zones::BoundName> bound_in(const zones::Name& apex, const std::vector<config::ZoneFile>& files,
-                                       const std::vector<zones::BoundName>& bound) {
-  std::vector<zones::BoundName> in_it;
-  std::copy_if(bound.begin(), bound.end(), std::back_inserter(in_it), [&](const zones::BoundName& one) {
-    return one.owner.is_at_or_below(apex) &&
-           std::none_of(files.begin(), files.end(), [&](const config::ZoneFile& file) {
-             return file.name != apex && file.name.is_at_or_below(apex) &&
-                    one.owner.is_at_or_below(file.name);
-           });
-  });
-  return in_it;
 }
 
 }  // namespace
@@ -123,7 +110,7 @@ ZoneLoad FileZones::load(const std::vector<config::ZoneFile>& files, const std::
   ZoneLoad report;
   remove_unlisted(files, report);
   for (const config::ZoneFile& file : files)
-    load_one(file, bound_in(file.name, files, bound),
+    load_one(file, config::public_names_in(file.name, files, bound),
              std::find(discard.begin(), discard.end(), file.name) != discard.end(), report);
   return report;
 }
@@ -135,7 +122,7 @@ std::vector<std::string> FileZones::in_the_way(const std::vector<config::ZoneFil
                                                const std::vector<zones::Name>& discard) {
   std::vector<std::string> all;
   for (const config::ZoneFile& file : files) {
-    const auto in_it = bound_in(file.name, files, bound);
+    const auto in_it = config::public_names_in(file.name, files, bound);
     if (in_it.empty()) continue;
     std::vector<std::string> faults;
     const auto next = zones::compile_zone(file.file.string(), file.name, zones::read_whole_file);
@@ -143,7 +130,7 @@ std::vector<std::string> FileZones::in_the_way(const std::vector<config::ZoneFil
     const bool is_dropped = std::find(discard.begin(), discard.end(), file.name) != discard.end();
     if (faults.empty() && (!next || (has_updates(file.name) && !is_dropped)))
       faults = served_in_the_way(file.name, in_it);
-    for (std::string& fault : faults) all.push_back(file.file.string() + ": " + std::move(fault));
+    for (std::string& fault : faults) all.push_back(std::move(fault) + ", in " + file.file.string());
   }
   return all;
 }
@@ -217,7 +204,8 @@ void FileZones::load_one(const config::ZoneFile& file, std::span<const zones::Bo
   }
   const zones::CompiledZone& next = *result;
   if (auto faults = zones::bound_faults(next, bound); !faults.empty()) {
-    for (std::string& fault : faults) report.errors.push_back(file.file.string() + ": " + std::move(fault));
+    for (std::string& fault : faults)
+      report.errors.push_back(std::move(fault) + ", in " + file.file.string());
     return fail(file);
   }
   for (const zones::ZoneFault& fault : next.warnings().list())
@@ -306,7 +294,7 @@ bool FileZones::put_all(const zones::CompiledZone& next, std::span<const zones::
   } while (laid);
   if (auto faults = served_in_the_way(apex, bound); !faults.empty()) {
     for (std::string& fault : faults)
-      report.errors.push_back(apex.text() + ", with its updates: " + std::move(fault));
+      report.errors.push_back(std::move(fault) + ", in " + apex.text() + " with its updates");
     on_control_([&] { zones_.expect(0); });
     remove(apex);
     return false;

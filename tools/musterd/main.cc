@@ -2,6 +2,7 @@
 // 2 wrong usage, a faulty configuration, or a store that must not or cannot be touched.
 #include <cstdio>
 
+#include "tools/config/check_files.h"
 #include "tools/config/config_reader.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/musterd.h"
@@ -55,9 +56,10 @@ int run(int argc, char** argv) {
   const auto options = read_options(argc, argv, exit_code);
   if (!options) return exit_code;
   if (!options->check_only) return serve(*options);
-  const auto result = config::load_file(options->config, options->overrides);
-  if (result.errors.empty()) std::printf("%s: good\n", options->config.c_str());
-  return report(result.errors);
+  const auto found = config::check_config(options->config, options->overrides);
+  for (const std::string& warning : found.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
+  if (found.errors.empty()) std::printf("%s: good\n", options->config.c_str());
+  return report(found.errors);
 }
 
 }  // namespace

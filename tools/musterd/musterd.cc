@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "registry/api/instance_json.h"
+#include "tools/config/public_names.h"
 #include "tools/musterd/convey.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/privileges.h"
@@ -350,7 +351,7 @@ int Musterd::run() {
 }
 
 void Musterd::load_zones() {
-  const ZoneLoad report = file_zones_->load(config()->zones.files, bound_names(*config()));
+  const ZoneLoad report = file_zones_->load(config()->zones.files, config::public_names(*config()));
   for (const std::string& line : report.errors) log(LogLevel::error, "zone_file", {{"error", line}});
   for (const std::string& line : report.warnings) log(LogLevel::warning, "zone_file", {{"warning", line}});
   for (const std::string& line : report.changed) log(LogLevel::info, "zone_loaded", {{"zone", line}});

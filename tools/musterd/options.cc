@@ -21,7 +21,7 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
   auto* foreign = app.add_option("--mesos-dns-config", mesos_dns, "run what this config.json of Mesos-DNS says");
   auto* dev = app.add_flag("--dev", options.dev, "no file: memory store, loopback, ports 5300 and 8053");
   auto* check_config =
-      app.add_option("--check-config", check, "check this file, print what is wrong, and leave");
+      app.add_option("--check-config", check, "check this file and its zones, print what is wrong, and leave");
   app.add_option("--set", options.overrides, "override one key: dns.udp_threads=1; may repeat")->take_all();
   config->excludes(dev)->excludes(check_config)->excludes(foreign);
   dev->excludes(check_config)->excludes(foreign);

@@ -5,6 +5,7 @@
 
 #include "tools/config/changes.h"
 #include "tools/config/config_reader.h"
+#include "tools/config/public_names.h"
 #include "tools/musterd/log.h"
 #include "tools/musterd/musterd.h"
 
@@ -45,7 +46,7 @@ registry::api::ReloadReport Musterd::reload(const std::vector<std::string>& disc
   const std::vector<zones::Name> apexes = discarded(discard, result.config, result.errors);
   if (!result.errors.empty()) return refuse_reload(std::move(result.errors));
   const auto next = std::make_shared<const config::Config>(std::move(result.config));
-  const std::vector<zones::BoundName> bound = bound_names(*next);
+  const std::vector<zones::BoundName> bound = config::public_names(*next);
   if (auto faults = file_zones_->in_the_way(next->zones.files, bound, apexes); !faults.empty())
     return refuse_reload(std::move(faults));
   config::Changes changes = config::changes_between(*config(), *next);

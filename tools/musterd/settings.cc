@@ -132,6 +132,8 @@ registry::RegistryConfig registry_config(const ConfigPtr& config, std::string ep
     set_health(*config, service, settings);
     if (service != nullptr) {
       settings.policy = to_string(service->policy.policy);
+      if (!service->policy.properties.empty())
+        settings.properties = std::shared_ptr<const registry::Tags>(config, &service->policy.properties);
       if (is_hash(service->policy.policy)) settings.max_instances = zones::kHashMembersMost;
       settings.slow_start = service->slow_start;
       settings.response_tau = service->response_tau;
@@ -151,17 +153,6 @@ registry::RegistryConfig registry_config(const ConfigPtr& config, std::string ep
   return to;
 }
 
-std::vector<zones::BoundName> bound_names(const config::Config& config) {
-  std::vector<zones::BoundName> bound;
-  for (const auto& [name, service] : config.services) {
-    for (const zones::Name& owner : service.also) {
-      if (auto set = zones::naming::public_set(owner, registry::ascii_lower(name)))
-        bound.push_back({owner, std::move(set->types), name});
-    }
-  }
-  return bound;
-}
-
 zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<net::Endpoint>& listen) {
   zones::PublishConfig to;
   to.domain = config->zones.domain;
@@ -177,7 +168,7 @@ zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<n
   for (const auto& [name, service] : config->services) {
     if (service.also.empty()) continue;
     auto& names = to.public_names[registry::ascii_lower(name)];  // of all spellings
-    names.insert(names.end(), service.also.begin(), service.also.end());
+    for (const config::PublicName& also : service.also) names.push_back(also.name);
   }
   return to;
 }

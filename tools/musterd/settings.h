@@ -8,7 +8,6 @@
 #include "dns/updates.h"
 #include "registry/registry.h"
 #include "tools/config/config.h"
-#include "zones/bound_names.h"
 #include "zones/publish.h"
 
 namespace muster::tools {
@@ -23,8 +22,6 @@ std::vector<net::IpAddress> reachable(const std::vector<net::Endpoint>& listen);
 std::uint32_t seconds(config::Millis span);  // whole ones, rounded down
 zones::WhenNone when_none(const std::string& word);
 registry::RegistryConfig registry_config(const ConfigPtr& config, std::string epoch);
-// The names in file zones that are services'.
-std::vector<zones::BoundName> bound_names(const config::Config& config);
 // `listen` are the DNS addresses as bound: the A and AAAA of name servers below the domain.
 zones::PublishConfig publish_config(const ConfigPtr& config, const std::vector<net::Endpoint>& listen);
 // Who may transfer which zone, and who is told of its new serials: every zone of the configuration.

@@ -37,7 +37,8 @@ bool is_own_name(std::string_view host, const config::Config& config) {
   if (std::ranges::any_of(config.mesos, is_in, [](const auto& source) { return source.names.domain; }))
     return true;
   return std::ranges::any_of(config.services, [&](const auto& service) {
-    return std::ranges::find(service.second.also, *name) != service.second.also.end();
+    return std::ranges::find(service.second.also, *name, &config::PublicName::name) !=
+           service.second.also.end();
   });
 }
 
