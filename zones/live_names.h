@@ -72,6 +72,8 @@ class LiveNames {
   // Those at which nobody else stands: L.S.D and its names of DNS-SD.
   std::vector<Name> own_names_of(const registry::Instance& instance) const;
   const PublishCounters& counters() const { return counters_; }
+  // Who stands in SRV at the service's own name. `label` is folded; nobody where it is unknown.
+  naming::SrvMembers srv_members_of(const std::string& label) const;
   // Whether a set of the service is in panic. `label` is folded.
   bool in_panic(const std::string& label) const { return panicking_.contains(label); }
 

@@ -108,6 +108,11 @@ naming::ServicePicture LiveNames::picture_of(const std::string& label, const Ser
   return picture;
 }
 
+naming::SrvMembers LiveNames::srv_members_of(const std::string& label) const {
+  const Service* service = find(label);
+  return service == nullptr ? naming::SrvMembers() : naming::srv_members({}, picture_of(label, *service));
+}
+
 std::vector<const registry::Instance*> LiveNames::members_view(const std::string& label) const {
   std::vector<const Instance*> view;
   const Service* service = find(label);

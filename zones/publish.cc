@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <unordered_set>
 
 #include "registry/label.h"
 #include "zones/bound_serials.h"
@@ -275,6 +276,21 @@ Publisher::Weight Publisher::weight_of(const registry::Instance& instance) const
     return {standing.weight, standing.srv, standing.response};
   }
   return {};
+}
+
+Publisher::Answering Publisher::answering_of(const std::string& label) const {
+  const naming::SrvMembers found = core_->names().srv_members_of(label);
+  Answering answering{found.in_panic, {}, {}};
+  if (found.of_fallback) {
+    const auto own = members_of(label);
+    answering.fallback =
+        core_->names().config().policy_of(own.empty() ? label : own.front()->service).fallback_service;
+  }
+  const std::unordered_set<const registry::Instance*> wanted(found.instances.begin(), found.instances.end());
+  for (auto& instance : members_of(found.of_fallback ? answering.fallback : label)) {
+    if (wanted.contains(instance.get())) answering.instances.push_back(std::move(instance));
+  }
+  return answering;
 }
 
 std::uint32_t Publisher::ttl_of(const std::string& label) const {

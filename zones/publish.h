@@ -54,6 +54,13 @@ class Publisher {
     double response = 1;    // the response-time policies' part of that
   };
   Weight weight_of(const registry::Instance& instance) const;
+  // Who stands in SRV at a service's own name, of all priorities, for those who share out load themselves.
+  struct Answering {
+    bool in_panic = false;
+    std::string fallback;  // the service whose instances these are; "": its own
+    std::vector<registry::InstancePtr> instances;
+  };
+  Answering answering_of(const std::string& label) const;  // `label` is folded
   // Seconds for which the service's own name may be kept. `label` is folded.
   std::uint32_t ttl_of(const std::string& label) const;
   // Whether a set of the service is in panic. `label` is folded.

@@ -13,6 +13,7 @@ void NativeApi::add_routes(http::Router& router) {
   add_batch_routes(router, context_);
   add_drain_routes(router, context_);
   add_service_routes(router, context_);
+  add_answers_route(router, context_);
   add_health_routes(router, context_);
   add_explain_routes(router, context_);
   add_overlay_routes(router, context_);

@@ -92,6 +92,13 @@ struct AnswerWeight {
   double response_time = 1;  // what that is multiplied with for its response time
 };
 
+// Who stands in a service's answers now, of all priorities: for those who share out load themselves.
+struct Answering {
+  bool in_panic = false;
+  std::string fallback;  // the service whose instances these are; "": its own
+  std::vector<InstancePtr> instances;
+};
+
 // What the wiring supplies. A function that is empty makes its route 404; the first three are required.
 struct Outside {
   std::function<net::Instant()> now;
@@ -110,6 +117,7 @@ struct Outside {
   std::function<PublishedAs(const Instance&)> published_as;
   std::function<ServiceAnswer(const std::string& service)> answer_of;
   std::function<AnswerWeight(const Instance&)> weight_of;
+  std::function<Answering(const std::string& service)> answering_of;
   // `client`: for whom a set that is chosen by the client's network is explained; nullopt: for all.
   std::function<std::string(std::string_view name, std::string_view type,
                             const std::optional<net::IpPrefix>& client)>

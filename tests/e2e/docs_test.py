@@ -57,6 +57,14 @@ class Page(EndToEnd):
         return environment
 
 
+class HaproxyPage(Page):
+    def test_an_instance_is_in_the_export(self):
+        server = self.start(store="memory")
+        put, export = said = commands("docs/howto/haproxy.md")
+        section = re.search(r"(?m)^listen web-8081\n(  .*\n)+", (SOURCE / "docs/howto/haproxy.md").read_text())
+        self.walk(server, [(put, r'"lease"'), (export, re.escape(section[0]))], said)
+
+
 class Readme(Page):
     def test_the_first_answer(self):
         said = commands("README.md")

@@ -1,7 +1,7 @@
 # Completion of muster for bash: verbs, options, and names of services, instances and sources, asked of musterd as they are now.
 # Source it, or put it where bash-completion looks: /usr/share/bash-completion/completions/muster
 
-_muster_verbs="run register deregister drain weight up down auto list show watch explain lookup source reload stats dump check-config import"
+_muster_verbs="run register deregister drain weight up down auto list show watch explain lookup source reload stats dump check-config export import"
 _muster_common="--server --token-file --ca-file --json --help --version"
 
 # The first column of a table, asked with the same server and token as the line being typed.
@@ -22,7 +22,7 @@ _muster() {
       --server | --token-file | --ca-file)
         ((at + 1 < COMP_CWORD)) && _muster_access+=("${COMP_WORDS[at]}" "${COMP_WORDS[at + 1]}")
         ((at++)) ;;
-      --id | --weight | --priority | --tag | --property | --task | --lease | --port-name | --generation | --as | --port | --address | --discard | --client) ((at++)) ;;
+      --id | --weight | --priority | --tag | --property | --task | --lease | --port-name | --generation | --as | --port | --address | --discard | --client | --output | --reload | --runtime-socket | --validate | --min-interval | --bind | --service | --group | --names | --vhosts | --stats | --stats-auth-file) ((at++)) ;;
       -*) ;;
       *)
         if [[ -z $verb ]]; then verb=${COMP_WORDS[at]}; else ((place++)); fi
@@ -30,8 +30,11 @@ _muster() {
     esac
   done
   case $previous in
-    --token-file | --ca-file) mapfile -t COMPREPLY < <(compgen -f -- "$_muster_word"); return ;;
+    --token-file | --ca-file | --output | --runtime-socket | --stats-auth-file) mapfile -t COMPREPLY < <(compgen -f -- "$_muster_word"); return ;;
     --as) _muster_words "$(_muster_ask list)"; return ;;
+    --names) _muster_words "label bridge"; return ;;
+    --service) _muster_words "$(_muster_ask list)"; return ;;
+    --reload | --validate | --min-interval | --bind | --group | --vhosts | --stats) return ;;
     --server | --id | --weight | --priority | --tag | --property | --task | --lease | --port-name | --generation | --port | --address | --discard | --client) return ;;
   esac
   if [[ $_muster_word == -* ]]; then
@@ -41,6 +44,7 @@ _muster() {
       drain) _muster_words "--undo --wait $_muster_common" ;;
       reload) _muster_words "--discard $_muster_common" ;;
       explain) _muster_words "--client $_muster_common" ;;
+      export) _muster_words "--output --watch --reload --runtime-socket --validate --no-validate --min-interval --bind --service --group --strict --port --names --http-checks --vhosts --fragment --stats --stats-auth-file $_muster_common" ;;
       *) _muster_words "$_muster_common" ;;
     esac
     return
@@ -55,6 +59,7 @@ _muster() {
     lookup:1 | explain:1) _muster_words "A AAAA SRV TXT PTR SOA NS" ;;
     source:0) _muster_words "list show resync accept" ;;
     source:1) [[ $service == list ]] || _muster_words "$(_muster_ask source list)" ;;
+    export:0) _muster_words "haproxy" ;;
     import:0) _muster_words "mesos-dns" ;;
     check-config:0 | import:1) mapfile -t COMPREPLY < <(compgen -f -- "$_muster_word") ;;
   esac

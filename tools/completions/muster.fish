@@ -14,7 +14,7 @@ function __muster_at
     test (count (__muster_words)) -eq $argv[1]
 end
 
-set --local verbs run register deregister drain weight up down auto list show watch explain lookup source reload stats dump check-config import
+set --local verbs run register deregister drain weight up down auto list show watch explain lookup source reload stats dump check-config export import
 set --local of_instances deregister drain weight up down auto
 
 complete --command muster --no-files
@@ -33,6 +33,19 @@ complete --command muster --condition "__fish_seen_subcommand_from source; and _
 complete --command muster --condition "__fish_seen_subcommand_from source; and __muster_at 1; and not __fish_seen_subcommand_from list" \
     --arguments "(__muster_ask source list)"
 complete --command muster --condition "__fish_seen_subcommand_from check-config" --force-files
+complete --command muster --condition "__fish_seen_subcommand_from export; and __muster_at 0" --arguments "haproxy"
+for option in output runtime-socket stats-auth-file
+    complete --command muster --condition "__fish_seen_subcommand_from export" --long-option $option --require-parameter --force-files
+end
+for option in reload validate min-interval bind group vhosts stats
+    complete --command muster --condition "__fish_seen_subcommand_from export" --long-option $option --require-parameter
+end
+for option in watch no-validate strict http-checks fragment
+    complete --command muster --condition "__fish_seen_subcommand_from export" --long-option $option
+end
+complete --command muster --condition "__fish_seen_subcommand_from export" --long-option service --require-parameter --arguments "(__muster_ask list)"
+complete --command muster --condition "__fish_seen_subcommand_from export" --long-option port --require-parameter --arguments "registered"
+complete --command muster --condition "__fish_seen_subcommand_from export" --long-option names --require-parameter --arguments "label bridge"
 complete --command muster --condition "__fish_seen_subcommand_from import; and __muster_at 0" --arguments "mesos-dns"
 complete --command muster --condition "__fish_seen_subcommand_from import; and __muster_at 1" --force-files
 for option in id weight tag task lease

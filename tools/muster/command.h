@@ -69,6 +69,29 @@ ExitCode show_source(const Context& context, const std::string& source);
 ExitCode resync_source(const Context& context, const std::string& source);
 ExitCode accept_source(const Context& context, const std::string& source);
 
+// As typed; see haproxy/export.h and haproxy/plan.h.
+struct ExportArguments {
+  std::string service = "*";
+  std::string output;  // "": standard output
+  std::string bind = "127.0.0.1";
+  std::string group;
+  std::string names = "label";
+  std::string port;  // "registered", or ""
+  std::string validate = "haproxy -c -f {}";
+  std::string reload;
+  std::string runtime_socket;
+  std::string vhosts;
+  std::string stats;
+  std::string stats_auth_file;
+  std::string min_interval = "2s";
+  bool strict = false;
+  bool fragment = false;
+  bool http_checks = false;
+  bool no_validate = false;
+  bool watch = false;
+};
+ExitCode export_haproxy(const Context& context, const ExportArguments& arguments);
+
 ExitCode reload(const Context& context, const std::vector<std::string>& discard);
 ExitCode show_stats(const Context& context);
 ExitCode dump_zone(const Context& context, const std::string& zone);

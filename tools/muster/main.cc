@@ -172,6 +172,7 @@ class Program {
         ->add_option("ZONE", zone_)
         ->required();
     add_sources();
+    add_export();
     CLI::App* check = app_.add_subcommand("check-config", "check a configuration file");
     check->add_option("FILE", file_)->required();
     check->callback([this] { action_ = [this] { return check_config(file_, common_.json); }; });
@@ -193,6 +194,41 @@ class Program {
     add("show", "one source", show_source);
     add("resync", "let it ask its scheduler for everything now", resync_source);
     add("accept", "give up the instances that it holds", accept_source);
+  }
+
+  void add_export() {
+    CLI::App* exports =
+        app_.add_subcommand("export", "the registry as another program's configuration: haproxy");
+    exports->require_subcommand(1);
+    CLI::App* to = verb_of(*exports, "haproxy", "a section for each service and front port",
+                           [this](const Context& c) { return export_haproxy(c, export_); });
+    to->add_option("--output", export_.output, "the file; default: standard output");
+    to->add_flag("--watch", export_.watch, "stay, and follow every change");
+    to->add_option("--reload", export_.reload, "run when the file has changed: 'systemctl reload haproxy'");
+    to->add_option("--runtime-socket", export_.runtime_socket,
+                   "HAProxy's admin socket: with --reload, what concerns servers alone is told there");
+    to->add_option("--validate", export_.validate, "run before the file is replaced; {} is the candidate")
+        ->capture_default_str();
+    to->add_flag("--no-validate", export_.no_validate);
+    to->add_option("--min-interval", export_.min_interval, "between two changes of the file")
+        ->capture_default_str();
+    to->add_option("--bind", export_.bind, "where the sections listen; 0.0.0.0: everywhere")
+        ->capture_default_str();
+    to->add_option("--service", export_.service, "a glob")->capture_default_str();
+    to->add_option("--group", export_.group, "only ports of this HAPROXY_GROUP");
+    to->add_flag("--strict", export_.strict, "only ports that say HAPROXY_n_ENABLED=true");
+    to->add_option("--port", export_.port,
+                   "registered: in front as behind, where all instances have one port")
+        ->check(CLI::IsMember({"registered"}));
+    to->add_option("--names", export_.names, "of servers: label, or bridge (APP-N, counting down)")
+        ->check(CLI::IsMember({"label", "bridge"}))
+        ->capture_default_str();
+    to->add_flag("--http-checks", export_.http_checks, "look at the path of an instance's HTTP check");
+    to->add_option("--vhosts", export_.vhosts, "ADDRESS:PORT of a frontend that goes by HAPROXY_n_VHOST");
+    to->add_flag("--fragment", export_.fragment, "the sections alone, beside a configuration of your own");
+    to->add_option("--stats", export_.stats, "ADDRESS:PORT of HAProxy's statistics page");
+    to->add_option("--stats-auth-file", export_.stats_auth_file,
+                   "USER:PASSWORD for it; needed off the loopback");
   }
 
   // The first word that is neither an option nor an option's value; "" when there is none.
@@ -223,6 +259,7 @@ class Program {
   std::function<int()> action_;
   RegisterArguments register_;
   RunArguments run_;
+  ExportArguments export_;
   std::string service_;
   std::string id_;
   std::string glob_ = "*";

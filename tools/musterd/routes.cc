@@ -133,6 +133,10 @@ registry::api::Outside Musterd::outside() {
     const auto [drawn, srv, response] = names_.publisher->weight_of(instance);
     return registry::api::AnswerWeight{drawn, srv, response};
   };
+  to.answering_of = [this](const std::string& service) {
+    auto found = names_.publisher->answering_of(registry::ascii_lower(service));
+    return registry::api::Answering{found.in_panic, std::move(found.fallback), std::move(found.instances)};
+  };
   to.explain_name = [this](std::string_view name, std::string_view type,
                            const std::optional<net::IpPrefix>& client) {
     return explain_name(name, type, client);

@@ -415,6 +415,18 @@ void add_srv(const SetKey& key, std::span<const Instance* const> standing, const
 
 }  // namespace
 
+SrvMembers srv_members(const SetKey& key, const ServicePicture& service) {
+  const auto suits = [&](const Instance& one) { return has_port_under(key, one); };
+  ReadySet set = choose(those_that(service.members, suits), service.policy, Tiers::all);
+  SrvMembers found{{}, set.panic, set.falls_back && !service.policy.fallback_service.empty()};
+  if (found.of_fallback)
+    set = choose_fallback(those_that(service.fallback_members(), suits), service, Tiers::all);
+  for (const Chosen& one : set.chosen) {
+    if (!one.stands_by) found.instances.push_back(one.instance);
+  }
+  return found;
+}
+
 std::vector<std::uint16_t> shown_weights(std::span<const Chosen> chosen, const ServicePolicy& policy) {
   const PolicyRules& rules = rules_of(policy.policy);
   if (rules.srv == SrvFields::registered || rules.weighing == Weighing::share)

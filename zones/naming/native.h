@@ -47,6 +47,14 @@ struct ServicePicture {
   std::function<std::vector<const registry::Instance*>()> fallback_members;
 };
 
+// Who stands in a set's SRV records and is to be used, of all priorities.
+struct SrvMembers {
+  std::vector<const registry::Instance*> instances;
+  bool in_panic = false;
+  bool of_fallback = false;  // of the service that this one falls back to
+};
+SrvMembers srv_members(const SetKey& key, const ServicePicture& service);
+
 std::optional<Name> service_name(const Name& domain, std::string_view label);
 // Its name below the service's; nullopt: does not fit into 255 octets.
 std::optional<Name> instance_name(const Name& service, const registry::Instance& instance);

@@ -1,0 +1,87 @@
+// export: what was typed as the export's values, or what is wrong with it.
+#include <cstdio>
+#include <stdexcept>
+
+#include "registry/duration.h"
+#include "registry/net/file_text.h"
+#include "tools/muster/command.h"
+#include "tools/muster/haproxy/export.h"
+
+namespace muster::cli {
+
+namespace {
+
+struct WrongWord : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+std::optional<net::Endpoint> endpoint(const char* option, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto found = net::parse_endpoint(text);
+  if (!found || found->port == 0)
+    throw WrongWord(std::string(option) + " is not ADDRESS:PORT, with an IP address");
+  return found;
+}
+
+// What HAProxy would take for its own syntax is no part of a password here.
+std::string stats_auth(const ExportArguments& arguments, const std::optional<net::Endpoint>& stats) {
+  if (arguments.stats_auth_file.empty()) {
+    if (stats && !stats->address.is_loopback())
+      throw WrongWord("--stats off the loopback needs --stats-auth-file, a file with USER:PASSWORD");
+    return "";
+  }
+  const auto text = net::file_text(arguments.stats_auth_file, net::kSmallFile);
+  if (!text) throw WrongWord("cannot read " + arguments.stats_auth_file + ": " + text.error().message());
+  const std::string auth = text->substr(0, text->find('\n'));
+  const auto colon = auth.find(':');
+  const bool is_good = colon != auth.npos && colon > 0 && colon + 1 < auth.size() &&
+                       auth.find_first_not_of(
+                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                           "._~!@%^*+=,:;/?-") == auth.npos;
+  if (!is_good)
+    throw WrongWord(arguments.stats_auth_file +
+                    " must hold USER:PASSWORD of letters, digits and . _ ~ ! @ % ^ * + = , : ; / ? -");
+  return auth;
+}
+
+haproxy::ExportOptions options_of(const ExportArguments& arguments) {
+  haproxy::ExportOptions to;
+  to.service = arguments.service;
+  to.plan.bind = arguments.bind;
+  if (!net::parse_ip(arguments.bind)) throw WrongWord("--bind is not an IP address");
+  to.plan.group = arguments.group;
+  to.plan.strict = arguments.strict;
+  to.plan.bridge_names = arguments.names == "bridge";
+  to.plan.registered_port = arguments.port == "registered";
+  to.plan.http_checks = arguments.http_checks;
+  to.plan.vhosts = to.render.vhosts = endpoint("--vhosts", arguments.vhosts);
+  to.plan.stats = to.render.stats = endpoint("--stats", arguments.stats);
+  to.render.fragment = arguments.fragment;
+  to.render.stats_auth = stats_auth(arguments, to.render.stats);
+  to.render.runtime_socket = to.target.runtime_socket = arguments.runtime_socket;
+  if (arguments.runtime_socket.find_first_of(" \t\n\"'\\#$") != std::string::npos)
+    throw WrongWord("--runtime-socket must be a path without blanks, quotes, \\, # and $");
+  to.target.file = arguments.output;
+  to.target.reload = haproxy::words_of(arguments.reload);
+  if (!arguments.no_validate) to.target.validate = haproxy::words_of(arguments.validate);
+  to.watch = arguments.watch;
+  if (arguments.output.empty() && (to.watch || !to.target.reload.empty()))
+    throw WrongWord("--watch and --reload need --output FILE");
+  const auto interval = registry::parse_duration(arguments.min_interval);
+  if (!interval) throw WrongWord("--min-interval is not a duration such as 2s");
+  to.min_interval = *interval;
+  return to;
+}
+
+}  // namespace
+
+ExitCode export_haproxy(const Context& context, const ExportArguments& arguments) {
+  try {
+    return haproxy::export_haproxy(context.client, options_of(arguments));
+  } catch (const WrongWord& wrong) {
+    std::fprintf(stderr, "muster: %s\n", wrong.what());
+    return wrong_usage;
+  }
+}
+
+}  // namespace muster::cli

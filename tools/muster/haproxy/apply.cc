@@ -1,0 +1,160 @@
+#include "tools/muster/haproxy/apply.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+
+#include "registry/net/file_text.h"
+#include "tools/muster/haproxy/command.h"
+#include "tools/muster/haproxy/runtime.h"
+
+namespace muster::haproxy {
+
+namespace {
+
+constexpr mode_t kMode = 0640;  // of a file that was not there
+constexpr std::size_t kFileMost = std::size_t{64} << 20;
+
+std::string pending_of(const std::string& file) { return file + ".reload-pending"; }
+std::string folder_of(const std::string& file) {
+  const auto folder = std::filesystem::path(file).parent_path();
+  return folder.empty() ? "." : folder.string();
+}
+
+std::string trouble(const std::string& what) { return what + ": " + std::strerror(errno); }
+
+bool sync_folder(const std::string& file) {
+  const int folder = open(folder_of(file).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return false;
+  const bool synced = fsync(folder) == 0;
+  close(folder);
+  return synced;
+}
+
+// The text beside the file, on the disk, with the file's mode and owner. Removed again unless it is renamed.
+class Candidate {
+ public:
+  explicit Candidate(const std::string& file)
+      : path_(file + ".XXXXXX"), fd_(mkostemp(path_.data(), O_CLOEXEC)) {}
+  ~Candidate() {
+    if (fd_ < 0) return;
+    close(fd_);
+    if (!kept_) unlink(path_.c_str());
+  }
+  Candidate(const Candidate&) = delete;
+  Candidate& operator=(const Candidate&) = delete;
+
+  const std::string& path() const { return path_; }
+
+  // "" or what failed.
+  std::string write(const std::string& file, const std::string& text) const {
+    if (fd_ < 0) return trouble(path_);
+    struct stat old {};
+    const bool replaces = stat(file.c_str(), &old) == 0;
+    // Who may not give it to the old owner keeps it.
+    if (replaces && fchown(fd_, old.st_uid, old.st_gid) != 0 && errno != EPERM) return trouble(path_);
+    if (fchmod(fd_, replaces ? old.st_mode & 07777 : kMode) != 0) return trouble(path_);
+    for (std::size_t written = 0; written < text.size();) {
+      const ssize_t some = ::write(fd_, text.data() + written, text.size() - written);
+      if (some < 0) return trouble(path_);
+      written += static_cast<std::size_t>(some);
+    }
+    return fsync(fd_) == 0 ? "" : trouble(path_);
+  }
+
+  bool rename_to(const std::string& file) {
+    kept_ = rename(path_.c_str(), file.c_str()) == 0;
+    return kept_;
+  }
+
+ private:
+  std::string path_;
+  int fd_;
+  bool kept_ = false;
+};
+
+bool exists(const std::string& file) { return access(file.c_str(), F_OK) == 0; }
+
+bool make_pending(const std::string& file) {
+  const int fd = open(pending_of(file).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return false;
+  close(fd);
+  return sync_folder(file);
+}
+
+std::vector<std::string> with_file(std::vector<std::string> words, const std::string& file) {
+  for (std::string& word : words) {
+    for (auto at = word.find("{}"); at != word.npos; at = word.find("{}", at + file.size()))
+      word.replace(at, 2, file);
+  }
+  return words;
+}
+
+ApplyResult reload(const Target& target) {
+  const CommandResult done = run_words(with_file(target.reload, target.file));
+  if (!done.ok()) return {Applied::reload_failed, done.what()};
+  if (unlink(pending_of(target.file).c_str()) != 0 && errno != ENOENT)
+    return {Applied::failed, trouble(pending_of(target.file))};
+  return {Applied::reloaded, ""};
+}
+
+// The file is in its place. HAProxy has `running`, unless that is not known.
+ApplyResult tell(const Target& target, const std::string& running, const std::string& text, bool is_known) {
+  std::string refused;
+  if (!target.runtime_socket.empty() && is_known) {
+    const auto commands = commands_between(running, text);
+    if (commands) refused = send_commands(target.runtime_socket, *commands);
+    if (commands && refused.empty()) {
+      unlink(pending_of(target.file).c_str());
+      return {Applied::by_runtime, std::to_string(commands->size()) + " commands"};
+    }
+  }
+  ApplyResult result = reload(target);
+  if (result.what.empty()) result.what = refused;
+  return result;
+}
+
+}  // namespace
+
+std::vector<std::string> words_of(const std::string& command) {
+  std::istringstream text(command);
+  std::vector<std::string> words;
+  for (std::string word; text >> word;) words.push_back(word);
+  return words;
+}
+
+ApplyResult apply(const Target& target, const std::string& text) {
+  const auto old = net::file_text(target.file, kFileMost);
+  if (!old && old.error() != std::errc::no_such_file_or_directory)
+    return {Applied::failed, target.file + ": " + old.error().message()};
+  const bool was_pending = exists(pending_of(target.file));
+  if (old && *old == text) {
+    if (!was_pending || target.reload.empty()) return {Applied::unchanged, ""};
+    return reload(target);
+  }
+  Candidate candidate(target.file);
+  if (const std::string failed = candidate.write(target.file, text); !failed.empty())
+    return {Applied::failed, failed};
+  if (!target.validate.empty()) {
+    const CommandResult valid = run_words(with_file(target.validate, candidate.path()));
+    if (!valid.ok()) {
+      const std::string rejected = target.file + ".rejected";
+      const std::string kept = candidate.rename_to(rejected) ? " (it is kept as " + rejected + ")" : "";
+      return {Applied::invalid, valid.what() + kept};
+    }
+  }
+  const bool tells = !target.reload.empty();
+  if (tells && !make_pending(target.file)) return {Applied::failed, trouble(pending_of(target.file))};
+  if (!candidate.rename_to(target.file)) return {Applied::failed, trouble(target.file)};
+  if (!sync_folder(target.file)) return {Applied::failed, trouble(folder_of(target.file))};
+  if (!tells) return {Applied::written, ""};
+  return tell(target, old ? *old : "", text, old && !was_pending);
+}
+
+}  // namespace muster::haproxy

@@ -1,0 +1,38 @@
+// Puts a configuration in its place, as nothing or as a whole: validated beside the old one, renamed over it,
+// and then HAProxy is told. What was not told stays to be told, over restarts of this program too
+// (FILE.reload-pending).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace muster::haproxy {
+
+struct Target {
+  std::string file;
+  std::vector<std::string> validate;  // words, "{}" is the candidate; none: it is not validated
+  std::vector<std::string> reload;    // words; none: nobody is told, and `runtime_socket` is not used
+  std::string runtime_socket;         // tried before `reload`; "": none
+};
+
+enum class Applied : std::uint8_t {
+  unchanged,
+  reloaded,
+  by_runtime,
+  written,
+  failed,
+  reload_failed,
+  invalid
+};
+
+struct ApplyResult {
+  Applied outcome = Applied::unchanged;
+  std::string what;  // of the last three; of by_runtime and reloaded what was done
+};
+ApplyResult apply(const Target& target, const std::string& text);
+
+// A command as words, split at blanks; quotes mean nothing, there is no shell.
+std::vector<std::string> words_of(const std::string& command);
+
+}  // namespace muster::haproxy
