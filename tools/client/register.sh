@@ -1,0 +1,42 @@
+#!/bin/sh
+# Runs a command as an instance of a service, with nothing but curl: register.sh SERVICE PORT COMMAND…
+# It renews while the command lives; on SIGTERM it drains, waits until no resolver can still hold the address, stops the command
+# and deregisters. Where muster is installed, `muster run --as SERVICE --port PORT -- COMMAND…` does the same and more.
+set -eu
+[ $# -ge 3 ] || { echo "usage: $0 SERVICE PORT COMMAND…" >&2; exit 2; }
+service=$1 port=$2
+shift 2
+generation=$(date +%s)000
+instance=$(uname -n)-$$
+url=${MUSTER_SERVER:-http://127.0.0.1:8053}/api/v1/services/$service/instances/$instance
+body="{\"addresses\":[\"auto\"],\"port\":$port}"
+
+ask() {  # METHOD URL [BODY]
+  set -- -sS --noproxy '*' -m 5 -X "$1" "$2" -H 'Content-Type: application/json' ${3:+-d "$3"}
+  [ -z "${MUSTER_TOKEN_FILE:-}" ] || set -- "$@" -H "Authorization: Bearer $(head -n 1 "$MUSTER_TOKEN_FILE")"
+  curl "$@"
+}
+number() {  # NAME, of the JSON on standard input
+  sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
+}
+
+"$@" &
+child=$!
+leave() {
+  trap '' TERM INT
+  pause=$(ask POST "$url/drain" '{"reason":"stopping"}' | number safe_stop_in_ms) || pause=
+  sleep $(((${pause:-0} + 999) / 1000))
+  kill "$child" 2>/dev/null || true
+  wait "$child" && status=0 || status=$?
+  ask DELETE "$url?generation=$generation" >/dev/null || true
+  exit "$status"
+}
+trap leave TERM INT
+
+while kill -0 "$child" 2>/dev/null; do
+  next=$(ask POST "$url/heartbeat" "{\"generation\":$generation,\"instance\":$body}" | number heartbeat_in_ms) || next=
+  # The sleep is waited for in the background, so that a signal is not.
+  sleep $(((${next:-2000} + 999) / 1000)) &
+  wait $! || true
+done
+leave
