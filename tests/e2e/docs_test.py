@@ -8,6 +8,7 @@ until its output is described here.
 import json
 import os
 import re
+import shutil
 import signal
 import unittest
 
@@ -63,6 +64,25 @@ class HaproxyPage(Page):
         put, export = said = commands("docs/howto/haproxy.md")
         section = re.search(r"(?m)^listen web-8081\n(  .*\n)+", (SOURCE / "docs/howto/haproxy.md").read_text())
         self.walk(server, [(put, r'"lease"'), (export, re.escape(section[0]))], said)
+
+
+class UltraesbPage(Page):
+    def test_the_endpoints_come_over(self):
+        page = "docs/howto/from-ultraesb.md"
+        imported, checked, uri, txt, report = commands(page)
+        shutil.copytree(SOURCE / "zones/examples", self.folder / "zones/examples")
+        told = run("bash", "-c", imported, env={"PATH": f"{BIN}:{os.environ['PATH']}"}, cwd=self.folder)
+        self.assertEqual(told.status, 0, told.err)
+        self.assertIn("\n" + told.err, (SOURCE / page).read_text(), "the warnings are those of the page")
+        self.assertEqual(run("bash", "-c", checked, env={"PATH": f"{BIN}:{os.environ['PATH']}"}, cwd=self.folder).status, 0)
+        server = self.start((self.folder / "services.toml").read_text(), store="memory")
+        printed = (SOURCE / page).read_text()
+        shims = self.shims(server)
+        answers = [line for command in (uri, txt) for line in sorted(run("bash", "-c", command, env=shims).out.splitlines())]
+        self.assertEqual(len(answers), 3)
+        self.assertIn("\n" + "\n".join(answers) + "\n", printed)
+        self.assertEqual(run("bash", "-c", report, env=shims).status, 0)
+        wait_until("the report counts", lambda: len(server.dig("echo.svc.internal", "URI").data()) == 1)
 
 
 class Readme(Page):

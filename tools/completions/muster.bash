@@ -60,7 +60,7 @@ _muster() {
     source:0) _muster_words "list show resync accept" ;;
     source:1) [[ $service == list ]] || _muster_words "$(_muster_ask source list)" ;;
     export:0) _muster_words "haproxy" ;;
-    import:0) _muster_words "mesos-dns" ;;
+    import:0) _muster_words "mesos-dns ultraesb" ;;
     check-config:0 | import:1) mapfile -t COMPREPLY < <(compgen -f -- "$_muster_word") ;;
   esac
 }

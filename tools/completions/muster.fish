@@ -46,7 +46,7 @@ end
 complete --command muster --condition "__fish_seen_subcommand_from export" --long-option service --require-parameter --arguments "(__muster_ask list)"
 complete --command muster --condition "__fish_seen_subcommand_from export" --long-option port --require-parameter --arguments "registered"
 complete --command muster --condition "__fish_seen_subcommand_from export" --long-option names --require-parameter --arguments "label bridge"
-complete --command muster --condition "__fish_seen_subcommand_from import; and __muster_at 0" --arguments "mesos-dns"
+complete --command muster --condition "__fish_seen_subcommand_from import; and __muster_at 0" --arguments "mesos-dns ultraesb"
 complete --command muster --condition "__fish_seen_subcommand_from import; and __muster_at 1" --force-files
 for option in id weight tag task lease
     complete --command muster --condition "__fish_seen_subcommand_from run register" --long-option $option --require-parameter

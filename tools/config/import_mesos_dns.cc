@@ -8,7 +8,6 @@
 #include <optional>
 #include <set>
 
-#include "registry/json_text.h"
 #include "registry/label.h"
 #include "registry/net/file_text.h"
 #include "registry/net/ip_address.h"
@@ -19,19 +18,6 @@ namespace muster::config {
 namespace {
 
 namespace json = boost::json;
-
-// A TOML string; those of JSON are a part of them.
-std::string toml_string(std::string_view text) {
-  std::string out;
-  registry::append_json_string(out, text);
-  return out;
-}
-
-std::string toml_list(const std::vector<std::string>& texts) {
-  std::string out = "[";
-  for (const std::string& text : texts) out += (out.size() > 1 ? ", " : "") + toml_string(text);
-  return out + "]";
-}
 
 // The keys of the outermost object, with their places.
 struct KeyPlace {

@@ -5,15 +5,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "tools/config/imported_config.h"
 
 namespace muster::config {
-
-struct ImportedConfig {
-  std::string toml;                   // commented
-  std::vector<std::string> warnings;  // "FILE:LINE:COLUMN: KEY: …": what will not be as it was
-  std::vector<std::string> errors;    // the same; not empty: `toml` is of no use
-};
 
 enum class Secrets : std::uint8_t {
   named,  // `toml` names a password_file and does not hold the password: to be shown

@@ -96,7 +96,7 @@ ExitCode reload(const Context& context, const std::vector<std::string>& discard)
 ExitCode show_stats(const Context& context);
 ExitCode dump_zone(const Context& context, const std::string& zone);
 ExitCode check_config(const std::string& file, bool as_json);
-// What another program's configuration is here, as TOML; `from`: "mesos-dns".
+// What another program's configuration is here, as TOML; `from`: "mesos-dns" or "ultraesb".
 ExitCode import_config(const std::string& from, const std::string& file);
 
 }  // namespace muster::cli

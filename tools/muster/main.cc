@@ -177,7 +177,9 @@ class Program {
     check->add_option("FILE", file_)->required();
     check->callback([this] { action_ = [this] { return check_config(file_, common_.json); }; });
     CLI::App* import = app_.add_subcommand("import", "another program's configuration as one of musterd");
-    import->add_option("FROM", from_, "mesos-dns")->required()->check(CLI::IsMember({"mesos-dns"}));
+    import->add_option("FROM", from_, "mesos-dns or ultraesb")
+        ->required()
+        ->check(CLI::IsMember({"mesos-dns", "ultraesb"}));
     import->add_option("FILE", file_)->required();
     import->callback([this] { action_ = [this] { return import_config(from_, file_); }; });
   }

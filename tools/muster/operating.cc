@@ -4,9 +4,11 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "registry/net/file_text.h"
 #include "tools/config/check_files.h"
 #include "tools/config/import_mesos_dns.h"
 #include "tools/muster/command.h"
+#include "tools/muster/import/ultraesb.h"
 #include "tools/muster/json_text.h"
 
 namespace muster::cli {
@@ -60,8 +62,19 @@ ExitCode check_config(const std::string& file, bool as_json) {
   return done;
 }
 
-ExitCode import_config(const std::string&, const std::string& file) {
-  const config::ImportedConfig imported = config::import_mesos_dns_file(file, config::Secrets::named);
+namespace {
+
+config::ImportedConfig imported_from(const std::string& from, const std::string& file) {
+  if (from == "mesos-dns") return config::import_mesos_dns_file(file, config::Secrets::named);
+  const auto text = net::file_text(file, net::kConfigFile);
+  if (text) return import_ultraesb(*text, file);
+  return {"", {}, {file + ": cannot be read: " + text.error().message()}};
+}
+
+}  // namespace
+
+ExitCode import_config(const std::string& from, const std::string& file) {
+  const config::ImportedConfig imported = imported_from(from, file);
   for (const std::string& error : imported.errors) std::fprintf(stderr, "%s\n", error.c_str());
   for (const std::string& warning : imported.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
   if (!imported.errors.empty()) return wrong_usage;
