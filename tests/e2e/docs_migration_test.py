@@ -1,0 +1,166 @@
+"""Runs the commands of the pages for those who come from elsewhere (Route 53, gdnsd, the rules of a service's server), against
+the pages' own example configurations, and compares what each prints with what the page shows.
+
+The examples' addresses (192.0.2.N) and ports are replaced by those of backends that this test runs, and put back into what is
+printed. A command that a page gained, lost or changed is a failure until it is described here.
+"""
+
+import re
+import shutil
+import unittest
+
+from backend import Backend
+from docs_test import FREE_PORTS, Page, commands
+from harness import BIN, SOURCE, another_address, run, wait_until
+from ports import free_port
+
+EXAMPLES = SOURCE / "zones/examples"
+
+
+def fenced(page, language):
+    """The fenced blocks of a page, of one language or of none; a closing fence is no opening one."""
+    found, inside, kind = [], None, ""
+    for line in (SOURCE / page).read_text().splitlines():
+        if inside is None and line.startswith("```"):
+            inside, kind = [], line[3:]
+        elif line == "```":
+            if kind == language:
+                found.append(inside)
+            inside = None
+        elif inside is not None:
+            inside.append(line)
+    return found
+
+
+def shown(page):
+    """The commands of a page that stand with what they printed: `$ command`, and lines below it."""
+    steps = []
+    for block in fenced(page, ""):
+        for step in re.findall(r"(?ms)^\$ (.*?)(?=^\$ |\Z)", "\n".join(block) + "\n"):
+            command, _, output = step.partition("\n")
+            steps.append((command, output))
+    return steps
+
+
+class Migration(Page):
+    def hosts(self, numbers, *ports):
+        """A backend for each 192.0.2.NUMBER and port of the example. The real ports are the same at all addresses."""
+        self.real = {f"192.0.2.{number}": another_address(number) for number in numbers}
+        self.ports = {port: free_port(another_address(numbers[0])) for port in ports}
+        backends = {}
+        for number in numbers:
+            for port, real in self.ports.items():
+                backends[number, port] = Backend(another_address(number), real)
+                self.addCleanup(backends[number, port].close)
+        return backends
+
+    def example(self, name):
+        """A copy of an example and of all zones, with the backends' addresses and ports."""
+        text = (EXAMPLES / name).read_text()
+        for old, new in self.ports.items():
+            text, count = re.subn(rf"\bport = {old}\b", f"port = {new}", text)
+            self.assertGreater(count, 0, f"port {old} is not in {name}")
+        for zone in EXAMPLES.glob("*.zone"):
+            shutil.copy(zone, self.folder)
+        return self.write(name, self.moved(text))
+
+    def moved(self, text):
+        return re.sub(r"192\.0\.2\.\d+", lambda found: self.real.get(found[0], found[0]), text)
+
+    def as_shown(self, text):
+        """What is printed with the addresses and ports of the page, and one blank for several."""
+        for old, new in self.real.items():
+            text = re.sub(rf"(?<![\d.]){re.escape(new)}(?!\d)", old, text)
+        for old, new in self.ports.items():
+            text = re.sub(rf"\b{new}\b", str(old), text)
+        return "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
+
+    def step_through(self, server, page, rows):
+        """Runs what the page shows. A row is a command and the pattern of what it prints, None where that is word for word what
+        the page shows; or a function to be called between two commands."""
+        said = shown(page)
+        self.assertEqual([row[0] for row in rows if isinstance(row, tuple)], [command for command, _ in said],
+                         "the page's commands have changed: describe them here")
+        environment, promises = self.shims(server), iter(said)
+        for row in rows:
+            if not isinstance(row, tuple):
+                row()
+                continue
+            command, pattern = row
+            promised = self.as_shown(next(promises)[1])
+            with self.subTest(command):
+                done = run("bash", "-c", self.moved(command), env=environment, cwd=self.folder)
+                self.assertEqual((done.status, done.err), (0, ""), done.out)
+                if pattern is None:
+                    self.assertEqual(self.as_shown(done.out), promised)
+                else:
+                    self.assertRegex(promised, pattern, "what the page shows")
+                    self.assertRegex(self.as_shown(done.out), pattern, "what is printed")
+
+    def check_and_start(self, page, name):
+        """The page's first two commands as they stand, from the source folder; the server has free ports."""
+        check, start = commands(page)[:2]
+        self.assertEqual(check, f"musterd --check-config zones/examples/{name}")
+        self.assertEqual(start, f"musterd --config zones/examples/{name}")
+        done = run("bash", "-c", f"PATH={BIN}:$PATH {check}", cwd=SOURCE)
+        self.assertEqual((done.status, done.err), (0, ""))
+        return self.begin("--config", self.example(name), *FREE_PORTS).ready()
+
+    def shows_parts_of(self, page, name):
+        """Each line of configuration on the page is one of the example's."""
+        whole = {line.strip() for line in (EXAMPLES / name).read_text().splitlines()} | {""}
+        shown_lines = [line.strip() for block in fenced(page, "toml") for line in block]
+        self.assertGreater(len(shown_lines), 3)
+        self.assertEqual([line for line in shown_lines if line not in whole], [])
+
+    def until(self, server, service, instance, state):
+        wait_until(f"{service}/{instance} is {state}", lambda: re.search(
+            rf"(?m)^{instance} .* {state} ", server.muster("show", service).out))
+
+
+class FromRoute53(Migration):
+    PAGE, EXAMPLE = "docs/howto/from-route53.md", "from-route53.toml"
+
+    def test_the_page_shows_the_example(self):
+        self.shows_parts_of(self.PAGE, self.EXAMPLE)
+
+    def test_every_command(self):
+        hosts = self.hosts((10, 11, 12, 99), 80)
+        server = self.check_and_start(self.PAGE, self.EXAMPLE)
+        self.assertEqual(len(commands(self.PAGE)), 2)
+        for instance in ("lb1", "lb2", "lb3"):
+            self.until(server, "public", instance, "ACTIVE")
+        self.until(server, "shop", "primary", "ACTIVE")
+        self.until(server, "shop", "secondary", "ACTIVE")
+
+        def the_first_is_silent():
+            hosts[10, 80].up("hang")
+            self.until(server, "public", "lb1", "SUSPENDED")
+            self.until(server, "shop", "primary", "SUSPENDED")
+
+        def all_are_silent():
+            for number, instance in ((11, "lb2"), (12, "lb3")):
+                hosts[number, 80].up("hang")
+                self.until(server, "public", instance, "SUSPENDED")
+
+        at = "dig @127.0.0.1 -p 5300"
+        self.step_through(server, self.PAGE, [
+            ("muster show public", None),
+            (f"{at} +noall +answer public.example.test A", r"^public\.example\.test\. 3 IN A 192\.0\.2\.1[012]$"),
+            (f"for i in $(seq 200); do {at} +short public.example.test A; done | sort | uniq -c",
+             # 50, 50 and 100 are expected; six standard deviations are 37 and 42.
+             r"^(1[3-9]|[2-7]\d|8[0-7]) 192\.0\.2\.10\n(1[3-9]|[2-7]\d|8[0-7]) 192\.0\.2\.11\n(5[89]|[6-9]\d|1[0-3]\d|14[0-2]) 192\.0\.2\.12$"),
+            (f"{at} +short example.test MX", None),
+            the_first_is_silent,
+            ("muster show public", None),
+            (f"{at} +noall +answer public.example.test A", r"^public\.example\.test\. [12] IN A 192\.0\.2\.1[12]$"),
+            (f"{at} +short shop.example.test A", None),
+            all_are_silent,
+            (f"{at} public.example.test A | grep EDE", None),
+            ("muster explain public.example.test A | grep -m 3 -E 'note|policy|ttl_reason'", None),
+        ])
+        self.assertEqual(server.dig("example.test").answer[0].ttl, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
