@@ -7,11 +7,13 @@ printed. A command that a page gained, lost or changed is a failure until it is 
 
 import re
 import shutil
+import socket
 import unittest
 
+import wire
 from backend import Backend
 from docs_test import FREE_PORTS, Page, commands
-from harness import BIN, SOURCE, another_address, run, wait_until
+from harness import BIN, PATIENCE, SOURCE, another_address, run, wait_until
 from ports import free_port
 
 EXAMPLES = SOURCE / "zones/examples"
@@ -160,6 +162,112 @@ class FromRoute53(Migration):
             ("muster explain public.example.test A | grep -m 3 -E 'note|policy|ttl_reason'", None),
         ])
         self.assertEqual(server.dig("example.test").answer[0].ttl, 1)
+
+
+class FromGdnsd(Migration):
+    PAGE, EXAMPLE = "docs/howto/from-gdnsd.md", "from-gdnsd.toml"
+
+    def begin_with_backends(self):
+        self.backends = self.hosts((10, 11, 12, 20, 21, 30, 31), 80, 5432)
+        server = self.check_and_start(self.PAGE, self.EXAMPLE)
+        for service, instance in (("www", "lb01"), ("www", "lb02"), ("www", "lb03"), ("db", "primary"), ("db", "secondary"), ("shop", "old"),
+                                  ("shop", "new"), ("app", "1"), ("app", "2"), ("app-there", "1"), ("app-there", "2"), ("batch", "1"), ("batch", "2")):
+            self.until(server, service, instance, "ACTIVE")
+        return server
+
+    def stop(self, server, *gone):
+        for number, port, service, instance in gone:
+            self.backends[number, port].down()
+        for _, _, service, instance in gone:
+            self.until(server, service, instance, "SUSPENDED")
+
+    def test_the_page_shows_the_example(self):
+        self.shows_parts_of(self.PAGE, self.EXAMPLE)
+
+    def test_every_command(self):
+        server = self.begin_with_backends()
+        self.assertEqual(len(commands(self.PAGE)), 2)
+
+        def ask(name):
+            return f"dig @127.0.0.1 -p 5300 +short {name}.example.test A"
+
+        overlay = "http://127.0.0.1:8053/api/v1/overlay"
+        self.step_through(server, self.PAGE, [
+            ("muster list", None),
+            (ask("www") + " | sort", None),
+            (ask("db"), None),
+            (ask("app") + " | sort", None),
+            lambda: self.stop(server, (12, 80, "www", "lb03"), (20, 5432, "db", "primary")),
+            ("muster show www", None),
+            (ask("www") + " | sort", None),
+            (ask("db"), None),
+            lambda: self.stop(server, (10, 80, "www", "lb01"), (11, 80, "www", "lb02"), (10, 80, "app", "1"), (11, 80, "app", "2")),
+            (ask("www") + " | sort", None),
+            (ask("app") + " | sort", None),
+            ("dig @127.0.0.1 -p 5300 app.example.test A | grep EDE", None),
+            ("muster down batch 1", None),
+            (ask("batch"), None),
+            (f"""curl -s {overlay} --json '{{"match":"batch/*","mode":"up","reason":"the look-out is wrong"}}'""", None),
+            ("muster show batch", None),
+            (f"curl -s -X DELETE '{overlay}?match=batch/*'", None),
+            ("muster auto batch 1", None),
+        ])
+
+    def gdnsd(self):
+        """A gdnsd with the page's configuration and zone: where it answers."""
+        config, zone = ("\n".join(block) + "\n" for block in fenced(self.PAGE, "") if not block[0].startswith("$ "))
+        address = another_address(200)
+        port = free_port(address)
+        options = f'listen => [ {address}:{port} ], run_dir => "{self.folder}/run", state_dir => "{self.folder}/state"'
+        config, count = re.subn(r"listen => \[ 127\.0\.0\.1:5353 \]", options, config)
+        self.assertEqual(count, 1)
+        for old, new in self.ports.items():
+            config = config.replace(f"port => {old},", f"port => {new},")
+        (self.folder / "zones").mkdir()
+        self.write("config", self.moved(config))
+        self.write("zones/example.test", self.moved(zone))
+        checked = run("gdnsd", "-c", self.folder, "checkconf")
+        self.assertEqual(checked.status, 0, checked.err)
+        self.background("gdnsd", ["gdnsd", "-c", self.folder, "start"])
+        return address, port
+
+    def test_gdnsd_answers_the_same(self):
+        """The configuration and the zone of the page in gdnsd itself: the same addresses at every name, whoever is up."""
+        if shutil.which("gdnsd") is None:
+            self.skipTest("gdnsd is not installed")
+        server = self.begin_with_backends()
+        theirs = self.gdnsd()
+
+        def addresses(at, name):
+            """All that it answers in 60 draws: of one in four, none is missed but once in thirty million."""
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+                asking.settimeout(PATIENCE)
+                asking.connect(at)
+                found = set()
+                for _ in range(60):
+                    try:
+                        asking.send(wire.query(f"{name}.example.test", "A"))
+                        records = wire.Reply(asking.recv(4096)).answer
+                    except ConnectionRefusedError:  # gdnsd is still looking at everything once
+                        return set()
+                    found |= {socket.inet_ntoa(rdata) for _, _, _, _, rdata in records}
+                return found
+
+        def agree(what, **expected):
+            for name, numbers in expected.items():
+                wanted = {another_address(number) for number in numbers}
+                for program, at in (("gdnsd", theirs), ("musterd", server.dns)):
+                    wait_until(f"{what}: {program} answers {wanted} for {name}", lambda: addresses(at, name) == wanted)
+
+        agree("all are up", www=(10, 11, 12), db=(20,), shop=(10, 11), app=(10, 11))
+        for name in ("old", "batch"):
+            self.assertEqual(addresses(theirs, name), addresses(server.dns, name), name)
+        self.stop(server, (12, 80, "www", "lb03"), (20, 5432, "db", "primary"))
+        agree("one of three, and the primary", www=(10, 11), db=(21,), shop=(10, 11), app=(10, 11))
+        self.stop(server, (11, 80, "www", "lb02"))
+        agree("under half of three, half of two", www=(10, 11, 12), shop=(10,), app=(10,))
+        self.stop(server, (10, 80, "www", "lb01"), (21, 5432, "db", "secondary"))
+        agree("nobody here", www=(10, 11, 12), db=(20,), shop=(10, 11), app=(30, 31))
 
 
 if __name__ == "__main__":
