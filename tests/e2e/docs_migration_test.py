@@ -13,7 +13,7 @@ import unittest
 import wire
 from backend import Backend
 from docs_test import FREE_PORTS, Page, commands
-from harness import BIN, PATIENCE, SOURCE, another_address, run, wait_until
+from harness import ADDRESS, BIN, PATIENCE, SOURCE, another_address, run, wait_until
 from ports import free_port
 
 EXAMPLES = SOURCE / "zones/examples"
@@ -67,6 +67,8 @@ class Migration(Page):
         return self.write(name, self.moved(text))
 
     def moved(self, text):
+        for old, new in self.ports.items():
+            text = text.replace(f'"port":{old}', f'"port":{new}')
         return re.sub(r"192\.0\.2\.\d+", lambda found: self.real.get(found[0], found[0]), text)
 
     def as_shown(self, text):
@@ -268,6 +270,68 @@ class FromGdnsd(Migration):
         agree("under half of three, half of two", www=(10, 11, 12), shop=(10,), app=(10,))
         self.stop(server, (10, 80, "www", "lb01"), (21, 5432, "db", "secondary"))
         agree("nobody here", www=(10, 11, 12), db=(20,), shop=(10, 11), app=(30, 31))
+
+
+class ServiceServer(Migration):
+    PAGE, EXAMPLE = "docs/howto/service-server.md", "service-server.toml"
+
+    def test_every_command(self):
+        check, start = commands(self.PAGE)
+        self.assertEqual(check, f"musterd --check-config zones/examples/{self.EXAMPLE}")
+        self.assertEqual(start, f"musterd --config zones/examples/{self.EXAMPLE} 2> musterd.log")
+        done = run("bash", "-c", f"PATH={BIN}:$PATH {check}", cwd=SOURCE)
+        self.assertEqual((done.status, done.err), (0, ""))
+        self.hosts((10,), 8080)
+        self.real["127.0.0.1"] = ADDRESS
+        shutil.copy(EXAMPLES / self.EXAMPLE, self.folder)
+        # At one write a second the ninth may be admitted on a busy machine.
+        server = self.begin("--config", self.folder / self.EXAMPLE, "--set", "http.throttle.rate=0.05", *FREE_PORTS).ready()
+        (self.folder / "musterd.log").symlink_to(server.err_path)
+
+        http, at = "http://127.0.0.1:8053", "dig @127.0.0.1 -p 5300 +short"
+        orders, status = f"{http}/api/v1/services/orders", "-o /dev/null -w '%{http_code}\\n'"
+        kind = "-o /dev/null -w '%{content_type}\\n'"
+        trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        self.step_through(server, self.PAGE, [
+            (f"curl -s -X PUT {orders}/instances/o1 --json "
+             """'{"address":"192.0.2.10","generation":1,"lease":"1h","ports":[{"name":"http","port":8080,"attributes":{"sla_ms":200}},"""
+             """{"name":"admin","port":8081}],"checks":[{"type":"http","path":"/ping","interval":"2s","timeout":"500ms"}]}'""",
+             r'^\{"service":"orders","id":"o1","label":"o1","generation":1,"revision":\d+,"state":"STARTING","heartbeat_in_ms":1200000,"durable":true,'),
+            lambda: self.until(server, "orders", "o1", "ACTIVE"),
+            (f"{at} _admin._tcp.orders.svc.internal SRV", None),
+            (f"{at} _services._dns-sd._udp.svc.internal PTR | sort", None),
+            (f"""now=$(curl -s {http}/api/v1/status | grep -o '"revision":[0-9]*'); curl -s -H 'grpc-timeout: 100m' """
+             f"""\"{http}/api/v1/changes?after=${{now#*:}}&wait=30s\"""", r'^\{"epoch":"[-0-9a-f]+","from":(\d+),"to":\1,"changes":\[\]\}$'),
+            (f"""curl -s {status} -X PUT '{http}/api/v1/services/burst/instances/i[1-8]' --json '{{"address":"192.0.2.20"}}' | sort | uniq -c""", None),
+            (f"curl -s -X DELETE {http}/api/v1/services/burst/instances/i1", r'^\{"error":"rate_limited",.*"retry_after_ms":\d+\}$'),
+            (f"""curl -s {status} {orders}/instances/o1/heartbeat --json '{{"status":"passing","load":75}}'""", None),
+            (f"""curl -s {orders}/instances/o1 | grep -o '"effective_weight":[0-9.]*'""", None),
+            (f"""curl -s {orders}/instances/o1 | grep -o '"attributes":{{"sla_ms":200}}'""", None),
+            (f"""curl -s {orders}/instances/o1/health | grep -o '"success_share":[0-9.]*'""", None),
+            (f"curl -s {http}/metrics | grep '^muster_service_success_share'", None),
+            (f"""curl -s {http}/metrics | grep '^muster_http_request_seconds_count{{route="/api/v1/changes"'""", None),
+            (f"""curl -s {http}/api/v1/health | grep -o '"name":"[a-z_]*","status":"[a-z]*"'""", None),
+            (f"curl -s {http}/readyz", None),
+            (f"curl -s {orders}/health", None),
+            (f"{at} _health.orders.svc.internal TXT", None),
+            (f"{at} muster.svc.internal A", None),
+            (f"muster run --as jobs --id j1 --port 9000 --address 192.0.2.21 -- {at} _jobs._tcp.svc.internal SRV", None),
+            (f"{at} jobs.svc.internal A", None),
+            (f"curl -s -o /dev/null -H 'traceparent: 00-{trace}-00f067aa0ba902b7-01' {http}/api/v1/services", None),
+            ("grep -o 'route=/api/v1/services status=200 .* trace_id=4[0-9a-f]* span_id=[0-9a-f]*' musterd.log",
+             rf"trace_id={trace} span_id=(?!00f067aa0ba902b7)[0-9a-f]{{16}}$"),
+            (f"curl -s {kind} {http}/api/v1/services", None),
+            (f"curl -s {kind} {http}/api/v1/zones/svc.internal.", None),
+            (f"curl -s -H 'Accept: application/xml' {http}/api/v1/services", None),
+            ("muster register worker 192.0.2.30:9100 --id w1 --tag tier=high --property in=orders-high --property out=results --lease 1h", None),
+            ("muster register worker 192.0.2.31:9100 --id w2 --tag tier=low --property in=orders-low --property out=results --lease 1h", None),
+            (f"{at} high.tier.by.worker.svc.internal A", None),
+            (f"{at} w1.worker.svc.internal TXT", None),
+            (f"curl -s '{http}/api/v1/http_sd?service=worker'", None),
+            ("muster drain worker w1 --wait", r"^draining worker/w1; no resolver holds it after \S+Z$"),
+            (f"{at} worker.svc.internal A", None),
+            ("muster deregister worker w1", None),
+        ])
 
 
 if __name__ == "__main__":
