@@ -274,7 +274,7 @@ std::vector<InstanceShare> shares_of(const Zones& zones, const LiveNames& names,
       for (std::size_t i = 0; i < chances.size(); ++i) {
         if (!own && !identity.is_meant_by(rrset.type, rrset.members[i].rdata)) continue;
         stands = true;
-        share.probability += chances[i];
+        share.probability = std::min(1.0, share.probability + chances[i]);  // all of a whole set are sent: 1
       }
       if (stands) shares.push_back(std::move(share));
     }

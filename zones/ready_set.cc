@@ -242,7 +242,9 @@ ReadySet choose(std::span<const Instance* const> able, const ServicePolicy& poli
     candidates.push_back(instance);
   }
   set.candidates = candidates.size();
-  set.panic = !candidates.empty() && is_too_few(candidates, set.ready, policy);
+  // All down by the operator's word: nobody of its own is asked for, but another service may stand in.
+  const bool decides = !candidates.empty() || policy.when_none == WhenNone::fallback;
+  set.panic = decides && is_too_few(candidates, set.ready, policy);
   if (set.panic) {
     set.servfail = policy.when_none == WhenNone::servfail;
     set.falls_back = policy.when_none == WhenNone::fallback;

@@ -370,6 +370,13 @@ TEST(LiveNames, InPanicAServiceLivesOffTheOneItFallsBackTo) {
   for (const std::string& step : sink.log)
     EXPECT_EQ(step.find("web"), std::string::npos) << "it follows no longer";
   EXPECT_THAT(told, ElementsAre("web 0 of 1", "web over"));
+  const auto down =
+      Make("web", "i1").at("10.0.0.1").on(port(80)).state(State::off).admin(registry::AdminMode::down).get();
+  names.apply(batch(nullptr, backup), at(7));
+  names.apply(batch(well, down), at(8));
+  EXPECT_EQ(address(), "10.0.0.2") << "the operator has moved it there";
+  names.apply(batch(down, well), at(9));
+  EXPECT_EQ(address(), "10.0.0.1");
 }
 
 TEST(LiveNames, FollowingChangesOfLargeSetsIsTheSameAsStartingAfresh) {

@@ -59,10 +59,11 @@ class Publish : public ::testing::Test {
   }
 
   void add(const std::string& service, const std::string& id, const std::string& address, int ms,
-           std::uint16_t weight = 1) {
+           std::uint16_t weight = 1, const std::vector<registry::Port>& more = {}) {
     registry::InstanceBody body;
     body.addresses = {test::ip(address)};
     body.ports = {port(8080, "http")};
+    body.ports.insert(body.ports.end(), more.begin(), more.end());
     body.weight = weight;
     registry::Registration registration;
     registration.service = service;
@@ -363,6 +364,12 @@ TEST_F(Publish, ExplainSaysOfEveryInstanceWhyItIsInOrOut) {
   EXPECT_EQ(standing("zero").at("_web._tcp.svc.internal. SRV"),
             (std::pair<double, std::string>{0, "weight_zero"}));
   EXPECT_EQ(standing("down").at("web.svc.internal. AAAA"), (std::pair<double, std::string>{0, "admin_down"}));
+}
+
+TEST_F(Publish, AnInstanceOfSeveralPortsIsInItsOwnSetForSureAndNotTwice) {
+  add("web", "i1", "10.0.0.7", 0, 1, {port(8081, "admin")});
+  for (const auto& [owner, share] : publisher().standings_of(*registry_.find("web", "i1")))
+    EXPECT_EQ(share.probability, 1) << owner << " " << share.type;
 }
 
 TEST_F(Publish, ExplainOfAPanicNamesIt) {

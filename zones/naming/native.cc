@@ -249,7 +249,7 @@ void add_addresses(std::span<const Instance* const> standing, net::Family family
   const Able able = those_that(standing, suits);
   if (able.empty()) return;
   const ReadySet set = choose(able, service.policy, Tiers::lowest);
-  if (set.candidates == 0) return;
+  if (set.candidates == 0 && !set.falls_back) return;
   const RrType type = family == net::Family::v4 ? RrType::a : RrType::aaaa;
   RrsetSpec& rrset = add_rrset(type, able, set, service, content);
   if (!set.falls_back) return write_addresses(set.chosen, family, rrset.order, rrset.members);
@@ -343,7 +343,7 @@ void add_urls(const SetKey& key, std::span<const Instance* const> standing, cons
   const Able able = those_that(standing, suits);
   if (able.empty()) return;
   const ReadySet set = choose(able, service.policy, Tiers::all);
-  if (set.candidates == 0 && set.chosen.empty()) return;
+  if (set.candidates == 0 && set.chosen.empty() && !set.falls_back) return;
   ReadySet other;
   const bool has_other = set.falls_back && !service.policy.fallback_service.empty();
   if (has_other) other = choose_fallback(those_that(service.fallback_members(), suits), service, Tiers::all);
@@ -403,7 +403,7 @@ void add_srv(const SetKey& key, std::span<const Instance* const> standing, const
   const Able able = those_that(standing, suits);
   if (able.empty()) return;
   const ReadySet set = choose(able, service.policy, Tiers::all);
-  if (set.candidates == 0 && set.chosen.empty()) return;
+  if (set.candidates == 0 && set.chosen.empty() && !set.falls_back) return;
   RrsetSpec& rrset = add_rrset(RrType::srv, able, set, service, content);
   if (!set.falls_back)
     return write_services(key, service.name, service.policy, rrset.order, set.chosen, rrset.members);
