@@ -88,13 +88,13 @@ class Simulation:
     def lose_agent(self, agent):
         """The agent is gone with all that ran there; Marathon starts it anew on the others."""
         del self.agents[agent]
+        for app in self.known.apps.values():
+            for task in [name for name, one in app.tasks.items() if one["slaveId"] == agent]:
+                self.end_task(app, task, "TASK_GONE")
+                self.start_task(app)
         with self.cluster.lock:
             del self.cluster.agents[agent]
         self.master.tell({"type": "AGENT_REMOVED", "agent_removed": {"agent_id": {"value": agent}}})
-        for app in self.known.apps.values():
-            for task in [name for name, one in app.tasks.items() if one["slaveId"] == agent]:
-                self.end_task(app, task, "TASK_LOST")
-                self.start_task(app)
 
     def start_task(self, app, agent=None):
         """On the agent that has the fewest tasks, unless one is named."""
