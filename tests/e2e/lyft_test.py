@@ -3,12 +3,14 @@
 import datetime
 import http.client
 import json
+import os
+import pickle
 import threading
 import time
 import unittest
 import urllib.parse
 
-from harness import EndToEnd, exchange, wait_until
+from harness import SOURCE, EndToEnd, exchange, run, wait_until
 
 TAGS = {"az": "a", "region": "r", "instance_id": "i"}
 GOOD = {"ip": "10.0.0.1", "port": "80", "revision": "abc", "tags": json.dumps(TAGS)}
@@ -453,6 +455,59 @@ class Together(Lyft):
             thread.join()
         self.assertEqual((torn[:1], refused[:1]), ([], []))
         self.assertEqual(len(self.hosts("many")), self.HOSTS)
+
+
+class OtherPickle:
+    """What an attacker's file does when it is simply unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (os.system, (f"touch {self.path}",))
+
+
+class FileStore(Lyft):
+    """tools/import-lyft-store, with the file as the service writes it: a pickle of protocol 0."""
+
+    def store(self, services):
+        path = self.folder / "hosts"
+        path.write_bytes(pickle.dumps(services, protocol=0))
+        return path
+
+    def bring(self, *words):
+        return run(SOURCE / "tools/import-lyft-store", *words, env=self.server.environment())
+
+    def test_hosts_come_with_all_they_had_and_the_old_ones_do_not(self):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        tags = {"az": "a", "region": "r", "instance_id": "i-1", "canary": False, "load_balancing_weight": 30}
+        host = {"port": 8080, "revision": "abc", "service_repo_name": "web-repo", "last_check_in": now, "tags": tags}
+        old = host | {"last_check_in": now - datetime.timedelta(seconds=700)}
+        path = self.store({"web": {"10.0.0.1": host, "10.0.0.2": old}, "db": {"10.0.0.3": host | {"tags": {}, "port": 99999}}})
+        dry = self.bring(path, "--dry-run")
+        self.assertEqual(dry.status, 0, dry.err)
+        self.assertIn("web 10.0.0.1:8080: would be registered\n", dry.out)
+        self.assertEqual(self.hosts("web"), [])
+        done = self.bring(path)
+        self.assertEqual(done.status, 1, done.err)
+        self.assertIn("web 10.0.0.2: last seen 70", done.out)
+        self.assertIn("db 10.0.0.3:99999: 400 ", done.out)
+        self.assertTrue(done.out.endswith("1 registered, 1 too old, 1 refused\n"), done.out)
+        (one,) = self.hosts("web")
+        self.assertEqual((one["ip_address"], one["port"], one["revision"], one["service_repo_name"], one["tags"]),
+                         ("10.0.0.1", 8080, "abc", "web-repo", tags))
+        self.assertEqual(self.bring(path, "--host-ttl", "1000").out.count("10.0.0.2:8080: registered"), 1)
+
+    def test_nothing_in_the_file_is_run(self):
+        touched = self.folder / "touched"
+        for services, why in (({"web": OtherPickle(touched)}, "a call"), (["web"], "no services"), ({"web": 1}, "no hosts")):
+            with self.subTest(why):
+                done = self.bring(self.store(services))
+                self.assertEqual(done.status, 2, done.out)
+                self.assertIn("not the store of a discovery service", done.err)
+        (self.folder / "hosts").write_bytes(b"nonsense")
+        self.assertEqual(self.bring(self.folder / "hosts").status, 2)
+        self.assertFalse(touched.exists())
 
 
 if __name__ == "__main__":
