@@ -170,6 +170,7 @@ class File(Haproxy):
                 if "--fragment" not in words:
                     self.assertNotIn("WARNING", valid.out + valid.err)
         self.assertEqual(re.findall("listen (.*)", told.out), ["muster_nothing"])
+        self.assertIn("mode tcp\n", self.export("--fragment").out)
 
     def test_the_file_changes_as_a_whole_or_not_at_all(self):
         self.register(self.backend("i1"))
@@ -208,6 +209,7 @@ class File(Haproxy):
             (("--vhosts", "8080"), "--vhosts"),
             (("--output", "x", "--min-interval", "soon"), "--min-interval"),
             (("--output", "x", "--runtime-socket", "a b"), "--runtime-socket"),
+            (("--output", "x", "--runtime-socket", "s", "--watch"), "--reload"),
             (("--names", "mine"), "--names"),
         ]
         for words, said in rows:
@@ -281,11 +283,14 @@ class Running(Haproxy):
         socket_path = self.folder / "admin.sock"
         process = self.haproxy("--runtime-socket", socket_path)
         wait_until("it answers", lambda: get(self.front) == "a")
-        worker = self.ask(socket_path, "show info")["Pid"]
-        said = self.follow(process, "--runtime-socket", socket_path, "--reload", "false")
+        first = self.ask(socket_path, "show info")["Pid"]
+        reload = self.write("reload", f"#!/bin/sh\necho x >> {self.folder}/reloads\nkill -USR2 {process.pid}\n")
+        reload.chmod(0o755)
+        said = self.follow(process, "--runtime-socket", socket_path, "--reload", reload)
         self.assertNotIn("could not be told", said)
         self.assertIn("told by its runtime socket", said)
-        self.assertEqual(self.ask(socket_path, "show info")["Pid"], worker)
+        self.assertNotEqual(self.ask(socket_path, "show info")["Pid"], first)
+        self.assertEqual((self.folder / "reloads").read_text(), "x\n", "the first, of a file that nobody was told of; no other")
 
     @staticmethod
     def ask(path, command):
@@ -296,6 +301,36 @@ class Running(Haproxy):
             while part := connection.recv(65536):
                 reply += part
         return dict(line.split(": ", 1) for line in reply.decode().splitlines() if ": " in line)
+
+    def test_a_reload_that_haproxy_refuses_is_no_success(self):
+        self.register(self.backend("a"))
+        socket_path = self.folder / "admin.sock"
+        process = self.haproxy("--runtime-socket", socket_path)
+        wait_until("it answers", lambda: get(self.front) == "a")
+        told = ["--output", self.file, "--runtime-socket", socket_path, "--reload", f"kill -USR2 {process.pid}"]
+        self.assertEqual(self.export(*told).status, 0)
+        with socket.socket() as taken:
+            taken.bind((ADDRESS, 0))
+            taken.listen()
+            port = {"port": 80, "service_port": taken.getsockname()[1]}
+            self.server.register("other", "i1", {"address": ADDRESS, "ports": [port]})
+            failed = self.export(*told)
+            self.assertEqual(failed.status, 5, failed.err)
+            self.assertIn("still runs the worker", failed.err)
+        self.assertEqual(self.export(*told).status, 0, "the port is free now, and it is tried again")
+
+    def test_a_watch_whose_file_was_refused_goes_on_with_the_next_change(self):
+        self.register(self.backend("a"))
+        validate = self.write("validate", "#!/bin/sh\n! grep -q 'server bad ' \"$1\"\n")
+        validate.chmod(0o755)
+        exporting = self.watch("--validate", f"{validate} {{}}")
+        wait_until("the file is there", self.file.exists)
+        self.register(self.backend("bad"))
+        wait_until("it is refused", lambda: "refused and not used" in exporting.err)
+        self.assertEqual(self.server.muster("deregister", "web", "bad").status, 0)
+        self.register(self.backend("b"))
+        wait_until("the next change is in the file", lambda: "server b " in self.file.read_text())
+        self.assertNotIn("server bad ", self.file.read_text())
 
     def test_a_watch_outlives_the_server(self):
         self.register(self.backend("a"))

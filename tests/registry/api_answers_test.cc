@@ -23,9 +23,11 @@ class Answers : public ::testing::Test {
     api::Outside outside;
     outside.answering_of = [this](const std::string& service) { return answering(service); };
     outside.loaded = [this] { return loaded; };
+    outside.missing = [this] { return missing; };
     return outside;
   }
   bool loaded = true;
+  std::vector<api::Missing> missing;
   ApiHouse house{wiring()};
   std::function<api::Answering(const std::string&)> answering = [this](const std::string& service) {
     return api::Answering{false, "", house.registry.view(service, house.now).instances};
@@ -83,6 +85,11 @@ TEST_F(Answers, SayWhoIsInThemAndWhoseTheyAre) {
 TEST_F(Answers, AreNotGivenWhileNothingIsLoaded) {
   loaded = false;
   EXPECT_EQ(house.get("/api/v1/answers").status, 503);
+  loaded = true;
+  missing = {{"source", "marathon", "not synced"}};
+  EXPECT_EQ(house.get("/api/v1/answers").status, 503) << "it may have any number of instances";
+  missing = {{"zone", "example.test.", "not loaded"}};
+  EXPECT_EQ(house.get("/api/v1/answers").status, 200);
 }
 
 TEST_F(Answers, LeaveOutWhatIsNotPublished) {

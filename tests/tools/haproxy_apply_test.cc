@@ -93,6 +93,24 @@ TEST_F(HaproxyApply, AReloadThatFailedIsTriedAgainAlthoughNothingHasChanged) {
   EXPECT_EQ(text("reloads"), "x\n");
 }
 
+TEST_F(HaproxyApply, AFileWithAPasswordIsNotForEverybody) {
+  apply(target, "a\n");
+  chmod(target.file.c_str(), 0644);
+  target.is_secret = true;
+  apply(target, "b\n");
+  struct stat found {};
+  stat(target.file.c_str(), &found);
+  EXPECT_EQ(found.st_mode & 07777, 0640u);
+}
+
+TEST_F(HaproxyApply, AFileThatNobodyWasToldOfIsToldFirst) {
+  target.runtime_socket = path("none.sock");
+  EXPECT_EQ(apply(target, "a\n").outcome, Applied::written);
+  target.reload = words_of("touch " + path("reloaded"));
+  EXPECT_EQ(apply(target, "a\n").outcome, Applied::reloaded) << "although it has not changed since";
+  EXPECT_TRUE(exists("reloaded"));
+}
+
 TEST_F(HaproxyApply, AProgramThatIsNotThereIsTold) {
   target.validate = {"/nonexistent/haproxy"};
   const ApplyResult result = apply(target, "a\n");
@@ -139,10 +157,33 @@ TEST(HaproxyRuntime, ChangesServersAndTheirWeights) {
   EXPECT_EQ(between("  server i 10.0.0.1:1 check\n", "  server j 10.0.0.2:1 check weight 4 backup\n"),
             (List{"add server a-1/j 10.0.0.2:1 check inter 2s fastinter 500ms downinter 2s fall 3 rise 2 "
                   "weight 4 backup",
-                  "enable health a-1/j", "enable server a-1/j", "set server a-1/i state maint",
+                  "enable health a-1/j", "set server a-1/j state ready", "set server a-1/i state maint",
                   "del server a-1/i"}));
   EXPECT_EQ(between("  server i 10.0.0.1:1 check\n", "  server i 10.0.0.1:1 check backup\n"), List{"reload"});
   EXPECT_EQ(between("", "  server i 10.0.0.1:1 check cookie i\n"), List{"reload"});
+}
+
+TEST(HaproxyRuntime, KnowsHaproxysWords) {
+  const std::string head = "listen a\n  bind 127.0.0.1:1\n";
+  const auto commands = [&](const std::string& old, const std::string& next) {
+    return *commands_between(head + old, head + next);
+  };
+  const auto moved = commands("  server i 10.0.0.1:1 check\n", "  server i 10.0.0.1:2 check\n");
+  EXPECT_TRUE(is_done(moved[0], "IP changed from '10.0.0.9' to '10.0.0.1' by 'stats socket command'\n\n"));
+  EXPECT_TRUE(is_done(
+      moved[0], "no need to change the addr, port changed from '1' to '2' by 'stats socket command'\n"));
+  EXPECT_FALSE(is_done(moved[0], "No such server.\n"));
+  const auto weighed = commands("  server i 10.0.0.1:1 check\n", "  server i 10.0.0.1:1 check weight 9\n");
+  EXPECT_TRUE(is_done(weighed[0], "\n"));
+  EXPECT_FALSE(is_done(weighed[0], "Backend is using a static LB algorithm\n"));
+  const auto added = commands("", "  server i 10.0.0.1:1 check weight 9\n");
+  EXPECT_TRUE(is_done(added[0], "New server registered.\n"));
+  EXPECT_FALSE(is_done(added[0], "Already exists a server with the same name in backend.\n"));
+  ASSERT_EQ(added[0].if_exists.size(), 2u);
+  EXPECT_EQ(added[0].if_exists[0].text, "set server a/i addr 10.0.0.1 port 1");
+  EXPECT_EQ(added[0].if_exists[1].text, "set server a/i weight 9");
+  const auto removed = commands("  server i 10.0.0.1:1 check\n", "");
+  EXPECT_TRUE(is_done(removed[1], "Server still has connections attached to it, cannot remove it.\n"));
 }
 
 TEST(HaproxyRuntime, LeavesEverythingElseToAReload) {

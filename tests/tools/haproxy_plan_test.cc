@@ -62,6 +62,9 @@ TEST(HaproxyPlan, TextOfAWholeSectionToTheLetter) {
 
 listen prod_shop_cart-10019
   bind 0.0.0.0:10019
+  mode tcp
+  option tcplog
+  default-server inter 2s fastinter 500ms downinter 2s fall 3 rise 2
   balance roundrobin
   option allbackups
   server 5quyukpq 10.0.1.10:31100 check weight 60
@@ -276,12 +279,12 @@ frontend muster_vhosts
   bind 127.0.0.1:8080
   mode http
   option httplog
-  acl h_1 hdr(host),host_only,lower -m str z.test
+  acl h_1 hdr(host),host_only,lower -m str -- z.test
   use_backend z-3 if h_1
-  acl h_2 hdr(host),host_only,lower -m str a.test c.test
+  acl h_2 hdr(host),host_only,lower -m str -- a.test c.test
   acl p_2 path_beg /b
   use_backend b-2 if h_2 p_2
-  acl h_3 hdr(host),host_only,lower -m str a.test
+  acl h_3 hdr(host),host_only,lower -m str -- a.test
   use_backend a-1 if h_3
 
 )"));

@@ -16,6 +16,8 @@
 #pragma once
 
 #include <curl/curl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +29,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -43,7 +46,7 @@ struct Options {
   std::string service;           // required: one label of a-z, 0-9 and -
   int port = 0;                  // required: 1 to 65535
   std::string address = "auto";  // an IP literal; auto: the one from which musterd sees us
-  std::string id;                // "": the host's name and our process id
+  std::string id;                // "": the host's name and a number of our own
   int weight = -1;               // 0 to 65535; -1: not said
   std::string lease;             // "10s"; "": the server's
   std::map<std::string, std::string> tags;
@@ -52,6 +55,7 @@ struct Options {
   std::string token_file = environment("MUSTER_TOKEN_FILE", "");
   std::string ca_file = environment("MUSTER_CA_FILE", "");  // "": the machine's authorities
   std::chrono::milliseconds longest_drain{60'000};          // stop() waits no longer
+  std::chrono::milliseconds blind_drain{5'000};             // so long where musterd cannot say how long
   std::function<void(const std::string& line)> log;         // of what went wrong, and when it is well again
 };
 
@@ -63,7 +67,8 @@ class Registration {
     if (options_.service.empty()) throw std::invalid_argument("muster: no service is named");
     if (options_.port < 1 || options_.port > 65535)
       throw std::invalid_argument("muster: the port must be 1 to 65535");
-    if (options_.id.empty()) options_.id = host_name() + "-" + std::to_string(getpid());
+    // Process ids are alike in all containers of a host.
+    if (options_.id.empty()) options_.id = host_name() + "-" + std::to_string(std::random_device()());
     if (!options_.token_file.empty()) {
       std::ifstream file(options_.token_file);
       if (!std::getline(file, token_))
@@ -72,7 +77,13 @@ class Registration {
     path_ = "/api/v1/services/" + encoded(options_.service) + "/instances/" + encoded(options_.id);
     static const CURLcode once = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (once != CURLE_OK) throw std::runtime_error("muster: libcurl cannot be used");
+    // Signals are the program's own threads' business, SIGPIPE of our connections too.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     thread_ = std::thread([this] { run(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
   ~Registration() { stop(); }
   Registration(const Registration&) = delete;
@@ -101,6 +112,7 @@ class Registration {
       stopping_ = true;
       changed_.notify_all();
     }
+    const std::lock_guard<std::mutex> joining(join_mutex_);
     if (thread_.joinable()) thread_.join();
   }
 
@@ -214,7 +226,11 @@ class Registration {
   }
 
   void say(const std::string& what) const {
-    if (options_.log) options_.log("muster: " + options_.service + "/" + options_.id + ": " + what);
+    if (!options_.log) return;
+    try {
+      options_.log("muster: " + options_.service + "/" + options_.id + ": " + what);
+    } catch (...) {  // a log that fails takes no service away
+    }
   }
 
   // One heartbeat; how long until the next.
@@ -241,27 +257,37 @@ class Registration {
     return std::exchange(registered_, registered);
   }
 
-  void run() {
+  std::chrono::steady_clock::time_point beat_as_told() {
     std::unique_lock<std::mutex> lock(mutex_);
-    while (!stopping_) {
-      told_ = true;
-      const std::string status = status_;
-      const std::string reason = reason_;
-      lock.unlock();
-      const auto next = std::chrono::steady_clock::now() + beat(status, reason);
-      lock.lock();
-      changed_.wait_until(lock, next, [this] { return stopping_ || !told_; });
-    }
-    if (!registered_) return;
+    told_ = true;
+    const std::string status = status_;
+    const std::string reason = reason_;
     lock.unlock();
+    return std::chrono::steady_clock::now() + beat(status, reason);
+  }
+
+  void run() {
+    while (true) {
+      const auto next = beat_as_told();
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait_until(lock, next, [this] { return stopping_ || !told_; });
+      if (stopping_) break;
+    }
     leave();
   }
 
+  // Whatever the last heartbeat came to: musterd, or a resolver, may know of us.
   void leave() {
     const Reply drained = request("POST", path_ + "/drain", "{\"reason\":\"stopping\"}");
-    if (drained.ok())
-      std::this_thread::sleep_for(std::min(
-          options_.longest_drain, millis_in(drained.body, "safe_stop_in_ms", std::chrono::milliseconds(0))));
+    const auto now = std::chrono::steady_clock::now();
+    const auto end =
+        now + std::min(options_.longest_drain,
+                       drained.ok() ? millis_in(drained.body, "safe_stop_in_ms", std::chrono::milliseconds(0))
+                                    : options_.blind_drain);
+    // What drains stays registered, so that who balances load goes on with its connections.
+    for (auto next = now; drained.ok() && next < end; std::this_thread::sleep_until(std::min(next, end)))
+      next = beat_as_told();
+    std::this_thread::sleep_until(end);
     const Reply gone = request("DELETE", path_ + "?generation=" + std::to_string(generation_), "");
     if (!gone.ok()) say("could not be deregistered; its lease ends by itself");
     note(false);
@@ -272,6 +298,7 @@ class Registration {
   std::string path_;
   const std::uint64_t generation_;  // of this life
   int failures_ = 0;                // the thread's
+  std::mutex join_mutex_;           // of those who stop us
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;

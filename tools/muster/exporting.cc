@@ -1,8 +1,15 @@
 // export: what was typed as the export's values, or what is wrong with it.
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <stdexcept>
 
 #include "registry/duration.h"
+#include "registry/label.h"
 #include "registry/net/file_text.h"
 #include "tools/muster/command.h"
 #include "tools/muster/haproxy/export.h"
@@ -44,12 +51,34 @@ std::string stats_auth(const ExportArguments& arguments, const std::optional<net
   return auth;
 }
 
+// HAProxy would not start with an address that it cannot have.
+bool is_address_of_this_node(const net::IpAddress& address) {
+  const bool is_v4 = address.family == net::Family::v4;
+  const int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  sockaddr_storage place{};
+  if (is_v4) {
+    auto& v4 = reinterpret_cast<sockaddr_in&>(place);
+    v4.sin_family = AF_INET;
+    std::memcpy(&v4.sin_addr, address.octets.data(), 4);
+  } else {
+    auto& v6 = reinterpret_cast<sockaddr_in6&>(place);
+    v6.sin6_family = AF_INET6;
+    std::memcpy(&v6.sin6_addr, address.octets.data(), 16);
+  }
+  const bool bound = bind(fd, reinterpret_cast<const sockaddr*>(&place),
+                          is_v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6)) == 0;
+  close(fd);
+  return bound;
+}
+
 haproxy::ExportOptions options_of(const ExportArguments& arguments) {
   haproxy::ExportOptions to;
   to.service = arguments.service;
   to.plan.bind = arguments.bind;
   if (!net::parse_ip(arguments.bind)) throw WrongWord("--bind is not an IP address");
   to.plan.group = arguments.group;
+  to.plan.is_ours = is_address_of_this_node;
   to.plan.strict = arguments.strict;
   to.plan.bridge_names = arguments.names == "bridge";
   to.plan.registered_port = arguments.port == "registered";
@@ -61,12 +90,21 @@ haproxy::ExportOptions options_of(const ExportArguments& arguments) {
   to.render.runtime_socket = to.target.runtime_socket = arguments.runtime_socket;
   if (arguments.runtime_socket.find_first_of(" \t\n\"'\\#$") != std::string::npos)
     throw WrongWord("--runtime-socket must be a path without blanks, quotes, \\, # and $");
-  to.target.file = arguments.output;
+  if (!arguments.output.empty()) {
+    // A link stays one: its target is replaced.
+    std::error_code no_link;
+    const auto behind = std::filesystem::canonical(arguments.output, no_link);
+    to.target.file = no_link ? arguments.output : behind.string();
+    to.render.name = registry::hash_label(std::filesystem::absolute(to.target.file).string(), 8);
+  }
+  to.target.is_secret = !to.render.stats_auth.empty();
   to.target.reload = haproxy::words_of(arguments.reload);
   if (!arguments.no_validate) to.target.validate = haproxy::words_of(arguments.validate);
   to.watch = arguments.watch;
   if (arguments.output.empty() && (to.watch || !to.target.reload.empty()))
     throw WrongWord("--watch and --reload need --output FILE");
+  if (to.watch && !arguments.runtime_socket.empty() && to.target.reload.empty())
+    throw WrongWord("--watch with --runtime-socket needs --reload, too: not everything can be told there");
   const auto interval = registry::parse_duration(arguments.min_interval);
   if (!interval) throw WrongWord("--min-interval is not a duration such as 2s");
   to.min_interval = *interval;

@@ -53,13 +53,14 @@ class Candidate {
   const std::string& path() const { return path_; }
 
   // "" or what failed.
-  std::string write(const std::string& file, const std::string& text) const {
+  std::string write(const std::string& file, const std::string& text, bool is_secret) const {
     if (fd_ < 0) return trouble(path_);
     struct stat old {};
     const bool replaces = stat(file.c_str(), &old) == 0;
     // Who may not give it to the old owner keeps it.
     if (replaces && fchown(fd_, old.st_uid, old.st_gid) != 0 && errno != EPERM) return trouble(path_);
-    if (fchmod(fd_, replaces ? old.st_mode & 07777 : kMode) != 0) return trouble(path_);
+    if (fchmod(fd_, (replaces ? old.st_mode & 07777 : kMode) & (is_secret ? 0770 : 07777)) != 0)
+      return trouble(path_);
     for (std::size_t written = 0; written < text.size();) {
       const ssize_t some = ::write(fd_, text.data() + written, text.size() - written);
       if (some < 0) return trouble(path_);
@@ -96,9 +97,14 @@ std::vector<std::string> with_file(std::vector<std::string> words, const std::st
   return words;
 }
 
+// A command that is well has asked HAProxy to reload; whether it has, a worker of another number tells.
 ApplyResult reload(const Target& target) {
+  const std::string worker = target.runtime_socket.empty() ? "" : running_worker(target.runtime_socket);
   const CommandResult done = run_words(with_file(target.reload, target.file));
   if (!done.ok()) return {Applied::reload_failed, done.what()};
+  if (!worker.empty() && !is_replaced(target.runtime_socket, worker))
+    return {Applied::reload_failed,
+            "HAProxy still runs the worker " + worker + ", with what it had before: its log says why"};
   if (unlink(pending_of(target.file).c_str()) != 0 && errno != ENOENT)
     return {Applied::failed, trouble(pending_of(target.file))};
   return {Applied::reloaded, ""};
@@ -139,7 +145,7 @@ ApplyResult apply(const Target& target, const std::string& text) {
     return reload(target);
   }
   Candidate candidate(target.file);
-  if (const std::string failed = candidate.write(target.file, text); !failed.empty())
+  if (const std::string failed = candidate.write(target.file, text, target.is_secret); !failed.empty())
     return {Applied::failed, failed};
   if (!target.validate.empty()) {
     const CommandResult valid = run_words(with_file(target.validate, candidate.path()));
@@ -150,7 +156,9 @@ ApplyResult apply(const Target& target, const std::string& text) {
     }
   }
   const bool tells = !target.reload.empty();
-  if (tells && !make_pending(target.file)) return {Applied::failed, trouble(pending_of(target.file))};
+  // With a socket alone the first file is made: who has it, is not known.
+  if ((tells || !target.runtime_socket.empty()) && !make_pending(target.file))
+    return {Applied::failed, trouble(pending_of(target.file))};
   if (!candidate.rename_to(target.file)) return {Applied::failed, trouble(target.file)};
   if (!sync_folder(target.file)) return {Applied::failed, trouble(folder_of(target.file))};
   if (!tells) return {Applied::written, ""};

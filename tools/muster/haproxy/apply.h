@@ -13,7 +13,8 @@ struct Target {
   std::string file;
   std::vector<std::string> validate;  // words, "{}" is the candidate; none: it is not validated
   std::vector<std::string> reload;    // words; none: nobody is told, and `runtime_socket` is not used
-  std::string runtime_socket;         // tried before `reload`; "": none
+  std::string runtime_socket;         // tried before `reload`, and asked whether that has worked; "": none
+  bool is_secret = false;             // nobody but the file's owner and group may read it
 };
 
 enum class Applied : std::uint8_t {

@@ -79,13 +79,9 @@ class Export {
     while (true) {
       const cli::ExitCode code = once();
       if (is_hopeless_) return code;
-      if (code != cli::done) {
-        std::this_thread::sleep_for(retry);
-        retry = std::min(retry * 2, kRetryMost);
-        continue;
-      }
-      retry = kRetryFirst;
-      wait_for_change(Clock::now());
+      const bool is_well = code == cli::done;
+      wait_for_change(is_well ? kPoll : retry, is_well ? options_.min_interval : retry);
+      retry = is_well ? kRetryFirst : std::min(retry * 2, kRetryMost);
       if (Clock::now() - fetched < kEverythingAnew) continue;
       picture_.forget();
       fetched = Clock::now();
@@ -110,9 +106,11 @@ class Export {
     return report_applied(options_.target, result);
   }
 
-  void wait_for_change(Clock::time_point applied) {
-    if (picture_.wait(kPoll) == Picture::Waited::nothing) return;
-    std::this_thread::sleep_until(std::max(applied + options_.min_interval, Clock::now() + kDebounce));
+  // At most so long; after a change, or when it is not known what has changed, at least `least`.
+  void wait_for_change(milliseconds most, milliseconds least) {
+    const auto begin = Clock::now();
+    if (picture_.wait(most) == Picture::Waited::nothing) return;
+    std::this_thread::sleep_until(std::max(begin + least, Clock::now() + kDebounce));
     while (picture_.wait(milliseconds(0)) == Picture::Waited::changed) {
     }
   }

@@ -98,9 +98,23 @@ class Reader {
   const Warn& warn_;
 };
 
+// Labels of letters, digits and inner hyphens (RFC 1123 §2.1), 253 octets at most: nothing that begins an
+// option.
+bool is_host(std::string_view host) {
+  if (host.empty() || host.size() > 253) return false;
+  while (!host.empty()) {
+    const auto dot = std::min(host.find('.'), host.size());
+    const std::string_view label = host.substr(0, dot);
+    if (!is_word(label, 63, "-") || label.front() == '-' || label.back() == '-') return false;
+    if (dot + 1 == host.size()) return false;
+    host.remove_prefix(std::min(dot + 1, host.size()));
+  }
+  return true;
+}
+
 bool read_hosts(std::string_view value, std::vector<std::string>& hosts) {
   for (const std::string_view host : parts_of(value)) {
-    if (!is_word(host, 253, ".-")) return false;
+    if (!is_host(host)) return false;
     hosts.push_back(folded(host));
   }
   return !hosts.empty();

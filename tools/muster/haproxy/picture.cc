@@ -87,6 +87,7 @@ cli::Reply Picture::update() {
 }
 
 Picture::Waited Picture::wait(std::chrono::milliseconds wait) {
+  if (!is_known_) return Waited::lost;
   const cli::Reply reply =
       client_.get("/api/v1/changes?after=" + std::to_string(revision_) + "&epoch=" + cli::encoded(epoch_) +
                   "&wait=" + std::to_string(wait.count()) + "ms");

@@ -202,6 +202,9 @@ class Planner {
     const PortLabels& labels = draft.labels;
     const auto address = net::parse_ip(labels.bind.empty() ? options_.bind : labels.bind);
     section.bind = {*address, front};
+    if (!labels.bind.empty() && options_.is_ours && !options_.is_ours(*address))
+      return warn(*draft.service,
+                  labels.bind + " is no address of this node; section " + section.name + " is left out");
     if (!take(*draft.service, section.name, section.bind)) return;
     const bool by_host = options_.vhosts && !labels.hosts.empty();
     if (by_host && labels.mode_said && !labels.http)

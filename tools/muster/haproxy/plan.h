@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ struct PlanOptions {
   bool http_checks = false;
   std::optional<net::Endpoint> vhosts;  // where the frontend that goes by host names listens
   std::optional<net::Endpoint> stats;
+  // Whether HAProxy could listen at an address that an app wants; null: at all.
+  std::function<bool(const net::IpAddress&)> is_ours;
 };
 
 struct Server {

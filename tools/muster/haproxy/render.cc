@@ -1,5 +1,7 @@
 #include "tools/muster/haproxy/render.h"
 
+#include <algorithm>
+
 namespace muster::haproxy {
 
 namespace {
@@ -17,8 +19,10 @@ defaults
   timeout client 50s
   timeout server 50s
   timeout check 5s
-  default-server inter 2s fastinter 500ms downinter 2s fall 3 rise 2
 )";
+const std::string kChecks = "default-server inter 2s fastinter 500ms downinter 2s fall 3 rise 2";
+
+constexpr std::size_t kHostsALine = 50;
 
 class Text {
  public:
@@ -46,12 +50,14 @@ void add_global(const RenderOptions& options, Text& text) {
   if (!options.runtime_socket.empty())
     text.inner("stats socket " + options.runtime_socket + " mode 600 level admin");
   text.raw(kDefaults);
+  text.inner(kChecks);
 }
 
-void add_mode(bool http, Text& text) {
-  if (!http) return;
-  text.inner("mode http");
-  text.inner("option httplog");
+// Beside somebody else's defaults nothing is taken from them that decides what a section is.
+void add_mode(bool http, bool fragment, Text& text) {
+  if (!http && !fragment) return;
+  text.inner(http ? "mode http" : "mode tcp");
+  text.inner(http ? "option httplog" : "option tcplog");
 }
 
 void add_server(const Section& section, const Server& server, Text& text) {
@@ -62,10 +68,11 @@ void add_server(const Section& section, const Server& server, Text& text) {
   text.inner(line);
 }
 
-void add_section(const Section& section, Text& text) {
+void add_section(const Section& section, bool fragment, Text& text) {
   text.section("listen", section.name);
   text.inner("bind " + net::to_string(section.bind));
-  add_mode(section.http, text);
+  add_mode(section.http, fragment, text);
+  if (fragment) text.inner(kChecks);
   text.inner("balance " + section.balance);
   bool has_backup = false;
   for (const Server& server : section.servers) has_backup |= server.backup;
@@ -81,13 +88,17 @@ void add_section(const Section& section, Text& text) {
 void add_vhosts(const Plan& plan, const net::Endpoint& at, Text& text) {
   text.section("frontend", "muster_vhosts");
   text.inner("bind " + net::to_string(at));
-  add_mode(true, text);
+  add_mode(true, false, text);
   for (std::size_t i = 0; i < plan.rules.size(); ++i) {
     const Rule& rule = plan.rules[i];
     const std::string number = std::to_string(i + 1);
-    std::string acl = "acl h_" + number + " hdr(host),host_only,lower -m str";
-    for (const std::string& host : rule.hosts) acl += " " + host;
-    text.inner(acl);
+    // A line of HAProxy's has 64 words; conditions of one name are alternatives.
+    for (std::size_t first = 0; first < rule.hosts.size(); first += kHostsALine) {
+      std::string acl = "acl h_" + number + " hdr(host),host_only,lower -m str --";
+      for (std::size_t host = first; host < std::min(first + kHostsALine, rule.hosts.size()); ++host)
+        acl += " " + rule.hosts[host];
+      text.inner(acl);
+    }
     if (!rule.path.empty()) text.inner("acl p_" + number + " path_beg " + rule.path);
     text.inner("use_backend " + rule.section + " if h_" + number + (rule.path.empty() ? "" : " p_" + number));
   }
@@ -96,16 +107,16 @@ void add_vhosts(const Plan& plan, const net::Endpoint& at, Text& text) {
 void add_stats(const RenderOptions& options, Text& text) {
   text.section("listen", "muster_stats");
   text.inner("bind " + net::to_string(*options.stats));
-  add_mode(true, text);
+  add_mode(true, false, text);
   text.inner("stats enable");
   text.inner("stats uri /");
   if (!options.stats_auth.empty()) text.inner("stats auth " + options.stats_auth);
 }
 
 // HAProxy does not start when it has nothing to listen to. A name of the kernel's, which no client knows.
-void add_nothing(Text& text) {
+void add_nothing(const std::string& name, Text& text) {
   text.section("listen", "muster_nothing");
-  text.inner("bind abns@muster_nothing");
+  text.inner("bind abns@muster_nothing_" + name);
 }
 
 }  // namespace
@@ -116,8 +127,9 @@ std::string render(const Plan& plan, const RenderOptions& options) {
   if (!options.fragment) add_global(options, text);
   if (options.stats) add_stats(options, text);
   if (options.vhosts) add_vhosts(plan, *options.vhosts, text);
-  for (const Section& section : plan.sections) add_section(section, text);
-  if (plan.sections.empty() && !options.vhosts && !options.stats && !options.fragment) add_nothing(text);
+  for (const Section& section : plan.sections) add_section(section, options.fragment, text);
+  if (plan.sections.empty() && !options.vhosts && !options.stats && !options.fragment)
+    add_nothing(options.name, text);
   return text.take();
 }
 

@@ -16,6 +16,7 @@ struct RenderOptions {
   std::string runtime_socket{};  // "": none; else where HAProxy is to listen for commands
   std::optional<net::Endpoint> vhosts{};
   std::optional<net::Endpoint> stats{};
+  std::string name{"export"};  // of this export, on this node
   std::string stats_auth{};  // USER:PASSWORD; "": none
 };
 std::string render(const Plan& plan, const RenderOptions& options);

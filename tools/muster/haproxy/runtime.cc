@@ -7,16 +7,19 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <sstream>
 #include <string_view>
+#include <thread>
 
 namespace muster::haproxy {
 
 namespace {
 
 constexpr std::string_view kServer = "  server ";
+constexpr std::chrono::seconds kReloadMost{10};
 constexpr std::string_view kDefaultWeight = "1";
 // A server that is added knows nothing of default-server: what render() writes there.
 constexpr std::string_view kChecks = " check inter 2s fastinter 500ms downinter 2s fall 3 rise 2";
@@ -77,32 +80,40 @@ class Difference {
   // False: what differs no command can change.
   bool change(const std::string& path, const ServerLine& old, const ServerLine& next) {
     if (old.rest != next.rest) return false;
-    if (old.endpoint != next.endpoint)
-      commands_.push_back({"set server " + path + " addr " + as_address(next.endpoint), "IP changed from"});
-    if (old.weight != next.weight) commands_.push_back({"set server " + path + " weight " + next.weight, ""});
+    if (old.endpoint != next.endpoint) commands_.push_back(move_to(path, next.endpoint));
+    if (old.weight != next.weight) commands_.push_back({"set server " + path + " weight " + next.weight});
     return true;
   }
 
   bool add(const std::string& path, const ServerLine& server) {
     if (server.rest != " check" && server.rest != " check backup") return false;
     const std::string backup = server.rest == " check" ? "" : " backup";
-    commands_.push_back({"add server " + path + " " + server.endpoint + std::string(kChecks) + " weight " +
-                             server.weight + backup,
-                         "New server registered"});
-    commands_.push_back({"enable health " + path, ""});
-    commands_.push_back({"enable server " + path, ""});
+    Command add{"add server " + path + " " + server.endpoint + std::string(kChecks) + " weight " +
+                    server.weight + backup,
+                {"New server registered"}};
+    // A backup cannot become another thing.
+    if (backup.empty())
+      add.if_exists = {move_to(path, server.endpoint), {"set server " + path + " weight " + server.weight}};
+    commands_.push_back(std::move(add));
+    commands_.push_back({"enable health " + path});
+    commands_.push_back({"set server " + path + " state ready"});
     return true;
   }
 
   // One with connections cannot be deleted; it gets no new ones, and goes with the next reload.
   void remove(const std::string& path) {
-    commands_.push_back({"set server " + path + " state maint", ""});
-    commands_.push_back({"del server " + path, "Server deleted", true});
+    commands_.push_back({"set server " + path + " state maint"});
+    commands_.push_back({"del server " + path, {"Server deleted"}, true});
   }
 
   std::vector<Command> take() { return std::move(commands_); }
 
  private:
+  static Command move_to(const std::string& path, const std::string& endpoint) {
+    return {"set server " + path + " addr " + as_address(endpoint),
+            {"IP changed from", "no need to change the addr"}};
+  }
+
   std::vector<Command> commands_;
 };
 
@@ -184,15 +195,43 @@ std::optional<std::vector<Command>> commands_between(const std::string& running,
   return commands;
 }
 
+bool is_done(const Command& command, const std::string& reply) {
+  const std::string said = trimmed(reply);
+  if (command.may_fail || (command.good.empty() && said.empty())) return true;
+  return std::any_of(command.good.begin(), command.good.end(),
+                     [&](const std::string& good) { return said.starts_with(good); });
+}
+
+std::string running_worker(const std::string& socket) {
+  const Socket connection(socket);
+  const auto reply = connection.is_connected() ? connection.ask("show info\n") : std::nullopt;
+  constexpr std::string_view kPid = "\nPid: ";
+  const auto at = reply ? reply->find(kPid) : std::string::npos;
+  if (at == std::string::npos) return "";
+  const auto begin = at + kPid.size();
+  return reply->substr(begin, reply->find('\n', begin) - begin);
+}
+
+bool is_replaced(const std::string& socket, const std::string& worker) {
+  constexpr std::chrono::milliseconds kPause{50};
+  for (auto waited = kPause; waited < kReloadMost; waited += kPause) {
+    const std::string now = running_worker(socket);
+    if (!now.empty() && now != worker) return true;
+    std::this_thread::sleep_for(kPause);
+  }
+  return false;
+}
+
 std::string send_commands(const std::string& socket, const std::vector<Command>& commands) {
   for (const Command& command : commands) {
     const Socket connection(socket);
     if (!connection.is_connected()) return socket + ": " + std::strerror(errno);
     const auto reply = connection.ask(command.text + "\n");
     if (!reply) return socket + ": " + std::strerror(errno);
+    if (is_done(command, *reply)) continue;
     const std::string said = trimmed(*reply);
-    const bool is_good = command.good.empty() ? said.empty() : said.starts_with(command.good);
-    if (!is_good && !command.may_fail) return command.text + ": " + said;
+    if (command.if_exists.empty() || !said.starts_with("Already exists")) return command.text + ": " + said;
+    if (std::string failed = send_commands(socket, command.if_exists); !failed.empty()) return failed;
   }
   return "";
 }
