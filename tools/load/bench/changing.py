@@ -19,6 +19,9 @@ WARM_UP = 0.3  # of the query load; changes begin before it and end after it
 MARGIN = 0.4
 # A new address at musterd replaces two RRsets, the instance's own and its service's; an update of the others one.
 RRSETS = {"musterd": 2}
+# Latency is measured at a fixed rate, as it is without changes: a server that is kept busy by queries alone has a queue, and what
+# its replies wait for in it says nothing of the server.
+LATENCY_RATE = 20_000  # queries a second
 SEEDS = 1000  # of one kind of change; a seed that comes again would set the addresses that are there already
 
 
@@ -28,7 +31,9 @@ class Changing:
     def __init__(self, options, services):
         self._options, self.services = options, services
         self.fleet = workload.Fleet(services)
-        self.visible, self.sustained, self.plain, self.during, self.achieved = {}, {}, {}, {}, {}
+        self.visible, self.sustained, self.achieved = {}, {}, {}
+        self.plain, self.during = {}, {}  # saturated
+        self.steady_plain, self.steady_during = {}, {}  # at LATENCY_RATE
         self.failures = []
 
     def run(self):
@@ -85,18 +90,21 @@ class Changing:
                             domain=workload.DOMAIN, **load, **update)
 
     def _queries_meanwhile(self, server):
+        for how, kind, plain, during in (("udp", 0, self.plain, self.during),
+                                         (LATENCY_RATE, len(SUSTAINED) + 1, self.steady_plain, self.steady_during)):
+            scenario = Scenario(self.fleet, how=how)
+            for seed in range(1, self._options.during_rounds + 1):
+                plain.setdefault(server.name, []).append(self._queries(server, scenario, seed).result())
+                changes = self._change(server, seed + kind * SEEDS, self._options.seconds + WARM_UP + MARGIN,
+                                       {"mode": "address", "connections": 1, "depth": 64, "rate": self._options.changes_per_second},
+                                       {"outstanding": 64, "rate": self._options.changes_per_second})
+                queries = self._queries(server, scenario, seed).result()
+                self.achieved.setdefault(server.name, []).append(changes.result()["elements_per_s"])
+                during.setdefault(server.name, []).append(queries)
+
+    def _queries(self, server, scenario, seed):
         # The changes come from the generator's core: a reply's time is when it came, not when that core got to it.
-        arrivals = {"arrivals": True}
-        scenario, rate = Scenario(self.fleet), self._options.changes_per_second
-        for seed in range(1, self._options.during_rounds + 1):
-            self.plain.setdefault(server.name, []).append(
-                ask_load(self._options, server, scenario, seed, self._options.outstanding, **arrivals).result())
-            changes = self._change(server, seed, self._options.seconds + WARM_UP + MARGIN,
-                                   {"mode": "address", "connections": 1, "depth": 64, "rate": rate},
-                                   {"outstanding": 64, "rate": rate})
-            queries = ask_load(self._options, server, scenario, seed, self._options.outstanding, **arrivals).result()
-            self.achieved.setdefault(server.name, []).append(changes.result()["elements_per_s"])
-            self.during.setdefault(server.name, []).append(queries)
+        return ask_load(self._options, server, scenario, seed, self._options.outstanding, arrivals=True)
 
     def rate(self, label, name="musterd"):
         rounds = self.sustained.get((name, label))
@@ -121,11 +129,18 @@ class Changing:
             return None
         return Range(r[key] for r in self.during[name]).ratio(Range(r[key] for r in self.plain[name]))
 
+    def latency_growth(self, key, name="musterd"):
+        """The same of their latency, at a fixed rate."""
+        if name not in self.steady_during:
+            return None
+        return Range(r[key] for r in self.steady_during[name]).ratio(Range(r[key] for r in self.steady_plain[name]))
+
     def raw(self):
         return {"services": self.services, "visible": self.visible,
                 "sustained": [{"server": name, "how": label, "rounds": rounds}
                               for (name, label), rounds in self.sustained.items()],
-                "plain": self.plain, "during": self.during, "achieved": self.achieved}
+                "plain": self.plain, "during": self.during, "steady_plain": self.steady_plain,
+                "steady_during": self.steady_during, "achieved": self.achieved}
 
     def text(self):
         seen = [[name, *(Range(r[key] / 1000 for r in rounds).text(3)
@@ -136,9 +151,15 @@ class Changing:
         cost = [[name, Range(self.achieved[name]).text(0), Range(r["cpu_us"] for r in self.plain[name]).text(),
                  Range(r["cpu_us"] for r in self.during[name]).text(), self.growth("cpu_us", name).text(),
                  self.growth("p99_us", name).text()] for name in self.during]
+        waits = [[name, *(Range(r[key] for r in rounds[name]).text(0) for key in ("p50_us", "p99_us")
+                          for rounds in (self.steady_plain, self.steady_during)),
+                  self.latency_growth("p50_us", name).text(), self.latency_growth("p99_us", name).text()]
+                 for name in self.steady_during]
         return (f"### {self.services:,} services: musterd by its API, store off; the others by DNS UPDATE, with journal\n\n"
                 + table(["a new address of an instance, ms until DNS has it", "p50", "p99", "most", "CPU µs a change"],
                         seen) + "\n\n"
                 + table(["sustained, each a new address", "how", "changes a second", "RRsets a second", "CPU µs each", "refused"], taken) + "\n\n"
                 + table([f"queries during {number(self._options.changes_per_second, 0)} changes a second", "changes a second taken",
-                         "CPU µs/query without", "with", "×", "p99 ×"], cost))
+                         "CPU µs/query without", "with", "×", "p99 × (saturated)"], cost) + "\n\n"
+                + table([f"the same at {number(LATENCY_RATE, 0)} queries a second", "p50 µs without", "with", "p99 µs without", "with",
+                         "p50 ×", "p99 ×"], waits))
