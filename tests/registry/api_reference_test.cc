@@ -67,6 +67,7 @@ api::Outside whole_outside() {
     done({api::ZoneText::Outcome::written, "$TTL 5\n"});
   };
   outside.changes = outside.watch = [](http::Request, http::Reply reply) { reply.send({}); };
+  outside.answering_of = [](const std::string&) { return api::Answering{}; };
   outside.stats = [] { return api::Stats{}; };
   outside.sources = [] {
     SourceStatus mesos;
