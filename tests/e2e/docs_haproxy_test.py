@@ -2,6 +2,7 @@
 tutorial's two apps."""
 
 import json
+import os
 import re
 import unittest
 
@@ -9,6 +10,8 @@ import docs_test
 from docs_test import commands
 from harness import SOURCE, run, wait_until
 from marathon_test import WithMarathon
+
+os.environ["PATH"] += ":/usr/sbin"  # where Debian has haproxy, and not everybody's PATH leads
 
 
 def listens(text):

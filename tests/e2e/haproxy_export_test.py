@@ -14,6 +14,7 @@ from harness import ADDRESS, BIN, SOURCE, EndToEnd, run, wait_until
 from ports import free_port
 
 REQUESTS = 3000
+os.environ["PATH"] += ":/usr/sbin"  # where Debian has haproxy, and not everybody's PATH leads
 
 
 class Backend:
