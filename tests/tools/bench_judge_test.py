@@ -220,6 +220,7 @@ class Targets(unittest.TestCase):
         self.assertEqual(found["sustained single changes, store off, against BIND", "performance", 10], "met")
         self.assertEqual(found["changes in messages of 100", "performance", 100_000], "missed by 60 %")
         self.assertEqual(found["CPU a query during 1,000 changes a second", "issue", 1.10], "met")
+        self.assertEqual(found["p99 of queries during 1,000 changes a second", "performance", 1.10], "missed by 718 %")
         self.assertEqual(found["p99 of 20,000 queries a second during 1,000 changes a second", "performance", 1.10], "missed by 36 %")
         self.assertEqual(self.verdicts(targets.changing_targets([])), {})
 

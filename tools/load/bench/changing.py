@@ -19,8 +19,7 @@ WARM_UP = 0.3  # of the query load; changes begin before it and end after it
 MARGIN = 0.4
 # A new address at musterd replaces two RRsets, the instance's own and its service's; an update of the others one.
 RRSETS = {"musterd": 2}
-# Latency is measured at a fixed rate, as it is without changes: a server that is kept busy by queries alone has a queue, and what
-# its replies wait for in it says nothing of the server.
+# Beside the latency of a server that queries alone keep busy, which is what its queue makes of it, that at a fixed rate.
 LATENCY_RATE = 20_000  # queries a second
 SEEDS = 1000  # of one kind of change; a seed that comes again would set the addresses that are there already
 
