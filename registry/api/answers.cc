@@ -26,7 +26,7 @@ struct Answers {
 
 struct Page {
   CallPtr call;
-  std::uint64_t revision = 0;  // before the first was looked at: what changed after it may be missing
+  std::uint64_t revision = 0;  // all up to it was visible before the first service was looked at
   std::string glob;
   std::size_t most = 0;
   std::string after;  // the last service in it
@@ -45,6 +45,13 @@ void append_instances(std::string& out, const std::vector<InstancePtr>& instance
   out += ']';
 }
 
+void append_ids(std::string& out, const std::vector<InstancePtr>& instances) {
+  for (const InstancePtr& instance : instances) {
+    if (out.back() != '[') out += ',';
+    append_string(out, instance->id);
+  }
+}
+
 void append_answers(std::string& out, const Answers& answers) {
   out += "{\"service\":";
   append_string(out, answers.service);
@@ -56,11 +63,7 @@ void append_answers(std::string& out, const Answers& answers) {
   append_bool(out, answers.answering.in_panic);
   const bool is_own = answers.answering.fallback.empty();
   out += ",\"answering\":[";
-  for (const InstancePtr& instance : answers.answering.instances) {
-    if (!is_own) break;
-    if (out.back() != '[') out += ',';
-    append_string(out, instance->id);
-  }
+  if (is_own) append_ids(out, answers.answering.instances);
   out += "],\"instances\":";
   append_instances(out, answers.instances);
   out += ",\"fallback\":";
@@ -100,7 +103,6 @@ bool is_full(const Page& page) {
 }
 
 void collect(const PagePtr& page, Turn& turn) {
-  if (page->services.empty()) page->revision = turn.registry.revision();
   const auto found = turn.registry.list(page->glob, page->after, kServicesATurn);
   for (const ServiceSummary& service : found) {
     if (is_full(*page)) {
@@ -110,10 +112,10 @@ void collect(const PagePtr& page, Turn& turn) {
     page->after = service.name;
     if (!service.publishable) continue;
     ServiceView view = turn.registry.view(service.name, turn.now);
-    page->instances += view.instances.size();
-    page->services.push_back({view.revision, view.policy, service.name,
-                              page->call->context->outside.answering_of(service.name),
-                              std::move(view.instances)});
+    Answering answering = page->call->context->outside.answering_of(service.name);
+    page->instances += view.instances.size() + (answering.fallback.empty() ? 0 : answering.instances.size());
+    page->services.push_back(
+        {view.revision, view.policy, service.name, std::move(answering), std::move(view.instances)});
   }
   if (found.size() < kServicesATurn) return finish(page, turn);
   on_control(page->call, [page](Turn& later) { collect(page, later); });
@@ -140,7 +142,13 @@ void get_answers(CallPtr call) {
   page->glob = call->request.query_value("service").value_or("*");
   page->after = call->request.query_value("after").value_or("");
   page->most = limit->value_or(kMostServices);
-  on_control(std::move(call), [page](Turn& turn) { collect(page, turn); });
+  // What the registry has taken before in this turn is in no answer yet. Who goes on from the revision would
+  // never hear of it again, so the answers are looked at once all that it counts is visible.
+  on_control(std::move(call), [page](Turn& turn) {
+    page->revision = turn.registry.revision();
+    turn.after_visible(
+        [page](Durability) { on_control(page->call, [page](Turn& later) { collect(page, later); }); });
+  });
 }
 
 }  // namespace

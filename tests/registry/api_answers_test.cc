@@ -59,7 +59,7 @@ TEST_F(Answers, ComeInPagesThatMissNobody) {
   }
   house.turns = 0;
   house.get("/api/v1/answers");
-  EXPECT_EQ(house.turns, 3u);
+  EXPECT_EQ(house.turns, 4u);
   EXPECT_EQ(house.get("/api/v1/answers?limit=0").status, 400);
 }
 
@@ -80,6 +80,18 @@ TEST_F(Answers, SayWhoIsInThemAndWhoseTheyAre) {
   EXPECT_EQ(boost::json::serialize(web.at("answering")), "[]");
   EXPECT_EQ(web.at("fallback").at("service"), "spare");
   EXPECT_EQ(web.at("fallback").at("instances").at(0).at("id"), "i2");
+}
+
+TEST_F(Answers, AreLookedAtOnceAllThatTheirRevisionCountsIsVisible) {
+  house.put("/api/v1/services/web/instances/i1", R"({"address":"10.0.0.7","port":8080})");
+  house.turns = 0;
+  std::size_t ended = 0;
+  answering = [&](const std::string&) {
+    ended = house.turns;
+    return api::Answering{};
+  };
+  house.get("/api/v1/answers");
+  EXPECT_GE(ended, 1u) << "what the same turn has taken before is not published yet";
 }
 
 TEST_F(Answers, AreNotGivenWhileNothingIsLoaded) {

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "registry/label.h"
+#include "registry/net/blanks.h"
 #include "registry/net/ip_address.h"
 
 namespace muster::haproxy {
@@ -32,12 +34,6 @@ bool is_word(std::string_view text, std::size_t most, std::string_view others) {
   });
 }
 
-std::string folded(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
-
 template <class Number>
 std::optional<Number> whole(std::string_view text) {
   Number value{};
@@ -50,9 +46,7 @@ std::vector<std::string_view> parts_of(std::string_view list) {
   std::vector<std::string_view> parts;
   while (!list.empty()) {
     const auto comma = std::min(list.find(','), list.size());
-    std::string_view part = list.substr(0, comma);
-    while (part.starts_with(' ')) part.remove_prefix(1);
-    while (part.ends_with(' ')) part.remove_suffix(1);
+    const std::string_view part = net::trimmed(list.substr(0, comma));
     if (!part.empty()) parts.push_back(part);
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
@@ -87,7 +81,7 @@ class Reader {
 
   bool read_flag(const std::string& name, bool& flag) const {
     return read(name, "true or false", [&](std::string_view value) {
-      const std::string word = folded(value);
+      const std::string word = registry::ascii_lower(value);
       flag = word == "true";
       return flag || word == "false";
     });
@@ -115,7 +109,7 @@ bool is_host(std::string_view host) {
 bool read_hosts(std::string_view value, std::vector<std::string>& hosts) {
   for (const std::string_view host : parts_of(value)) {
     if (!is_host(host)) return false;
-    hosts.push_back(folded(host));
+    hosts.push_back(registry::ascii_lower(host));
   }
   return !hosts.empty();
 }

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 
 #include "registry/glob.h"
+#include "registry/label.h"
 #include "tools/muster/json_text.h"
 
 namespace muster::haproxy {
@@ -13,11 +14,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kChangedMost = 64;  // services; of more everything is fetched
-
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
 
 }  // namespace
 
@@ -62,7 +58,7 @@ cli::Reply Picture::fetch_changed() {
   reply.status = 200;
   std::map<std::string, Service> services;
   for (const std::string& name : changed_) {
-    if (!registry::glob_matches(lower(glob_), lower(name))) continue;
+    if (!registry::glob_matches(registry::ascii_lower(glob_), registry::ascii_lower(name))) continue;
     Answers first;
     reply = fetch(name, services, first);
     if (!reply.ok()) return reply;
@@ -77,9 +73,10 @@ cli::Reply Picture::update() {
   if (is_known_) {
     // Whose answers are another's instances changes with it.
     std::set<std::string> folded;
-    for (const std::string& name : changed_) folded.insert(lower(name));
+    for (const std::string& name : changed_) folded.insert(registry::ascii_lower(name));
     for (const auto& [name, service] : services_) {
-      if (!service.fallback.empty() && folded.contains(lower(service.fallback))) changed_.insert(name);
+      if (!service.fallback.empty() && folded.contains(registry::ascii_lower(service.fallback)))
+        changed_.insert(name);
     }
     if (changed_.size() <= kChangedMost) return fetch_changed();
   }

@@ -20,7 +20,7 @@ defaults
   timeout server 50s
   timeout check 5s
 )";
-const std::string kChecks = "default-server inter 2s fastinter 500ms downinter 2s fall 3 rise 2";
+const std::string kChecks = "default-server " + std::string(kCheckWords);
 
 constexpr std::size_t kHostsALine = 50;
 

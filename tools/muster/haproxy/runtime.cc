@@ -14,6 +14,8 @@
 #include <string_view>
 #include <thread>
 
+#include "tools/muster/haproxy/render.h"
+
 namespace muster::haproxy {
 
 namespace {
@@ -21,8 +23,6 @@ namespace {
 constexpr std::string_view kServer = "  server ";
 constexpr std::chrono::seconds kReloadMost{10};
 constexpr std::string_view kDefaultWeight = "1";
-// A server that is added knows nothing of default-server: what render() writes there.
-constexpr std::string_view kChecks = " check inter 2s fastinter 500ms downinter 2s fall 3 rise 2";
 
 struct ServerLine {
   std::string endpoint;
@@ -88,8 +88,8 @@ class Difference {
   bool add(const std::string& path, const ServerLine& server) {
     if (server.rest != " check" && server.rest != " check backup") return false;
     const std::string backup = server.rest == " check" ? "" : " backup";
-    Command add{"add server " + path + " " + server.endpoint + std::string(kChecks) + " weight " +
-                    server.weight + backup,
+    Command add{"add server " + path + " " + server.endpoint + " check " + std::string(kCheckWords) +
+                    " weight " + server.weight + backup,
                 {"New server registered"}};
     // A backup cannot become another thing.
     if (backup.empty())

@@ -12,6 +12,7 @@
 #include "registry/duration.h"
 #include "registry/label.h"
 #include "registry/model.h"
+#include "registry/net/blanks.h"
 #include "registry/url_address.h"
 
 namespace muster::cli {
@@ -36,11 +37,7 @@ bool is_endpoint(const xml_node& node) {
   return name == "endpoint" || name == "inDestination" || name == "outDestination";
 }
 
-std::string trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == text.npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
+std::string trimmed(std::string_view text) { return std::string(net::trimmed(text, " \t\r\n")); }
 
 // Its words are "round-robin-with-fail-over" in one version and "roundRobinFailover" in another.
 std::string squeezed(std::string_view type) {
