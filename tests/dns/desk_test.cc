@@ -169,11 +169,12 @@ TEST_F(DeskTest, AClientThatHasGoneIsTold) {
 }
 
 TEST_F(DeskTest, AClientThatDoesNotReadIsClosedAndTheDeskTold) {
-  start("127.0.0.1:0", {.idle = 300ms});
+  std::vector<Octets> messages(200, message(1, 60'000));  // made first: meanwhile the connection would be idle
+  start("127.0.0.1:0", {.idle = 1s});
   TcpClient client(endpoint_, 4096);
   ASSERT_TRUE(client.ask(axfr(1)));
   ASSERT_TRUE(eventually([&] { return taken_ == 1; }));
-  auto said = send(std::vector<Octets>(200, message(1, 60'000)));
+  auto said = send(std::move(messages));
   ASSERT_EQ(said.wait_for(test::kPatience), std::future_status::ready);
   EXPECT_FALSE(said.get());
   EXPECT_EQ(tcp_->counters().closed_unread, 1u);
