@@ -28,7 +28,7 @@ struct NameExplanation {
     double probability = 0;    // that the next answer holds it first; of a set that nobody chooses from: 1
     std::string policy;        // what chose it: the policy, what overrode it, or "fixed"
     std::string ttl_reason;
-    std::vector<registry::InstancePtr> instances;  // whose it is; empty: nobody's alone
+    std::vector<registry::InstancePtr> instances;  // whose it is, maybe of the fall-back; empty: nobody's
   };
   std::vector<Record> records;
   // One of the instances that this name is about, in the answers or not.

@@ -53,6 +53,17 @@ SetView::SetView(const LiveNames& names, naming::SetKey key, const std::string& 
   for (const auto& member : *members) {
     if (chosen_.contains(member->instance.get())) note_holder(member->instance, *service);
   }
+  if (set_.falls_back) note_fallback(names);
+}
+
+// Whose addresses the answer holds when it is another service's.
+void SetView::note_fallback(const LiveNames& names) {
+  const auto* others = names.members_of(policy_.fallback_service);
+  const auto other = names.config().domain.child(policy_.fallback_service);
+  if (others == nullptr || !other) return;
+  for (const auto& member : *others) {
+    if (member->instance->serving && suits(*member->instance)) note_holder(member->instance, *other);
+  }
 }
 
 void SetView::note_holder(const registry::InstancePtr& instance, const Name& service) {

@@ -36,11 +36,12 @@ class SetView {
   Standing standing_of(const registry::Instance& instance) const;
   // Whether an answer holds those that are not its first as well.
   bool answers_more() const;
-  // Those whose record this is.
+  // Those whose record this is; of another service where that is fallen back to.
   const std::vector<registry::InstancePtr>& holders_of(std::string_view rdata) const;
 
  private:
   void note_holder(const registry::InstancePtr& instance, const Name& service);
+  void note_fallback(const LiveNames& names);
 
   const naming::SetKey key_;
   const RrType type_;

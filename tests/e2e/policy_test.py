@@ -93,6 +93,10 @@ class TooFew(Policy):
                 self.assertIn("0 of 2 ready", answer.text)
                 self.assertEqual(self.metric(server, 'muster_service_panic{service="web"}'), 1)
                 self.assertIn("panic service=web ready=", server.err)
+                if "fallback" in keys:
+                    [record] = server.api("GET", "/api/v1/explain?name=web.svc.internal&type=A").json()["records"]
+                    whose = ("heartbeat", ["backup/h"]) if "backup" in keys else ("fallback", [])
+                    self.assertEqual((record["policy"], record["source"], record["instances"]), ("panic:fallback", *whose))
                 if "backup" in keys:
                     self.assertEqual(self.order(server, name="_web._tcp.svc.internal", kind="SRV"), "h")
                 self.admin(server, "a", "up")

@@ -2,6 +2,7 @@
 #include "registry/api/instance_json.h"
 #include "registry/api/json_text.h"
 #include "registry/json_text.h"
+#include "registry/label.h"
 #include "tools/musterd/musterd.h"
 
 namespace muster::tools {
@@ -47,6 +48,18 @@ void append_check(std::string& out, const std::optional<registry::HealthView>& h
   registry::api::append_string_or_null(out, deciding_check(health));
 }
 
+std::string source_of(const NameExplanation& found, const NameExplanation::Record& record) {
+  if (!record.instances.empty()) return source_of(*record.instances.front());
+  if (record.policy == "panic:fallback") return "fallback";  // an address that the configuration names
+  return found.generated ? "muster" : "zone";
+}
+
+// An instance of the service that is fallen back to is named with it.
+std::string shown_id(const NameExplanation& found, const Instance& instance) {
+  const bool is_own = registry::ascii_lower(instance.service) == found.would_be_of;
+  return is_own || found.would_be_of.empty() ? instance.id : instance.service + "/" + instance.id;
+}
+
 void append_record(std::string& out, const NameExplanation& found, const NameExplanation::Record& record) {
   if (out.back() != '[') out += ',';
   append_member(out, '{', "type", record.type);
@@ -56,13 +69,11 @@ void append_record(std::string& out, const NameExplanation& found, const NameExp
   append_member(out, ',', "probability", record.probability);
   append_member(out, ',', "policy", record.policy);
   append_member(out, ',', "ttl_reason", record.ttl_reason);
-  const std::string whose =
-      record.instances.empty() ? found.generated ? "muster" : "zone" : source_of(*record.instances.front());
-  append_member(out, ',', "source", whose);
+  append_member(out, ',', "source", source_of(found, record));
   out += ",\"instances\":[";
   for (const auto& instance : record.instances) {
     if (out.back() != '[') out += ',';
-    registry::append_json_string(out, instance->id);
+    registry::append_json_string(out, shown_id(found, *instance));
   }
   out += "]}";
 }
