@@ -8,8 +8,10 @@ import unittest
 
 import docs_test
 from docs_test import commands
-from harness import SOURCE, run, wait_until
+from harness import ADDRESS, SOURCE, run, wait_until
+from haproxy_export_test import Backend, get
 from marathon_test import WithMarathon
+from ports import free_port
 
 os.environ["PATH"] += ":/usr/sbin"  # where Debian has haproxy, and not everybody's PATH leads
 
@@ -96,6 +98,35 @@ class MarathonLb(Walk):
         self.assertIn("  mode http\n", done.out[done.out.index("listen shop_cart"):])
         (rules,) = re.findall(r"(?ms)^```\n(  acl .*?)^```", page)
         self.assertIn(rules, done.out)
+
+    def test_a_real_haproxy_does_what_the_labels_say(self):
+        fronts = {name: free_port(ADDRESS) for name in ("names", "tcp", "evil", "service")}
+        apps = {
+            "cart": {"HAPROXY_0_VHOST": "cart.example.test", "HAPROXY_0_PATH": "/cart"},
+            "site": {"HAPROXY_0_VHOST": "cart.example.test,www.example.test", "HAPROXY_0_STICKY": "true", "HAPROXY_0_MODE": "http"},
+            "tcp": {"HAPROXY_0_PORT": str(fronts["tcp"]), "HAPROXY_0_BALANCE": "source"},
+            "evil": {"HAPROXY_0_PORT": str(fronts["evil"]), "HAPROXY_0_VHOST": "www.example.test\n  use_backend evil",
+                     "HAPROXY_0_PATH": "/x }\n", "HAPROXY_0_MODE": "http\n  acl all always_true", "HAPROXY_0_BALANCE": "first\n  server x 127.0.0.1:1",
+                     "HAPROXY_0_BIND_ADDR": "0.0.0.0:1 name x", "HAPROXY_0_BACKEND_HEAD": "  http-request deny"},
+        }
+        for number, (name, labels) in enumerate(apps.items()):
+            backend = Backend(name)
+            self.addCleanup(backend.close)
+            self.known.app(f"/{name}", service_port=free_port(ADDRESS) if number else fronts["service"], labels=labels).add(f"{name}.1", ADDRESS, backend.port)
+        server = self.serve(self.marathon())
+        wait_until("the apps are known", lambda: all(server.dig(f"{name}.svc.internal").data() for name in apps))
+        file = self.folder / "haproxy.cfg"
+        done = server.muster("export", "haproxy", "--bind", ADDRESS, "--vhosts", f"{ADDRESS}:{fronts['names']}", "--output", file)
+        self.assertEqual(done.status, 0, done.err)
+        self.assertIn("HAPROXY_0_BACKEND_HEAD", done.err)
+        self.background("haproxy", ["/usr/sbin/haproxy", "-db", "-f", file])
+        wait_until("it answers", lambda: get(fronts["tcp"]) == "tcp")
+        for host, path, whose in (("cart.example.test", "/cart/1", "cart"), ("CART.example.test", "/", "site"), ("www.example.test", "/cart", "site"),
+                                  ("www.example.test", "/x", "site"), ("evil.example.test", "/", None)):
+            with self.subTest(host + path):
+                self.assertEqual(get(fronts["names"], host, path), whose)
+        self.assertEqual(get(fronts["evil"]), "evil", "what it may say is heard, all else is not")
+        self.assertEqual(get(fronts["service"], "any", "/cart"), "cart")
 
 
 def commands_indented(page):

@@ -293,6 +293,38 @@ class Running(Haproxy):
         self.assertNotEqual(self.ask(socket_path, "show info")["Pid"], first)
         self.assertEqual((self.folder / "reloads").read_text(), "x\n", "the first, of a file that nobody was told of; no other")
 
+    def test_who_has_not_heard_what_was_told_is_reloaded(self):
+        self.register(self.backend("a"))
+        socket_path = self.folder / "admin.sock"
+        process = self.haproxy("--runtime-socket", socket_path)
+        wait_until("it answers", lambda: get(self.front) == "a")
+        reload = self.write("reload", f"#!/bin/sh\necho x >> {self.folder}/reloads\nkill -USR2 {process.pid}\n")
+        reload.chmod(0o755)
+        exporting = self.watch("--runtime-socket", socket_path, "--reload", reload)
+        wait_until("the first file is told", lambda: "HAProxy reloaded" in exporting.err)
+        self.register(self.backend("b"))
+        wait_until("by the socket", lambda: "told by its runtime socket" in exporting.err)
+        told = self.ask(socket_path, "show info")["Pid"]
+        process.send_signal(signal.SIGUSR2)
+        wait_until("somebody else has reloaded", lambda: self.ask(socket_path, "show info").get("Pid", told) != told)
+        self.register(self.backend("c"))
+        wait_until("it is reloaded, not told", lambda: exporting.err.count("HAProxy reloaded") == 2)
+        self.assertEqual((self.folder / "reloads").read_text(), "x\nx\n")
+        wait_until("all are asked", lambda: {get(self.front) for _ in range(9)} == {"a", "b", "c"})
+
+    def test_the_section_of_a_service_whose_last_has_gone_stays(self):
+        self.register(self.backend("a"))
+        self.watch("--no-validate")
+        section = f"listen web-{self.front}\n"
+        wait_until("the file is there", lambda: self.file.exists() and "server a " in self.file.read_text())
+        self.assertEqual(self.server.muster("deregister", "web", "a").status, 0)
+        wait_until("it has gone", lambda: "server a " not in self.file.read_text())
+        self.assertIn(section, self.file.read_text())
+        self.assertNotIn(section, self.export().out, "who begins now does not know of its port")
+        self.register(self.backend("b"))
+        wait_until("the next is in it", lambda: "server b " in self.file.read_text())
+        self.assertEqual(self.file.read_text().count(section), 1)
+
     @staticmethod
     def ask(path, command):
         with socket.socket(socket.AF_UNIX) as connection:

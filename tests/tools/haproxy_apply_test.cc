@@ -1,7 +1,9 @@
 // How a configuration comes into its place, and what is told to a running HAProxy instead of a reload.
 #include "tools/muster/haproxy/apply.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -101,6 +103,25 @@ TEST_F(HaproxyApply, AFileWithAPasswordIsNotForEverybody) {
   struct stat found {};
   stat(target.file.c_str(), &found);
   EXPECT_EQ(found.st_mode & 07777, 0640u);
+}
+
+TEST_F(HaproxyApply, WhatAKilledExportHasLeftIsInNobodysWay) {
+  std::ofstream(path("haproxy.cfg.candidate"))
+      << "the text of one that was killed while HAProxy looked at it\n";
+  EXPECT_EQ(apply(target, "a\n").outcome, Applied::written);
+  EXPECT_EQ(text("haproxy.cfg"), "a\n");
+  EXPECT_EQ(files(), 1u);
+}
+
+TEST_F(HaproxyApply, TwoDoNotWriteOneFileAtATime) {
+  const int other = open(path("haproxy.cfg.candidate").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_EQ(flock(other, LOCK_EX), 0);
+  const ApplyResult refused = apply(target, "a\n");
+  EXPECT_EQ(refused.outcome, Applied::failed);
+  EXPECT_THAT(refused.what, HasSubstr("another export"));
+  EXPECT_FALSE(exists("haproxy.cfg"));
+  close(other);
+  EXPECT_EQ(apply(target, "a\n").outcome, Applied::written);
 }
 
 TEST_F(HaproxyApply, AFileThatNobodyWasToldOfIsToldFirst) {

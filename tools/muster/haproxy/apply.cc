@@ -1,6 +1,7 @@
 #include "tools/muster/haproxy/apply.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,15 +38,18 @@ bool sync_folder(const std::string& file) {
   return synced;
 }
 
-// The text beside the file, on the disk, with the file's mode and owner. Removed again unless it is renamed.
+// The text beside the file, on the disk, with the file's mode and owner. Locked, because two may write one
+// file, and removed again unless it is renamed; what a process that was killed has left is written over by
+// the next.
 class Candidate {
  public:
-  explicit Candidate(const std::string& file)
-      : path_(file + ".XXXXXX"), fd_(mkostemp(path_.data(), O_CLOEXEC)) {}
+  explicit Candidate(const std::string& file) : path_(file + ".candidate") {
+    while (trouble_.empty() && fd_ < 0) open_locked();
+  }
   ~Candidate() {
     if (fd_ < 0) return;
-    close(fd_);
     if (!kept_) unlink(path_.c_str());
+    close(fd_);
   }
   Candidate(const Candidate&) = delete;
   Candidate& operator=(const Candidate&) = delete;
@@ -54,7 +58,7 @@ class Candidate {
 
   // "" or what failed.
   std::string write(const std::string& file, const std::string& text, bool is_secret) const {
-    if (fd_ < 0) return trouble(path_);
+    if (fd_ < 0) return trouble_;
     struct stat old {};
     const bool replaces = stat(file.c_str(), &old) == 0;
     // Who may not give it to the old owner keeps it.
@@ -75,8 +79,30 @@ class Candidate {
   }
 
  private:
+  // No file when the other has renamed it before it was locked here.
+  void open_locked() {
+    const int fd = open(path_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+      trouble_ = trouble(path_);
+      return;
+    }
+    struct stat mine {};
+    struct stat there {};
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      trouble_ = errno == EWOULDBLOCK ? path_ + " is being written by another export" : trouble(path_);
+    } else if (fstat(fd, &mine) == 0 && stat(path_.c_str(), &there) == 0 && mine.st_ino == there.st_ino) {
+      if (ftruncate(fd, 0) == 0) {
+        fd_ = fd;
+        return;
+      }
+      trouble_ = trouble(path_);
+    }
+    close(fd);
+  }
+
   std::string path_;
-  int fd_;
+  std::string trouble_;  // why there is no file
+  int fd_ = -1;
   bool kept_ = false;
 };
 
@@ -110,15 +136,24 @@ ApplyResult reload(const Target& target) {
   return {Applied::reloaded, ""};
 }
 
+// Whoever else reloads HAProxy may have done it between the file of before and what was then told: the new
+// worker has neither.
+bool may_have_missed(const Target& target, const std::string& told) {
+  if (told.empty()) return false;
+  const std::string now = running_worker(target.runtime_socket);
+  return !now.empty() && now != told;
+}
+
 // The file is in its place. HAProxy has `running`, unless that is not known.
 ApplyResult tell(const Target& target, const std::string& running, const std::string& text, bool is_known) {
   std::string refused;
   if (!target.runtime_socket.empty() && is_known) {
     const auto commands = commands_between(running, text);
+    const std::string worker = commands ? running_worker(target.runtime_socket) : "";
     if (commands) refused = send_commands(target.runtime_socket, *commands);
     if (commands && refused.empty()) {
       unlink(pending_of(target.file).c_str());
-      return {Applied::by_runtime, std::to_string(commands->size()) + " commands"};
+      return {Applied::by_runtime, std::to_string(commands->size()) + " commands", worker};
     }
   }
   ApplyResult result = reload(target);
@@ -135,10 +170,12 @@ std::vector<std::string> words_of(const std::string& command) {
   return words;
 }
 
-ApplyResult apply(const Target& target, const std::string& text) {
+ApplyResult apply(const Target& target, const std::string& text, const std::string& told) {
   const auto old = net::file_text(target.file, kFileMost);
   if (!old && old.error() != std::errc::no_such_file_or_directory)
     return {Applied::failed, target.file + ": " + old.error().message()};
+  if (may_have_missed(target, told) && !make_pending(target.file))
+    return {Applied::failed, trouble(pending_of(target.file))};
   const bool was_pending = exists(pending_of(target.file));
   if (old && *old == text) {
     if (!was_pending || target.reload.empty()) return {Applied::unchanged, ""};

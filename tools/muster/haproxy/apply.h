@@ -29,9 +29,12 @@ enum class Applied : std::uint8_t {
 
 struct ApplyResult {
   Applied outcome = Applied::unchanged;
-  std::string what;  // of the last three; of by_runtime and reloaded what was done
+  std::string what;    // of the last three; of by_runtime and reloaded what was done
+  std::string told{};  // of by_runtime: the worker that was told
 };
-ApplyResult apply(const Target& target, const std::string& text);
+// `told`: the worker that was last told by the socket and not reloaded since, "": none. Where another one
+// runs now, HAProxy is reloaded although nothing has changed.
+ApplyResult apply(const Target& target, const std::string& text, const std::string& told = "");
 
 // A command as words, split at blanks; quotes mean nothing, there is no shell.
 std::vector<std::string> words_of(const std::string& command);

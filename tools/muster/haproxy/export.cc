@@ -101,7 +101,8 @@ class Export {
   }
 
   cli::ExitCode put(const std::string& text) {
-    const ApplyResult result = apply(options_.target, text);
+    const ApplyResult result = apply(options_.target, text, told_);
+    if (result.outcome == Applied::by_runtime || result.outcome == Applied::reloaded) told_ = result.told;
     if (options_.watch && result.outcome == Applied::unchanged) return cli::done;
     return report_applied(options_.target, result);
   }
@@ -120,6 +121,7 @@ class Export {
   Picture picture_;
   bool is_hopeless_ = false;
   std::set<std::string> warned_;  // of the last plan
+  std::string told_;              // HAProxy's worker that was told by its socket
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "tools/muster/haproxy/picture.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -14,6 +15,25 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kChangedMost = 64;  // services; of more everything is fetched
+
+// Of a service that is still known and has lost its last instance the section stays, empty: those that it had
+// tell of its ports and labels.
+void keep_shape(const Service& had, Service& has) {
+  const auto is_own = [](const Instance& one) { return !one.foreign; };
+  if (std::any_of(has.instances.begin(), has.instances.end(), is_own)) return;
+  for (const Instance& gone : had.instances) {
+    if (gone.foreign) continue;
+    Instance& shape = has.instances.emplace_back(gone);
+    shape.answering = shape.draining = false;
+  }
+}
+
+void keep_shapes(const std::map<std::string, Service>& had, std::map<std::string, Service>& has) {
+  for (auto& [name, service] : has) {
+    const auto found = had.find(name);
+    if (found != had.end()) keep_shape(found->second, service);
+  }
+}
 
 }  // namespace
 
@@ -45,6 +65,7 @@ cli::Reply Picture::fetch_all() {
   Answers first;
   cli::Reply reply = fetch(glob_, services, first);
   if (!reply.ok()) return reply;
+  keep_shapes(services_, services);
   services_ = std::move(services);
   epoch_ = first.epoch;
   revision_ = first.revision;
@@ -63,6 +84,7 @@ cli::Reply Picture::fetch_changed() {
     reply = fetch(name, services, first);
     if (!reply.ok()) return reply;
   }
+  keep_shapes(services_, services);
   for (const std::string& name : changed_) services_.erase(name);
   services_.merge(services);
   changed_.clear();
