@@ -96,6 +96,7 @@ void add_operation_routes(http::Router& router, const std::shared_ptr<Context>& 
 void add_source_routes(http::Router& router, const std::shared_ptr<Context>& context);
 void add_status_routes(http::Router& router, const std::shared_ptr<Context>& context);
 void add_answers_route(http::Router& router, const std::shared_ptr<Context>& context);
+void add_endpoints_route(http::Router& router, const std::shared_ptr<Context>& context);
 void add_http_sd_route(http::Router& router, const std::shared_ptr<Context>& context);
 
 }  // namespace muster::registry::api

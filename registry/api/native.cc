@@ -21,6 +21,7 @@ void NativeApi::add_routes(http::Router& router) {
   add_source_routes(router, context_);
   add_status_routes(router, context_);
   add_http_sd_route(router, context_);
+  add_endpoints_route(router, context_);
 }
 
 void NativeApi::set_epoch(std::string epoch) { context_->epoch = std::move(epoch); }

@@ -99,6 +99,13 @@ struct Answering {
   std::vector<InstancePtr> instances;
 };
 
+// One line of GET /api/v1.
+struct EndpointLine {
+  std::string method;
+  std::string path;  // a pattern: "/api/v1/services/{service}"
+  std::string_view scope;
+};
+
 // What the wiring supplies. A function that is empty makes its route 404; the first three are required.
 struct Outside {
   std::function<net::Instant()> now;
@@ -126,6 +133,7 @@ struct Outside {
   std::function<void(std::string zone, net::UniqueFunction<void(ZoneText)>)> zone_text;
   std::function<void(std::vector<std::string> discard, net::UniqueFunction<void(ReloadReport)>)> reload;
   std::function<ServerFacts()> facts;
+  std::function<std::vector<EndpointLine>()> endpoints;  // every route of the server
   std::function<Stats()> stats;
   std::function<std::vector<SourceStatus>()> sources;
   TellSource resync;  // asks its scheduler for everything now; any thread

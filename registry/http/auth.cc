@@ -47,7 +47,8 @@ std::string_view to_string(TokenError error) {
   switch (error) {
     case TokenError::no_name: return "a token needs a name";
     case TokenError::duplicate_name: return "two tokens have the same name";
-    case TokenError::no_secret: return "a token needs a secret; only the one named anonymous has none";
+    case TokenError::no_secret:
+      return "a token needs a secret or a certificate; only the one named anonymous has none";
     case TokenError::bad_scope: return "a scope must be read, write:GLOB or admin";
   }
   return "";
@@ -101,8 +102,11 @@ Access::Made Access::make(const std::vector<Token>& tokens) {
     for (const std::string& scope : token.allow) {
       if (!add_scope(scope, rights)) return TokenError::bad_scope;
     }
+    if (!token.certificate.empty()) access.certificates_.push_back({token.certificate, rights});
     if (!token.secret.empty()) {
       access.grants_.push_back({digest_of(token.secret), std::move(rights)});
+    } else if (!token.certificate.empty()) {
+      continue;
     } else if (token.name == "anonymous") {
       access.anonymous_ = std::move(rights);
     } else {
@@ -112,7 +116,18 @@ Access::Made Access::make(const std::vector<Token>& tokens) {
   return access;
 }
 
-std::optional<Caller> Access::identify(const Request& request, const net::Endpoint& peer) const {
+const Caller* Access::by_certificate(const std::vector<std::string>* certified) const {
+  if (certified == nullptr) return nullptr;
+  for (const std::string& name : *certified) {
+    const auto found = std::ranges::find_if(
+        certificates_, [&](const CertificateGrant& grant) { return ascii_iequals(grant.name, name); });
+    if (found != certificates_.end()) return &found->rights;
+  }
+  return nullptr;
+}
+
+std::optional<Caller> Access::identify(const Request& request, const net::Endpoint& peer,
+                                       const std::vector<std::string>* certified) const {
   Caller caller;
   caller.peer = peer;
   if (!has_tokens()) {
@@ -121,8 +136,10 @@ std::optional<Caller> Access::identify(const Request& request, const net::Endpoi
   }
   const auto authorization = request.header("authorization");
   if (authorization.empty()) {
-    if (anonymous_) caller = *anonymous_;
-    caller.may_read = anonymous_ && anonymous_->may_read;
+    const Caller* shown = by_certificate(certified);
+    const Caller* rights = shown != nullptr ? shown : anonymous_ ? &*anonymous_ : nullptr;
+    if (rights != nullptr) caller = *rights;
+    caller.may_read = rights != nullptr && rights->may_read;
     caller.peer = peer;
     return caller;
   }
@@ -144,6 +161,9 @@ bool Access::may_write(std::string_view token_name, std::string_view service) co
   const auto found = std::ranges::find(
       grants_, token_name, [](const Grant& grant) -> std::string_view { return grant.rights.token_name; });
   if (found != grants_.end()) return found->rights.may_write(service);
+  for (const CertificateGrant& grant : certificates_) {
+    if (grant.rights.token_name == token_name) return grant.rights.may_write(service);
+  }
   return anonymous_ && anonymous_->token_name == token_name && anonymous_->may_write(service);
 }
 
@@ -160,7 +180,9 @@ Denial Access::check(const Route& route, const Request& request, const Caller& c
     return false;
   };
   if (allowed()) return Denial::none;
-  const bool could_present_a_token = has_tokens() && request.header("authorization").empty();
+  const bool is_known =
+      !caller.token_name.empty() && caller.token_name != "anonymous";  // by a certificate, too
+  const bool could_present_a_token = has_tokens() && !is_known && request.header("authorization").empty();
   return could_present_a_token ? Denial::unauthorized : Denial::forbidden;
 }
 

@@ -17,8 +17,10 @@ namespace muster::registry::http {
 
 struct Token {
   std::string name;
-  std::string secret;              // empty only for `anonymous`
+  std::string secret;              // empty only for `anonymous`, and where there is a `certificate`
   std::vector<std::string> allow;  // "read", "write:GLOB", "admin"
+  std::string certificate{};  // the name in the client certificate that stands for the secret; "": none does
+  bool operator==(const Token&) const = default;
 };
 
 enum class TokenError : std::uint8_t { no_name, duplicate_name, no_secret, bad_scope };
@@ -31,14 +33,16 @@ class Access {
   using Made = net::Result<Access, TokenError>;
   static Made make(const std::vector<Token>& tokens);
 
-  // nullopt: a token was sent that nobody knows.
-  std::optional<Caller> identify(const Request& request, const net::Endpoint& peer) const;
+  // nullopt: a token was sent that nobody knows. `certified`: the names in the client's certificate, null
+  // without one; a token that is sent counts more.
+  std::optional<Caller> identify(const Request& request, const net::Endpoint& peer,
+                                 const std::vector<std::string>* certified = nullptr) const;
   // Decided before the handler runs; a route of scope write without a service capture passes when the caller
   // may write anything at all, and its handler asks may_write() for each service.
   Denial check(const Route& route, const Request& request, const Caller& caller) const;
   // Of the token of this name; none: no.
   bool may_write(std::string_view token_name, std::string_view service) const;
-  bool has_tokens() const { return !grants_.empty() || anonymous_; }
+  bool has_tokens() const { return !grants_.empty() || !certificates_.empty() || anonymous_; }
 
  private:
   using Digest = std::array<unsigned char, 32>;
@@ -46,9 +50,15 @@ class Access {
     Digest digest{};
     Caller rights;
   };
+  struct CertificateGrant {
+    std::string name;
+    Caller rights;
+  };
   static Digest digest_of(std::string_view secret);
+  const Caller* by_certificate(const std::vector<std::string>* certified) const;
 
   std::vector<Grant> grants_;
+  std::vector<CertificateGrant> certificates_;
   std::optional<Caller> anonymous_;
 };
 

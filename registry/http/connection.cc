@@ -61,6 +61,8 @@ void Connection::start() {
       self->core_->counters.handshakes_failed.fetch_add(1, std::memory_order_relaxed);
       return self->close();
     }
+    if (auto names = self->stream_->peer_names(); !names.empty())
+      self->certified_ = std::make_shared<const std::vector<std::string>>(std::move(names));
     self->now_ = self->core_->hooks.now();
     self->idle_since_ = self->now_.steady;
     self->pump();
@@ -219,6 +221,7 @@ void Connection::take_request() {
   if (core_->hooks.log) exchange->target = request.target;
   exchange->began = core_->hooks.stopwatch();
   exchange->peer = peer_;
+  exchange->certified = certified_;
   if (!exchange->keep_alive) mode_ = Mode::last;
   exchanges_.push_back(exchange);
   core_->dispatch(std::move(request), exchange);

@@ -83,6 +83,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   const std::unique_ptr<net::ByteStream> stream_;
   const net::Strand strand_;
   const net::Endpoint peer_;
+  CertifiedNames certified_;  // after the handshake
   const std::shared_ptr<Core> core_;
   Gone gone_;
 

@@ -124,7 +124,7 @@ bool Core::route(Request& request, Exchange& exchange) const {
 bool Core::authorize(Request& request, Exchange& exchange) const {
   const Route& route = router.route(exchange.route_index);
   const auto rights = access();
-  auto caller = rights->identify(request, exchange.peer);
+  auto caller = rights->identify(request, exchange.peer, exchange.certified.get());
   // A wrong token is refused even where none was needed only if the route is not open: probes stay simple.
   const Denial denial = route.scope == Scope::open ? Denial::none
                         : caller                   ? rights->check(route, request, *caller)

@@ -56,6 +56,7 @@ class Exchange final : public Reply::Sink, public std::enable_shared_from_this<E
   Dialect dialect = Dialect::native;
   std::chrono::steady_clock::time_point began{};
   net::Endpoint peer;
+  CertifiedNames certified;
   Caller caller;
   Trace trace;
   bool http10 = false;

@@ -32,6 +32,9 @@ struct Caller {
   std::string shown() const { return token_name.empty() ? net::to_string(peer.address) : token_name; }
 };
 
+// The names in the certificate that a connection's client has shown; null: it has shown none.
+using CertifiedNames = std::shared_ptr<const std::vector<std::string>>;
+
 // W3C trace context, version 00; empty ids: none was sent.
 struct Trace {
   std::string trace_id;

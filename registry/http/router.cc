@@ -10,6 +10,16 @@
 
 namespace muster::registry::http {
 
+std::string_view to_string(Scope scope) {
+  switch (scope) {
+    case Scope::open: return "open";
+    case Scope::read: return "read";
+    case Scope::write: return "write";
+    case Scope::admin: return "admin";
+  }
+  return "";
+}
+
 namespace {
 
 std::vector<std::string_view> split_path(std::string_view path) {

@@ -14,6 +14,7 @@
 namespace muster::registry::http {
 
 enum class Scope : std::uint8_t { open, read, write, admin };
+std::string_view to_string(Scope scope);  // "open", "read" …
 
 struct Route {
   std::string method;   // "GET"

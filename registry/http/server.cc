@@ -104,7 +104,8 @@ Server::Impl::Impl(asio::io_context& io, ServerConfig config, const Router& rout
       sweep_timer_(strand_) {
   if (core->config.tls) {
     try {
-      tls_ = std::make_unique<net::TlsContext>(core->config.tls->certificate, core->config.tls->key);
+      tls_ = std::make_unique<net::TlsContext>(core->config.tls->certificate, core->config.tls->key,
+                                               core->config.tls->client_ca);
     } catch (const std::runtime_error& error) {
       throw ServerRefused(error.what());
     }
@@ -251,7 +252,7 @@ void Server::stop(std::function<void()> done) {
 }
 std::optional<std::string> Server::set_tls(const TlsFiles& files) {
   try {
-    impl_->set_tls(std::make_unique<net::TlsContext>(files.certificate, files.key));
+    impl_->set_tls(std::make_unique<net::TlsContext>(files.certificate, files.key, files.client_ca));
   } catch (const std::runtime_error& error) {
     return error.what();
   }

@@ -40,6 +40,7 @@ struct Limits {
 struct TlsFiles {
   std::string certificate;  // a path, or PEM text
   std::string key;
+  std::string client_ca{};  // a path: clients may show certificates of these authorities; "": they may not
 };
 
 struct ServerConfig {

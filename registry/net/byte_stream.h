@@ -10,7 +10,9 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "registry/net/unique_function.h"
 
@@ -23,6 +25,8 @@ class ByteStream {
 
   virtual ~ByteStream() = default;
   virtual void handshake(Done done) = 0;
+  // After it: the names in the certificate that the peer has shown and that is believed.
+  virtual std::vector<std::string> peer_names() const { return {}; }
   virtual void read_some(std::span<char> into, Done done) = 0;
   // What the carrier takes at once without waiting, in octets; 0 when it cannot tell, an error shows in
   // write().

@@ -8,6 +8,9 @@
 #include <system_error>
 #include <vector>
 
+#include "registry/net/certificate_names.h"
+#include "registry/net/tls_files.h"
+
 namespace muster::net {
 
 namespace asio = boost::asio;
@@ -42,6 +45,13 @@ class TlsStream final : public ByteStream {
       if (ec && verdict != X509_V_OK) ec = std::error_code(static_cast<int>(verdict), kCertificateErrors);
       done(ec, 0);
     });
+  }
+  std::vector<std::string> peer_names() const override {
+    SSL* session = shared_->native_handle();
+    const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(session),
+                                                                  X509_free);
+    if (!certificate || SSL_get_verify_result(session) != X509_V_OK) return {};
+    return certificate_names(*certificate);
   }
   void read_some(std::span<char> into, Done done) override {
     shared_->async_read_some(asio::buffer(into.data(), into.size()), std::move(done));
@@ -121,7 +131,7 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const 
 
 }  // namespace
 
-TlsContext::TlsContext(const std::string& certificate, const std::string& key)
+TlsContext::TlsContext(const std::string& certificate, const std::string& key, const std::string& client_ca)
     : impl_(std::make_unique<Impl>()) {
   SSL_CTX* native = impl_->context.native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
@@ -132,6 +142,7 @@ TlsContext::TlsContext(const std::string& certificate, const std::string& key)
   if (SSL_CTX_check_private_key(native) != 1)
     throw std::runtime_error("TLS key" + named(key) + " does not belong to the certificate" +
                              named(certificate));
+  if (!client_ca.empty()) ask_for_client_certificates(native, client_ca);
 }
 
 TlsContext::~TlsContext() = default;

@@ -13,9 +13,11 @@ namespace muster::net {
 
 class TlsContext {
  public:
-  // Certificate chain and private key: PEM text, or the path of a PEM file. Throws std::runtime_error that
-  // names which of the two cannot be used and why.
-  TlsContext(const std::string& certificate, const std::string& key);
+  // Certificate chain and private key: PEM text, or the path of a PEM file. `client_ca`, the path of a PEM
+  // file: clients are asked for a certificate of one of these authorities; one that shows none may speak all
+  // the same, one that shows another's may not. "": nobody is asked. Throws std::runtime_error that names
+  // which of them cannot be used and why.
+  TlsContext(const std::string& certificate, const std::string& key, const std::string& client_ca = "");
   ~TlsContext();
 
   std::unique_ptr<ByteStream> make_stream(Socket socket);

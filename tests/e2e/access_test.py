@@ -247,6 +247,47 @@ class Tls(EndToEnd):
         self.assertEqual(done.status, 1)
         self.assertIn("none.pem", done.err)
 
+    def signed(self, name, subject, *extensions):
+        """A client's certificate by the authority `clients`, which is made with the first."""
+        openssl = ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        if not (self.folder / "clients.pem").exists():
+            done = run(*openssl, "-x509", "-days", "2", "-subj", "/CN=authority", "-keyout", self.folder / "clients.key",
+                       "-out", self.folder / "clients.pem")
+            self.assertEqual(done.status, 0, done.err)
+        done = run(*openssl, "-subj", subject, *extensions, "-keyout", self.folder / f"{name}.key", "-out", self.folder / f"{name}.csr")
+        self.assertEqual(done.status, 0, done.err)
+        done = run("openssl", "x509", "-req", "-in", self.folder / f"{name}.csr", "-CA", self.folder / "clients.pem",
+                   "-CAkey", self.folder / "clients.key", "-days", "2", "-copy_extensions", "copy", "-out", self.folder / f"{name}.pem")
+        self.assertEqual(done.status, 0, done.err)
+
+    def test_client_certificates_stand_for_secrets(self):
+        self.signed("web", "/CN=web.test")
+        self.signed("named", "/CN=web.test", "-addext", "subjectAltName=DNS:other.test")
+        self.certificate("stranger")
+        self.configuration('[[http.token]]\nname = "web"\ncertificate = "web.test"\nallow = ["write:web", "read"]\n', store="memory")
+        text = (self.folder / "musterd.toml").read_text()
+        files = '[http]\ntls_certificate = "server.pem"\ntls_key = "server.key"\ntls_client_ca = "clients.pem"\n'
+        path = self.write("musterd.toml", text.replace("[http]\n", files))
+        server = self.begin("--config", path).serving()
+        trust = ["--cacert", self.folder / "server.pem"]
+        mine = [*trust, "--cert", self.folder / "web.pem", "--key", self.folder / "web.key"]
+        put = ["-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", "--json", json.dumps(BODY)]
+        for version in ("--tlsv1.2", "--tlsv1.3"):
+            self.assertEqual(self.curl(server, "/api/v1/services/web/instances/i1", *mine, version, *put).out[:2], "20")
+        self.assertEqual(self.curl(server, "/api/v1/services/db/instances/i1", *mine, *put).out, "403")
+        self.assertEqual(self.curl(server, "/api/v1/services/web/instances/i2", *trust, *put).out, "401", "none is shown")
+        named = [*trust, "--cert", self.folder / "named.pem", "--key", self.folder / "named.key"]
+        self.assertEqual(self.curl(server, "/api/v1/services/web/instances/i2", *named, *put).out, "401",
+                         "where there are DNS names the common name says nothing")
+        stranger = [*trust, "--cert", self.folder / "stranger.pem", "--key", self.folder / "stranger.key"]
+        self.assertNotEqual(self.curl(server, "/api/v1/services/web", *stranger).status, 0, "another authority's")
+        url = f"https://{server.http[0]}:{server.http[1]}"
+        show = ["--server", url, "--ca-file", self.folder / "server.pem", "show", "web"]
+        self.assertEqual(server.muster(*show).status, 1)
+        done = server.muster(*show, "--cert-file", self.folder / "web.pem", "--key-file", self.folder / "web.key")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertIn("127.0.0.11", done.out)
+
     def test_a_certificate_that_cannot_be_used_is_a_start_error(self):
         (self.folder / "server.key").write_text("nonsense")
         self.configuration(store="memory")

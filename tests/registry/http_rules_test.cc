@@ -85,6 +85,49 @@ TEST(Access, WhoMayDoWhat) {
   }
 }
 
+TEST(Access, ACertificateStandsForASecret) {
+  Token both{"both", "s3cret", {"write:both"}};
+  both.certificate = "both.test";
+  Token web{"web", "", {"write:web", "read"}};
+  web.certificate = "Web.Test";
+  const auto access = Access::make({both, web, {"anonymous", "", {"read"}}});
+  ASSERT_TRUE(access.has_value());
+  struct Row {
+    const char* why;
+    std::vector<std::string> names;
+    const char* authorization;
+    const char* who;
+  };
+  const Row rows[] = {
+      {"its name, in any case", {"web.test"}, "", "web"},
+      {"the second of its names", {"other.test", "web.test"}, "", "web"},
+      {"none that is listed", {"other.test", "web.test.evil.test"}, "", "anonymous"},
+      {"none", {}, "", "anonymous"},
+      {"a token counts more", {"web.test"}, "Bearer s3cret", "both"},
+      {"an entry may have both", {"both.test"}, "", "both"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.why);
+    Request request;
+    if (*row.authorization) request.headers.emplace_back("Authorization", row.authorization);
+    const auto caller = access->identify(request, kPeer, row.names.empty() ? nullptr : &row.names);
+    ASSERT_TRUE(caller);
+    EXPECT_EQ(caller->token_name, row.who);
+    Route write;
+    write.scope = Scope::write;
+    write.service_capture = 0;
+    request.captures.emplace_back("of-none-of-them");
+    const bool is_known = std::string_view(row.who) != "anonymous";
+    EXPECT_EQ(access->check(write, request, *caller), is_known ? Denial::forbidden : Denial::unauthorized);
+  }
+  Request wrong;
+  wrong.headers.emplace_back("Authorization", "Bearer nobody");
+  const std::vector<std::string> names = {"web.test"};
+  EXPECT_FALSE(access->identify(wrong, kPeer, &names)) << "a wrong token is not mended by a certificate";
+  EXPECT_TRUE(access->may_write("web", "web"));
+  EXPECT_FALSE(access->may_write("web", "db"));
+}
+
 TEST(Access, WithoutTokensOnlyThisMachineItselfWrites) {
   struct Row {
     const char* why;

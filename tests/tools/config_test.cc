@@ -216,10 +216,16 @@ TEST(Config, ErrorsNameThePlaceAndTheCure) {
        "m.toml:2:20: tag_views: \"A\" is not a tag's key: 1 to 63 octets of a-z, 0-9 and _ . -, beginning "
        "and ending "
        "with a letter or digit"},
+      {"authorities of clients without TLS", "[http]\ntls_client_ca = \"c.pem\"\n",
+       "m.toml:2:17: tls_client_ca needs tls_certificate and tls_key"},
+      {"a client's certificate without authorities",
+       "[[http.token]]\nname = \"a\"\ncertificate = \"a.test\"\n",
+       "m.toml:3:15: certificate needs http.tls_client_ca, the authorities whose certificates are believed"},
       {"a certificate without its key", "[http]\ntls_certificate = \"c.pem\"\n",
        "m.toml:2:19: tls_certificate needs the other of tls_certificate and tls_key"},
       {"a token without a secret", "[[http.token]]\nname = \"deploy\"\nallow = [\"read\"]\n",
-       "m.toml:1:1: secret or secret_file is required (only the entry named \"anonymous\" has none)"},
+       "m.toml:1:1: secret or secret_file, or certificate, is required (only the entry named \"anonymous\" "
+       "has none)"},
       {"an address type that names no address",
        "[[source.static]]\nservice = \"q\"\ninstances = [{ id = \"a\", address = \"192.0.2.1\", address_type "
        "= \"response\" }]\n",
@@ -549,6 +555,11 @@ TEST(Config, WhatIsTakenOverIsNamed) {
   }
   EXPECT_TRUE(changes_between(plain, load_text("[zones]\nttl = \"5000ms\"\n", "m.toml").config).taken_over.empty())
       << "the default, said aloud";
+  Config certified = plain;
+  certified.http.tokens = {{"a", "", {"read"}, "a.test"}};
+  Config another = plain;
+  another.http.tokens = {{"a", "", {"read"}, "b.test"}};
+  EXPECT_EQ(changes_between(certified, another).taken_over, std::vector<std::string>{"http.token"});
 }
 
 TEST(Config, NamesBelowTheDomainHaveNotChangedBecauseTheDomainHas) {

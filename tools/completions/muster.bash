@@ -2,7 +2,7 @@
 # Source it, or put it where bash-completion looks: /usr/share/bash-completion/completions/muster
 
 _muster_verbs="run register deregister drain weight up down auto list show watch explain lookup source reload stats dump check-config export import"
-_muster_common="--server --token-file --ca-file --json --help --version"
+_muster_common="--server --token-file --ca-file --cert-file --key-file --json --help --version"
 
 # The first column of a table, asked with the same server and token as the line being typed.
 _muster_ask() {
@@ -19,7 +19,7 @@ _muster() {
   COMPREPLY=()
   for ((at = 1; at < COMP_CWORD; at++)); do
     case ${COMP_WORDS[at]} in
-      --server | --token-file | --ca-file)
+      --server | --token-file | --ca-file | --cert-file | --key-file)
         ((at + 1 < COMP_CWORD)) && _muster_access+=("${COMP_WORDS[at]}" "${COMP_WORDS[at + 1]}")
         ((at++)) ;;
       --id | --weight | --priority | --tag | --property | --task | --lease | --port-name | --generation | --as | --port | --address | --discard | --client | --output | --reload | --runtime-socket | --validate | --min-interval | --bind | --service | --group | --names | --vhosts | --stats | --stats-auth-file) ((at++)) ;;
@@ -30,7 +30,7 @@ _muster() {
     esac
   done
   case $previous in
-    --token-file | --ca-file | --output | --runtime-socket | --stats-auth-file) mapfile -t COMPREPLY < <(compgen -f -- "$_muster_word"); return ;;
+    --token-file | --ca-file | --cert-file | --key-file | --output | --runtime-socket | --stats-auth-file) mapfile -t COMPREPLY < <(compgen -f -- "$_muster_word"); return ;;
     --as) _muster_words "$(_muster_ask list)"; return ;;
     --names) _muster_words "label bridge"; return ;;
     --service) _muster_words "$(_muster_ask list)"; return ;;

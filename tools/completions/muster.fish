@@ -22,6 +22,8 @@ complete --command muster --condition "not __fish_seen_subcommand_from $verbs" -
 complete --command muster --long-option server --require-parameter --description "HTTP address of musterd"
 complete --command muster --long-option token-file --require-parameter --force-files --description "file with the access token"
 complete --command muster --long-option ca-file --require-parameter --force-files --description "certificates to trust"
+complete --command muster --long-option cert-file --require-parameter --force-files --description "certificate to show"
+complete --command muster --long-option key-file --require-parameter --force-files --description "its key"
 complete --command muster --long-option json --description "print JSON"
 complete --command muster --condition "__fish_seen_subcommand_from register list show watch $of_instances; and not __fish_seen_subcommand_from source; and __muster_at 0" \
     --arguments "(__muster_ask list)"

@@ -89,6 +89,7 @@ void each_key(Running& running, Next& next, Visit visit) {
   const Takes tls = tls_stays ? Takes::at_once : Takes::at_restart;
   visit(tls, "http.tls_certificate", running.http.tls_certificate, next.http.tls_certificate);
   visit(tls, "http.tls_key", running.http.tls_key, next.http.tls_key);
+  visit(tls, "http.tls_client_ca", running.http.tls_client_ca, next.http.tls_client_ca);
   fixed("http.max_body", running.http.max_body, next.http.max_body);
   fixed("http.max_connections", running.http.max_connections, next.http.max_connections);
   fixed("http.max_in_flight", running.http.max_in_flight, next.http.max_in_flight);
@@ -112,9 +113,6 @@ bool same(const T& a, const T& b) {
 template <class T>
 bool same(const BelowDomain<T>& a, const BelowDomain<T>& b) {
   return a.words == b.words || a.value == b.value;
-}
-bool same(const Token& a, const Token& b) {
-  return a.name == b.name && a.secret == b.secret && a.allow == b.allow;
 }
 bool same(const StaticInstance& a, const StaticInstance& b) {
   return a.service == b.service && a.id == b.id && *a.body == *b.body;

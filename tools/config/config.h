@@ -134,6 +134,7 @@ struct Http {
   std::vector<net::Endpoint> listen;
   std::filesystem::path tls_certificate;
   std::filesystem::path tls_key;
+  std::filesystem::path tls_client_ca;  // whose certificates clients may show; "": nobody's
   std::size_t max_body = 1 << 20;
   std::size_t max_connections = 1000;
   std::size_t max_in_flight = 256;

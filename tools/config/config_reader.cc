@@ -117,6 +117,7 @@ void resolve_paths(Config& config) {
   resolve(config.store.path, folder);
   resolve(config.http.tls_certificate, folder);
   resolve(config.http.tls_key, folder);
+  resolve(config.http.tls_client_ca, folder);
   for (ZoneFile& file : config.zones.files) resolve(file.file, folder);
   for (MesosSource& source : config.mesos) resolve_paths(source.rules, folder);
   for (MarathonSource& source : config.marathon) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "registry/label.h"
 #include "registry/net/file_text.h"
 #include "registry/net/tls_files.h"
 #include "tools/config/read_sections.h"
@@ -22,16 +23,28 @@ void refuse_twice(Section& section, const Token& token, const std::vector<Token>
   if (!token.secret.empty() && any([&](const Token& other) { return other.secret == token.secret; })) {
     section.error(section.has("secret") ? "secret" : "secret_file", "is the secret of another token, too");
   }
+  if (!token.certificate.empty() && any([&](const Token& other) {
+        return registry::ascii_lower(other.certificate) == registry::ascii_lower(token.certificate);
+      })) {
+    section.error("certificate", "is that of another token, too");
+  }
 }
 
-Token read_token(Section section, const std::vector<Token>& before) {
+Token read_token(Section section, const std::vector<Token>& before, bool has_client_ca) {
   Token token;
   token.name = section.text("name", "");
   if (token.name.empty()) section.error("name", "is required: what the log calls who uses this token");
   const auto secret = read_secret(section, "secret");
   token.secret = secret.value_or("");
-  if (secret && token.secret.empty() && token.name != "anonymous") {
-    section.error("secret", "or secret_file is required (only the entry named \"anonymous\" has none)");
+  token.certificate = section.text("certificate", "");
+  if (secret && token.secret.empty() && token.certificate.empty() && token.name != "anonymous") {
+    section.error(
+        "secret",
+        "or secret_file, or certificate, is required (only the entry named \"anonymous\" has none)");
+  } else if (!token.certificate.empty() && token.name == "anonymous") {
+    section.error("certificate", "is not of the entry \"anonymous\", which is for those who show none");
+  } else if (!token.certificate.empty() && !has_client_ca) {
+    section.error("certificate", "needs http.tls_client_ca, the authorities whose certificates are believed");
   } else if (!token.secret.empty() && token.secret.size() < 8) {
     section.error("secret", "must have at least 8 characters");
   }
@@ -49,11 +62,15 @@ Token read_token(Section section, const std::vector<Token>& before) {
 void read_tls(Section& section, Http& http) {
   http.tls_certificate = section.text("tls_certificate", "");
   http.tls_key = section.text("tls_key", "");
+  http.tls_client_ca = section.text("tls_client_ca", "");
   if (http.tls_certificate.empty() != http.tls_key.empty()) {
     return section.error(http.tls_key.empty() ? "tls_certificate" : "tls_key",
                          "needs the other of tls_certificate and tls_key");
   }
-  if (http.tls_key.empty()) return;
+  if (http.tls_key.empty()) {
+    if (!http.tls_client_ca.empty()) section.error("tls_client_ca", "needs tls_certificate and tls_key");
+    return;
+  }
   const std::filesystem::path folder = section.diagnostics().folder();
   bool readable = true;
   const auto look_at = [&](const char* key, const std::filesystem::path& file) {
@@ -64,11 +81,19 @@ void read_tls(Section& section, Http& http) {
   };
   look_at("tls_certificate", http.tls_certificate);
   look_at("tls_key", http.tls_key);
+  if (!http.tls_client_ca.empty()) look_at("tls_client_ca", http.tls_client_ca);
   if (!readable) return;
   try {
     net::check_tls_files((folder / http.tls_certificate).string(), (folder / http.tls_key).string());
   } catch (const std::runtime_error& error) {
-    section.error("tls_key", std::string("and tls_certificate cannot be used: ") + error.what());
+    return section.error("tls_key", std::string("and tls_certificate cannot be used: ") + error.what());
+  }
+  if (http.tls_client_ca.empty()) return;
+  try {
+    net::check_tls_files((folder / http.tls_certificate).string(), (folder / http.tls_key).string(),
+                         (folder / http.tls_client_ca).string());
+  } catch (const std::runtime_error& error) {
+    section.error("tls_client_ca", std::string("cannot be used: ") + error.what());
   }
 }
 
@@ -95,7 +120,8 @@ void read_http(Section& section, Http& http) {
   http.max_in_flight = section.count("max_in_flight", http.max_in_flight, 1, 1'000'000);
   http.trusted_proxies =
       section.list<net::IpPrefix>("trusted_proxies", {}, "an address prefix", net::parse_prefix);
-  for (Section& token : section.tables("token")) http.tokens.push_back(read_token(token, http.tokens));
+  for (Section& token : section.tables("token"))
+    http.tokens.push_back(read_token(token, http.tokens, !http.tls_client_ca.empty()));
   if (!http.trusted_proxies.empty() && http.tokens.empty()) {
     section.error("trusted_proxies",
                   "needs tokens: without them a proxy would open writing to everybody behind it");

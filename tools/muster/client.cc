@@ -46,7 +46,7 @@ std::size_t read_lines(char* data, std::size_t, std::size_t size, void* to) {
 
 struct Access {
   const std::string& token;
-  const std::string& ca_file;
+  const TlsOptions& tls;
 };
 
 void prepare(Handle& handle, const std::string& url, const std::string& method, const Access& access) {
@@ -56,7 +56,12 @@ void prepare(Handle& handle, const std::string& url, const std::string& method, 
   curl_easy_setopt(handle.curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle.curl, CURLOPT_NOPROXY, "*");
   handle.headers = curl_slist_append(handle.headers, "Content-Type: application/json");
-  if (!access.ca_file.empty()) curl_easy_setopt(handle.curl, CURLOPT_CAINFO, access.ca_file.c_str());
+  const TlsOptions& tls = access.tls;
+  if (!tls.ca_file.empty()) curl_easy_setopt(handle.curl, CURLOPT_CAINFO, tls.ca_file.c_str());
+  if (!tls.cert_file.empty()) curl_easy_setopt(handle.curl, CURLOPT_SSLCERT, tls.cert_file.c_str());
+  if (!tls.cert_file.empty())
+    curl_easy_setopt(handle.curl, CURLOPT_SSLKEY,
+                     (tls.key_file.empty() ? tls.cert_file : tls.key_file).c_str());
   if (!access.token.empty())
     handle.headers = curl_slist_append(handle.headers, ("Authorization: Bearer " + access.token).c_str());
   curl_easy_setopt(handle.curl, CURLOPT_HTTPHEADER, handle.headers);
@@ -76,15 +81,15 @@ void finish(Handle& handle, CURLcode code, Reply& reply) {
 
 }  // namespace
 
-Client::Client(std::string server, std::string token, std::string ca_file)
-    : server_(std::move(server)), token_(std::move(token)), ca_file_(std::move(ca_file)) {
+Client::Client(std::string server, std::string token, TlsOptions tls)
+    : server_(std::move(server)), token_(std::move(token)), tls_(std::move(tls)) {
   while (server_.ends_with('/')) server_.pop_back();
 }
 
 Reply Client::request(const std::string& method, const std::string& path, const std::string& body) const {
   Handle handle;
   Reply reply;
-  prepare(handle, server_ + path, method, {token_, ca_file_});
+  prepare(handle, server_ + path, method, {token_, tls_});
   curl_easy_setopt(handle.curl, CURLOPT_TIMEOUT_MS, 30'000L);
   curl_easy_setopt(handle.curl, CURLOPT_WRITEFUNCTION, append);
   curl_easy_setopt(handle.curl, CURLOPT_WRITEDATA, &reply.body);
@@ -100,7 +105,7 @@ Reply Client::stream(const std::string& path, const std::function<bool(std::stri
   Handle handle;
   Reply reply;
   LineReader reader{&line, ""};
-  prepare(handle, server_ + path, "GET", {token_, ca_file_});
+  prepare(handle, server_ + path, "GET", {token_, tls_});
   curl_easy_setopt(handle.curl, CURLOPT_WRITEFUNCTION, read_lines);
   curl_easy_setopt(handle.curl, CURLOPT_WRITEDATA, &reader);
   finish(handle, curl_easy_perform(handle.curl), reply);

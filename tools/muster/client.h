@@ -22,10 +22,17 @@ struct Reply {
   bool ok() const { return status >= 200 && status < 300; }
 };
 
+// Files, PEM; each may be "".
+struct TlsOptions {
+  std::string ca_file;  // "": the machine's authorities are believed
+  std::string cert_file;
+  std::string key_file;  // "": it is in cert_file
+};
+
 class Client {
  public:
-  // `token` may be empty, and `ca_file` too: then the machine's authorities are believed.
-  Client(std::string server, std::string token, std::string ca_file);
+  // `token` may be empty.
+  Client(std::string server, std::string token, TlsOptions tls);
 
   Reply get(const std::string& path) const { return request("GET", path, ""); }
   Reply request(const std::string& method, const std::string& path, const std::string& body) const;
@@ -36,7 +43,7 @@ class Client {
  private:
   std::string server_;
   std::string token_;
-  std::string ca_file_;
+  TlsOptions tls_;
 };
 
 // One path segment, percent-encoded.

@@ -21,7 +21,8 @@ std::string environment(const char* name, const char* fallback) {
 struct Common {
   std::string server = environment("MUSTER_SERVER", "http://127.0.0.1:8053");
   std::string token_file = environment("MUSTER_TOKEN_FILE", "");
-  std::string ca_file = environment("MUSTER_CA_FILE", "");
+  TlsOptions tls{environment("MUSTER_CA_FILE", ""), environment("MUSTER_CERT_FILE", ""),
+                 environment("MUSTER_KEY_FILE", "")};
   bool json = false;
 };
 
@@ -33,9 +34,14 @@ Context context_of(const Common& common) {
       throw std::runtime_error("cannot read the token file " + common.token_file + ": " + text.error().message());
     token = text->substr(0, text->find('\n'));
   }
-  if (!common.ca_file.empty() && !std::ifstream(common.ca_file))
-    throw std::runtime_error("cannot read the CA file " + common.ca_file);
-  return {Client(common.server, token, common.ca_file), common.json};
+  const auto look_at = [](const char* what, const std::string& file) {
+    if (!file.empty() && !std::ifstream(file))
+      throw std::runtime_error(std::string("cannot read the ") + what + " file " + file);
+  };
+  look_at("CA", common.tls.ca_file);
+  look_at("certificate", common.tls.cert_file);
+  look_at("key", common.tls.key_file);
+  return {Client(common.server, token, common.tls), common.json};
 }
 
 class Program {
@@ -47,7 +53,10 @@ class Program {
     app_.add_option("--server", common_.server, "musterd's HTTP address (MUSTER_SERVER)")
         ->capture_default_str();
     app_.add_option("--token-file", common_.token_file, "file with the access token (MUSTER_TOKEN_FILE)");
-    app_.add_option("--ca-file", common_.ca_file, "certificates to trust, PEM (MUSTER_CA_FILE)");
+    app_.add_option("--ca-file", common_.tls.ca_file, "certificates to trust, PEM (MUSTER_CA_FILE)");
+    app_.add_option("--cert-file", common_.tls.cert_file, "certificate to show, PEM (MUSTER_CERT_FILE)");
+    app_.add_option("--key-file", common_.tls.key_file,
+                    "its key (MUSTER_KEY_FILE); default: in the same file");
     app_.add_flag("--json", common_.json, "print JSON");
     add_registering();
     add_instance_verbs();

@@ -82,7 +82,7 @@ registry::api::ReloadReport Musterd::refuse_reload(std::vector<std::string> erro
 std::optional<std::string> Musterd::renew_certificate() {
   const config::Http http = config()->http;
   if (http.tls_certificate.empty()) return std::nullopt;
-  return http_->set_tls({http.tls_certificate.string(), http.tls_key.string()});
+  return http_->set_tls({http.tls_certificate.string(), http.tls_key.string(), http.tls_client_ca.string()});
 }
 
 // Keys that wait for a restart keep their running values, whatever the file says.

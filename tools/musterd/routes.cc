@@ -34,7 +34,9 @@ registry::api::LyftConfig lyft_config(const config::Config& config) {
 registry::http::ServerConfig server_config(const config::Http& http) {
   registry::http::ServerConfig to;
   to.listen = http.listen;
-  if (!http.tls_certificate.empty()) to.tls = registry::http::TlsFiles{http.tls_certificate.string(), http.tls_key.string()};
+  if (!http.tls_certificate.empty())
+    to.tls = registry::http::TlsFiles{http.tls_certificate.string(), http.tls_key.string(),
+                                      http.tls_client_ca.string()};
   to.limits.parse.max_body = http.max_body;
   to.limits.max_connections = http.max_connections;
   to.limits.max_in_flight = http.max_in_flight;
@@ -149,6 +151,14 @@ registry::api::Outside Musterd::outside() {
     });
   };
   to.facts = [this] { return facts(); };
+  to.endpoints = [this] {
+    std::vector<registry::api::EndpointLine> lines;
+    for (std::size_t i = 0; i < router_.size(); ++i) {
+      const registry::http::Route& route = router_.route(i);
+      lines.push_back({route.method, route.pattern, to_string(route.scope)});
+    }
+    return lines;
+  };
   to.stats = [this] { return stats(); };
   to.sources = [this] { return sources(); };
   to.resync = [this](std::string_view source) { return schedulers_->resync(source); };
