@@ -302,6 +302,7 @@ class ServiceServer(Migration):
             (f"{at} _services._dns-sd._udp.svc.internal PTR | sort", None),
             (f"""now=$(curl -s {http}/api/v1/status | grep -o '"revision":[0-9]*'); curl -s -H 'grpc-timeout: 100m' """
              f"""\"{http}/api/v1/changes?after=${{now#*:}}&wait=30s\"""", r'^\{"epoch":"[-0-9a-f]+","from":(\d+),"to":\1,"changes":\[\]\}$'),
+            (f"""curl -s {http}/api/v1 | grep -o '"method":"[A-Z]*","path":"/api/v1/services/{{service}}","scope":"[a-z]*"'""", None),
             (f"""curl -s {status} -X PUT '{http}/api/v1/services/burst/instances/i[1-8]' --json '{{"address":"192.0.2.20"}}' | sort | uniq -c""", None),
             (f"curl -s -X DELETE {http}/api/v1/services/burst/instances/i1", r'^\{"error":"rate_limited",.*"retry_after_ms":\d+\}$'),
             (f"""curl -s {status} {orders}/instances/o1/heartbeat --json '{{"status":"passing","load":75}}'""", None),
