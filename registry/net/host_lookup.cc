@@ -5,15 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <climits>
 #include <cstring>
-#include <map>
-#include <mutex>
 #include <stdexcept>
 #include <utility>
 
+#include "registry/net/ares_channel.h"
 #include "registry/net/deadline.h"
 
 namespace muster::net {
@@ -30,11 +28,6 @@ constexpr int kTries = 2;
 constexpr int kNamesOfAChannel = 128;
 
 constexpr int kTtlMostSeconds = 86'400;
-
-void initialize_once() {
-  static std::once_flag once;
-  std::call_once(once, [] { ares_library_init(ARES_LIB_INIT_ALL); });
-}
 
 std::vector<IpAddress> addresses_in(const ares_addrinfo& info) {
   std::vector<IpAddress> addresses;
@@ -150,19 +143,16 @@ class HostLookup::Query final : public std::enable_shared_from_this<Query> {
   std::array<Half, 2> halves_;
 };
 
-// A c-ares channel whose sockets Asio watches.
-class HostLookup::Channel final : public std::enable_shared_from_this<Channel> {
+// The names of one c-ares channel.
+class HostLookup::Channel final {
  public:
-  Channel(const Strand& strand, const ResolverConfig& config) : strand_(strand), timer_(strand) {
-    initialize_once();
+  Channel(const Strand& strand, const ResolverConfig& config) {
     ares_options options{};
     char lookups[] = "b";  // DNS only; the hosts file was looked into
     options.lookups = lookups;
     options.timeout = static_cast<int>(config.resend.count());
     options.tries = kTries;
-    options.sock_state_cb = &Channel::on_socket_state;
-    options.sock_state_cb_data = this;
-    int mask = ARES_OPT_LOOKUPS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+    int mask = ARES_OPT_LOOKUPS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
     std::vector<char*> domains;
     if (config.search) {
       for (const std::string& domain : *config.search) domains.push_back(const_cast<char*>(domain.c_str()));
@@ -170,24 +160,16 @@ class HostLookup::Channel final : public std::enable_shared_from_this<Channel> {
       options.ndomains = static_cast<int>(domains.size());
       mask |= ARES_OPT_DOMAINS;
     }
-    usable_ = ares_init_options(&channel_, &options, mask) == ARES_SUCCESS;
-    if (!usable_) channel_ = nullptr;
-    if (usable_ && !config.servers.empty())
-      usable_ = ares_set_servers_ports_csv(channel_, config.servers.c_str()) == ARES_SUCCESS;
+    ares_ = std::make_shared<AresChannel>(strand, options, mask, config.servers);
   }
-  ~Channel() { close(); }
-  Channel(const Channel&) = delete;
-  Channel& operator=(const Channel&) = delete;
 
   // Answers what is under way: it is cancelled.
-  void close() {
-    if (channel_ != nullptr) ares_destroy(std::exchange(channel_, nullptr));
-  }
+  void close() { ares_->close(); }
 
   void ask(const std::string& name, const std::shared_ptr<Query>& query) {
     ++names_;
     queries_.push_back(query);
-    if (!usable_) {
+    if (ares_->get() == nullptr) {
       query->on_answer(0, ARES_ENOTINITIALIZED, nullptr);
       query->on_answer(1, ARES_ENOTINITIALIZED, nullptr);
       return;
@@ -197,10 +179,10 @@ class HostLookup::Channel final : public std::enable_shared_from_this<Channel> {
     for (std::size_t family = 0; family < 2; ++family) {
       hints.ai_family = family == 0 ? AF_INET : AF_INET6;
       ++pending_;
-      ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, &Channel::on_answer,
+      ares_getaddrinfo(ares_->get(), name.c_str(), nullptr, &hints, &Channel::on_answer,
                        new Waiting{this, query, family});
     }
-    watch_time();
+    ares_->watch_time();
   }
 
   bool is_idle() const { return pending_ == 0; }
@@ -218,14 +200,6 @@ class HostLookup::Channel final : public std::enable_shared_from_this<Channel> {
     std::shared_ptr<Query> query;
     std::size_t family;
   };
-  struct Watch {
-    explicit Watch(const Strand& strand) : descriptor(strand) {}
-    asio::posix::basic_stream_descriptor<Strand> descriptor;
-    bool reading = false;  // c-ares wants to know
-    bool writing = false;
-    bool read_armed = false;  // Asio has been asked
-    bool write_armed = false;
-  };
 
   static void on_answer(void* argument, int status, int, ares_addrinfo* info) {
     const std::unique_ptr<Waiting> waiting(static_cast<Waiting*>(argument));
@@ -234,78 +208,9 @@ class HostLookup::Channel final : public std::enable_shared_from_this<Channel> {
     ares_freeaddrinfo(info);
   }
 
-  static void on_socket_state(void* argument, ares_socket_t socket, int readable, int writable) {
-    static_cast<Channel*>(argument)->watch(socket, readable != 0, writable != 0);
-  }
-
-  void watch(ares_socket_t socket, bool reading, bool writing) {
-    auto& watch = watches_[socket];
-    if (!reading && !writing) {
-      // c-ares closes it next; Asio must have let go by then.
-      if (watch) watch->descriptor.release();
-      if (watch) watch->reading = watch->writing = false;
-      watches_.erase(socket);
-      return;
-    }
-    if (!watch) {
-      watch = std::make_shared<Watch>(strand_);
-      boost::system::error_code ignored;
-      watch->descriptor.assign(socket, ignored);
-    }
-    watch->reading = reading;
-    watch->writing = writing;
-    arm(watch, socket);
-  }
-
-  void arm(const std::shared_ptr<Watch>& watch, ares_socket_t socket) {
-    using Descriptor = asio::posix::descriptor_base;
-    if (watch->reading && !std::exchange(watch->read_armed, true)) {
-      watch->descriptor.async_wait(Descriptor::wait_read,
-                                   [weak = weak_from_this(), watch, socket](auto error) {
-                                     watch->read_armed = false;
-                                     const auto self = weak.lock();
-                                     if (self && !error && watch->reading)
-                                       self->process(watch, socket, ARES_SOCKET_BAD);
-                                   });
-    }
-    if (watch->writing && !std::exchange(watch->write_armed, true)) {
-      watch->descriptor.async_wait(Descriptor::wait_write,
-                                   [weak = weak_from_this(), watch, socket](auto error) {
-                                     watch->write_armed = false;
-                                     const auto self = weak.lock();
-                                     if (self && !error && watch->writing)
-                                       self->process(watch, ARES_SOCKET_BAD, socket);
-                                   });
-    }
-  }
-
-  void process(const std::shared_ptr<Watch>& watch, ares_socket_t to_read, ares_socket_t to_write) {
-    if (channel_ == nullptr) return;
-    ares_process_fd(channel_, to_read, to_write);
-    arm(watch, to_read == ARES_SOCKET_BAD ? to_write : to_read);
-    watch_time();
-  }
-
-  // c-ares has no timer of its own.
-  void watch_time() {
-    timeval span{};
-    if (channel_ == nullptr || ares_timeout(channel_, nullptr, &span) == nullptr) return timer_.clear();
-    const Millis wait(span.tv_sec * 1000 + (span.tv_usec + 999) / 1000);
-    timer_.set(wait, [weak = weak_from_this()] {
-      const auto self = weak.lock();
-      if (!self || self->channel_ == nullptr) return;
-      ares_process_fd(self->channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-      self->watch_time();
-    });
-  }
-
-  const Strand strand_;
-  Deadline timer_;
-  ares_channel channel_ = nullptr;
-  bool usable_ = false;
+  std::shared_ptr<AresChannel> ares_;
   int names_ = 0;
   std::size_t pending_ = 0;
-  std::map<ares_socket_t, std::shared_ptr<Watch>> watches_;
   std::vector<std::weak_ptr<Query>> queries_;
 };
 
