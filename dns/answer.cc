@@ -94,8 +94,8 @@ Road::Road(const Pending& pending, Answerer& self, std::span<std::uint8_t> reply
 std::size_t Road::walk() {
   begin();
   State state = check();
-  if (state == State::hand_on) return may_hand_on() ? hand_on() : 0;
   while (state == State::follow) state = resolve();
+  if (state == State::hand_on) return may_hand_on() ? hand_on() : 0;
   return finish(write(state));
 }
 
@@ -146,6 +146,7 @@ Road::State Road::check() {
   name_wire_ = {reinterpret_cast<const char*>(pending_.packet.data()) + kHeaderSize, query_.name.size};
   const auto rr_class = static_cast<RrClass>(query_.rr_class);
   if (rr_class == RrClass::ch) return chaos();
+  scratch_.errand = is_update ? Errand::update : Errand::transfer;
   if (is_update) return State::hand_on;
   if (rr_class != RrClass::in) return fail(Rcode::refused, ExtendedError::not_authoritative);
   if (static_cast<Opcode>(query_.opcode) == Opcode::notify) return notify();
@@ -193,7 +194,7 @@ Road::Node Road::find_node(const FoldedName& name, std::size_t from) const {
 // Decides once between all that can stand at a name (RFC 1034 §4.3.2, 4592, 6672).
 Road::State Road::decide(const Node& node) {
   if (node.entry == nullptr) {
-    return step_ > 0 ? State::done : fail(Rcode::refused, ExtendedError::not_authoritative);
+    return step_ > 0 ? State::done : foreign();
   }
   zone_ = &self_.names.zone(*node.entry);
   zone_row_ = Counters::zone_row(node.entry->zone_id());

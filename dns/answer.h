@@ -14,6 +14,7 @@
 #include "dns/config.h"
 #include "dns/counters.h"
 #include "dns/desk.h"
+#include "dns/forward/cache.h"
 #include "dns/question.h"
 #include "dns/reply_writer.h"
 #include "zones/choice.h"
@@ -62,6 +63,7 @@ struct Scratch {
   TsigVerdict tsig;
   Cookie cookie;  // for the reply
   Sender sender;  // of a query that was just handed on
+  Errand errand{};  // and what for
   ReplyWriter writer;
 };
 
@@ -76,6 +78,7 @@ struct Answerer {
   Counters counters;
   zones::Choice choice;
   Scratch scratch;
+  Cache::Reader* cache = nullptr;  // of other servers' answers; online while packets are answered. Null: none
 };
 
 // A packet on its way: read, and looked up. The packet and the client stay where they are until

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dns/cookies.h"
+#include "dns/forward/forwarding.h"
 #include "dns/rate_limit.h"
 #include "dns/tsig.h"
 #include "registry/net/ip_address.h"
@@ -31,6 +32,8 @@ struct AnswerConfig {
   // NOTIMP.
   bool transfers = false;
   bool updates = false;
+  // Names in no zone of ours are handed on, too. Null: they are REFUSED.
+  std::shared_ptr<const Forwarding> forwarding;
 };
 
 }  // namespace muster::dns

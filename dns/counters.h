@@ -54,6 +54,11 @@ inline constexpr std::array<std::string_view, 4> kDroppedNames = {"short", "resp
 // Replies that rate limiting made small.
 inline constexpr std::array<std::string_view, 2> kSlippedNames = {"truncated", "badcookie"};
 
+// What became of queries for names in no zone of ours, while they may be forwarded.
+enum class Foreign : std::uint8_t { hit, stale, miss, special, refused, full };
+inline constexpr std::array<std::string_view, 6> kForeignNames = {"hit",     "stale",   "miss",
+                                                                  "special", "refused", "full"};
+
 struct Counters {
   // The first zones by their number have counters of their own, the others share the last row with replies
   // that belong to no zone.
@@ -69,6 +74,7 @@ struct Counters {
   std::array<Counter, kSlippedNames.size()> slipped;
   std::array<Counter, kCookieCheckNames.size()> cookies;
   std::array<Counter, kTsigCheckNames.size()> tsig;
+  std::array<Counter, kForeignNames.size()> foreign;
 
   static std::size_t zone_row(zones::ZoneId zone) { return zone < kZonesCounted ? zone : kNoZone; }
 };

@@ -40,11 +40,15 @@ struct Sender {
   std::optional<Cookie> cookie;
 };
 
+// What a query is handed on for.
+enum class Errand : std::uint8_t { transfer, update, forward };
+
 struct Handed {
   Octets packet;
   Client client;
   Sender sender;
   std::shared_ptr<Outlet> outlet;
+  Errand errand = Errand::transfer;
 };
 
 class Desk {

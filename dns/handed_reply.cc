@@ -30,6 +30,7 @@ Octets write_reply(const Handed& handed, const Query& query, const AnswerConfig&
   if (query.question_end + opt_size(edns) > limit) edns.nsid = {};
   ReplyWriter writer;
   writer.begin(message, limit, opt_size(edns), handed.packet, query);
+  if (reply.forwarded) writer.set_forwarded(*reply.forwarded);
   const ReplyWriter::Mark empty = writer.mark();
   const bool truncated = reply.write && !reply.write(writer);
   if (truncated) writer.rewind(empty);

@@ -19,6 +19,7 @@ struct HandedReply {
   std::string_view error_text{};
   std::optional<std::uint32_t> expire{};  // seconds; sent where it was asked for
   std::optional<std::uint32_t> lease{};   // seconds, as granted (RFC 9664)
+  std::optional<bool> forwarded{};        // another server's word; whether it says that it is authenticated
   // Adds the records; false: they do not fit, TC is set and the reply goes out without them.
   std::function<bool(ReplyWriter&)> write{};
 };

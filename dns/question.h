@@ -24,6 +24,7 @@ inline constexpr std::size_t kPointerReach = 0x4000;  // offsets below it can be
 inline constexpr std::size_t kUdpLimit = 512;  // octets of a reply over UDP without EDNS (RFC 1035 §4.2.1)
 inline constexpr std::size_t kLabelsMax = 127;
 inline constexpr std::size_t kPacketMax = 65535;
+inline constexpr std::uint32_t kTtlMost = 0x7fffffff;  // a TTL over it is taken for 0 (RFC 2181 §8)
 
 // In the order in which reading finds it. The first two get no reply (answering them invites loops); an
 // opcode that is not served gets NOTIMP; the rest FORMERR or BADVERS. rcode.h owns that mapping.

@@ -54,6 +54,7 @@ void ReplyWriter::begin(std::span<std::uint8_t> buffer, std::size_t limit, std::
   question_end_ = at_ = query.has_question ? query.question_end : kHeaderSize;
   std::memcpy(buffer_ + kHeaderSize, packet.data() + kHeaderSize, at_ - kHeaderSize);
   counts_ = {};
+  flags_ = 0;
   zone_ = {};
   zone_at_ = 0;
   question_known_ = false;
@@ -119,6 +120,16 @@ bool ReplyWriter::put_images(Section section, std::string_view images, std::size
   at_ += images.size();
   counts_[static_cast<std::size_t>(section)] =
       static_cast<std::uint16_t>(counts_[static_cast<std::size_t>(section)] + count);
+  return true;
+}
+
+bool ReplyWriter::put_sections(std::span<const std::uint8_t> records,
+                               const std::array<std::uint16_t, 3>& counts) {
+  assert(at_ == question_end_);
+  if (records.size() > room()) return false;
+  std::copy(records.begin(), records.end(), buffer_ + at_);
+  at_ += records.size();
+  counts_ = counts;
   return true;
 }
 
@@ -243,7 +254,7 @@ std::size_t ReplyWriter::finish(const Query& query, bool authoritative, bool tru
   write_u16(buffer_, query.id);
   buffer_[2] = static_cast<std::uint8_t>(0x80 | query.opcode << 3 | (authoritative ? 4 : 0) |
                                          (truncated ? 2 : 0) | (query.recursion_desired ? 1 : 0));
-  buffer_[3] = static_cast<std::uint8_t>((query.checking_disabled ? 0x10 : 0) | (code & 0xf));
+  buffer_[3] = static_cast<std::uint8_t>(flags_ | (query.checking_disabled ? 0x10 : 0) | (code & 0xf));
   write_u16(buffer_ + 4, query.has_question ? 1 : 0);
   write_u16(buffer_ + 6, counts_[0]);
   write_u16(buffer_ + 8, counts_[1]);

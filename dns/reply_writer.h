@@ -89,8 +89,16 @@ class ReplyWriter {
   bool put_patched(Section section, std::string_view record, std::span<const std::uint16_t> words,
                    std::size_t target);
 
-  // Writes over two octets of what was put.
+  // Records of all sections as they stand in another reply to this question, whose pointers hold here. Only
+  // the first thing that is put. False: no room.
+  bool put_sections(std::span<const std::uint8_t> records, const std::array<std::uint16_t, 3>& counts);
+
+  // Writes over octets of what was put.
   void set_u16(std::size_t at, std::uint16_t value) { write_u16(buffer_ + at, value); }
+  void set_u32(std::size_t at, std::uint32_t value) { write_u32(buffer_ + at, value); }
+
+  // The reply is another server's word: RA is set, and AD where it says so (RFC 6840 §5.8).
+  void set_forwarded(bool authenticated) { flags_ = authenticated ? 0xa0 : 0x80; }
 
   // Writes header and OPT. Returns the size of the message.
   std::size_t finish(const Query& query, bool authoritative, bool truncated, Rcode rcode, ReplyEdns& edns);
@@ -119,6 +127,7 @@ class ReplyWriter {
   std::size_t limit_ = 0;  // and the OPT here
   std::size_t question_end_ = 0;
   std::array<std::uint16_t, 3> counts_{};
+  std::uint8_t flags_ = 0;  // RA and AD
   std::string_view zone_;
   std::size_t zone_at_ = 0;
   bool question_known_ = false;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "dns/answer.h"
+#include "dns/forward/special_names.h"
 
 namespace muster::dns {
 
@@ -56,6 +57,14 @@ class Road {
   void shorten();
   State chaos();
   State notify();
+
+  // foreign.cc: names in no zone of ours
+  State foreign();
+  std::optional<State> answer_from_cache();
+  State answer_special(const SpecialName& special);
+  State put_special(Owner& owner, zones::RrType type, std::string_view rdata);
+  State deny_special(std::string_view apex, Rcode rcode);
+  void count(Foreign what) { self_.counters.foreign[static_cast<std::size_t>(what)].add(); }
 
   // sender.cc: who asks, and how often
   void verify_signature();
@@ -132,6 +141,7 @@ class Road {
 
   Rcode rcode_ = Rcode::noerror;
   bool authoritative_ = false;
+  bool forwarded_ = false;  // the reply is another server's word
   bool truncated_ = false;
   bool cookie_valid_ = false;
   bool cookie_invalid_ = false;

@@ -36,13 +36,16 @@ Road::State Road::answer_only_cookie() {
   return cookie_invalid_ ? fail(Rcode::badcookie) : State::done;
 }
 
-// What is handed on is answered past finish(). Of senders over UDP who show neither a key nor a cookie it is nearly
-// always refused, and they may be forged: they get as many of these replies as they get errors, the rest is dropped.
+// What is handed on is answered past finish(). What is forwarded counts as an answer for its name. The rest
+// Of senders over UDP who show neither a key nor a cookie it is nearly always refused, and they may be
+// forged: they get as many of these replies as they get errors, the rest is dropped.
 bool Road::may_hand_on() {
   if (self_.config.rate_limit.responses_per_second == 0 || !udp() || cookie_valid_ || is_verified()) return true;
   const Client& client = *pending_.client;
-  if (self_.config.rate_limiter->count(client.address, ReplyKind::error, 0, client.tick, self_.config.rate_limit) ==
-      RateVerdict::send)
+  const bool forwards = scratch_.errand == Errand::forward;
+  const ReplyKind kind = forwards ? ReplyKind::answer : ReplyKind::error;
+  if (self_.config.rate_limiter->count(client.address, kind, forwards ? pending_.hash : 0, client.tick,
+                                       self_.config.rate_limit) == RateVerdict::send)
     return true;
   self_.counters.dropped[static_cast<std::size_t>(Dropped::rate_limit)].add();
   return false;
@@ -64,7 +67,7 @@ ReplyKind Road::kind() const {
   if (!pending_.outcome.ok) return ReplyKind::error;
   if (rcode_ == Rcode::nxdomain) return ReplyKind::nxdomain;
   if (rcode_ != Rcode::noerror) return ReplyKind::error;
-  if (!authoritative_) return ReplyKind::referral;
+  if (!authoritative_ && !forwarded_) return ReplyKind::referral;
   return scratch_.writer.count(Section::answer) > 0 ? ReplyKind::answer : ReplyKind::nodata;
 }
 
@@ -75,6 +78,7 @@ std::uint64_t Road::rate_name() const {
   if (of == ReplyKind::nxdomain || of == ReplyKind::error) {
     return zone_ != nullptr ? self_.names.hash(zone_->apex.wire()) : 0;
   }
+  if (forwarded_) return pending_.hash;
   const Node first = step_ == 0 ? node_ : Node{scratch_.first.entry, scratch_.first.missing};
   return first.missing == 0 ? pending_.hash : self_.names.hash(first.entry->name());
 }

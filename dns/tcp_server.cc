@@ -208,7 +208,7 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
     const Moment moment = core_->answering->begin_batch();
     client_.now = moment.now;
     client_.tick = moment.tick;
-    const zones::NameTable::Reader::Online online(core_->answering->reader);
+    const Answering::Online online(*core_->answering);
     std::size_t at = 0;
     int turns = kQueriesATurn;
     for (; next_is_whole(at) && turns > 0 && !paused(); --turns) {
@@ -355,7 +355,8 @@ bool TcpServer::Core::Connection::hand_on(Packet query) {
   ++core_->counters.handed_on;
   return core_->desk != nullptr && core_->desk->take({Octets(query.begin(), query.end()), client_,
                                                       std::move(core_->answering->answerer.scratch.sender),
-                                                      std::make_shared<TcpOutlet>(shared_from_this())});
+                                                      std::make_shared<TcpOutlet>(shared_from_this()),
+                                                      core_->answering->answerer.scratch.errand});
 }
 
 void TcpServer::Core::listen(std::vector<Listener>& listeners) {

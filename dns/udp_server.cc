@@ -144,7 +144,7 @@ class UdpServer::Worker {
   // How many replies stand in sending_. In four passes, so that the cache misses of a batch overlap.
   std::size_t answer_all(std::size_t count) {
     const Moment moment = answering_->begin_batch();
-    const zones::NameTable::Reader::Online online(answering_->reader);
+    const Answering::Online online(*answering_);
     Answerer& answerer = answering_->answerer;
     for (std::size_t i = 0; i < count; ++i) {
       clients_[i] = to_client(slots_[i].peer);
@@ -182,7 +182,8 @@ class UdpServer::Worker {
     const std::uint8_t* packet = slots_[i].query.data();
     desk_->take({Octets(packet, packet + received_[i].msg_len), clients_[i],
                  std::move(answering_->answerer.scratch.sender),
-                 std::make_shared<UdpOutlet>(socket_, slots_[i].peer, header.msg_namelen, control)});
+                 std::make_shared<UdpOutlet>(socket_, slots_[i].peer, header.msg_namelen, control),
+                 answering_->answerer.scratch.errand});
   }
 
   // The reply goes to the same peer, from the address that was asked.

@@ -15,7 +15,6 @@ using zones::Field;
 using zones::RrClass;
 using zones::RrType;
 
-constexpr std::uint32_t kTtlMost = 0x7fffffff;  // a TTL over it is taken for 0 (RFC 2181 §8)
 constexpr std::size_t kLeaseOctets = 4;
 constexpr std::size_t kBothLeasesOctets = 8;
 

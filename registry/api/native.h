@@ -132,6 +132,9 @@ struct Outside {
   // The completion may be called from any thread.
   std::function<void(std::string zone, net::UniqueFunction<void(ZoneText)>)> zone_text;
   std::function<void(std::vector<std::string> discard, net::UniqueFunction<void(ReloadReport)>)> reload;
+  // Forgets what other servers have answered for this name and below it, "": for all names. How many answers
+  // it was; nullopt: that is no name. Any thread.
+  std::function<void(std::string name, net::UniqueFunction<void(std::optional<std::size_t>)>)> flush_cache;
   std::function<ServerFacts()> facts;
   std::function<std::vector<EndpointLine>()> endpoints;  // every route of the server
   std::function<Stats()> stats;

@@ -89,11 +89,30 @@ void get_zone(CallPtr call) {
   });
 }
 
+void delete_cache(CallPtr call) {
+  const auto& flush = call->context->outside.flush_cache;
+  if (!flush)
+    return call->refuse({ErrorCode::not_found, "this server keeps no other servers' answers ([forward])"});
+  std::string name(call->request.query_value("name").value_or(""));
+  flush(std::move(name), [call](std::optional<std::size_t> flushed) {
+    if (!flushed) return call->refuse({ErrorCode::invalid_field, "name is no domain name"});
+    std::string out = "{\"flushed\":";
+    append_number(out, *flushed);
+    call->send(200, out.append("}"));
+  });
+}
+
 }  // namespace
 
 void add_operation_routes(http::Router& router, const std::shared_ptr<Context>& context) {
   add_route(router, context, {"POST", "/api/v1/reload", Scope::admin, post_reload});
   add_route(router, context, {"GET", "/api/v1/stats", Scope::read, get_stats});
+  add_route(router, context,
+            {.method = "DELETE",
+             .pattern = "/api/v1/cache",
+             .scope = Scope::admin,
+             .handle = delete_cache,
+             .query = {"name"}});
   add_route(router, context,
             {.method = "GET",
              .pattern = "/api/v1/zones/{zone}",

@@ -61,7 +61,11 @@ TEST(ImportMesosDns, TheSampleBecomesAGoodConfiguration) {
   EXPECT_EQ(net::to_string(loaded.config.dns.listen.at(0)), "10.101.160.16:53");
   EXPECT_EQ(net::to_string(loaded.config.http.listen.at(0)), "0.0.0.0:8123");
   EXPECT_THAT(sample.toml, HasSubstr("# SOAMinttl has no counterpart: "));
-  EXPECT_THAT(sample.toml, HasSubstr("# upstreams = [\"169.254.169.254\"]"));
+  const Forward& forward = loaded.config.forward;
+  EXPECT_TRUE(forward.enabled);
+  EXPECT_THAT(forward.upstreams, ElementsAre(*net::parse_endpoint("169.254.169.254:53")));
+  EXPECT_EQ(forward.timeout, std::chrono::seconds(5));
+  EXPECT_EQ(forward.allow.size(), 6U) << "it was everybody";
 }
 
 TEST(ImportMesosDns, EveryKeyThatMeansSomethingHereIsTaken) {
@@ -111,7 +115,13 @@ TEST(ImportMesosDns, ServersAndZonesAreChecked) {
                                  HasSubstr("zoneResolvers: \"sub.mesos\" and \"mesos\" overlap")));
   EXPECT_THAT(imported(R"json({"masters": ["m1:5050"], "recurseon": 1})json").errors,
               ElementsAre(HasSubstr("recurseon: must be true or false")));
-  EXPECT_THAT(imported(R"json({"masters": ["m1:5050"]})json").toml, HasSubstr("# allow = ["));
+  EXPECT_THAT(imported(R"json({"masters": ["m1:5050"]})json").toml, HasSubstr("\nallow = ["));
+  const Config zones = load_text(imported(R"json({"masters": ["m1:5050"], "zoneResolvers": {"weave": ["10.0.0.9:54"], "none": []}})json").toml,
+                                 "m.toml")
+                           .config;
+  ASSERT_EQ(zones.forward.zones.size(), 1U);
+  EXPECT_EQ(zones.forward.zones[0].apex.text(), "weave.");
+  EXPECT_THAT(zones.forward.zones[0].servers, ElementsAre(*net::parse_endpoint("10.0.0.9:54")));
 }
 
 TEST(ImportMesosDns, ASecretIsNamedAndNotShown) {

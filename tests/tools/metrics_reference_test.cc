@@ -32,7 +32,7 @@ class Daemon {
       dup2(nothing, STDOUT_FILENO);
       execl(MUSTER_BIN_DIR "/musterd", "musterd", "--dev", "--set", "dns.listen=[\"127.0.0.1:0\"]", "--set",
             "http.listen=[\"127.0.0.1:0\"]", "--set", "source.mesos=[{masters=[\"http://127.0.0.1:1\"]}]",
-            nullptr);
+            "--set", "forward.enabled=true", "--set", "forward.upstreams=[\"127.0.0.1:1\"]", nullptr);
       _exit(127);
     }
     close(ends[1]);

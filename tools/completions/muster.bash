@@ -1,7 +1,7 @@
 # Completion of muster for bash: verbs, options, and names of services, instances and sources, asked of musterd as they are now.
 # Source it, or put it where bash-completion looks: /usr/share/bash-completion/completions/muster
 
-_muster_verbs="run register deregister drain weight up down auto list show watch explain lookup source reload stats dump check-config export import"
+_muster_verbs="run register deregister drain weight up down auto list show watch explain lookup source cache reload stats dump check-config export import"
 _muster_common="--server --token-file --ca-file --cert-file --key-file --json --help --version"
 
 # The first column of a table, asked with the same server and token as the line being typed.
@@ -59,6 +59,7 @@ _muster() {
     lookup:1 | explain:1) _muster_words "A AAAA SRV TXT PTR SOA NS" ;;
     source:0) _muster_words "list show resync accept" ;;
     source:1) [[ $service == list ]] || _muster_words "$(_muster_ask source list)" ;;
+    cache:0) _muster_words "flush" ;;
     export:0) _muster_words "haproxy" ;;
     import:0) _muster_words "mesos-dns ultraesb" ;;
     check-config:0 | import:1) mapfile -t COMPREPLY < <(compgen -f -- "$_muster_word") ;;

@@ -14,7 +14,7 @@ function __muster_at
     test (count (__muster_words)) -eq $argv[1]
 end
 
-set --local verbs run register deregister drain weight up down auto list show watch explain lookup source reload stats dump check-config export import
+set --local verbs run register deregister drain weight up down auto list show watch explain lookup source cache reload stats dump check-config export import
 set --local of_instances deregister drain weight up down auto
 
 complete --command muster --no-files
@@ -34,6 +34,7 @@ complete --command muster --condition "__fish_seen_subcommand_from lookup explai
 complete --command muster --condition "__fish_seen_subcommand_from source; and __muster_at 0" --arguments "list show resync accept"
 complete --command muster --condition "__fish_seen_subcommand_from source; and __muster_at 1; and not __fish_seen_subcommand_from list" \
     --arguments "(__muster_ask source list)"
+complete --command muster --condition "__fish_seen_subcommand_from cache; and __muster_at 0" --arguments "flush"
 complete --command muster --condition "__fish_seen_subcommand_from check-config" --force-files
 complete --command muster --condition "__fish_seen_subcommand_from export; and __muster_at 0" --arguments "haproxy"
 for option in output runtime-socket stats-auth-file

@@ -100,6 +100,13 @@ void each_key(Running& running, Next& next, Visit visit) {
   live("source.static", running.static_instances, next.static_instances);
   fixed("source.mesos", running.mesos, next.mesos);
   fixed("source.marathon", running.marathon, next.marathon);
+  fixed("forward.enabled", running.forward.enabled, next.forward.enabled);
+  live("forward.upstreams", running.forward.upstreams, next.forward.upstreams);
+  live("forward.allow", running.forward.allow, next.forward.allow);
+  fixed("forward.cache", running.forward.cache, next.forward.cache);
+  live("forward.timeout", running.forward.timeout, next.forward.timeout);
+  fixed("forward.max_pending", running.forward.max_pending, next.forward.max_pending);
+  live("forward.zones", running.forward.zones, next.forward.zones);
   live("log.level", running.log.level, next.log.level);
   fixed("log.format", running.log.format, next.log.format);
   fixed("metrics.enabled", running.metrics, next.metrics);

@@ -24,6 +24,7 @@ class WholeCheck {
     check_listeners();
     check_ports_of_checks();
     check_services();
+    check_upstreams();
     const Zones& zones = config_.zones;
     check_keys("zones.allow_transfer", zones.secondaries.allow_transfer);
     check_keys("zones.allow_update", zones.allow_update);
@@ -120,6 +121,19 @@ class WholeCheck {
           registry::ascii_lower(name) == service.policy.fallback_service)
         error("service." + name + ".fallback", "fallback is the service itself; name another one");
     }
+  }
+
+  // A server that asks itself gets no answer.
+  void check_upstreams() {
+    const auto look = [&](const std::vector<net::Endpoint>& servers, const std::string& list) {
+      for (std::size_t i = 0; i < servers.size(); ++i) {
+        if (listens_at(config_.dns.listen, servers[i]))
+          error(element(list.c_str(), i),
+                list + ": " + net::to_string(servers[i]) + " is this server itself (dns.listen)");
+      }
+    };
+    look(config_.forward.upstreams, "forward.upstreams");
+    for (const ForwardZone& zone : config_.forward.zones) look(zone.servers, "forward.zones");
   }
 
   // A listener takes its port on its address, and a wildcard on every address of its family (IPv6 sockets are

@@ -6,6 +6,13 @@
 
 namespace muster::config {
 
+bool listens_at(const std::vector<net::Endpoint>& listen, const net::Endpoint& server) {
+  return std::any_of(listen.begin(), listen.end(), [&](const net::Endpoint& at) {
+    return at == server || (at.address.is_unspecified() && at.port == server.port &&
+                            at.address.family == server.address.family && server.address.is_loopback());
+  });
+}
+
 const Service* Config::service(std::string_view name) const {
   const Service* best = nullptr;
   std::size_t best_literals = 0;

@@ -172,11 +172,32 @@ struct Service {
   bool operator==(const Service&) const = default;
 };
 
+// Servers of its own for a domain.
+struct ForwardZone {
+  zones::Name apex;
+  std::vector<net::Endpoint> servers;
+  bool operator==(const ForwardZone&) const = default;
+};
+
+// Names in none of our zones.
+struct Forward {
+  bool enabled = false;
+  std::vector<net::Endpoint> upstreams;  // none: those of /etc/resolv.conf that are not this server
+  std::vector<net::IpPrefix> allow;
+  std::size_t cache = std::size_t{32} << 20;  // octets; 0: none
+  Millis timeout{2'000};
+  std::size_t max_pending = 10'000;
+  std::vector<ForwardZone> zones;
+};
+
 struct Log {
   std::string level = "info";
   std::string format = "text";
   bool queries = false;
 };
+
+// Whether a server that listens at these is at that address.
+bool listens_at(const std::vector<net::Endpoint>& listen, const net::Endpoint& server);
 
 struct Config {
   Server server;
@@ -191,6 +212,7 @@ struct Config {
   std::vector<MesosSource> mesos;
   std::vector<MarathonSource> marathon;
   std::map<std::string, Service> services;  // key: name or glob
+  Forward forward;
   Log log;
   bool metrics = true;
   std::filesystem::path file;  // where it was read from; empty: --dev

@@ -74,16 +74,7 @@ void read_metrics(Section& root, Config& config) {
   }
 }
 
-void refuse_parts_not_built(Section& root) {
-  root.not_built("cluster", "the cluster");
-  if (auto forward = root.table("forward")) {
-    forward->not_built_unless("enabled", toml::value<bool>(false), "forwarding");
-    for (const char* key : {"upstreams", "allow", "cache", "timeout", "max_pending", "zones"}) {
-      forward->not_built(key, "forwarding");
-    }
-    forward->finish();
-  }
-}
+void refuse_parts_not_built(Section& root) { root.not_built("cluster", "the cluster"); }
 
 void read_root(Section& root, Config& config) {
   config.server.name = host_name();
@@ -94,6 +85,7 @@ void read_root(Section& root, Config& config) {
   read_section(root, "registry", config.registry, read_registry);
   read_section(root, "store", config.store, read_store);
   read_section(root, "http", config.http, read_http);
+  read_section(root, "forward", config.forward, read_forward);
   read_section(root, "log", config.log, read_log);
   read_sources(root, config);
   read_section(root, "health", config.health, read_health);

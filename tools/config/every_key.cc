@@ -41,6 +41,7 @@ policy = "response-time"
 response_time = {}
 when_none = "fallback"
 fallback = "y"
+[forward.zones]
 [log]
 [metrics]
 )";

@@ -311,10 +311,9 @@ class Import {
     line(std::string("http_api = ") + (http_on_ ? "true" : "false"));
   }
 
-  // Forwarding is written as it will be, behind `#`: a part that does not exist yet must not stop the rest.
   void write_forward() {
     const bool on = flag("externalon", true);
-    const std::int64_t seconds = number("timeout", 5, 1, 3600);
+    const std::int64_t seconds = std::min<std::int64_t>(number("timeout", 5, 1, 3600), 30);  // what [forward] takes
     std::vector<std::string> upstreams = texts("resolvers", {"8.8.8.8"});
     const json::value* zones = take("zoneResolvers");
     if (zones != nullptr && !zones->is_object()) fail("zoneResolvers", "must be an object of lists");
@@ -324,24 +323,24 @@ class Import {
     check_zones(zones);
     if (!on) return note_unused({"resolvers", "timeout", "zoneResolvers"}, "externalon is false");
     warn("externalon",
-         "names of other domains are not forwarded by this version: leave a resolver in front "
-         "(docs/howto/point-a-node.md)");
+         "names of other domains are forwarded for this machine and private networks, no longer for everybody: "
+         "see forward.allow");
     line("");
-    comment("[forward]");
-    comment("enabled = true");
-    comment("upstreams = " + toml_list(upstreams));
-    comment("timeout = \"" + std::to_string(seconds) + "s\"");
-    comment(
+    line("[forward]");
+    line("enabled = true");
+    line("upstreams = " + toml_list(upstreams));
+    line("timeout = \"" + std::to_string(seconds) + "s\"");
+    line(
         "allow = [\"127.0.0.0/8\", \"::1/128\", \"10.0.0.0/8\", \"172.16.0.0/12\", \"192.168.0.0/16\", "
         "\"fc00::/7\"]  # it was everybody");
     if (zones == nullptr || !zones->is_object() || zones->get_object().empty()) return;
-    comment("[forward.zones]");
+    line("[forward.zones]");
     for (const auto& [zone, servers] : zones->get_object()) {
       std::vector<std::string> said;
       for (const json::value& one : servers.is_array() ? servers.get_array() : json::array()) {
         if (one.is_string()) said.emplace_back(one.get_string());
       }
-      comment(toml_string(zone) + " = " + toml_list(said));
+      if (!said.empty()) line(toml_string(zone) + " = " + toml_list(said));
     }
   }
 

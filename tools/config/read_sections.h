@@ -15,6 +15,7 @@ void read_registry(Section& section, Registry& registry);
 void read_store(Section& section, Store& store);
 void read_http(Section& section, Http& http);
 void read_log(Section& section, Log& log);
+void read_forward(Section& section, Forward& forward);
 // `health`: what holds where the service says nothing.
 void read_service(Section& section, Service& service, const Health& health);
 // `properties`, of an instance or a service.

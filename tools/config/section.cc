@@ -317,6 +317,12 @@ std::vector<Section> Section::tables(std::string_view key) {
   return sections;
 }
 
+std::vector<std::string> Section::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : table_) names.emplace_back(name.str());
+  return names;
+}
+
 std::vector<std::pair<std::string, Section>> Section::named_tables(std::string_view key) {
   std::vector<std::pair<std::string, Section>> sections;
   const toml::node* found = node(key);

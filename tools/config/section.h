@@ -74,6 +74,7 @@ class Section {
   // A number, or the word `word` which stands for `value`.
   std::int64_t integer_or_word(std::string_view key, std::int64_t fallback, std::string_view word,
                                std::int64_t value, std::int64_t least, std::int64_t most);
+  std::vector<std::string> names() const;  // of the keys that are there
   std::optional<Section> table(std::string_view key);
   std::vector<Section> tables(std::string_view key);  // an array of tables
   std::vector<std::pair<std::string, Section>> named_tables(std::string_view key);

@@ -93,6 +93,8 @@ struct ExportArguments {
 ExitCode export_haproxy(const Context& context, const ExportArguments& arguments);
 
 ExitCode reload(const Context& context, const std::vector<std::string>& discard);
+// Forgets what other servers have answered for the name and below it, "": everything.
+ExitCode flush_cache(const Context& context, const std::string& name);
 ExitCode show_stats(const Context& context);
 ExitCode dump_zone(const Context& context, const std::string& zone);
 ExitCode check_config(const std::string& file, bool as_json);

@@ -176,6 +176,11 @@ class Program {
          [this](const Context& c) { return reload(c, discard_); })
         ->add_option("--discard", discard_, "drop this zone's stored updates")
         ->take_all();
+    CLI::App* cache = app_.add_subcommand("cache", "what other servers have answered: flush");
+    cache->require_subcommand(1);
+    verb_of(*cache, "flush", "forget it, of NAME and what is below, or of everything",
+            [this](const Context& c) { return flush_cache(c, name_); })
+        ->add_option("NAME", name_);
     verb("stats", "counters", [](const Context& c) { return show_stats(c); });
     verb("dump", "a zone as a master file", [this](const Context& c) { return dump_zone(c, zone_); })
         ->add_option("ZONE", zone_)

@@ -31,6 +31,10 @@ ExitCode reload(const Context& context, const std::vector<std::string>& discard)
   return print_reply(context, context.client.request("POST", "/api/v1/reload", json::serialize(body)));
 }
 
+ExitCode flush_cache(const Context& context, const std::string& name) {
+  return print_reply(context, context.client.request("DELETE", "/api/v1/cache?name=" + encoded(name), ""));
+}
+
 ExitCode show_stats(const Context& context) {
   return print_reply(context, context.client.get("/api/v1/stats"));
 }

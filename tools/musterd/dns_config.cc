@@ -43,6 +43,19 @@ dns::AnswerConfig answer_config(const config::Config& config, std::shared_ptr<dn
   return to;
 }
 
+// Null: names in none of our zones are refused.
+std::shared_ptr<const dns::Forwarding> forwarding(const config::Forward& forward,
+                                                  std::shared_ptr<const std::atomic<std::size_t>> pending) {
+  if (!forward.enabled) return nullptr;
+  auto to = std::make_shared<dns::Forwarding>();
+  to->allow = forward.allow;
+  to->max_pending = forward.max_pending;
+  to->pending = std::move(pending);
+  for (const config::ForwardZone& zone : forward.zones)
+    to->zones.emplace_back(zones::FoldedWire(zone.apex).wire());
+  return to;
+}
+
 std::uint32_t wrapped(std::int64_t value) { return static_cast<std::uint32_t>(value); }
 
 }  // namespace
@@ -63,11 +76,13 @@ DnsConfig::DnsConfig(const config::Config& config, net::SteadyTime now, MakeSecr
   dns::AnswerConfig answer = answer_config(config, std::make_shared<dns::RateLimiter>(make_secret_()));
   choose_cookies(config.dns, now);
   if (config.dns.cookies) answer.cookies = cookies_;
+  answer.forwarding = forwarding(config.forward, pending_);
   live_ = std::make_shared<dns::LiveConfig>(std::move(answer));
 }
 
 void DnsConfig::take_over(const config::Config& config, net::SteadyTime now) {
   dns::AnswerConfig answer = answer_config(config, live_->get().rate_limiter);
+  answer.forwarding = forwarding(config.forward, pending_);
   const std::lock_guard lock(mutex_);
   choose_cookies(config.dns, now);
   if (config.dns.cookies) answer.cookies = cookies_;

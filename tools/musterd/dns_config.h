@@ -6,6 +6,7 @@
 // answer read live().
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -34,6 +35,8 @@ class DnsConfig {
                  net::SteadyTime now);  // throws as above; then nothing has changed
   void tick(net::SteadyTime now);
   const std::shared_ptr<dns::LiveConfig>& live() const { return live_; }
+  // How many queries wait for an upstream; the forwarder counts.
+  const std::shared_ptr<std::atomic<std::size_t>>& pending() const { return pending_; }
   std::uint64_t rate_limit_displaced() const;  // buckets of the rate limiter's table
 
   static zones::SipKey system_secret();  // from the kernel
@@ -46,6 +49,7 @@ class DnsConfig {
   std::optional<dns::CookieSecrets> cookies_;
   bool own_secret_ = false;
   net::SteadyTime secret_made_{};
+  const std::shared_ptr<std::atomic<std::size_t>> pending_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::shared_ptr<dns::LiveConfig> live_;
 };
 

@@ -73,6 +73,8 @@ MetricSources Musterd::metric_sources() const {
           native_->health(),
           loader_.dumps_refused(),
           log_lines_dropped(),
+          dns_config_->pending()->load(),
+          foreign_.get(),
           schedulers_->status(),
           net::machine_now()};
 }

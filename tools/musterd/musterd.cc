@@ -328,13 +328,19 @@ void Musterd::make_dns() {
   dns_config_ = std::make_unique<DnsConfig>(*config_, started_.steady);
   make_updates();
   make_transfers();
+  if (config_->forward.enabled)
+    foreign_ = std::make_unique<ForeignNames>(*config_, names_, *dns_config_, listeners_.bound(),
+                                              io_.get_executor());
+  desks_ = std::make_unique<dns::Desks>(*desk_, foreign_ ? &foreign_->forwarder() : nullptr);
   const auto make = [this] {
     return std::make_unique<dns::Answering>(names_.table, zones::Rng::from_system(), dns_config_->live(),
-                                            machine_moment);
+                                            machine_moment, foreign_ ? foreign_->cache() : nullptr);
   };
-  udp_ = std::make_unique<dns::UdpServer>(listeners_.open, make, desk_.get());
+  udp_ = std::make_unique<dns::UdpServer>(listeners_.open, make, desks_.get());
   lister_ = std::make_unique<zones::NameTable::Reader>(names_.table);
-  tcp_ = std::make_unique<dns::TcpServer>(io_.get_executor(), dns::TcpConfig{config_->dns.tcp_idle, config_->dns.tcp_connections}, make(), desk_.get());
+  tcp_ = std::make_unique<dns::TcpServer>(io_.get_executor(),
+                                          dns::TcpConfig{config_->dns.tcp_idle, config_->dns.tcp_connections},
+                                          make(), desks_.get());
 }
 
 int Musterd::run() {
@@ -373,6 +379,7 @@ void Musterd::serve() {
   });
   schedulers_->restore(*control_);
   on_control([](registry::Turn&) {});  // all above has been published
+  if (foreign_) foreign_->start();
   tcp_->listen(listeners_.open);
   udp_->start();
   http_->start();
@@ -523,6 +530,7 @@ void Musterd::stop() {
 void Musterd::finish_stop() {
   schedulers_->stop();
   udp_->stop();
+  if (foreign_) foreign_->stop();  // the I/O thread runs still: it gets back what belongs to it
   control_->stop();
   asio::post(io_, [this] {
     tcp_->stop();

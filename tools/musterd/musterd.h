@@ -1,8 +1,9 @@
 // The whole server, built and wired: the only place that knows registry, zones and dns at once.
 //
-// Threads: control and store (registry::Control), one I/O thread (HTTP, TCP, transfers, probes, signals), the loader
-// (master files, reload, zones written out), and a UDP thread per address and core. None is started before serve(); the
-// destructor joins those that run, whatever point a start or a stop has come to, before it destroys what they use.
+// Threads: control and store (registry::Control), one I/O thread (HTTP, TCP, transfers, probes, signals), the
+// loader (master files, reload, zones written out), the forwarder where names that are not ours are looked
+// up, and a UDP thread per address and core. None is started before serve(); the destructor joins those that
+// run, whatever point a start or a stop has come to, before it destroys what they use.
 #pragma once
 
 #include <atomic>
@@ -17,6 +18,7 @@
 #include <thread>
 
 #include "dns/desk_queue.h"
+#include "dns/desks.h"
 #include "dns/notifier.h"
 #include "dns/tcp_server.h"
 #include "dns/transfers.h"
@@ -30,6 +32,7 @@
 #include "tools/musterd/dns_config.h"
 #include "tools/musterd/dns_log.h"
 #include "tools/musterd/file_zones.h"
+#include "tools/musterd/foreign_names.h"
 #include "tools/musterd/listeners.h"
 #include "tools/musterd/loader.h"
 #include "tools/musterd/metrics/sources.h"
@@ -116,6 +119,7 @@ class Musterd {
                            const std::optional<net::IpPrefix>& client) const;
   using ZoneTextDone = net::UniqueFunction<void(registry::api::ZoneText)>;
   void zone_text(std::string zone, ZoneTextDone done);
+  void flush_cache(const std::string& name, net::UniqueFunction<void(std::optional<std::size_t>)> done);
   std::vector<registry::SourceStatus> sources() const;
   registry::api::HealthVerdict ask_myself();
   void look_after_myself();
@@ -162,6 +166,8 @@ class Musterd {
   std::unique_ptr<dns::Updates> updates_;
   std::unique_ptr<dns::Notifier> notifier_;
   std::unique_ptr<dns::DeskQueue> desk_;
+  std::unique_ptr<ForeignNames> foreign_;  // null: they are refused
+  std::unique_ptr<dns::Desks> desks_;
   std::unique_ptr<dns::TcpServer> tcp_;
   std::unique_ptr<dns::UdpServer> udp_;
   std::unique_ptr<dns::Answering> own_question_;  // the I/O thread's, for the self-check

@@ -114,6 +114,7 @@ std::vector<std::string> Musterd::take_over(const ConfigPtr& next) {
     errors.emplace_back(error.what());
     log(LogLevel::error, "keys", {{"error", error.what()}});
   }
+  if (foreign_) foreign_->take_over(*now_running);
   set_log_level(now_running->log.level);
   return errors;
 }

@@ -4,6 +4,7 @@
 #include "tools/musterd/log.h"
 #include "tools/musterd/mesos_settings.h"
 #include "tools/musterd/musterd.h"
+#include "zones/folded_wire.h"
 #include "zones/zone_listing.h"
 
 namespace muster::tools {
@@ -150,6 +151,11 @@ registry::api::Outside Musterd::outside() {
       done(reload(discard));
     });
   };
+  if (config()->forward.enabled && config()->forward.cache > 0) {
+    to.flush_cache = [this](std::string name, net::UniqueFunction<void(std::optional<std::size_t>)> done) {
+      flush_cache(name, std::move(done));
+    };
+  }
   to.facts = [this] { return facts(); };
   to.endpoints = [this] {
     std::vector<registry::api::EndpointLine> lines;
@@ -222,6 +228,15 @@ void Musterd::zone_text(std::string zone, ZoneTextDone done) {
     (*finish)({loader_.stopping() ? Outcome::busy : Outcome::unknown, {}});
   });
   if (!taken) (*finish)({Outcome::busy, {}});
+}
+
+void Musterd::flush_cache(const std::string& name,
+                          net::UniqueFunction<void(std::optional<std::size_t>)> done) {
+  const auto owner = name.empty() ? std::nullopt : zones::parse_domain(name);
+  if (!name.empty() && !owner) return done({});
+  std::string folded = owner ? std::string(zones::FoldedWire(*owner).wire()) : std::string();
+  foreign_->forwarder().flush(std::move(folded), [finish = std::make_shared<decltype(done)>(std::move(done))](
+                                                     std::size_t flushed) { (*finish)(flushed); });
 }
 
 }  // namespace muster::tools

@@ -20,6 +20,7 @@ void write_limits(Exposition& page, const ControlSnapshot& snapshot, const Metri
   limit("dns_tcp_connections", sources.tcp.counters().closed_full.load());
   limit("dns_rate_limit_buckets", sources.rate_limit_displaced);
   limit("dns_desk", sources.desk_refused);
+  limit("forward_pending", forward_full(sources));
   limit("transfers_waiting", sources.transfers.waiting_full);
   limit("updates", sources.updates.full);
   limit("zone_dumps", sources.dumps_refused);

@@ -36,6 +36,7 @@ class ServicesText {
 std::string metrics_text(const ControlSnapshot& snapshot, const MetricSources& sources);
 
 void write_dns(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources);
+void write_forward(Exposition& page, const MetricSources& sources);
 void write_zones(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources);
 void write_registry(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources);
 void write_health(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources);
@@ -43,6 +44,8 @@ void write_control(Exposition& page, const registry::Control& control);
 void write_http(Exposition& page, const registry::http::Counters& http,
                 const registry::api::WatchCounters& watch);
 void write_limits(Exposition& page, const ControlSnapshot& snapshot, const MetricSources& sources);
+// How often a query for a name that is not ours found no room.
+std::uint64_t forward_full(const MetricSources& sources);
 void write_schedulers(Exposition& page, const MetricSources& sources);
 void write_process(Exposition& page, const MetricSources& sources);
 

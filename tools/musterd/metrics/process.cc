@@ -72,6 +72,7 @@ void write_process(Exposition& page, const MetricSources& sources) {
 std::string metrics_text(const ControlSnapshot& snapshot, const MetricSources& sources) {
   Exposition page;
   write_dns(page, snapshot, sources);
+  write_forward(page, sources);
   write_zones(page, snapshot, sources);
   write_registry(page, snapshot, sources);
   write_control(page, sources.control);

@@ -16,6 +16,7 @@
 #include "registry/http/counters.h"
 #include "registry/source_status.h"
 #include "tools/musterd/file_zones.h"
+#include "tools/musterd/foreign_names.h"
 #include "tools/musterd/names.h"
 #include "tools/musterd/probes.h"
 #include "tools/musterd/transitions.h"
@@ -74,6 +75,8 @@ struct MetricSources {
   registry::api::HealthReport health;
   std::uint64_t dumps_refused = 0;
   std::uint64_t log_lines_dropped = 0;
+  std::size_t forward_pending = 0;
+  const ForeignNames* foreign = nullptr;  // null: names that are not ours are refused
   std::vector<registry::SourceStatus> schedulers{};
   net::Instant now{};
 };

@@ -1,0 +1,510 @@
+#include "dns/forward/forwarder.h"
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "dns/forward/cached_writer.h"
+#include "dns/forward/question_at_work.h"
+#include "dns/forward/upstream_query.h"
+#include "dns/handed_reply.h"
+#include "zones/folded_wire.h"
+#include "zones/wire_name.h"
+
+namespace muster::dns {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::uint32_t kFailureKept = 2;  // seconds (RFC 9520 §3.2: at least one)
+constexpr std::uint32_t kStaleKept = 30;   // until upstreams are tried again (RFC 8767 §5)
+constexpr std::size_t kAttemptsMost = 8;
+// A name of so many letters, written as ours was, has come from us.
+constexpr int kLettersOfALoop = 8;
+
+std::string text_of(const CacheKey& key) {
+  std::string text(key.name);
+  text.push_back(static_cast<char>(static_cast<unsigned>(key.type) >> 8));
+  text.push_back(static_cast<char>(static_cast<unsigned>(key.type) & 0xff));
+  text.push_back(static_cast<char>((key.dnssec_ok ? 2 : 0) | (key.checking_disabled ? 1 : 0)));
+  return text;
+}
+
+std::string_view name_in(const Octets& packet, std::size_t size) {
+  return {reinterpret_cast<const char*>(packet.data()) + kHeaderSize, size};
+}
+
+}  // namespace
+
+class Forwarder::Impl {
+ public:
+  Impl(Wiring wiring, ForwardServers servers)
+      : wiring_(std::move(wiring)),
+        strand_(asio::make_strand(io_)),
+        work_(io_.get_executor()),
+        timer_(io_),
+        servers_(std::move(servers)) {
+    choose_upstreams();
+    if (wiring_.cache != nullptr) {
+      wiring_.cache->on_refresh([this] { asio::post(io_, [this] { begin_refreshes(); }); });
+    }
+  }
+  ~Impl() { stop(); }
+
+  void start() {
+    thread_ = std::thread([this] { io_.run(); });
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(inbox_mutex_);
+      stopped_ = true;
+    }
+    io_.stop();
+    if (thread_.joinable()) thread_.join();
+    for (auto& [id, question] : questions_) let_go(question->waiters);
+    questions_.clear();
+    let_go(inbox_);
+  }
+
+  bool take(Handed handed) {
+    std::atomic<std::size_t>& pending = *wiring_.pending;
+    if (pending.fetch_add(1, std::memory_order_relaxed) >= wiring_.most_pending) {
+      pending.fetch_sub(1, std::memory_order_relaxed);
+      counters.refused.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    }
+    const std::lock_guard lock(inbox_mutex_);
+    if (stopped_) {
+      pending.fetch_sub(1, std::memory_order_relaxed);
+      return false;
+    }
+    inbox_.push_back(std::move(handed));
+    if (inbox_.size() == 1) asio::post(io_, [this] { work_inbox(); });
+    return true;
+  }
+
+  void set_servers(ForwardServers servers) {
+    asio::post(io_, [this, servers = std::move(servers)]() mutable {
+      servers_ = std::move(servers);
+      choose_upstreams();
+    });
+  }
+
+  void flush(std::string folded, std::function<void(std::size_t)> done) {
+    asio::post(io_, [this, folded = std::move(folded), done = std::move(done)] {
+      done(wiring_.cache == nullptr ? 0 : wiring_.cache->flush(folded));
+    });
+  }
+
+  std::vector<std::shared_ptr<const UpstreamCounters>> upstreams() const {
+    const std::lock_guard lock(upstreams_mutex_);
+    std::vector<std::shared_ptr<const UpstreamCounters>> all;
+    for (const auto& [server, at] : upstreams_) all.push_back(at->counters);
+    return all;
+  }
+
+  ForwardCounters counters;
+
+ private:
+  using Id = std::uint64_t;
+  struct Route {
+    std::string apex;  // folded wire form; "" of those for all other names
+    std::vector<UpstreamAtWork*> upstreams;
+  };
+  struct Completion {
+    UpstreamAtWork* at;
+    Upstream::Answer answer;
+  };
+
+  // ---- servers
+
+  UpstreamAtWork* upstream_for(const net::Endpoint& server) {
+    const std::lock_guard lock(upstreams_mutex_);
+    auto& at = upstreams_[server];
+    if (!at) {
+      at = std::make_unique<UpstreamAtWork>();
+      at->counters = std::make_shared<UpstreamCounters>();
+      at->counters->server = server;
+      at->upstream = std::make_unique<Upstream>(strand_, server, servers_.timeout,
+                                                [this, mine = at.get()](Upstream::Answer answer) {
+                                                  completions_.push_back({mine, std::move(answer)});
+                                                  if (completions_.size() == 1)
+                                                    asio::post(strand_, [this] { work_completions(); });
+                                                });
+    }
+    return at.get();
+  }
+
+  // Servers that are no longer named stay: questions may wait for them.
+  void choose_upstreams() {
+    routes_.clear();
+    for (const ForwardServers::Zone& zone : servers_.zones) {
+      Route& route = routes_.emplace_back();
+      route.apex = zones::FoldedWire(zone.apex).wire();
+      for (const net::Endpoint& server : zone.servers) route.upstreams.push_back(upstream_for(server));
+    }
+    std::stable_sort(routes_.begin(), routes_.end(),
+                     [](const Route& a, const Route& b) { return a.apex.size() > b.apex.size(); });
+    Route& rest = routes_.emplace_back();
+    for (const net::Endpoint& server : servers_.upstreams) rest.upstreams.push_back(upstream_for(server));
+  }
+
+  // The fast ones first, as configured where they are alike; those that fail last.
+  std::vector<UpstreamAtWork*> order_for(std::string_view name, net::SteadyTime now) const {
+    const auto holds = [&](const Route& route) {
+      return route.apex.empty() || zones::is_at_or_below(name, route.apex);
+    };
+    std::vector<UpstreamAtWork*> order = std::find_if(routes_.begin(), routes_.end(), holds)->upstreams;
+    net::Millis best = net::Millis::max();
+    for (const UpstreamAtWork* at : order) {
+      if (const auto latency = at->upstream->latency()) best = std::min(best, *latency);
+    }
+    const auto rank = [&](const UpstreamAtWork* at) {
+      if (at->upstream->is_failing(now)) return 2;
+      const auto latency = at->upstream->latency();
+      return latency && *latency > 2 * best + kAlike ? 1 : 0;
+    };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
+    return order;
+  }
+
+  // ---- questions
+
+  void work_inbox() {
+    std::vector<Handed> batch;
+    {
+      const std::lock_guard lock(inbox_mutex_);
+      batch.swap(inbox_);
+    }
+    const net::SteadyTime now = steady_now();
+    for (Handed& handed : batch) begin(std::move(handed), now);
+    arm();
+  }
+
+  void begin(Handed handed, net::SteadyTime now) {
+    Query query;
+    if (!read_query(handed.packet, query).ok) return let_go_one(std::move(handed));
+    const CacheKey key{query.name.wire(), query.type, query.edns.dnssec_ok, query.checking_disabled};
+    if (const CachedReply* kept = fresh_in_cache(key)) return answer_one(std::move(handed), *kept);
+    QuestionAtWork& question = question_for(key, now);
+    if (is_own_question(question, handed)) {
+      counters.loops.fetch_add(1, std::memory_order_relaxed);
+      return answer_one(std::move(handed), *failure_of(key, ExtendedError::other));
+    }
+    if (!question.waiters.empty()) counters.joined.fetch_add(1, std::memory_order_relaxed);
+    question.waiters.push_back(std::move(handed));
+    if (question.attempts.empty()) go_on(question, now);
+  }
+
+  void begin_refreshes() {
+    const net::SteadyTime now = steady_now();
+    for (const Cache::Refresh& one : wiring_.cache->take_refreshes()) {
+      QuestionAtWork& question =
+          question_for({one.name, one.type, one.dnssec_ok, one.checking_disabled}, now);
+      if (!question.attempts.empty()) continue;
+      counters.refreshed.fetch_add(1, std::memory_order_relaxed);
+      go_on(question, now);
+    }
+    arm();
+  }
+
+  QuestionAtWork& question_for(const CacheKey& key, net::SteadyTime now) {
+    const auto [found, is_new] = by_key_.try_emplace(text_of(key), last_id_ + 1);
+    if (!is_new) return *questions_.at(found->second);
+    auto question = std::make_unique<QuestionAtWork>();
+    question->name = key.name;
+    question->type = key.type;
+    question->dnssec_ok = key.dnssec_ok;
+    question->checking_disabled = key.checking_disabled;
+    question->order = order_for(key.name, now);
+    question->deadline = now + servers_.timeout;
+    QuestionAtWork& made = *question;
+    questions_.emplace(++last_id_, std::move(question));
+    made.id = last_id_;
+    return made;
+  }
+
+  // In the letters that one of our queries for it has: chance does not do that to a name of some length.
+  static bool is_own_question(const QuestionAtWork& question, const Handed& handed) {
+    const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+    if (std::count_if(question.name.begin(), question.name.end(), is_letter) < kLettersOfALoop) return false;
+    const std::string_view asked = name_in(handed.packet, question.name.size());
+    if (asked == question.name) return false;
+    return std::any_of(question.attempts.begin(), question.attempts.end(), [&](const auto& attempt) {
+      return name_in(attempt.packet, question.name.size()) == asked;
+    });
+  }
+
+  // Asks the next server. Precondition: there is one, or nobody is asked.
+  void go_on(QuestionAtWork& question, net::SteadyTime now) {
+    if (question.order.empty()) return fail(question);
+    UpstreamAtWork* at = question.order[question.next++ % question.order.size()];
+    send(question, at, Upstream::Way::udp);
+    wake_at(question, std::min(now + patience(question, *at), question.deadline));
+  }
+
+  // Between two servers little; before all are asked once more some time.
+  net::Millis patience(const QuestionAtWork& question, const UpstreamAtWork& at) const {
+    const bool is_round_over = question.next % question.order.size() == 0;
+    return is_round_over ? std::max(at.upstream->patience(), servers_.timeout / 3) : at.upstream->patience();
+  }
+
+  void send(QuestionAtWork& question, UpstreamAtWork* at, Upstream::Way way) {
+    const auto number = static_cast<std::uint32_t>(question.attempts.size());
+    question.attempts.push_back(
+        {at, write_upstream_query(question.key(), bits_), wiring_.steady(), way, true});
+    at->upstream->ask(question.attempts.back().packet, {question.id, number}, way);
+  }
+
+  bool may_send(const QuestionAtWork& question) const {
+    return question.attempts.size() < kAttemptsMost && question.next < 2 * question.order.size();
+  }
+
+  // ---- answers
+
+  void work_completions() {
+    const net::SteadyTime now = steady_now();
+    for (std::size_t i = 0; i < completions_.size(); ++i) {  // asking may complete another at once
+      Completion completion = std::move(completions_[i]);
+      answered(completion, now);
+    }
+    completions_.clear();
+    arm();
+  }
+
+  void answered(Completion& completion, net::SteadyTime now) {
+    UpstreamAtWork& at = *completion.at;
+    UpstreamResult result = completion.answer.result;
+    const auto found = questions_.find(completion.answer.ticket.question);
+    if (found == questions_.end()) {  // it is answered already
+      if (result != UpstreamResult::answered) note(at, result, now);
+      return;
+    }
+    QuestionAtWork& question = *found->second;
+    QuestionAtWork::Attempt& attempt = question.attempts[completion.answer.ticket.attempt];
+    attempt.is_open = false;
+    if (result != UpstreamResult::answered) {
+      (result == UpstreamResult::silent ? question.met_silence : question.met_network_error) = true;
+      note(at, result, now);
+      return go_on_or_fail(question, now);
+    }
+    const auto latency =
+        std::chrono::duration_cast<std::chrono::microseconds>(wiring_.steady() - attempt.sent);
+    auto reply = read_upstream_reply(completion.answer.message, attempt.packet, wiring_.is_ours);
+    if (reply) {
+      note(at, UpstreamResult::answered, now, latency);
+      return deliver(question, attempt, *reply, now);
+    }
+    // An answer in other letters may be a guess of somebody's: by TCP nobody can guess.
+    if (reply.error() == ForwardError::question_case && attempt.way == Upstream::Way::udp &&
+        question.attempts.size() < kAttemptsMost) {
+      note(at, UpstreamResult::unreadable, now);
+      return send(question, &at, Upstream::Way::tcp);
+    }
+    const bool is_word = reply.error() == ForwardError::rcode || reply.error() == ForwardError::referral ||
+                         reply.error() == ForwardError::truncated;
+    note(at, is_word ? UpstreamResult::failed : UpstreamResult::unreadable, now);
+    question.met_refusal = true;
+    go_on_or_fail(question, now);
+  }
+
+  void note(UpstreamAtWork& at, UpstreamResult result, net::SteadyTime now,
+            std::optional<std::chrono::microseconds> latency = {}) {
+    at.upstream->note(result, now, latency);
+    at.counters->results[static_cast<std::size_t>(result)].fetch_add(1, std::memory_order_relaxed);
+    if (latency) at.counters->times.add(static_cast<std::uint64_t>(latency->count()));
+  }
+
+  // After a failure: who was not asked yet, at once.
+  void go_on_or_fail(QuestionAtWork& question, net::SteadyTime now) {
+    if (question.next < question.order.size() && may_send(question)) return go_on(question, now);
+    if (!question.has_open()) fail(question);
+  }
+
+  void deliver(QuestionAtWork& question, const QuestionAtWork::Attempt& good, const UpstreamReply& reply,
+               net::SteadyTime now) {
+    for (QuestionAtWork::Attempt& other : question.attempts) {
+      if (other.is_open && other.sent < good.sent) note(*other.at, UpstreamResult::overtaken, now);
+    }
+    const CacheKey key = question.key();
+    auto made =
+        CachedReply::make(key, hash_of(key), reply, CachedReply::Kind::answer, tick(), reply.lifetime);
+    finish(question, std::move(made), reply.lifetime > 0);
+  }
+
+  void fail(QuestionAtWork& question) {
+    counters.failed.fetch_add(1, std::memory_order_relaxed);
+    const CacheKey key = question.key();
+    const CachedReply* old = wiring_.cache == nullptr ? nullptr : wiring_.cache->find(hash_of(key), key);
+    if (old != nullptr && old->is_of_use_when_nobody_answers(tick()))
+      return finish(question, old->as_stale(tick(), kStaleKept), true);
+    const bool is_network = question.met_network_error && !question.met_silence && !question.met_refusal;
+    finish(question,
+           failure_of(key, is_network ? ExtendedError::network_error : ExtendedError::no_reachable_authority),
+           true);
+  }
+
+  CachedReplyPtr failure_of(const CacheKey& key, ExtendedError why) {
+    UpstreamReply nothing;
+    nothing.rcode = Rcode::servfail;
+    return CachedReply::make(key, hash_of(key), nothing, CachedReply::Kind::failure, tick(), kFailureKept,
+                             why);
+  }
+
+  // Tells all who wait, and ends the question.
+  void finish(QuestionAtWork& question, CachedReplyPtr reply, bool is_kept) {
+    for (Handed& waiter : question.waiters) answer_one(std::move(waiter), *reply);
+    wakes_.erase({question.wakes, question.id});
+    by_key_.erase(text_of(question.key()));
+    const Id id = question.id;
+    questions_.erase(id);
+    if (is_kept && wiring_.cache != nullptr) wiring_.cache->insert(std::move(reply), tick());
+  }
+
+  // ---- clients
+
+  void answer_one(Handed handed, const CachedReply& reply) {
+    if (const std::uint64_t newest = wiring_.config->generation(); newest != generation_) {
+      generation_ = newest;
+      config_ = wiring_.config->get();
+    }
+    Query query;
+    static_cast<void>(read_query(handed.packet, query));
+    const Moment moment = wiring_.clock();
+    HandedReply to;
+    to.rcode = reply.rcode();
+    to.error = reply.error();
+    to.forwarded = asks_for_ad(handed.packet, query) && reply.authenticated();
+    to.write = [&](ReplyWriter& writer) { return put_cached(writer, reply, moment.tick); };
+    Octets message = write_reply(handed, query, config_, moment.now, to);
+    if (handed.client.transport == Transport::udp) {
+      std::vector<Octets> messages;
+      messages.push_back(std::move(message));
+      handed.outlet->send(std::move(messages), {});
+      wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
+      return;
+    }
+    asio::post(wiring_.tcp, [outlet = std::move(handed.outlet), message = std::move(message)]() mutable {
+      std::vector<Octets> messages;
+      messages.push_back(std::move(message));
+      outlet->send(std::move(messages), [](bool) {});
+    });
+    wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
+  }
+
+  // Without an answer.
+  void let_go_one(Handed handed) {
+    wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
+    if (handed.client.transport == Transport::tcp)
+      asio::post(wiring_.tcp, [outlet = std::move(handed.outlet)]() mutable { outlet.reset(); });
+  }
+  void let_go(std::vector<Handed>& all) {
+    for (Handed& handed : all) let_go_one(std::move(handed));
+    all.clear();
+  }
+
+  // ---- time
+
+  std::uint32_t tick() const { return wiring_.clock().tick; }
+  net::SteadyTime steady_now() const { return std::chrono::time_point_cast<net::Millis>(wiring_.steady()); }
+
+  void wake_at(QuestionAtWork& question, net::SteadyTime at) {
+    wakes_.erase({question.wakes, question.id});
+    question.wakes = at;
+    wakes_.insert({at, question.id});
+  }
+
+  void arm() {
+    if (wakes_.empty() || wakes_.begin()->first == armed_) return;
+    armed_ = wakes_.begin()->first;
+    timer_.expires_at(std::chrono::steady_clock::time_point(armed_.time_since_epoch()));
+    timer_.async_wait([this](boost::system::error_code error) {
+      if (!error) wake();
+    });
+  }
+
+  void wake() {
+    armed_ = {};
+    const net::SteadyTime now = steady_now();
+    while (!wakes_.empty() && wakes_.begin()->first <= now) {
+      QuestionAtWork& question = *questions_.at(wakes_.begin()->second);
+      if (now >= question.deadline) {
+        question.met_silence = true;
+        fail(question);
+      } else if (may_send(question)) {
+        if (question.next < question.order.size()) counters.hedged.fetch_add(1, std::memory_order_relaxed);
+        go_on(question, now);
+      } else {
+        wake_at(question, question.deadline);
+      }
+    }
+    if (wiring_.cache != nullptr) wiring_.cache->tidy();
+    arm();
+  }
+
+  std::uint64_t hash_of(const CacheKey& key) const {
+    return wiring_.cache == nullptr ? 0 : wiring_.cache->hash(key);
+  }
+  // This thread is the one that frees.
+  const CachedReply* fresh_in_cache(const CacheKey& key) const {
+    if (wiring_.cache == nullptr) return nullptr;
+    const CachedReply* kept = wiring_.cache->find(wiring_.cache->hash(key), key);
+    return kept != nullptr && kept->is_fresh(tick()) ? kept : nullptr;
+  }
+
+  static constexpr net::Millis kAlike{5};  // latencies that differ less, and by less than twofold, are alike
+
+  const Wiring wiring_;
+  asio::io_context io_{1};
+  net::Strand strand_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  asio::steady_timer timer_;
+  std::thread thread_;
+
+  std::mutex inbox_mutex_;  // guards inbox_ and stopped_
+  std::vector<Handed> inbox_;
+  bool stopped_ = false;
+
+  // The thread's own from here on; upstreams_ changes under its mutex.
+  AnswerConfig config_;
+  std::uint64_t generation_ = 0;
+  SecureBits bits_;
+  ForwardServers servers_;
+  mutable std::mutex upstreams_mutex_;
+  std::map<net::Endpoint, std::unique_ptr<UpstreamAtWork>> upstreams_;
+  std::vector<Route> routes_;  // the longest apex first; the last has none
+  std::unordered_map<Id, std::unique_ptr<QuestionAtWork>> questions_;
+  std::unordered_map<std::string, Id> by_key_;
+  Id last_id_ = 0;
+  std::vector<Completion> completions_;
+  std::set<std::pair<net::SteadyTime, Id>> wakes_;
+  net::SteadyTime armed_{};
+};
+
+Forwarder::Forwarder(Wiring wiring, ForwardServers servers)
+    : impl_(std::make_unique<Impl>(std::move(wiring), std::move(servers))) {}
+Forwarder::~Forwarder() = default;
+void Forwarder::start() { impl_->start(); }
+void Forwarder::stop() { impl_->stop(); }
+bool Forwarder::take(Handed handed) { return impl_->take(std::move(handed)); }
+void Forwarder::set_servers(ForwardServers servers) { impl_->set_servers(std::move(servers)); }
+void Forwarder::flush(std::string folded, std::function<void(std::size_t)> done) {
+  impl_->flush(std::move(folded), std::move(done));
+}
+const ForwardCounters& Forwarder::counters() const { return impl_->counters; }
+std::vector<std::shared_ptr<const UpstreamCounters>> Forwarder::upstreams() const {
+  return impl_->upstreams();
+}
+
+}  // namespace muster::dns

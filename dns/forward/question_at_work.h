@@ -1,0 +1,57 @@
+// A question that upstreams are asked, and who waits for its answer.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dns/desk.h"
+#include "dns/forward/cache.h"
+#include "dns/forward/upstream.h"
+
+namespace muster::dns {
+
+// An upstream and what is counted of it.
+struct UpstreamCounters;
+struct UpstreamAtWork {
+  std::unique_ptr<Upstream> upstream;
+  std::shared_ptr<UpstreamCounters> counters;
+};
+
+struct QuestionAtWork {
+  struct Attempt {
+    UpstreamAtWork* at = nullptr;
+    Octets packet;  // as it was sent, in its letters
+    std::chrono::steady_clock::time_point sent{};
+    Upstream::Way way = Upstream::Way::udp;
+    bool is_open = true;
+  };
+
+  std::uint64_t id = 0;
+  std::string name;  // wire form, lower case
+  zones::RrType type{};
+  bool dnssec_ok = false;
+  bool checking_disabled = false;
+
+  std::vector<Handed> waiters;         // none: it is asked for the cache's sake
+  std::vector<UpstreamAtWork*> order;  // those who may be asked, the best first
+  std::size_t next = 0;                // of `order`, and then once more from its beginning
+  std::vector<Attempt> attempts;
+  net::SteadyTime deadline{};
+  net::SteadyTime wakes{};  // when it is looked at next
+  // What went wrong so far.
+  bool met_silence = false;
+  bool met_network_error = false;
+  bool met_refusal = false;
+
+  CacheKey key() const { return {name, type, dnssec_ok, checking_disabled}; }
+  bool has_open() const {
+    for (const Attempt& attempt : attempts) {
+      if (attempt.is_open) return true;
+    }
+    return false;
+  }
+};
+
+}  // namespace muster::dns

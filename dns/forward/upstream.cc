@@ -1,0 +1,136 @@
+#include "dns/forward/upstream.h"
+
+#include <ares.h>
+
+#include <algorithm>
+#include <boost/asio/strand.hpp>
+#include <cmath>
+#include <utility>
+
+#include "dns/forward/upstream_query.h"
+#include "registry/net/ares_channel.h"
+
+namespace muster::dns {
+
+namespace {
+
+constexpr int kQueriesOfAChannel = 256;
+constexpr int kSocketOctets = 1 << 20;  // of a socket's queue: answers come in bursts
+constexpr net::Millis kTimeoutsLooked{50};
+constexpr net::Millis kFailing{10'000};
+constexpr int kOvertakenMost = 3;
+constexpr net::Millis kPatienceLeast{20};
+constexpr net::Millis kPatienceMost{150};
+
+UpstreamResult result_of(int status) {
+  switch (status) {
+    case ARES_SUCCESS: return UpstreamResult::answered;
+    case ARES_ETIMEOUT: return UpstreamResult::silent;
+    default: return UpstreamResult::unreachable;
+  }
+}
+
+}  // namespace
+
+class Upstream::Channel {
+ public:
+  Channel(const net::Strand& strand, const net::Endpoint& server, net::Millis timeout, Way way) {
+    ares_options options{};
+    // Errors of the server pass; answers of up to the size that the OPT offers are taken.
+    options.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS | (way == Way::tcp ? ARES_FLAG_USEVC : 0);
+    options.ednspsz = kUpstreamUdpSize;
+    options.timeout = static_cast<int>(timeout.count());
+    options.tries = 1;
+    options.socket_receive_buffer_size = kSocketOctets;
+    ares_ = std::make_shared<net::AresChannel>(
+        strand, options,
+        ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_RCVBUF,
+        net::to_string(server), kTimeoutsLooked);
+  }
+  ~Channel() { ares_->close(); }
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  net::AresChannel& ares() { return *ares_; }
+  bool is_worn() const { return asked_ >= kQueriesOfAChannel; }
+  bool is_idle() const { return open_ == 0; }
+  void begin() {
+    ++asked_;
+    ++open_;
+  }
+  void end() { --open_; }
+
+ private:
+  std::shared_ptr<net::AresChannel> ares_;
+  int asked_ = 0;
+  int open_ = 0;
+};
+
+// Owned by c-ares until it answers, which it does once whatever happens.
+struct Upstream::Waiting {
+  Upstream* upstream;
+  Channel* channel;
+  Ticket ticket;
+};
+
+Upstream::Upstream(const net::Strand& strand, net::Endpoint server, net::Millis timeout, Answered answered)
+    : strand_(strand), server_(server), timeout_(timeout), answered_(std::move(answered)) {}
+
+Upstream::~Upstream() = default;
+
+void Upstream::on_answer(void* argument, int status, int, unsigned char* message, int size) {
+  const std::unique_ptr<Waiting> waiting(static_cast<Waiting*>(argument));
+  waiting->channel->end();
+  if (status == ARES_EDESTRUCTION) return;
+  Answer answer{waiting->ticket, result_of(status), {}};
+  if (message != nullptr) answer.message.assign(message, message + size);
+  waiting->upstream->answered_(std::move(answer));
+}
+
+std::shared_ptr<Upstream::Channel>& Upstream::channel(Way way) {
+  std::erase_if(worn_, [](const auto& one) { return one->is_idle(); });
+  auto& channel = way == Way::tcp ? by_tcp_ : by_udp_[turn_++ % kChannels];
+  if (channel && channel->is_worn()) worn_.push_back(std::exchange(channel, nullptr));
+  if (!channel) channel = std::make_shared<Channel>(strand_, server_, timeout_, way);
+  return channel;
+}
+
+void Upstream::ask(const Octets& packet, Ticket ticket, Way way) {
+  const std::shared_ptr<Channel> by = channel(way);
+  by->begin();
+  auto* waiting = new Waiting{this, by.get(), ticket};
+  if (by->ares().get() == nullptr) return on_answer(waiting, ARES_ENOTINITIALIZED, 0, nullptr, 0);
+  ares_send(by->ares().get(), packet.data(), static_cast<int>(packet.size()), &Upstream::on_answer, waiting);
+  by->ares().watch_time();
+}
+
+void Upstream::note(UpstreamResult result, net::SteadyTime now,
+                    std::optional<std::chrono::microseconds> latency) {
+  switch (result) {
+    case UpstreamResult::silent:
+    case UpstreamResult::unreachable: failing_until_ = now + kFailing; return;
+    case UpstreamResult::overtaken:
+      if (++overtaken_ < kOvertakenMost) return;
+      overtaken_ = 0;
+      failing_until_ = now + kFailing;
+      return;
+    default: break;
+  }
+  failing_until_ = {};
+  overtaken_ = 0;
+  if (!latency) return;
+  const double ms = static_cast<double>(latency->count()) / 1000;
+  smoothed_ms_ = smoothed_ms_ < 0 ? ms : smoothed_ms_ + (ms - smoothed_ms_) / 8;
+}
+
+net::Millis Upstream::patience() const {
+  if (smoothed_ms_ < 0) return kPatienceMost;
+  return std::clamp(net::Millis(std::lround(3 * smoothed_ms_)), kPatienceLeast, kPatienceMost);
+}
+
+std::optional<net::Millis> Upstream::latency() const {
+  if (smoothed_ms_ < 0) return {};
+  return net::Millis(std::lround(smoothed_ms_));
+}
+
+}  // namespace muster::dns

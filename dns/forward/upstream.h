@@ -1,0 +1,85 @@
+// One server that is asked for others' names, by c-ares, and what is known of how it fares.
+//
+// Several c-ares channels take turns, because one has one UDP socket, and with it one port: after some
+// hundred queries a channel is replaced by a new one, with another port. A channel whose last answer has come
+// closes its socket.
+//
+// Thread safety: all of it on its strand.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "dns/desk.h"
+#include "registry/net/clock.h"
+#include "registry/net/ip_address.h"
+#include "registry/net/socket.h"
+
+namespace muster::dns {
+
+// How an upstream fared with one query.
+enum class UpstreamResult : std::uint8_t { answered, failed, silent, unreachable, unreadable, overtaken };
+inline constexpr std::array<std::string_view, 6> kUpstreamResultNames = {
+    "answered", "failed", "silent", "unreachable", "unreadable", "overtaken"};
+
+class Upstream {
+ public:
+  // One query, as its asker knows it.
+  struct Ticket {
+    std::uint64_t question = 0;
+    std::uint32_t attempt = 0;
+  };
+  struct Answer {
+    Ticket ticket;
+    UpstreamResult result = UpstreamResult::answered;  // or silent, unreachable
+    Octets message;                                    // answered: as it came
+  };
+  // Called from inside c-ares: nothing may be asked from there.
+  using Answered = std::function<void(Answer)>;
+
+  // `timeout`: how long one query is waited for.
+  Upstream(const net::Strand& strand, net::Endpoint server, net::Millis timeout, Answered answered);
+  ~Upstream();  // what is under way is not answered
+  Upstream(const Upstream&) = delete;
+  Upstream& operator=(const Upstream&) = delete;
+
+  enum class Way : std::uint8_t { udp, tcp };  // by UDP, and then by TCP where the answer is cut; or by TCP
+  void ask(const Octets& packet, Ticket ticket, Way way);
+
+  const net::Endpoint& server() const { return server_; }
+
+  // Its health. Silence and unreachability make it one to be tried last, for a while; what it says of single
+  // names does not.
+  void note(UpstreamResult result, net::SteadyTime now,
+            std::optional<std::chrono::microseconds> latency = {});
+  bool is_failing(net::SteadyTime now) const { return now < failing_until_; }
+  // After so long another one is asked, too: three times what it usually takes, within bounds.
+  net::Millis patience() const;
+  std::optional<net::Millis> latency() const;
+
+ private:
+  class Channel;
+  struct Waiting;
+  static void on_answer(void* argument, int status, int timeouts, unsigned char* message, int size);
+  std::shared_ptr<Channel>& channel(Way way);
+
+  const net::Strand strand_;
+  const net::Endpoint server_;
+  const net::Millis timeout_;
+  const Answered answered_;
+  static constexpr std::size_t kChannels = 4;
+  std::array<std::shared_ptr<Channel>, kChannels> by_udp_;
+  std::shared_ptr<Channel> by_tcp_;
+  std::vector<std::shared_ptr<Channel>> worn_;  // they wait for their last answers
+  std::size_t turn_ = 0;
+  net::SteadyTime failing_until_{};
+  int overtaken_ = 0;  // in a row
+  double smoothed_ms_ = -1;
+};
+
+}  // namespace muster::dns
