@@ -12,10 +12,12 @@
 #include <fstream>
 
 #include "tools/muster/haproxy/runtime.h"
+#include "tools/muster/outside_command.h"
 
 namespace muster::haproxy {
 namespace {
 
+using cli::words_of;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 

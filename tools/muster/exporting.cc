@@ -13,6 +13,7 @@
 #include "registry/net/file_text.h"
 #include "tools/muster/command.h"
 #include "tools/muster/haproxy/export.h"
+#include "tools/muster/outside_command.h"
 
 namespace muster::cli {
 
@@ -98,8 +99,8 @@ haproxy::ExportOptions options_of(const ExportArguments& arguments) {
     to.render.name = registry::hash_label(std::filesystem::absolute(to.target.file).string(), 8);
   }
   to.target.is_secret = !to.render.stats_auth.empty();
-  to.target.reload = haproxy::words_of(arguments.reload);
-  if (!arguments.no_validate) to.target.validate = haproxy::words_of(arguments.validate);
+  to.target.reload = words_of(arguments.reload);
+  if (!arguments.no_validate) to.target.validate = words_of(arguments.validate);
   to.watch = arguments.watch;
   if (arguments.output.empty() && (to.watch || !to.target.reload.empty()))
     throw WrongWord("--watch and --reload need --output FILE");

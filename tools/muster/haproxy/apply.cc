@@ -9,15 +9,17 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <sstream>
 
 #include "registry/net/file_text.h"
-#include "tools/muster/haproxy/command.h"
 #include "tools/muster/haproxy/runtime.h"
+#include "tools/muster/outside_command.h"
 
 namespace muster::haproxy {
 
 namespace {
+
+using cli::CommandResult;
+using cli::run_words;
 
 constexpr mode_t kMode = 0640;  // of a file that was not there
 constexpr std::size_t kFileMost = std::size_t{64} << 20;
@@ -162,13 +164,6 @@ ApplyResult tell(const Target& target, const std::string& running, const std::st
 }
 
 }  // namespace
-
-std::vector<std::string> words_of(const std::string& command) {
-  std::istringstream text(command);
-  std::vector<std::string> words;
-  for (std::string word; text >> word;) words.push_back(word);
-  return words;
-}
 
 ApplyResult apply(const Target& target, const std::string& text, const std::string& told) {
   const auto old = net::file_text(target.file, kFileMost);

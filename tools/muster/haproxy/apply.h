@@ -36,7 +36,4 @@ struct ApplyResult {
 // runs now, HAProxy is reloaded although nothing has changed.
 ApplyResult apply(const Target& target, const std::string& text, const std::string& told = "");
 
-// A command as words, split at blanks; quotes mean nothing, there is no shell.
-std::vector<std::string> words_of(const std::string& command);
-
 }  // namespace muster::haproxy

@@ -1,4 +1,4 @@
-#include "tools/muster/haproxy/command.h"
+#include "tools/muster/outside_command.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,10 +12,11 @@
 #include <chrono>
 #include <cstring>
 #include <optional>
+#include <sstream>
 
 extern char** environ;
 
-namespace muster::haproxy {
+namespace muster::cli {
 
 namespace {
 
@@ -126,4 +127,11 @@ CommandResult run_words(const std::vector<std::string>& words) {
   return result;
 }
 
-}  // namespace muster::haproxy
+std::vector<std::string> words_of(const std::string& command) {
+  std::istringstream text(command);
+  std::vector<std::string> words;
+  for (std::string word; text >> word;) words.push_back(word);
+  return words;
+}
+
+}  // namespace muster::cli

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace muster::haproxy {
+namespace muster::cli {
 
 struct CommandResult {
   std::string program;
@@ -21,4 +21,7 @@ struct CommandResult {
 // `words` are not empty. It has 30 s, then it is killed.
 CommandResult run_words(const std::vector<std::string>& words);
 
-}  // namespace muster::haproxy
+// A command as words, split at blanks; quotes mean nothing, there is no shell.
+std::vector<std::string> words_of(const std::string& command);
+
+}  // namespace muster::cli
