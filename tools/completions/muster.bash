@@ -1,7 +1,7 @@
 # Completion of muster for bash: verbs, options, and names of services, instances and sources, asked of musterd as they are now.
 # Source it, or put it where bash-completion looks: /usr/share/bash-completion/completions/muster
 
-_muster_verbs="run register deregister drain weight up down auto list show watch explain lookup source cache reload stats dump check-config export import"
+_muster_verbs="run register deregister drain weight up down auto list show watch explain lookup source cache reload stats dump check-config export import install-resolver"
 _muster_common="--server --token-file --ca-file --cert-file --key-file --json --help --version"
 
 # The first column of a table, asked with the same server and token as the line being typed.
@@ -22,7 +22,7 @@ _muster() {
       --server | --token-file | --ca-file | --cert-file | --key-file)
         ((at + 1 < COMP_CWORD)) && _muster_access+=("${COMP_WORDS[at]}" "${COMP_WORDS[at + 1]}")
         ((at++)) ;;
-      --id | --weight | --priority | --tag | --property | --task | --lease | --port-name | --generation | --as | --port | --address | --discard | --client | --output | --reload | --runtime-socket | --validate | --min-interval | --bind | --service | --group | --names | --vhosts | --stats | --stats-auth-file) ((at++)) ;;
+      --id | --weight | --priority | --tag | --property | --task | --lease | --port-name | --generation | --as | --port | --address | --discard | --client | --output | --reload | --runtime-socket | --validate | --min-interval | --bind | --service | --group | --names | --vhosts | --stats | --stats-auth-file | --kind | --domain | --root | --file) ((at++)) ;;
       -*) ;;
       *)
         if [[ -z $verb ]]; then verb=${COMP_WORDS[at]}; else ((place++)); fi
@@ -30,11 +30,12 @@ _muster() {
     esac
   done
   case $previous in
-    --token-file | --ca-file | --cert-file | --key-file | --output | --runtime-socket | --stats-auth-file) mapfile -t COMPREPLY < <(compgen -f -- "$_muster_word"); return ;;
+    --token-file | --ca-file | --cert-file | --key-file | --output | --runtime-socket | --stats-auth-file | --root | --file) mapfile -t COMPREPLY < <(compgen -f -- "$_muster_word"); return ;;
     --as) _muster_words "$(_muster_ask list)"; return ;;
     --names) _muster_words "label bridge"; return ;;
+    --kind) _muster_words "resolv.conf systemd-resolved networkmanager resolvconf unbound dnsmasq coredns"; return ;;
     --service) _muster_words "$(_muster_ask list)"; return ;;
-    --reload | --validate | --min-interval | --bind | --group | --vhosts | --stats) return ;;
+    --reload | --validate | --min-interval | --bind | --group | --vhosts | --stats | --domain) return ;;
     --server | --id | --weight | --priority | --tag | --property | --task | --lease | --port-name | --generation | --port | --address | --discard | --client) return ;;
   esac
   if [[ $_muster_word == -* ]]; then
@@ -45,6 +46,7 @@ _muster() {
       reload) _muster_words "--discard $_muster_common" ;;
       explain) _muster_words "--client $_muster_common" ;;
       export) _muster_words "--output --watch --reload --runtime-socket --validate --no-validate --min-interval --bind --service --group --strict --port --names --http-checks --vhosts --fragment --stats --stats-auth-file $_muster_common" ;;
+      install-resolver) _muster_words "--kind --domain --address --apply --undo --no-reload --reload --force --root --file $_muster_common" ;;
       *) _muster_words "$_muster_common" ;;
     esac
     return

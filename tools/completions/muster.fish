@@ -14,7 +14,7 @@ function __muster_at
     test (count (__muster_words)) -eq $argv[1]
 end
 
-set --local verbs run register deregister drain weight up down auto list show watch explain lookup source cache reload stats dump check-config export import
+set --local verbs run register deregister drain weight up down auto list show watch explain lookup source cache reload stats dump check-config export import install-resolver
 set --local of_instances deregister drain weight up down auto
 
 complete --command muster --no-files
@@ -66,3 +66,14 @@ complete --command muster --condition "__fish_seen_subcommand_from drain" --long
 complete --command muster --condition "__fish_seen_subcommand_from drain" --long-option wait --description "sleep until it is safe"
 complete --command muster --condition "__fish_seen_subcommand_from reload" --long-option discard --require-parameter
 complete --command muster --condition "__fish_seen_subcommand_from explain" --long-option client --require-parameter
+complete --command muster --condition "__fish_seen_subcommand_from install-resolver" --long-option kind --require-parameter \
+    --arguments "resolv.conf systemd-resolved networkmanager resolvconf unbound dnsmasq coredns"
+for option in domain address reload
+    complete --command muster --condition "__fish_seen_subcommand_from install-resolver" --long-option $option --require-parameter
+end
+for option in root file
+    complete --command muster --condition "__fish_seen_subcommand_from install-resolver" --long-option $option --require-parameter --force-files
+end
+for option in apply undo no-reload force
+    complete --command muster --condition "__fish_seen_subcommand_from install-resolver" --long-option $option
+end

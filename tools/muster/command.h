@@ -92,6 +92,21 @@ struct ExportArguments {
 };
 ExitCode export_haproxy(const Context& context, const ExportArguments& arguments);
 
+// As typed; see resolver/kind.h.
+struct InstallArguments {
+  std::string kind;                  // "": found out
+  std::vector<std::string> domains;  // none: asked of musterd
+  std::string address;               // ADDRESS or ADDRESS:PORT; "": asked of musterd
+  std::string root = "/";
+  std::string file;    // "": the kind's
+  std::string reload;  // a command; "": the kind's
+  bool apply = false;
+  bool undo = false;
+  bool no_reload = false;
+  bool force = false;
+};
+ExitCode install_resolver(const Context& context, const InstallArguments& arguments);
+
 ExitCode reload(const Context& context, const std::vector<std::string>& discard);
 // Forgets what other servers have answered for the name and below it, "": everything.
 ExitCode flush_cache(const Context& context, const std::string& name);

@@ -187,6 +187,7 @@ class Program {
         ->required();
     add_sources();
     add_export();
+    add_install();
     CLI::App* check = app_.add_subcommand("check-config", "check a configuration file");
     check->add_option("FILE", file_)->required();
     check->callback([this] { action_ = [this] { return check_config(file_, common_.json); }; });
@@ -247,6 +248,24 @@ class Program {
                    "USER:PASSWORD for it; needed off the loopback");
   }
 
+  void add_install() {
+    CLI::App* to =
+        verb("install-resolver", "send this node's look-ups to musterd: shows the change, or makes it",
+             [this](const Context& c) { return install_resolver(c, install_); });
+    to->add_option("--kind", install_.kind,
+                   "resolv.conf, systemd-resolved, networkmanager, resolvconf, unbound, dnsmasq or coredns; "
+                   "default: who answers here");
+    to->add_option("--domain", install_.domains, "may repeat; default: the zones of musterd")->take_all();
+    to->add_option("--address", install_.address, "ADDRESS[:PORT] of musterd's DNS; default: it is asked");
+    CLI::Option* apply = to->add_flag("--apply", install_.apply, "make the change, with a backup");
+    to->add_flag("--undo", install_.undo, "put back what was there before")->excludes(apply);
+    to->add_flag("--no-reload", install_.no_reload, "tell nobody to read it");
+    to->add_option("--reload", install_.reload, "the command that tells them, instead of the kind's");
+    to->add_flag("--force", install_.force, "although somebody has changed it since, or nobody would answer");
+    to->add_option("--root", install_.root, "folder above all files: of an image")->capture_default_str();
+    to->add_option("--file", install_.file, "the file, instead of the kind's");
+  }
+
   // The first word that is neither an option nor an option's value; "" when there is none.
   std::string typed_verb(int argc, char** argv) const {
     for (int i = 1; i < argc; ++i) {
@@ -276,6 +295,7 @@ class Program {
   RegisterArguments register_;
   RunArguments run_;
   ExportArguments export_;
+  InstallArguments install_;
   std::string service_;
   std::string id_;
   std::string glob_ = "*";
