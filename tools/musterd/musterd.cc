@@ -65,6 +65,7 @@ Musterd::Musterd(Options options, ConfigPtr config)
   // All that may need root is done: addresses are bound, the key of the certificate is read. What is written from here
   // on belongs to the user who has to write it again.
   if (const std::string error = drop_privileges(config_->server.user); !error.empty()) throw std::runtime_error(error);
+  service_manager_.starting("reading the store");
   open_store();
   make_registry();
   make_publisher();
@@ -385,8 +386,18 @@ void Musterd::serve() {
   http_->start();
   serving_ = true;
   schedulers_->start();
-  asio::post(io_, [this] { look_after_myself(); });
+  asio::post(io_, [this] {
+    look_after_myself();
+    if (service_manager_.alive_every()) tell_alive();
+  });
   log_start();
+  tell_ready();
+}
+
+// What `systemctl status` shows of a server that runs.
+void Musterd::tell_ready(const std::string& more) const {
+  service_manager_.ready("serving DNS on " + joined(listeners_.bound()) + ", HTTP on " +
+                         joined(http_->bound()) + more);
 }
 
 std::vector<std::string> Musterd::list_static(const config::Config& config, registry::Turn& turn) {
@@ -517,6 +528,7 @@ void Musterd::stop() {
   boost::system::error_code ignored;
   for (const int signal : {SIGTERM, SIGINT}) signals_.remove(signal, ignored);
   log(LogLevel::info, "stopping");
+  service_manager_.stopping("finishing what is in flight");
   const bool taken = control_->submit([this](registry::Turn& turn) {
     registry::Removal self{"muster", config()->server.name, std::nullopt, false, registry::SourceKind::self};
     static_cast<void>(turn.registry.apply(self, turn.now).has_value());
@@ -536,6 +548,7 @@ void Musterd::finish_stop() {
     tcp_->stop();
     notifier_->stop();
     own_look_.cancel();
+    alive_.cancel();
     signals_.cancel();
     io_work_.reset();
     io_.stop();

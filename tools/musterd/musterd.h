@@ -40,6 +40,7 @@
 #include "tools/musterd/options.h"
 #include "tools/musterd/probes.h"
 #include "tools/musterd/schedulers.h"
+#include "tools/musterd/service_manager.h"
 #include "tools/musterd/settings.h"
 #include "tools/musterd/store_log.h"
 #include "tools/musterd/suspects.h"
@@ -82,6 +83,7 @@ class Musterd {
   void load_zones();
   void finish_stop();
   void log_start() const;
+  void tell_ready(const std::string& more = "") const;
 
   // On the control thread.
   void publish(const registry::Batch& batch, net::Instant now);
@@ -101,6 +103,7 @@ class Musterd {
   void stop();
   // `discard`: zones whose stored updates are to go.
   registry::api::ReloadReport reload(const std::vector<std::string>& discard = {});
+  registry::api::ReloadReport read_again(const std::vector<std::string>& discard);
   registry::api::ReloadReport refuse_reload(std::vector<std::string> errors);
   // What could not be taken over, as lines.
   std::vector<std::string> take_over(const ConfigPtr& next);
@@ -123,6 +126,8 @@ class Musterd {
   std::vector<registry::SourceStatus> sources() const;
   registry::api::HealthVerdict ask_myself();
   void look_after_myself();
+  net::Millis control_silent() const;  // since its last tick
+  void tell_alive();
   void send_metrics(registry::http::Reply reply);
   struct PageInWork;
   void next_slice(const std::shared_ptr<PageInWork>& page);
@@ -131,6 +136,7 @@ class Musterd {
   MetricSources metric_sources() const;
 
   const Options options_;
+  const ServiceManager service_manager_{ServiceManager::environment()};
   ConfigPtr config_;
   mutable std::mutex config_mutex_;  // guards config_
   const net::Instant started_ = net::machine_now();
@@ -173,6 +179,8 @@ class Musterd {
   std::unique_ptr<dns::Answering> own_question_;  // the I/O thread's, for the self-check
   registry::HeartbeatStatus own_status_ = registry::HeartbeatStatus::passing;  // the I/O thread's, as last told
   boost::asio::steady_timer own_look_{io_};
+  boost::asio::steady_timer alive_{io_};
+  bool control_hangs_ = false;  // the I/O thread's, as of tell_alive()
   std::atomic<bool> serving_{false};
   std::atomic<bool> files_read_{false};
   std::atomic<bool> stopping_{false};

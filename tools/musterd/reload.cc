@@ -42,6 +42,13 @@ void log_report(const registry::api::ReloadReport& report, const ZoneLoad& zones
 }  // namespace
 
 registry::api::ReloadReport Musterd::reload(const std::vector<std::string>& discard) {
+  service_manager_.reloading();
+  registry::api::ReloadReport report = read_again(discard);
+  if (!stopping_) tell_ready(report.taken_over ? "" : "; a reload was refused: " + report.errors.front());
+  return report;
+}
+
+registry::api::ReloadReport Musterd::read_again(const std::vector<std::string>& discard) {
   config::LoadResult result = load_config(options_);
   const std::vector<zones::Name> apexes = discarded(discard, result.config, result.errors);
   if (!result.errors.empty()) return refuse_reload(std::move(result.errors));

@@ -17,6 +17,7 @@ namespace {
 
 constexpr net::Millis kControlHangs{5'000};
 constexpr net::Millis kLookEvery{5'000};
+constexpr net::Millis kHangingLookEvery{1'000};  // so that one who goes on is not found too late, and killed
 
 // What a report makes of musterd's own instance, with the checks that did not pass.
 registry::Vitals vitals_of(const registry::api::HealthReport& report) {
@@ -42,8 +43,7 @@ std::vector<registry::api::HealthCheck> Musterd::checks() {
     return trouble.empty() ? HealthVerdict{} : HealthVerdict{HealthStatus::warn, trouble};
   };
   const auto loop = [this] {
-    const net::SteadyTime last(net::Millis(control_->counters().last_tick_ms.load()));
-    const auto late = net::machine_now().steady - last;
+    const net::Millis late = control_silent();
     return late < kControlHangs ? HealthVerdict{} : HealthVerdict{HealthStatus::fail, "no tick for " + std::to_string(late.count()) + " ms"};
   };
   const auto files = [this] {
@@ -84,6 +84,28 @@ void Musterd::look_after_myself() {
   own_look_.expires_after(kLookEvery);
   own_look_.async_wait([this](boost::system::error_code error) {
     if (!error) look_after_myself();
+  });
+}
+
+net::Millis Musterd::control_silent() const {
+  const net::SteadyTime last(net::Millis(control_->counters().last_tick_ms.load()));
+  return net::machine_now().steady - last;
+}
+
+// On the I/O thread. Whoever restarts what hangs is to hear nothing when either thread does: this one then
+// says nothing by itself, and for the control thread the rule is that of /healthz.
+void Musterd::tell_alive() {
+  if (stopping_) return;
+  const net::Millis silent = control_silent();
+  const bool hangs = silent >= kControlHangs;
+  if (!hangs) service_manager_.alive();
+  if (hangs && !control_hangs_)
+    log(LogLevel::error, "control_hangs", {{"silent_ms", std::to_string(silent.count())}});
+  control_hangs_ = hangs;
+  const std::chrono::microseconds often = *service_manager_.alive_every();
+  alive_.expires_after(hangs ? std::min<std::chrono::microseconds>(often, kHangingLookEvery) : often);
+  alive_.async_wait([this](boost::system::error_code error) {
+    if (!error) tell_alive();
   });
 }
 
