@@ -68,7 +68,7 @@ std::vector<std::uint8_t> draw_packet(const Workload& workload, Member member, s
   const std::string service = fleet.prefix + std::to_string(member.service);
   const std::string name = service + "." + workload.domain;
   const auto ask = [&](const std::string& owner, std::uint16_t type) {
-    return query_packet(owner, type, workload.edns);
+    return query_packet(owner, type, workload.edns, workload.recursion);
   };
   if (share < 30) return ask("_http._tcp." + name, kSrv);
   if (share < 40) return ask(name, fleet.dual_stack ? kHttps : kAaaa);
@@ -96,8 +96,8 @@ std::vector<std::uint8_t> wire_name(const std::string& text) {
   return wire;
 }
 
-std::vector<std::uint8_t> query_packet(const std::string& name, std::uint16_t type, bool edns) {
-  std::vector<std::uint8_t> packet = {0, 0, 0, 0, 0, 1,
+std::vector<std::uint8_t> query_packet(const std::string& name, std::uint16_t type, bool edns, bool recursion) {
+  std::vector<std::uint8_t> packet = {0, 0, static_cast<std::uint8_t>(recursion ? 1 : 0), 0, 0, 1,
                                       0, 0, 0, 0, 0, static_cast<std::uint8_t>(edns ? 1 : 0)};
   const auto wire = wire_name(name);
   packet.insert(packet.end(), wire.begin(), wire.end());

@@ -19,6 +19,7 @@ struct Workload {
   bool dns_sd = false;   // SRV and TXT of an instance as DNS-SD shows it
   bool reverse = false;  // PTR of an instance's IPv4 address
   bool edns = false;     // with an OPT record of 1232 octets
+  bool recursion = false;  // RD, as the clients of a resolver set it
   bool zipf = false;     // Zipf with s = 1 over shuffled services; else uniform
   std::uint64_t seed = 1;
 };
@@ -40,6 +41,6 @@ class QueryStream {
 // are as good as letters.
 std::vector<std::uint8_t> wire_name(const std::string& text);
 // A query with id 0.
-std::vector<std::uint8_t> query_packet(const std::string& name, std::uint16_t type, bool edns);
+std::vector<std::uint8_t> query_packet(const std::string& name, std::uint16_t type, bool edns, bool recursion = false);
 
 }  // namespace muster::load

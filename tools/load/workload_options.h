@@ -15,6 +15,7 @@ inline void add_workload_options(CLI::App& app, Workload& workload) {
   app.add_flag("--dns-sd", workload.dns_sd);
   app.add_flag("--reverse", workload.reverse);
   app.add_flag("--edns", workload.edns);
+  app.add_flag("--recursion", workload.recursion);
   app.add_flag("--zipf", workload.zipf);
   app.add_option("--seed", workload.seed);
 }

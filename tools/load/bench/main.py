@@ -9,6 +9,7 @@ import sys
 
 from . import process, servers, targets
 from .changing import Changing
+from .forwarding import ForwardCosts
 from .machine import Elsewhere, facts
 from .policies import PolicyCosts
 from .probing import Probing
@@ -56,6 +57,7 @@ def read_options(arguments):
                         "and how soon DNS shows what is found (2 minutes a round)")
     parser.add_argument("--shares", action="store_true", help="part: what getaddrinfo and HAProxy make of weights "
                         "(a minute a round)")
+    parser.add_argument("--forward", action="store_true", help="part: what names of others cost")
     parser.add_argument("--load", action="store_true", help="part: memory, load and restart (minutes)")
     parser.add_argument("--all", action="store_true", help="all parts, all servers, more scenarios (about an hour)")
     parser.add_argument("--tcp", action="store_true", help="part: CPU per query over TCP connections that stay open")
@@ -99,12 +101,12 @@ def read_options(arguments):
 
 def complete(options):
     parts = (options.queries, options.changes, options.writes, options.watchers, options.load, options.schedulers,
-             options.policies, options.reactions, options.probes, options.shares, options.tcp, options.rate)
+             options.policies, options.reactions, options.probes, options.shares, options.forward, options.tcp, options.rate)
     if options.all:
         options.tcp = True
         options.rate = options.rate or [20_000]
         options.queries = options.changes = options.writes = options.watchers = options.load = True
-        options.schedulers = options.policies = options.reactions = options.probes = options.shares = True
+        options.schedulers = options.policies = options.reactions = options.probes = options.shares = options.forward = True
         options.source = "both"
     elif not any(parts):
         options.queries = options.changes = options.writes = options.watchers = True
@@ -174,7 +176,7 @@ class Report:
         self.machine = facts()
         self.comparisons, self.changing, self.zones, self.registries = [], [], [], []
         self.visible = self.published = self.alone = self.writes = self.watchers = self.expiry = None
-        self.schedulers = self.state_read = self.policies = self.reactions = self.probing = self.shares = None
+        self.schedulers = self.state_read = self.policies = self.reactions = self.probing = self.shares = self.forward = None
         self.warnings, self.failures, self.raised = [], [], {}
 
     def head(self):
@@ -213,6 +215,8 @@ class Report:
             self._part("Shares", self._shares)
         if self.options.policies:
             self._part("Policies", self._policies)
+        if self.options.forward:
+            self._part("Names of others", self._forward)
         if self.options.load:
             self._part("Memory, load, restart", self._sizes)
 
@@ -291,6 +295,12 @@ class Report:
         self.policies.run()
         print(self.policies.text() + "\n", flush=True)
 
+    def _forward(self):
+        self.forward = ForwardCosts(self.options)
+        self.forward.run()
+        self._collect(self.forward)
+        print(self.forward.text() + "\n", flush=True)
+
     def _schedulers(self):
         self.schedulers = Schedulers(self.options)
         self.schedulers.run()
@@ -323,7 +333,7 @@ class Report:
                 targets.change_targets(self.visible) + targets.changing_targets(self.changing) +
                 targets.published_targets(self.published) + targets.write_targets(self.writes) +
                 targets.watch_targets(self.watchers, self.expiry) +
-                targets.policy_targets(self.policies) + targets.reaction_targets(self.reactions) +
+                targets.forward_targets(self.forward) + targets.policy_targets(self.policies) + targets.reaction_targets(self.reactions) +
                 targets.probe_targets(self.probing) + targets.share_targets(self.shares) +
                 targets.scheduler_targets(self.schedulers) + targets.state_targets(self.state_read) +
                 targets.size_targets(self.zones, self.registries, self.alone))
@@ -359,6 +369,7 @@ class Report:
             "policies": {f"{what}, {policy}": ratio.values for (what, policy), ratio in self.policies.ratios.items()}
                         if self.policies else None,
             "probes": self.probing.raw() if self.probing else None,
+            "forward": vars(self.forward) | {"options": None} if self.forward else None,
             "shares": self.shares.found if self.shares else None,
             "schedulers": {f"{label}: {figure}": values for (label, figure), values in self.schedulers.rows.items()}
                           if self.schedulers else None,

@@ -7,6 +7,7 @@ from .tables import table
 
 
 PERFORMANCE, REGISTRY, ISSUE, SCHEDULERS, SELECTION = "performance", "registry", "issue", "schedulers", "selection"
+FORWARDING = "forwarding"
 
 
 def query_targets(comparisons):
@@ -134,6 +135,15 @@ def watch_targets(watchers, expiry):
         Target(late, 100, expiry.within(1) if expiry else None, "ms", 0, of=REGISTRY),
         Target(late + " (99 %)", 20, expiry.within(0.99) if expiry else None, "ms", 0, kind="aim", of=REGISTRY),
     ]
+
+
+def forward_targets(forward):
+    def of(figure):
+        return getattr(forward, figure)() if forward else None
+
+    return [Target("a name of others from the cache", 1.25, of("hit"), "× one of our own", of=FORWARDING),
+            Target("a name that an upstream is asked for", 20, of("miss"), "CPU µs", 1, of=FORWARDING),
+            Target("one of our own while 10,000 wait for an upstream", 1.05, of("beside_pending"), "× alone", of=FORWARDING)]
 
 
 def policy_targets(policies):
