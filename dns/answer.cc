@@ -194,7 +194,7 @@ Road::Node Road::find_node(const FoldedName& name, std::size_t from) const {
 // Decides once between all that can stand at a name (RFC 1034 §4.3.2, 4592, 6672).
 Road::State Road::decide(const Node& node) {
   if (node.entry == nullptr) {
-    return step_ > 0 ? State::done : foreign();
+    return step_ > 0 ? leave() : foreign();
   }
   zone_ = &self_.names.zone(*node.entry);
   zone_row_ = Counters::zone_row(node.entry->zone_id());

@@ -55,9 +55,9 @@ inline constexpr std::array<std::string_view, 4> kDroppedNames = {"short", "resp
 inline constexpr std::array<std::string_view, 2> kSlippedNames = {"truncated", "badcookie"};
 
 // What became of queries for names in no zone of ours, while they may be forwarded.
-enum class Foreign : std::uint8_t { hit, stale, miss, special, refused, full };
-inline constexpr std::array<std::string_view, 6> kForeignNames = {"hit",     "stale",   "miss",
-                                                                  "special", "refused", "full"};
+enum class Foreign : std::uint8_t { hit, stale, miss, special, refused, full, alias };
+inline constexpr std::array<std::string_view, 7> kForeignNames = {"hit",     "stale", "miss", "special",
+                                                                  "refused", "full",  "alias"};
 
 struct Counters {
   // The first zones by their number have counters of their own, the others share the last row with replies

@@ -51,6 +51,17 @@ Road::State Road::foreign() {
   return State::hand_on;
 }
 
+// An alias of ours leads to somebody else's name. Clients of libc do not follow it: who may is spared that.
+Road::State Road::leave() {
+  const Forwarding* forwarding = self_.config.forwarding.get();
+  const bool follows = forwarding != nullptr && query_.recursion_desired && query_.type != RrType::any &&
+                       forwarding->permits(pending_.client->address) && !forwarding->is_full();
+  if (!follows) return State::done;
+  count(Foreign::alias);
+  scratch_.errand = Errand::forward;
+  return State::hand_on;
+}
+
 // Nothing: it is not there, or too old.
 std::optional<Road::State> Road::answer_from_cache() {
   if (self_.cache == nullptr) return {};

@@ -60,6 +60,7 @@ class Road {
 
   // foreign.cc: names in no zone of ours
   State foreign();
+  State leave();
   std::optional<State> answer_from_cache();
   State answer_special(const SpecialName& special);
   State put_special(Owner& owner, zones::RrType type, std::string_view rdata);

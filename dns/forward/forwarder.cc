@@ -71,9 +71,12 @@ class Forwarder::Impl {
     }
     io_.stop();
     if (thread_.joinable()) thread_.join();
-    for (auto& [id, question] : questions_) let_go(question->waiters);
+    for (auto& [id, question] : questions_) {
+      for (Waiter& waiter : question->waiters) let_go_one(std::move(waiter.handed));
+    }
     questions_.clear();
-    let_go(inbox_);
+    for (Handed& handed : inbox_) let_go_one(std::move(handed));
+    inbox_.clear();
   }
 
   bool take(Handed handed) {
@@ -195,16 +198,33 @@ class Forwarder::Impl {
   void begin(Handed handed, net::SteadyTime now) {
     Query query;
     if (!read_query(handed.packet, query).ok) return let_go_one(std::move(handed));
-    const CacheKey key{query.name.wire(), query.type, query.edns.dnssec_ok, query.checking_disabled};
-    if (const CachedReply* kept = fresh_in_cache(key)) return answer_one(std::move(handed), *kept);
+    std::string name(query.name.wire());
+    std::shared_ptr<const AliasChain> chain;
+    if (wiring_.is_ours(name)) {
+      chain = chain_for(handed);
+      if (!chain) return answer_as_ours(std::move(handed));
+      name = zones::FoldedWire(chain->target).wire();
+    }
+    const CacheKey key{name, query.type, query.edns.dnssec_ok, query.checking_disabled};
+    Waiter waiter{std::move(handed), std::move(chain)};
+    if (const CachedReply* kept = fresh_in_cache(key)) return answer_one(std::move(waiter), *kept);
     QuestionAtWork& question = question_for(key, now);
-    if (is_own_question(question, handed)) {
+    if (is_own_question(question, waiter.handed)) {
       counters.loops.fetch_add(1, std::memory_order_relaxed);
-      return answer_one(std::move(handed), *failure_of(key, ExtendedError::other));
+      return answer_one(std::move(waiter), *failure_of(key, ExtendedError::other));
     }
     if (!question.waiters.empty()) counters.joined.fetch_add(1, std::memory_order_relaxed);
-    question.waiters.push_back(std::move(handed));
+    question.waiters.push_back(std::move(waiter));
     if (question.attempts.empty()) go_on(question, now);
+  }
+
+  // Null: there is no such alias any more.
+  std::shared_ptr<const AliasChain> chain_for(const Handed& handed) const {
+    Client whole = handed.client;
+    whole.transport = Transport::tcp;
+    auto chain = read_alias_chain(wiring_.answer_here(handed.packet, whole), handed.packet);
+    if (!chain || wiring_.is_ours(zones::FoldedWire(chain->target).wire())) return nullptr;
+    return std::make_shared<const AliasChain>(std::move(*chain));
   }
 
   void begin_refreshes() {
@@ -364,7 +384,7 @@ class Forwarder::Impl {
 
   // Tells all who wait, and ends the question.
   void finish(QuestionAtWork& question, CachedReplyPtr reply, bool is_kept) {
-    for (Handed& waiter : question.waiters) answer_one(std::move(waiter), *reply);
+    for (Waiter& waiter : question.waiters) answer_one(std::move(waiter), *reply);
     wakes_.erase({question.wakes, question.id});
     by_key_.erase(text_of(question.key()));
     const Id id = question.id;
@@ -374,33 +394,40 @@ class Forwarder::Impl {
 
   // ---- clients
 
-  void answer_one(Handed handed, const CachedReply& reply) {
+  void answer_one(Waiter waiter, const CachedReply& reply) {
     if (const std::uint64_t newest = wiring_.config->generation(); newest != generation_) {
       generation_ = newest;
       config_ = wiring_.config->get();
     }
+    Handed& handed = waiter.handed;
     Query query;
     static_cast<void>(read_query(handed.packet, query));
     const Moment moment = wiring_.clock();
     HandedReply to;
     to.rcode = reply.rcode();
     to.error = reply.error();
-    to.forwarded = asks_for_ad(handed.packet, query) && reply.authenticated();
-    to.write = [&](ReplyWriter& writer) { return put_cached(writer, reply, moment.tick); };
-    Octets message = write_reply(handed, query, config_, moment.now, to);
-    if (handed.client.transport == Transport::udp) {
-      std::vector<Octets> messages;
-      messages.push_back(std::move(message));
-      handed.outlet->send(std::move(messages), {});
-      wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
-      return;
-    }
-    asio::post(wiring_.tcp, [outlet = std::move(handed.outlet), message = std::move(message)]() mutable {
-      std::vector<Octets> messages;
-      messages.push_back(std::move(message));
+    to.forwarded = !waiter.chain && asks_for_ad(handed.packet, query) && reply.authenticated();
+    to.write = [&](ReplyWriter& writer) {
+      return waiter.chain ? put_behind_alias(writer, *waiter.chain, reply, moment.tick)
+                          : put_cached(writer, reply, moment.tick);
+    };
+    send_back(handed, write_reply(handed, query, config_, moment.now, to));
+  }
+
+  void answer_as_ours(Handed handed) {
+    Octets message = wiring_.answer_here(handed.packet, handed.client);
+    if (message.empty()) return let_go_one(std::move(handed));
+    send_back(handed, std::move(message));
+  }
+
+  void send_back(Handed& handed, Octets message) {
+    wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
+    std::vector<Octets> messages;
+    messages.push_back(std::move(message));
+    if (handed.client.transport == Transport::udp) return handed.outlet->send(std::move(messages), {});
+    asio::post(wiring_.tcp, [outlet = std::move(handed.outlet), messages = std::move(messages)]() mutable {
       outlet->send(std::move(messages), [](bool) {});
     });
-    wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
   }
 
   // Without an answer.
@@ -408,10 +435,6 @@ class Forwarder::Impl {
     wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
     if (handed.client.transport == Transport::tcp)
       asio::post(wiring_.tcp, [outlet = std::move(handed.outlet)]() mutable { outlet.reset(); });
-  }
-  void let_go(std::vector<Handed>& all) {
-    for (Handed& handed : all) let_go_one(std::move(handed));
-    all.clear();
   }
 
   // ---- time

@@ -67,6 +67,8 @@ class Forwarder final : public Desk {
     std::function<std::chrono::steady_clock::time_point()> steady;
     // Whether a name (folded wire form) is in a zone of ours: nobody else's word counts for it.
     std::function<bool(std::string_view folded)> is_ours;
+    // Our own answer, without looking further than our zones.
+    std::function<Octets(const Octets& query, const Client& client)> answer_here;
     // Where the outlets of TCP connections belong.
     boost::asio::any_io_executor tcp;
     std::shared_ptr<std::atomic<std::size_t>> pending;  // queries that wait; read by Forwarding::is_full()

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dns/desk.h"
+#include "dns/forward/alias_reply.h"
 #include "dns/forward/cache.h"
 #include "dns/forward/upstream.h"
 
@@ -17,6 +18,12 @@ struct UpstreamCounters;
 struct UpstreamAtWork {
   std::unique_ptr<Upstream> upstream;
   std::shared_ptr<UpstreamCounters> counters;
+};
+
+// Who waits. With a chain, an alias of ours has led him to the name that is asked.
+struct Waiter {
+  Handed handed;
+  std::shared_ptr<const AliasChain> chain;
 };
 
 struct QuestionAtWork {
@@ -34,7 +41,7 @@ struct QuestionAtWork {
   bool dnssec_ok = false;
   bool checking_disabled = false;
 
-  std::vector<Handed> waiters;         // none: it is asked for the cache's sake
+  std::vector<Waiter> waiters;         // none: it is asked for the cache's sake
   std::vector<UpstreamAtWork*> order;  // those who may be asked, the best first
   std::size_t next = 0;                // of `order`, and then once more from its beginning
   std::vector<Attempt> attempts;

@@ -21,13 +21,6 @@ constexpr std::uint8_t kAuthoritative = 0x04;
 constexpr std::uint8_t kTruncated = 0x02;
 constexpr std::uint8_t kRecursionAvailable = 0x80;
 
-// Names in rdata that may be compressed: those of RFC 1035, and those that old servers compressed all the
-// same (RFC 3597 §4).
-CompressibleNames names_in(RrType type) {
-  if (type == RrType::srv) return {6, 1};
-  return compressible_names(type);
-}
-
 class UpstreamReplyReader {
  public:
   UpstreamReplyReader(Packet reply, Packet asked, const std::function<bool(std::string_view)>& is_ours)
@@ -118,7 +111,7 @@ class UpstreamReplyReader {
   // They are walked, because they are sent on as they stand.
   bool read_rdata_names(std::size_t section, RrType type, std::size_t at, std::size_t size) {
     const std::size_t end = at + size;
-    const CompressibleNames names = names_in(type);
+    const CompressibleNames names = names_in_rdata(type);
     if (names.count > 0 && size < names.lead) return false;
     if (names.count > 0) at += names.lead;
     for (int i = 0; i < names.count; ++i) {

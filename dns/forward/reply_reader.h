@@ -12,6 +12,7 @@
 
 #include "dns/question.h"
 #include "dns/rcode.h"
+#include "dns/reply_writer.h"
 #include "registry/net/result.h"
 
 namespace muster::dns {
@@ -44,6 +45,12 @@ struct UpstreamReply {
 inline constexpr std::uint8_t kAuthenticData = 0x20;  // AD, in the header's fourth octet (RFC 4035 §3.2.3)
 inline constexpr std::uint32_t kKeptMost = 3'600;     // seconds
 inline constexpr std::uint32_t kNegativeKeptMost = 300;  // of NXDOMAIN and NODATA (RFC 2308 §5)
+
+// Names in rdata that may be compressed: those of RFC 1035, and that of SRV, which old servers compressed all
+// the same (RFC 3597 §4).
+constexpr CompressibleNames names_in_rdata(zones::RrType type) {
+  return type == zones::RrType::srv ? CompressibleNames{6, 1} : compressible_names(type);
+}
 
 using UpstreamReplyResult = net::Result<UpstreamReply, ForwardError>;
 

@@ -1,6 +1,7 @@
 // Names in no zone of ours: who may ask, what never leaves, what the cache answers.
 #include <gmock/gmock.h>
 
+#include "dns/forward/alias_reply.h"
 #include "dns/forward/cache.h"
 #include "dns/forward/forwarding.h"
 #include "dns/octets.h"
@@ -21,7 +22,7 @@ using zones::RrType;
 
 constexpr std::uint16_t kRecursion = 0x0100;
 constexpr std::uint16_t kAd = 0x0020;
-constexpr const char* kLines[] = {"www 60 A 192.0.2.1"};
+constexpr const char* kLines[] = {"www 60 A 192.0.2.1", "out 60 CNAME on", "on 60 CNAME www.foreign.test."};
 
 class ForeignNames : public testing::Test {
  protected:
@@ -43,7 +44,7 @@ class ForeignNames : public testing::Test {
   }
   Reply ask(const Octets& query, Client client = test::udp_client()) {
     client.tick = tick_;
-    return test::read_reply(query, thread_.ask(query, client), client.transport == Transport::udp);
+    return test::read_reply(query, thread_.ask(query, client), client.transport == Transport::udp, true);
   }
   Reply ask(const char* name, RrType type = RrType::a) {
     return ask(QueryBuilder(name, type).flags(kRecursion).edns().build());
@@ -259,6 +260,57 @@ TEST_F(ForeignNames, AFailureIsKeptForAMoment) {
   Client client = test::udp_client();
   client.tick = tick_;
   EXPECT_TRUE(is_handed_on(QueryBuilder("www.foreign.test.").flags(kRecursion).build(), client));
+}
+
+TEST_F(ForeignNames, AnAliasOfOursIsFollowedForWhoMay) {
+  const auto query = [](std::uint16_t flags, RrType type = RrType::a) {
+    return QueryBuilder("out.example.", type).flags(flags).edns().build();
+  };
+  EXPECT_TRUE(is_handed_on(query(kRecursion)));
+  EXPECT_EQ(counted(Foreign::alias), 1u);
+  const Lines chain = {"out.example. 60 CNAME on.example.", "on.example. 60 CNAME www.foreign.test."};
+  EXPECT_EQ(ask(query(0)).answer, chain);
+  Client stranger = test::udp_client();
+  stranger.address = *net::parse_ip("192.0.2.7");
+  EXPECT_EQ(ask(query(kRecursion), stranger).answer, chain);
+  EXPECT_EQ(ask(query(kRecursion, RrType::cname)).answer, Lines{chain[0]});
+  EXPECT_EQ(ask(query(kRecursion, RrType::any)).answer, Lines{chain[0]});
+  forwarding_->max_pending = 0;
+  EXPECT_EQ(ask(query(kRecursion)).answer, chain) << "what is known is better than nothing";
+}
+
+// The pointers of what was kept for the target mean other places behind our records.
+TEST_F(ForeignNames, WhatStandsBehindAnAliasIsWrittenAnew) {
+  keep(2);
+  forwarding_ = nullptr;
+  thread_.answerer().config.forwarding = nullptr;
+  const Octets query = QueryBuilder("out.Example.").flags(kRecursion).build();
+  const auto chain = read_alias_chain(raw(query, test::tcp_client()), query);
+  ASSERT_TRUE(chain);
+  EXPECT_EQ(chain->count, 2u);
+  EXPECT_EQ(chain->target, "\3www\7foreign\4test\0"sv);
+  EXPECT_FALSE(read_alias_chain(raw(QueryBuilder("www.example.").build(), test::tcp_client()),
+                                QueryBuilder("www.example.").build()));
+  const CacheKey key{"\3www\7foreign\4test\0"sv, RrType::a, false, false};
+  const CachedReply& kept = *cache_.find(cache_.hash(key), key);
+  const auto written = [&](std::size_t limit) {
+    Query read;
+    EXPECT_TRUE(read_query(query, read).ok);
+    Octets message(limit);
+    ReplyWriter writer;
+    ReplyEdns edns;
+    writer.begin(message, limit, 0, query, read);
+    writer.set_forwarded(false);
+    const bool fits = put_behind_alias(writer, *chain, kept, tick_ + 10'000);
+    if (!fits) return Octets();
+    message.resize(writer.finish(read, false, false, kept.rcode(), edns));
+    return message;
+  };
+  const Reply reply = test::read_reply(query, written(512), true, true);
+  EXPECT_THAT(reply.answer,
+              ElementsAre("out.Example. 60 CNAME on.Example.", "on.Example. 60 CNAME www.foreign.test.",
+                          "www.foreign.test. 50 A 192.0.2.1", "www.foreign.test. 50 A 192.0.2.2"));
+  EXPECT_TRUE(written(100).empty()) << "no room";
 }
 
 TEST_F(ForeignNames, OursComeBeforeTheCache) {

@@ -73,6 +73,26 @@ class Answers(Forwarding):
         self.assertEqual(self.dig(server, "1.1.168.192.in-addr.arpa", "PTR").status, "NXDOMAIN")
         self.assertEqual((self.near.count(), self.far.count()), (0, 0))
 
+    def test_an_alias_of_ours_is_followed_to_its_end(self):
+        self.write("zone", "$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 192.0.2.53\nout CNAME on\non CNAME www.foreign.test.\n"
+                           "gone CNAME none.foreign.test.\nbig CNAME big.foreign.test.\n")
+        self.near.records["big.foreign.test"] = (60, [f"192.0.2.{number}" for number in range(1, 61)])
+        server = self.serve("", [self.near], f'[[zones.file]]\nname = "ours.test"\nfile = "{self.folder}/zone"\n')
+        for words in ((), ("+tcp",), ("+noedns",)):
+            answer = self.dig(server, "out.OURS.test", "A", *words)
+            self.assertEqual([(one.owner, one.type, one.data) for one in answer.answer],
+                             [("out.OURS.test.", "CNAME", "on.OURS.test."), ("on.OURS.test.", "CNAME", "www.foreign.test."),
+                              ("www.foreign.test.", "A", "192.0.2.1")])
+            self.assertEqual((answer.status, answer.flags), ("NOERROR", {"qr", "rd", "ra"}))
+        self.assertEqual(self.near.count(), 1, "and kept")
+        gone = self.dig(server, "gone.ours.test")
+        self.assertEqual((gone.status, len(gone.answer), gone.authority[0].type), ("NXDOMAIN", 1, "SOA"))
+        self.assertIn("tc", self.dig(server, "big.ours.test", "A", "+noedns", "+ignore").flags)
+        self.assertEqual(len(self.dig(server, "big.ours.test", "A").answer), 61)
+        self.near.ways[""] = "servfail"
+        self.assertEqual(self.dig(server, "out.ours.test", source=another_address(9)).data(), ["on.ours.test.", "www.foreign.test."], "for who may not: what is ours")
+        self.assertEqual(self.metric(server, 'muster_foreign_queries_total{result="alias"}'), 6)
+
     def test_who_may_not_ask_costs_no_upstream_a_packet(self):
         server = self.serve()
         stranger = self.dig(server, source=another_address(9))

@@ -17,6 +17,7 @@ ANSWER = "dns/answer.cc"
 REPLY_LIMIT = "dns/reply_limit.h"
 SETS = "dns/sets.cc"
 ALIASES = "dns/aliases.cc"
+FOREIGN = "dns/foreign.cc"
 ADDITIONAL = "dns/additional.cc"
 WRITER = "dns/reply_writer.cc"
 EDNS = "dns/edns.cc"
@@ -123,7 +124,7 @@ MUTANTS = [
     Mutant("ALI1", "CNAME is followed for ANY", ANSWER, "type != RrType::cname && type != RrType::any", "type != RrType::cname"),
     Mutant("ALI2", "fifteen steps", ALIASES, "if (step_ == kAliasesMax) return State::done;", "if (step_ + 1 == kAliasesMax) return State::done;"),
     Mutant("ALI2", "loops repeat records", ALIASES, "if (seen.wire() == name().wire()) return State::done;"),
-    Mutant("ALI3", "an alias that leaves our zones is REFUSED", ANSWER, "return step_ > 0 ? State::done : fail(", "return fail("),
+    Mutant("ALI3", "an alias that leaves our zones is REFUSED", ANSWER, "return step_ > 0 ? leave() : foreign();", "return foreign();"),
     Mutant("ALI4", "the DNAME's CNAME has TTL 0", ALIASES, "RrClass::in, dname->ttl(), made);", "RrClass::in, 0, made);"),
     Mutant("ALI4", "the DNAME itself is missing", ALIASES, "if (known == dnames_) {", "if (known != dnames_) {"),
     Mutant("ALI4", "a DNAME in a loop is repeated", ALIASES, "if (known == dnames_) {", "if (known == dnames_ || dnames_ < 4) {"),
@@ -174,8 +175,7 @@ MUTANTS = [
     Mutant("ECS1", "SCOPE in a query", EDNS, "|| body[3] != 0) return false;", ") return false;"),
     Mutant("ECS1", "octets too many", EDNS, "if (body.size() - kSubnetHeader != (source + 7) / 8) return false;"),
     Mutant("COOK1", "a cookie of 15 octets", EDNS, "(body.size() >= 16 && body.size() <= 40)", "(body.size() >= 15 && body.size() <= 40)"),
-    Mutant("EDE", "no reason with REFUSED", ANSWER, "return step_ > 0 ? State::done : fail(Rcode::refused, ExtendedError::not_authoritative);",
-           "return step_ > 0 ? State::done : fail(Rcode::refused);"),
+    Mutant("EDE", "no reason with REFUSED", FOREIGN, "return fail(Rcode::refused, ExtendedError::not_authoritative);", "return fail(Rcode::refused);"),
     Mutant("EDE", "text that does not fit is sent", EDNS, "edns.error_text.size() <= text_room ? edns.error_text : std::string_view()", "edns.error_text"),
     Mutant("EDE", "a stale answer is told as another error", SETS, "  edns_.error = ExtendedError::stale_answer;\n"),
     Mutant("EDE", "the age of a stale answer", SETS, "now > since ? now - since : 0", "since"),
@@ -196,8 +196,8 @@ MUTANTS = [
     Mutant("MET1", "AXFR over UDP is refused only", ANSWER, "if (udp()) return fail(Rcode::formerr);"),
     Mutant("ANY1", "all RRsets over UDP", SETS, "if (udp()) return write_set(*first, owner_) ? State::done : State::trunc;"),
     Mutant("ANY1", "not A first", SETS, "for (const RrType type : {RrType::a, RrType::aaaa, RrType::srv}) {", "for (const RrType type : {RrType::txt}) {"),
-    Mutant("REF1", "names of others are NXDOMAIN", ANSWER, "fail(Rcode::refused, ExtendedError::not_authoritative);\n  }\n  zone_ =",
-           "fail(Rcode::nxdomain, ExtendedError::not_authoritative);\n  }\n  zone_ ="),
+    Mutant("REF1", "names of others are NXDOMAIN", FOREIGN, "return fail(Rcode::refused, ExtendedError::not_authoritative);",
+           "return fail(Rcode::nxdomain, ExtendedError::not_authoritative);"),
     # Services
     Mutant("SD4", "half an instance in a browse", ADDITIONAL, "    if (whole) continue;\n    writer().rewind(before);", "    if (whole) continue;"),
     Mutant("SVC1", "the target . has no addresses", ADDITIONAL, "if (!alias) add_addresses(name_wire_, owner_.at, false);"),

@@ -49,7 +49,10 @@ std::vector<net::IpPrefix> open_prefixes(const std::vector<net::IpPrefix>& allow
 
 ForeignNames::ForeignNames(const config::Config& config, Names& names, const DnsConfig& dns,
                            std::vector<net::Endpoint> listen, boost::asio::any_io_executor io)
-    : listen_(std::move(listen)), reader_(names.table) {
+    : listen_(std::move(listen)),
+      live_(dns.live()),
+      reader_(names.table),
+      answerer_(reader_, zones::Rng::from_system(), {}) {
   if (config.forward.cache > 0)
     cache_ = std::make_unique<dns::Cache>(config.forward.cache, DnsConfig::system_secret());
   dns::Forwarder::Wiring wiring;
@@ -58,6 +61,9 @@ ForeignNames::ForeignNames(const config::Config& config, Names& names, const Dns
   wiring.clock = machine_moment;
   wiring.steady = std::chrono::steady_clock::now;
   wiring.is_ours = [this](std::string_view folded) { return is_ours(folded); };
+  wiring.answer_here = [this](const dns::Octets& query, const dns::Client& client) {
+    return answer_here(query, client);
+  };
   wiring.tcp = std::move(io);
   wiring.pending = dns.pending();
   wiring.most_pending = config.forward.max_pending;
@@ -79,6 +85,21 @@ bool ForeignNames::is_ours(std::string_view folded) {
     if (reader_.find(folded) != nullptr) return true;
   }
   return false;
+}
+
+// What the query's road is without forwarding; it was counted on the thread that it came by.
+dns::Octets ForeignNames::answer_here(const dns::Octets& query, const dns::Client& client) {
+  if (const std::uint64_t newest = live_->generation(); newest != generation_) {
+    generation_ = newest;
+    answerer_.config = live_->get();
+    answerer_.config.forwarding = nullptr;
+    answerer_.config.rate_limit = {};
+  }
+  dns::Octets reply(dns::kPacketMax);
+  const zones::NameTable::Reader::Online online(reader_);
+  const std::size_t size = dns::answer(query, client, answerer_, reply);
+  reply.resize(size == dns::kHandOn ? 0 : size);
+  return reply;
 }
 
 dns::ForwardServers ForeignNames::servers(const config::Forward& forward) const {

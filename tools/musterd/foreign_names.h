@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "dns/answer.h"
 #include "dns/forward/forwarder.h"
 #include "tools/musterd/dns_config.h"
 #include "tools/musterd/names.h"
@@ -30,11 +31,16 @@ class ForeignNames {
 
  private:
   bool is_ours(std::string_view folded);
+  dns::Octets answer_here(const dns::Octets& query, const dns::Client& client);
   dns::ForwardServers servers(const config::Forward& forward) const;
   void log_settings(const config::Forward& forward, const dns::ForwardServers& servers) const;
 
   const std::vector<net::Endpoint> listen_;
-  zones::NameTable::Reader reader_;  // the forwarder's thread's
+  const std::shared_ptr<const dns::LiveConfig> live_;
+  // The forwarder's thread's.
+  zones::NameTable::Reader reader_;
+  dns::Answerer answerer_;
+  std::uint64_t generation_ = 0;
   std::unique_ptr<dns::Cache> cache_;
   std::unique_ptr<dns::Forwarder> forwarder_;
 };

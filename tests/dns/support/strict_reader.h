@@ -41,8 +41,9 @@ struct Reply {
   std::string extended_text() const;
 };
 
-// Reads and checks; what is broken fails the test that runs. `udp`: the size limit of UDP applies.
-Reply read_reply(const Octets& query, const Octets& reply, bool udp);
+// Reads and checks; what is broken fails the test that runs. `udp`: the size limit of UDP applies. `may_recurse`: it may be
+// another server's word, and have RA.
+Reply read_reply(const Octets& query, const Octets& reply, bool udp, bool may_recurse = false);
 
 // The messages of one transfer: the question and the OPT are in the first, records in the answer sections only.
 // Gives the header of the first and the records of all.
