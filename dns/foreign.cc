@@ -20,6 +20,7 @@ constexpr std::string_view kLocalhost("\11localhost\0", 11);
 constexpr std::string_view kSoa(
     "\11localhost\0\6nobody\7invalid\0\0\0\0\1\0\0\16\20\0\0\4\260\0\11\72\200\0\0\52\60", 47);
 constexpr std::string_view kRoot("\0", 1);
+constexpr std::size_t kForwardedMost = 4096;  // octets of a query: it waits in memory
 
 std::string_view loopback(RrType type) {
   return type == RrType::a ? std::string_view("\177\0\0\1", 4)
@@ -41,12 +42,16 @@ Road::State Road::foreign() {
     count(Foreign::special);
     return answer_special(special);
   }
-  count(Foreign::miss);
+  if (pending_.packet.size() > kForwardedMost) {
+    count(Foreign::refused);
+    return fail(Rcode::refused, ExtendedError::prohibited, "too long to be looked up elsewhere");
+  }
   if (forwarding->is_full()) {
     count(Foreign::full);
     writer().set_forwarded(false);
     return fail(Rcode::servfail, ExtendedError::other, "too many queries wait for other servers");
   }
+  count(Foreign::miss);
   scratch_.errand = Errand::forward;
   return State::hand_on;
 }
@@ -55,7 +60,8 @@ Road::State Road::foreign() {
 Road::State Road::leave() {
   const Forwarding* forwarding = self_.config.forwarding.get();
   const bool follows = forwarding != nullptr && query_.recursion_desired && query_.type != RrType::any &&
-                       forwarding->permits(pending_.client->address) && !forwarding->is_full();
+                       forwarding->permits(pending_.client->address) && !forwarding->is_full() &&
+                       pending_.packet.size() <= kForwardedMost;
   if (!follows) return State::done;
   count(Foreign::alias);
   scratch_.errand = Errand::forward;
@@ -71,8 +77,7 @@ std::optional<Road::State> Road::answer_from_cache() {
   if (reply == nullptr) return {};
   const std::uint32_t tick = pending_.client->tick;
   const bool is_fresh = reply->is_fresh(tick);
-  if (!is_fresh && (reply->kind() != CachedReply::Kind::stale || !reply->is_of_use_when_nobody_answers(tick)))
-    return {};
+  if (!is_fresh && !(reply->is_given_again(tick) && reply->is_of_use_when_nobody_answers(tick))) return {};
   reply->note_use();
   // One whose upstreams failed before is given once more, while they are tried in peace.
   if (is_fresh ? reply->wants_refresh(tick) : reply->wants_retry()) cache.ask_refresh(*reply);

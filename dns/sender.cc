@@ -36,9 +36,9 @@ Road::State Road::answer_only_cookie() {
   return cookie_invalid_ ? fail(Rcode::badcookie) : State::done;
 }
 
-// What is handed on is answered past finish(). What is forwarded counts as an answer for its name. The rest
-// Of senders over UDP who show neither a key nor a cookie it is nearly always refused, and they may be
-// forged: they get as many of these replies as they get errors, the rest is dropped.
+// What is handed on is answered past finish(). What is forwarded counts as an answer for its name. Transfers
+// and updates of senders over UDP who show neither a key nor a cookie are nearly always refused, and the
+// senders may be forged: they get as many of these replies as they get errors. The rest is dropped.
 bool Road::may_hand_on() {
   if (self_.config.rate_limit.responses_per_second == 0 || !udp() || cookie_valid_ || is_verified()) return true;
   const Client& client = *pending_.client;

@@ -24,6 +24,8 @@ using asio::ip::tcp;
 namespace {
 
 constexpr std::size_t kReadOctets = 16 * 1024;
+constexpr int kConversationsMost =
+    64;  // of one connection that a desk has: their answers wait in memory, too
 constexpr std::size_t kUnsentMost = 256 * 1024;  // then the peer's input pauses
 constexpr int kQueriesATurn = 128;               // then others get theirs
 constexpr std::size_t kMessageMost = 65'535;
@@ -189,7 +191,9 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
     read();
   }
 
-  bool paused() const { return output_.size() + sending_.size() > kUnsentMost; }
+  bool paused() const {
+    return output_.size() + sending_.size() > kUnsentMost || conversations_ >= kConversationsMost;
+  }
 
   // Behind what other connections have waiting.
   void take_another_turn() {
@@ -216,6 +220,7 @@ class TcpServer::Core::Connection : public std::enable_shared_from_this<Connecti
       if (!answer_one(Packet(input_.data() + at + 2, size))) return hang_up();
       at += 2 + size;
     }
+    if (conversations_ >= kConversationsMost) ++core_->counters.desk_full;
     if (turns < kQueriesATurn)
       core_->counters.batch_sizes.add(static_cast<std::uint64_t>(kQueriesATurn - turns));
     drop_input(at);

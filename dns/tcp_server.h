@@ -36,6 +36,8 @@ struct TcpCounters {
   std::atomic<std::int64_t> open{0};
   std::atomic<std::uint64_t> closed_idle{0};
   std::atomic<std::uint64_t> closed_full{0};    // made room for a newer connection
+  std::atomic<std::uint64_t> desk_full{
+      0};  // turns that ended because a desk has many queries of the connection
   std::atomic<std::uint64_t> closed_unread{0};  // did not read its answers
   std::atomic<std::uint64_t> closed_error{0};   // reset, or sent what is no query
 };

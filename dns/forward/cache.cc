@@ -142,7 +142,11 @@ const CachedReply* Cache::find(std::uint64_t hash, const CacheKey& key) const {
 void Cache::ask_refresh(const CachedReply& reply) const {
   {
     const std::unique_lock lock(refresh_mutex_, std::try_to_lock);
-    if (!lock.owns_lock() || refreshes_.size() >= kRefreshesMost) return;
+    if (!lock.owns_lock()) return reply.forget_refresh();
+    if (refreshes_.size() >= kRefreshesMost) {
+      counters_.refreshes_lost.fetch_add(1, std::memory_order_relaxed);
+      return reply.forget_refresh();
+    }
     const CacheKey key = reply.key();
     refreshes_.push_back({std::string(key.name), key.type, key.dnssec_ok, key.checking_disabled});
   }
@@ -182,7 +186,10 @@ Cache::Slot& Cache::slot_for(const CachedReply& reply, std::uint32_t tick) const
 
 void Cache::insert(CachedReplyPtr reply, std::uint32_t tick) {
   const std::size_t size = reply->size();
-  if (size > budget_ / 16) return;
+  if (size > budget_ / 16) {
+    ++counters_.too_large;
+    return remove(reply->key());
+  }
   Slot& slot = slot_for(*reply, tick);
   if (const std::uint64_t word = slot.load(std::memory_order_relaxed)) {
     if (!reply_of(word)->is_for(reply->key())) ++counters_.evicted;
@@ -218,6 +225,26 @@ void Cache::make_room(std::uint32_t tick) {
     }
     hand_ = (hand_ + 1) & (set_count_ - 1);
   }
+}
+
+void Cache::remove(const CacheKey& key) {
+  const std::uint64_t hashed = hash(key);
+  for (Slot& slot : set_of(hashed).slots) {
+    const std::uint64_t word = slot.load(std::memory_order_relaxed);
+    if (word != 0 && reply_of(word)->hash() == hashed && reply_of(word)->is_for(key)) unlink(slot);
+  }
+}
+
+void Cache::sweep(std::uint32_t tick) {
+  for (std::size_t i = 0; i < set_count_; ++i) {
+    for (Slot& slot : sets_[i].slots) {
+      const std::uint64_t word = slot.load(std::memory_order_relaxed);
+      if (word == 0) continue;
+      const CachedReply* reply = reply_of(word);
+      if (!reply->is_fresh(tick) && !reply->is_of_use_when_nobody_answers(tick)) unlink(slot);
+    }
+  }
+  tidy();
 }
 
 std::size_t Cache::flush(std::string_view name) {

@@ -83,8 +83,12 @@ class CachedReply {
   bool is_of_use_when_nobody_answers(std::uint32_t tick) const;
   // Near its end, and asked for more than once: it is worth a new look before it goes. True once.
   bool wants_refresh(std::uint32_t tick) const;
-  // A stale one that is out of date itself. True once.
-  bool wants_retry() const { return !refresh_asked_.exchange(true, std::memory_order_relaxed); }
+  // A stale one that is out of date itself is given for a moment more, while upstreams are tried again.
+  bool is_given_again(std::uint32_t tick) const {
+    return kind_ == Kind::stale && age_ms(tick) < 2 * lifetime_ms_;
+  }
+  bool wants_retry() const { return !refresh_asked_.exchange(true, std::memory_order_relaxed); }  // true once
+  void forget_refresh() const { refresh_asked_.store(false, std::memory_order_relaxed); }  // it was not taken
   void note_use() const {
     const auto uses = uses_.load(std::memory_order_relaxed);
     if (uses < kUsesMost) uses_.store(static_cast<std::uint8_t>(uses + 1), std::memory_order_relaxed);
@@ -127,6 +131,8 @@ struct CacheCounters {
   std::atomic<std::size_t> replies{0};
   std::atomic<std::uint64_t> inserted{0};
   std::atomic<std::uint64_t> evicted{0};  // to make room
+  std::atomic<std::uint64_t> too_large{0};
+  mutable std::atomic<std::uint64_t> refreshes_lost{0};  // as many waited as may
 };
 
 class Cache {
@@ -145,7 +151,7 @@ class Cache {
   const CachedReply* find(std::uint64_t hash, const CacheKey& key) const;
 
   // The writer is told of it by `wanted`, and takes it by take_refreshes(). Never waits: when it is not a
-  // good moment, or many wait, it is forgotten.
+  // good moment, or many wait, the next reader asks again.
   void ask_refresh(const CachedReply& reply) const;
 
   struct Refresh {
@@ -160,6 +166,11 @@ class Cache {
   // Adds it, or replaces the one of the same key. One that is larger than a sixteenth of the cache is not
   // taken.
   void insert(CachedReplyPtr reply, std::uint32_t tick);
+  // Takes out what is kept under this key.
+  void remove(const CacheKey& key);
+  // Takes out what has been of no use for longer than an old answer may be given: its age would seem small
+  // again once the clock has gone round.
+  void sweep(std::uint32_t tick);
   // What is at the name or below it, "": everything. How many there were.
   std::size_t flush(std::string_view name);
   // Frees what no reader holds any more.

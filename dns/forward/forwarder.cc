@@ -29,7 +29,7 @@ constexpr std::uint32_t kFailureKept = 2;  // seconds (RFC 9520 §3.2: at least 
 constexpr std::uint32_t kStaleKept = 30;   // until upstreams are tried again (RFC 8767 §5)
 constexpr std::size_t kAttemptsMost = 8;
 // A name of so many letters, written as ours was, has come from us.
-constexpr int kLettersOfALoop = 8;
+constexpr int kLettersOfALoop = 24;
 
 std::string text_of(const CacheKey& key) {
   std::string text(key.name);
@@ -52,10 +52,12 @@ class Forwarder::Impl {
         strand_(asio::make_strand(io_)),
         work_(io_.get_executor()),
         timer_(io_),
+        house_(io_),
         servers_(std::move(servers)) {
     choose_upstreams();
     if (wiring_.cache != nullptr) {
       wiring_.cache->on_refresh([this] { asio::post(io_, [this] { begin_refreshes(); }); });
+      keep_house();
     }
   }
   ~Impl() { stop(); }
@@ -98,8 +100,10 @@ class Forwarder::Impl {
 
   void set_servers(ForwardServers servers) {
     asio::post(io_, [this, servers = std::move(servers)]() mutable {
+      const bool is_same = servers_.upstreams == servers.upstreams && servers_.zones == servers.zones;
       servers_ = std::move(servers);
       choose_upstreams();
+      if (!is_same && wiring_.cache != nullptr) wiring_.cache->flush("");  // others may say something else
     });
   }
 
@@ -145,6 +149,7 @@ class Forwarder::Impl {
                                                     asio::post(strand_, [this] { work_completions(); });
                                                 });
     }
+    at->upstream->set_timeout(servers_.timeout);
     return at.get();
   }
 
@@ -209,7 +214,7 @@ class Forwarder::Impl {
     Waiter waiter{std::move(handed), std::move(chain)};
     if (const CachedReply* kept = fresh_in_cache(key)) return answer_one(std::move(waiter), *kept);
     QuestionAtWork& question = question_for(key, now);
-    if (is_own_question(question, waiter.handed)) {
+    if (!waiter.chain && is_own_question(question, waiter.handed)) {
       counters.loops.fetch_add(1, std::memory_order_relaxed);
       return answer_one(std::move(waiter), *failure_of(key, ExtendedError::other));
     }
@@ -284,7 +289,8 @@ class Forwarder::Impl {
     const auto number = static_cast<std::uint32_t>(question.attempts.size());
     question.attempts.push_back(
         {at, write_upstream_query(question.key(), bits_), wiring_.steady(), way, true});
-    at->upstream->ask(question.attempts.back().packet, {question.id, number}, way);
+    const QuestionAtWork::Attempt& attempt = question.attempts.back();
+    at->upstream->ask(attempt.packet, {question.id, number, attempt.sent}, way);
   }
 
   bool may_send(const QuestionAtWork& question) const {
@@ -305,43 +311,57 @@ class Forwarder::Impl {
 
   void answered(Completion& completion, net::SteadyTime now) {
     UpstreamAtWork& at = *completion.at;
-    UpstreamResult result = completion.answer.result;
-    const auto found = questions_.find(completion.answer.ticket.question);
+    const Upstream::Ticket& ticket = completion.answer.ticket;
+    const UpstreamResult result = completion.answer.result;
+    const auto latency =
+        std::chrono::duration_cast<std::chrono::microseconds>(wiring_.steady() - ticket.sent);
+    const auto found = questions_.find(ticket.question);
     if (found == questions_.end()) {  // it is answered already
-      if (result != UpstreamResult::answered) note(at, result, now);
-      return;
+      const bool is_late = result == UpstreamResult::answered;
+      return note(at, is_late ? UpstreamResult::late : result, ticket, now,
+                  is_late ? std::optional(latency) : std::nullopt);
     }
     QuestionAtWork& question = *found->second;
-    QuestionAtWork::Attempt& attempt = question.attempts[completion.answer.ticket.attempt];
+    QuestionAtWork::Attempt& attempt = question.attempts[ticket.attempt];
     attempt.is_open = false;
     if (result != UpstreamResult::answered) {
       (result == UpstreamResult::silent ? question.met_silence : question.met_network_error) = true;
-      note(at, result, now);
+      // Who takes no connection may answer by UDP all the same.
+      if (attempt.way == Upstream::Way::udp) note(at, result, ticket, now);
       return go_on_or_fail(question, now);
     }
-    const auto latency =
-        std::chrono::duration_cast<std::chrono::microseconds>(wiring_.steady() - attempt.sent);
-    auto reply = read_upstream_reply(completion.answer.message, attempt.packet, wiring_.is_ours);
+    const bool by_udp = attempt.way == Upstream::Way::udp;
+    auto reply = read_upstream_reply(completion.answer.message, attempt.packet, wiring_.is_ours, by_udp);
     if (reply) {
-      note(at, UpstreamResult::answered, now, latency);
+      note(at, UpstreamResult::answered, ticket, now, latency);
+      if (!reply->has_opt) take_without_opt(question, at, *reply);
       return deliver(question, attempt, *reply, now);
     }
-    // An answer in other letters may be a guess of somebody's: by TCP nobody can guess.
-    if (reply.error() == ForwardError::question_case && attempt.way == Upstream::Way::udp &&
+    // An answer in other letters may be a guess of somebody's, and one that is cut says nothing: by TCP
+    // nobody can guess, and everything has room.
+    const bool is_cut = reply.error() == ForwardError::truncated;
+    if (by_udp && (is_cut || reply.error() == ForwardError::question_case) &&
         question.attempts.size() < kAttemptsMost) {
-      note(at, UpstreamResult::unreadable, now);
+      note(at, is_cut ? UpstreamResult::answered : UpstreamResult::unreadable, ticket, now);
       return send(question, &at, Upstream::Way::tcp);
     }
-    const bool is_word = reply.error() == ForwardError::rcode || reply.error() == ForwardError::referral ||
-                         reply.error() == ForwardError::truncated;
-    note(at, is_word ? UpstreamResult::failed : UpstreamResult::unreadable, now);
+    const bool is_word =
+        is_cut || reply.error() == ForwardError::rcode || reply.error() == ForwardError::referral;
+    note(at, is_word ? UpstreamResult::failed : UpstreamResult::unreadable, ticket, now);
     question.met_refusal = true;
     go_on_or_fail(question, now);
   }
 
-  void note(UpstreamAtWork& at, UpstreamResult result, net::SteadyTime now,
+  // c-ares asks a server that does not know EDNS again without it, and does without it from then on: what was
+  // asked with DO is no answer to that, and the next questions are to begin anew.
+  static void take_without_opt(const QuestionAtWork& question, UpstreamAtWork& at, UpstreamReply& reply) {
+    at.upstream->wear_out();
+    if (question.dnssec_ok) reply.lifetime = 0;
+  }
+
+  void note(UpstreamAtWork& at, UpstreamResult result, const Upstream::Ticket& ticket, net::SteadyTime now,
             std::optional<std::chrono::microseconds> latency = {}) {
-    at.upstream->note(result, now, latency);
+    at.upstream->note(result, std::chrono::time_point_cast<net::Millis>(ticket.sent), now, latency);
     at.counters->results[static_cast<std::size_t>(result)].fetch_add(1, std::memory_order_relaxed);
     if (latency) at.counters->times.add(static_cast<std::uint64_t>(latency->count()));
   }
@@ -355,7 +375,8 @@ class Forwarder::Impl {
   void deliver(QuestionAtWork& question, const QuestionAtWork::Attempt& good, const UpstreamReply& reply,
                net::SteadyTime now) {
     for (QuestionAtWork::Attempt& other : question.attempts) {
-      if (other.is_open && other.sent < good.sent) note(*other.at, UpstreamResult::overtaken, now);
+      if (other.is_open && other.sent < good.sent && other.way == good.way)
+        other.at->upstream->note_miss(now);
     }
     const CacheKey key = question.key();
     auto made =
@@ -367,6 +388,8 @@ class Forwarder::Impl {
     counters.failed.fetch_add(1, std::memory_order_relaxed);
     const CacheKey key = question.key();
     const CachedReply* old = wiring_.cache == nullptr ? nullptr : wiring_.cache->find(hash_of(key), key);
+    if (old != nullptr && old->is_fresh(tick()))
+      return end(question, *old);  // it was to be refreshed before its end
     if (old != nullptr && old->is_of_use_when_nobody_answers(tick()))
       return finish(question, old->as_stale(tick(), kStaleKept), true);
     const bool is_network = question.met_network_error && !question.met_silence && !question.met_refusal;
@@ -382,14 +405,23 @@ class Forwarder::Impl {
                              why);
   }
 
-  // Tells all who wait, and ends the question.
+  // Tells all who wait, and keeps it. What is not kept takes the place of what was.
   void finish(QuestionAtWork& question, CachedReplyPtr reply, bool is_kept) {
-    for (Waiter& waiter : question.waiters) answer_one(std::move(waiter), *reply);
+    const std::string name = question.name;
+    CacheKey key = question.key();
+    key.name = name;
+    end(question, *reply);
+    if (wiring_.cache == nullptr) return;
+    if (!is_kept) return wiring_.cache->remove(key);
+    wiring_.cache->insert(std::move(reply), tick());
+  }
+
+  void end(QuestionAtWork& question, const CachedReply& reply) {
+    for (Waiter& waiter : question.waiters) answer_one(std::move(waiter), reply);
     wakes_.erase({question.wakes, question.id});
     by_key_.erase(text_of(question.key()));
     const Id id = question.id;
     questions_.erase(id);
-    if (is_kept && wiring_.cache != nullptr) wiring_.cache->insert(std::move(reply), tick());
   }
 
   // ---- clients
@@ -420,13 +452,20 @@ class Forwarder::Impl {
     send_back(handed, std::move(message));
   }
 
+  // A query waits until its answer is with the connection: what goes to slow readers is bounded with it.
   void send_back(Handed& handed, Octets message) {
-    wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
+    message.shrink_to_fit();
     std::vector<Octets> messages;
     messages.push_back(std::move(message));
-    if (handed.client.transport == Transport::udp) return handed.outlet->send(std::move(messages), {});
-    asio::post(wiring_.tcp, [outlet = std::move(handed.outlet), messages = std::move(messages)]() mutable {
+    if (handed.client.transport == Transport::udp) {
+      handed.outlet->send(std::move(messages), {});
+      wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
+      return;
+    }
+    asio::post(wiring_.tcp, [outlet = std::move(handed.outlet), messages = std::move(messages),
+                             pending = wiring_.pending]() mutable {
       outlet->send(std::move(messages), [](bool) {});
+      pending->fetch_sub(1, std::memory_order_relaxed);
     });
   }
 
@@ -472,8 +511,19 @@ class Forwarder::Impl {
         wake_at(question, question.deadline);
       }
     }
-    if (wiring_.cache != nullptr) wiring_.cache->tidy();
     arm();
+  }
+
+  // What readers held is freed soon, and what is of no use any more in the end, also when nobody asks
+  // anything.
+  void keep_house() {
+    house_.expires_after(kHouseEvery);
+    house_.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      wiring_.cache->tidy();
+      if (++houses_ % kHousesASweep == 0) wiring_.cache->sweep(tick());
+      keep_house();
+    });
   }
 
   std::uint64_t hash_of(const CacheKey& key) const {
@@ -486,6 +536,8 @@ class Forwarder::Impl {
     return kept != nullptr && kept->is_fresh(tick()) ? kept : nullptr;
   }
 
+  static constexpr std::chrono::seconds kHouseEvery{10};
+  static constexpr std::uint64_t kHousesASweep = 60;
   static constexpr net::Millis kAlike{5};  // latencies that differ less, and by less than twofold, are alike
 
   const Wiring wiring_;
@@ -493,6 +545,7 @@ class Forwarder::Impl {
   net::Strand strand_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   asio::steady_timer timer_;
+  asio::steady_timer house_;
   std::thread thread_;
 
   std::mutex inbox_mutex_;  // guards inbox_ and stopped_
@@ -510,6 +563,7 @@ class Forwarder::Impl {
   std::unordered_map<Id, std::unique_ptr<QuestionAtWork>> questions_;
   std::unordered_map<std::string, Id> by_key_;
   Id last_id_ = 0;
+  std::uint64_t houses_ = 0;
   std::vector<Completion> completions_;
   std::set<std::pair<net::SteadyTime, Id>> wakes_;
   net::SteadyTime armed_{};

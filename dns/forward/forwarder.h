@@ -31,6 +31,7 @@ struct ForwardServers {
   struct Zone {
     zones::Name apex;
     std::vector<net::Endpoint> servers;
+    bool operator==(const Zone&) const = default;
   };
   std::vector<net::Endpoint> upstreams;
   std::vector<Zone> zones;     // the longest that holds a name counts
@@ -55,7 +56,6 @@ struct ForwardCounters {
   std::atomic<std::uint64_t> failed{0};   // questions that nobody answered
   std::atomic<std::uint64_t> refreshed{0};   // asked anew before their end
   std::atomic<std::uint64_t> loops{0};       // questions of ours that came back
-  std::atomic<std::uint64_t> unreadable{0};  // answers; see UpstreamResult
 };
 
 class Forwarder final : public Desk {

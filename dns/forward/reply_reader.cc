@@ -23,8 +23,9 @@ constexpr std::uint8_t kRecursionAvailable = 0x80;
 
 class UpstreamReplyReader {
  public:
-  UpstreamReplyReader(Packet reply, Packet asked, const std::function<bool(std::string_view)>& is_ours)
-      : reply_(reply), asked_(asked), is_ours_(is_ours) {}
+  UpstreamReplyReader(Packet reply, Packet asked, const std::function<bool(std::string_view)>& is_ours,
+                      bool exact)
+      : reply_(reply), asked_(asked), is_ours_(is_ours), exact_(exact) {}
 
   UpstreamReplyResult read() {
     if (const auto wrong = read_header()) return *wrong;
@@ -67,7 +68,7 @@ class UpstreamReplyReader {
     if (mine.substr(name) != rest.substr(name, 4)) return ForwardError::question_other;
     if (!zones::Name::equal_fold(mine.substr(0, name), rest.substr(0, name)))
       return ForwardError::question_other;
-    if (mine.substr(0, name) != rest.substr(0, name)) return ForwardError::question_case;
+    if (exact_ && mine.substr(0, name) != rest.substr(0, name)) return ForwardError::question_case;
     type_ = static_cast<RrType>(read_u16(asked_.data() + question_end_ - 4));
     return {};
   }
@@ -83,19 +84,29 @@ class UpstreamReplyReader {
     at = rdata + size;
     const auto type = static_cast<RrType>(read_u16(fixed));
     if (type == RrType::opt) {
+      to_.has_opt = true;
       // RFC 6891 §6.1.3: the upper bits of the rcode.
       to_.rcode = static_cast<Rcode>((static_cast<unsigned>(to_.rcode) & 0xf) | fixed[kTtlAt] << 4);
       if (!closed_) close(section, begin);
       return section == 2;
     }
     if (closed_) return true;
-    if (is_ours_ && is_ours_(zones::FoldedWire(name_.view()).wire())) {
+    if (names_ours()) {
+      met_ours_ = true;
       close(section, begin);
       return true;
     }
     note(section, type, *owner_end + kTtlAt);
-    return read_rdata_names(section, type, rdata, size);
+    if (!read_rdata_names(section, type, rdata, size)) return false;
+    if (section == 0 && type == RrType::cname && names_ours()) {
+      met_ours_ = true;
+      close(section, at);
+    }
+    return true;
   }
+
+  // The name that was read last.
+  bool names_ours() const { return is_ours_ && is_ours_(zones::FoldedWire(name_.view()).wire()); }
 
   void note(std::size_t section, RrType type, std::size_t ttl_at) {
     ++to_.counts[section];
@@ -139,6 +150,12 @@ class UpstreamReplyReader {
     const bool is_word =
         to_.rcode == Rcode::noerror || to_.rcode == Rcode::nxdomain || to_.rcode == Rcode::yxdomain;
     if (!is_word) return ForwardError::rcode;
+    if (met_ours_) {
+      to_.rcode = Rcode::noerror;
+      to_.authenticated = false;
+      if (to_.counts[0] > 0) to_.lifetime = std::min(least_ttl_, kKeptMost);
+      return {};
+    }
     const bool is_negative = to_.rcode == Rcode::nxdomain || !has_answer_;
     const bool looks = (reply_[3] & kRecursionAvailable) != 0 || (reply_[2] & kAuthoritative) != 0;
     if (to_.rcode == Rcode::noerror && !has_answer_ && to_.counts[0] == 0 && has_referral_ && !soa_ttl_ &&
@@ -162,11 +179,13 @@ class UpstreamReplyReader {
   const Packet reply_;
   const Packet asked_;
   const std::function<bool(std::string_view)>& is_ours_;
+  const bool exact_;
   UpstreamReply to_;
   zones::WireName name_;
   RrType type_{};
   std::size_t question_end_ = 0;
   bool closed_ = false;
+  bool met_ours_ = false;
   bool has_answer_ = false;
   bool has_referral_ = false;
   std::uint32_t least_ttl_ = kTtlMost;
@@ -192,8 +211,9 @@ std::string_view to_string(ForwardError error) {
 }
 
 UpstreamReplyResult read_upstream_reply(Packet reply, Packet asked,
-                                        const std::function<bool(std::string_view folded)>& is_ours) {
-  return UpstreamReplyReader(reply, asked, is_ours).read();
+                                        const std::function<bool(std::string_view folded)>& is_ours,
+                                        bool exact) {
+  return UpstreamReplyReader(reply, asked, is_ours, exact).read();
 }
 
 }  // namespace muster::dns

@@ -40,6 +40,7 @@ struct UpstreamReply {
   std::vector<std::uint8_t> records;
   std::vector<std::uint16_t> ttls;  // where in `records` TTLs stand, in order; each is at most kKeptMost
   std::uint32_t lifetime = 0;       // seconds that it may be kept; 0: it is for those who wait for it
+  bool has_opt = false;
 };
 
 inline constexpr std::uint8_t kAuthenticData = 0x20;  // AD, in the header's fourth octet (RFC 4035 §3.2.3)
@@ -54,9 +55,11 @@ constexpr CompressibleNames names_in_rdata(zones::RrType type) {
 
 using UpstreamReplyResult = net::Result<UpstreamReply, ForwardError>;
 
-// `asked` is the query as it was sent; ids are not compared. Where an owner for which `is_ours` holds begins
-// (a folded wire name), the records end: nobody else's word counts for names of our zones.
+// `asked` is the query as it was sent; ids are not compared. `exact`: the letters of the question must be
+// those that were sent. Where an owner for which `is_ours` holds begins (a folded wire name), or an alias
+// leads to one, the records end, and the rcode is NOERROR: nobody else's word counts for names of our zones.
 UpstreamReplyResult read_upstream_reply(Packet reply, Packet asked,
-                                        const std::function<bool(std::string_view folded)>& is_ours);
+                                        const std::function<bool(std::string_view folded)>& is_ours,
+                                        bool exact = true);
 
 }  // namespace muster::dns

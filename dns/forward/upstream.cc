@@ -18,7 +18,7 @@ constexpr int kQueriesOfAChannel = 256;
 constexpr int kSocketOctets = 1 << 20;  // of a socket's queue: answers come in bursts
 constexpr net::Millis kTimeoutsLooked{50};
 constexpr net::Millis kFailing{10'000};
-constexpr int kOvertakenMost = 3;
+constexpr int kMissesMost = 3;
 constexpr net::Millis kPatienceLeast{20};
 constexpr net::Millis kPatienceMost{150};
 
@@ -36,8 +36,10 @@ class Upstream::Channel {
  public:
   Channel(const net::Strand& strand, const net::Endpoint& server, net::Millis timeout, Way way) {
     ares_options options{};
-    // Errors of the server pass; answers of up to the size that the OPT offers are taken.
-    options.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS | (way == Way::tcp ? ARES_FLAG_USEVC : 0);
+    // Errors of the server pass, and answers of up to the size that the OPT offers. A cut one passes, too:
+    // asked again on the same channel, a TCP connection that fails would end all that is open there.
+    options.flags =
+        ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS | (way == Way::tcp ? ARES_FLAG_USEVC : ARES_FLAG_IGNTC);
     options.ednspsz = kUpstreamUdpSize;
     options.timeout = static_cast<int>(timeout.count());
     options.tries = 1;
@@ -87,12 +89,25 @@ void Upstream::on_answer(void* argument, int status, int, unsigned char* message
   waiting->upstream->answered_(std::move(answer));
 }
 
-std::shared_ptr<Upstream::Channel>& Upstream::channel(Way way) {
+std::shared_ptr<Upstream::Channel> Upstream::channel(Way way) {
   std::erase_if(worn_, [](const auto& one) { return one->is_idle(); });
-  auto& channel = way == Way::tcp ? by_tcp_ : by_udp_[turn_++ % kChannels];
+  if (way == Way::tcp) return worn_.emplace_back(std::make_shared<Channel>(strand_, server_, timeout_, way));
+  auto& channel = by_udp_[turn_++ % kChannels];
   if (channel && channel->is_worn()) worn_.push_back(std::exchange(channel, nullptr));
   if (!channel) channel = std::make_shared<Channel>(strand_, server_, timeout_, way);
   return channel;
+}
+
+void Upstream::wear_out() {
+  for (auto& channel : by_udp_) {
+    if (channel) worn_.push_back(std::exchange(channel, nullptr));
+  }
+}
+
+void Upstream::set_timeout(net::Millis timeout) {
+  if (timeout == timeout_) return;
+  timeout_ = timeout;
+  wear_out();
 }
 
 void Upstream::ask(const Octets& packet, Ticket ticket, Way way) {
@@ -104,23 +119,32 @@ void Upstream::ask(const Octets& packet, Ticket ticket, Way way) {
   by->ares().watch_time();
 }
 
-void Upstream::note(UpstreamResult result, net::SteadyTime now,
+void Upstream::note(UpstreamResult result, net::SteadyTime sent, net::SteadyTime now,
                     std::optional<std::chrono::microseconds> latency) {
   switch (result) {
+    case UpstreamResult::answered:
+    case UpstreamResult::late:
+      failing_until_ = {};
+      misses_ = 0;
+      answered_at_ = now;
+      break;
     case UpstreamResult::silent:
-    case UpstreamResult::unreachable: failing_until_ = now + kFailing; return;
-    case UpstreamResult::overtaken:
-      if (++overtaken_ < kOvertakenMost) return;
-      overtaken_ = 0;
-      failing_until_ = now + kFailing;
-      return;
-    default: break;
+    case UpstreamResult::unreachable:
+      // One packet that was lost says nothing when others came through since.
+      if (sent >= answered_at_) failing_until_ = now + kFailing;
+      break;
+    case UpstreamResult::failed:
+    case UpstreamResult::unreadable: note_miss(now); break;
   }
-  failing_until_ = {};
-  overtaken_ = 0;
   if (!latency) return;
   const double ms = static_cast<double>(latency->count()) / 1000;
   smoothed_ms_ = smoothed_ms_ < 0 ? ms : smoothed_ms_ + (ms - smoothed_ms_) / 8;
+}
+
+void Upstream::note_miss(net::SteadyTime now) {
+  if (++misses_ < kMissesMost) return;
+  misses_ = 0;
+  failing_until_ = now + kFailing;
 }
 
 net::Millis Upstream::patience() const {

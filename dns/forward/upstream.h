@@ -23,9 +23,9 @@
 namespace muster::dns {
 
 // How an upstream fared with one query.
-enum class UpstreamResult : std::uint8_t { answered, failed, silent, unreachable, unreadable, overtaken };
+enum class UpstreamResult : std::uint8_t { answered, failed, silent, unreachable, unreadable, late };
 inline constexpr std::array<std::string_view, 6> kUpstreamResultNames = {
-    "answered", "failed", "silent", "unreachable", "unreadable", "overtaken"};
+    "answered", "failed", "silent", "unreachable", "unreadable", "late"};
 
 class Upstream {
  public:
@@ -33,6 +33,7 @@ class Upstream {
   struct Ticket {
     std::uint64_t question = 0;
     std::uint32_t attempt = 0;
+    std::chrono::steady_clock::time_point sent{};
   };
   struct Answer {
     Ticket ticket;
@@ -48,15 +49,21 @@ class Upstream {
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
 
-  enum class Way : std::uint8_t { udp, tcp };  // by UDP, and then by TCP where the answer is cut; or by TCP
+  enum class Way : std::uint8_t { udp, tcp };
   void ask(const Octets& packet, Ticket ticket, Way way);
 
   const net::Endpoint& server() const { return server_; }
 
-  // Its health. Silence and unreachability make it one to be tried last, for a while; what it says of single
-  // names does not.
-  void note(UpstreamResult result, net::SteadyTime now,
+  // From now on: other ports, and what c-ares has learnt of the server is forgotten.
+  void wear_out();
+  void set_timeout(net::Millis timeout);
+
+  // Its health. Silence and unreachability make it one to be tried last for a while, and so do three misses
+  // in a row: errors, and others that were quicker though asked later. What it says of a single name does
+  // not.
+  void note(UpstreamResult result, net::SteadyTime sent, net::SteadyTime now,
             std::optional<std::chrono::microseconds> latency = {});
+  void note_miss(net::SteadyTime now);
   bool is_failing(net::SteadyTime now) const { return now < failing_until_; }
   // After so long another one is asked, too: three times what it usually takes, within bounds.
   net::Millis patience() const;
@@ -66,19 +73,19 @@ class Upstream {
   class Channel;
   struct Waiting;
   static void on_answer(void* argument, int status, int timeouts, unsigned char* message, int size);
-  std::shared_ptr<Channel>& channel(Way way);
+  std::shared_ptr<Channel> channel(Way way);
 
   const net::Strand strand_;
   const net::Endpoint server_;
-  const net::Millis timeout_;
+  net::Millis timeout_;
   const Answered answered_;
   static constexpr std::size_t kChannels = 4;
   std::array<std::shared_ptr<Channel>, kChannels> by_udp_;
-  std::shared_ptr<Channel> by_tcp_;
   std::vector<std::shared_ptr<Channel>> worn_;  // they wait for their last answers
   std::size_t turn_ = 0;
   net::SteadyTime failing_until_{};
-  int overtaken_ = 0;  // in a row
+  net::SteadyTime answered_at_{};
+  int misses_ = 0;  // in a row
   double smoothed_ms_ = -1;
 };
 

@@ -25,7 +25,8 @@ Octets write_upstream_query(const CacheKey& key, SecureBits& bits) {
   Octets packet(kHeaderSize + key.name.size() + 4 + kOptSize);
   write_u16(packet.data(), static_cast<std::uint16_t>(bits.take()));
   packet[2] = kRecursionDesired;
-  packet[3] = key.checking_disabled ? kNoChecking : 0;
+  // AD: so that an upstream says whether it is authenticated, also without DO (RFC 6840 §5.7).
+  packet[3] = static_cast<std::uint8_t>(kAuthenticData | (key.checking_disabled ? kNoChecking : 0));
   write_u16(packet.data() + 4, 1);
   write_u16(packet.data() + 10, 1);
   std::uint8_t* at = packet.data() + kHeaderSize;

@@ -115,7 +115,8 @@ void AresChannel::on_time() {
   timed_ = false;
   if (channel_ == nullptr) return;
   ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-  watch_time();
+  timeval span{};
+  if (ares_timeout(channel_, nullptr, &span) != nullptr) watch_time();
 }
 
 }  // namespace muster::net

@@ -85,6 +85,23 @@ TEST_F(CacheTest, AStaleCopyDoesNotLiveForEver) {
   EXPECT_FALSE(kept->is_of_use_when_nobody_answers(at + 400'000)) << "a day since it was good";
 }
 
+// 49 days later the clock shows the same again.
+TEST_F(CacheTest, WhatIsOfNoUseAnyMoreIsSweptOut) {
+  Cache cache(1 << 20, kSecret);
+  const std::string old = wire(1), stays = wire(2);
+  put(cache, key_of(old), 60);
+  const std::uint32_t days = kNow + 86'400'000 + 61'000;
+  put(cache, key_of(stays), 60, days);
+  cache.sweep(days - 2'000);
+  EXPECT_NE(find(cache, key_of(old)), nullptr);
+  cache.sweep(days);
+  EXPECT_EQ(find(cache, key_of(old)), nullptr);
+  EXPECT_NE(find(cache, key_of(stays)), nullptr);
+  cache.remove(key_of(stays));
+  EXPECT_EQ(find(cache, key_of(stays)), nullptr);
+  EXPECT_EQ(cache.counters().replies, 0u);
+}
+
 TEST_F(CacheTest, WhoIsPopularIsAskedForAnewOnce) {
   Cache cache(1 << 20, kSecret);
   const std::string name = wire(1);
@@ -108,6 +125,8 @@ TEST_F(CacheTest, WhoIsPopularIsAskedForAnewOnce) {
   EXPECT_EQ(asked.size(), 256u) << "bounded";
   EXPECT_EQ(asked[0].name, name);
   EXPECT_EQ(wanted, 256);
+  EXPECT_EQ(cache.counters().refreshes_lost, 744u);
+  EXPECT_TRUE(kept->wants_retry()) << "the last was not taken, so the next may ask";
 }
 
 TEST_F(CacheTest, NeverTakesMoreThanItMay) {
@@ -120,8 +139,10 @@ TEST_F(CacheTest, NeverTakesMoreThanItMay) {
   EXPECT_GT(cache.counters().octets, kMost / 2);
   EXPECT_GT(cache.counters().evicted, 0u);
   const std::string large = wire(70'000);
+  put(cache, key_of(large), 60, kNow, 100);
   put(cache, key_of(large), 60, kNow, kMost / 16);
-  EXPECT_EQ(find(cache, key_of(large)), nullptr) << "one that would push out the rest";
+  EXPECT_EQ(find(cache, key_of(large)), nullptr) << "one that would push out the rest, and the one before it";
+  EXPECT_EQ(cache.counters().too_large, 1u);
 }
 
 TEST_F(CacheTest, WhatIsUsedStaysBeforeWhatIsNot) {

@@ -25,12 +25,13 @@ QueryBuilder reply_to(std::string_view name, RrType type = RrType::a, std::uint1
 }
 
 UpstreamReplyResult read(const Octets& reply, std::string_view asked = "www.Example.",
-                         RrType type = RrType::a, const std::function<bool(std::string_view)>& is_ours = {}) {
+                         RrType type = RrType::a, const std::function<bool(std::string_view)>& is_ours = {},
+                         bool exact = true) {
   const Octets query = QueryBuilder(asked, type).flags(0x100).edns().build();
   // Exactly as large as it is, so that AddressSanitizer sees an octet read too far.
   const std::unique_ptr<std::uint8_t[]> copy(new std::uint8_t[reply.size()]);
   std::copy(reply.begin(), reply.end(), copy.get());
-  return read_upstream_reply({copy.get(), reply.size()}, query, is_ours);
+  return read_upstream_reply({copy.get(), reply.size()}, query, is_ours, exact);
 }
 
 Octets address(std::string_view owner, std::uint32_t ttl) {
@@ -168,17 +169,36 @@ TEST(UpstreamReply, EveryBeginningIsRefused) {
 
 TEST(UpstreamReply, NobodyElsesWordCountsForOurNames) {
   const Octets alias = record_octets("www.example.", RrType::cname, 20, "\3web\3svc\10internal\0"sv);
-  const auto reply = read(reply_to("www.Example.")
-                              .record(1, alias)
-                              .record(1, address("web.SVC.internal.", 60))
-                              .record(3, address("x.example.", 5))
-                              .build(),
-                          "www.Example.", RrType::a,
-                          [](std::string_view name) { return name.ends_with("\3svc\10internal\0"sv); });
+  const auto is_ours = [](std::string_view name) { return name.ends_with("\3svc\10internal\0"sv); };
+  const auto ask = [&](const Octets& reply) { return read(reply, "www.Example.", RrType::a, is_ours); };
+  const auto reply = ask(reply_to("www.Example.", RrType::a, kReply | 0x20)
+                             .record(1, alias)
+                             .record(1, address("web.SVC.internal.", 60))
+                             .record(3, address("x.example.", 5))
+                             .build());
   ASSERT_TRUE(reply);
   EXPECT_THAT(reply->counts, testing::ElementsAre(1, 0, 0));
   EXPECT_EQ(reply->records.size(), alias.size());
-  EXPECT_EQ(reply->lifetime, 0u) << "the rest is missing, and nobody said for how long";
+  EXPECT_EQ(reply->lifetime, 20u) << "the alias is theirs to give";
+  EXPECT_FALSE(reply->authenticated);
+  const auto denied = ask(reply_to("www.Example.", RrType::a, kReply | 3)
+                              .record(1, alias)
+                              .record(2, record_octets("example.", RrType::soa, 50, kSoa))
+                              .build());
+  ASSERT_TRUE(denied);
+  EXPECT_EQ(denied->rcode, Rcode::noerror) << "that our name is not there is not theirs to say";
+  EXPECT_THAT(denied->counts, testing::ElementsAre(1, 0, 0));
+  const auto at_once = ask(reply_to("www.Example.").record(1, address("www.svc.internal.", 60)).build());
+  ASSERT_TRUE(at_once);
+  EXPECT_THAT(at_once->counts, testing::ElementsAre(0, 0, 0));
+  EXPECT_EQ(at_once->lifetime, 0u);
+}
+
+TEST(UpstreamReply, OverTcpTheLettersSayNothing) {
+  const Octets other = reply_to("WWW.Example.").record(1, address("www.example.", 60)).build();
+  EXPECT_FALSE(read(other));
+  EXPECT_TRUE(read(other, "www.Example.", RrType::a, {}, false));
+  EXPECT_FALSE(read(reply_to("www.Exampl3.").build(), "www.Example.", RrType::a, {}, false));
 }
 
 TEST(UpstreamReply, WhatStandsBehindAnOptIsLeftOut) {

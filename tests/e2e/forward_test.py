@@ -125,7 +125,7 @@ class Answers(Forwarding):
         self.assertEqual(query[-11:], b"\0\0\x29\x04\xd0\0\0\0\0\0\0", "an OPT of its own")
         self.dig(server, "x.foreign.test", "A", "+dnssec", "+cdflag", "+cookie", "+subnet=10.0.0.0/8")
         query = self.near.asked[-1]
-        self.assertEqual((query.octets[-11:], query.flags), (b"\0\0\x29\x04\xd0\0\0\x80\0\0\0", 0x0110), "DO and CD as asked, nothing of the client")
+        self.assertEqual((query.octets[-11:], query.flags), (b"\0\0\x29\x04\xd0\0\0\x80\0\0\0", 0x0130), "DO and CD as asked, AD always, nothing of the client")
 
     def test_large_answers(self):
         addresses = [f"192.0.2.{number}" for number in range(1, 101)]
@@ -222,6 +222,65 @@ class Failures(Forwarding):
         self.assertEqual(self.dig(server).data(), ["192.0.2.1"])
         self.assertEqual([one.transport for one in self.near.asked], ["udp", "tcp"])
 
+    def test_a_connection_that_fails_harms_no_other_question(self):
+        self.near.ways["cut.foreign.test"] = "cut"
+        self.near.ways[""] = "slow"
+        for number in range(20):
+            self.near.records[f"n{number}.foreign.test"] = (60, ["192.0.2.1"])
+        server = self.serve("", [self.near])
+        self.near.tcp.shutdown(socket.SHUT_RDWR)
+        self.near.tcp.close()
+        answers = self.many(server, [f"n{number}.foreign.test" for number in range(20)] + ["cut.foreign.test"] * 2)
+        self.assertEqual({tuple(one.data()) for one in answers[:20]}, {("192.0.2.1",)})
+        self.assertEqual(answers[20].status, "SERVFAIL", "it has no answer by UDP")
+
+    def test_what_is_good_again_takes_the_place_of_what_was_old(self):
+        self.near.records["old.foreign.test"] = (1, ["192.0.2.1"])
+        server = self.serve("timeout = \"500ms\"\n", [self.near])
+        self.assertEqual(self.dig(server, "old.foreign.test").data(), ["192.0.2.1"])
+        self.near.ways[""] = "silent"
+        time.sleep(1.1)
+        self.assertIn("EDE: 3", self.dig(server, "old.foreign.test").text)
+        self.near.ways.clear()
+        self.near.records["old.foreign.test"] = (0, ["192.0.2.2"])  # not to be kept
+        self.assertEqual(server.muster("cache", "flush", "old.foreign.test").out, "flushed: 1\n")
+        self.assertEqual(self.dig(server, "old.foreign.test").data(), ["192.0.2.2"])
+        self.assertEqual(self.dig(server, "old.foreign.test").data(), ["192.0.2.2"])
+
+    def test_authenticated_as_the_upstream_says(self):
+        self.near.authenticated = True
+        server = self.serve("", [self.near])
+        self.assertNotIn("ad", self.dig(server, "www.foreign.test", "A", "+noadflag").flags)
+        self.assertIn("ad", self.dig(server, "www.foreign.test", "A", "+adflag").flags)
+
+    def test_a_server_without_edns(self):
+        self.near.ways[""] = "formerr"
+        server = self.serve("", [self.near])
+        for number in range(3):
+            name = f"n{number}.foreign.test"
+            self.near.records[name] = (60, ["192.0.2.1"])
+            self.assertEqual(self.dig(server, name).data(), ["192.0.2.1"])
+
+    def test_unread_answers_stay_few(self):
+        """One connection asks thousands of times for a large answer, and reads none."""
+        self.near.records["big.foreign.test"] = (0, [f"192.0.{number // 250}.{number % 250}" for number in range(2000)])
+        self.near.ways["big.foreign.test"] = "cut"
+        server = self.serve("", [self.near])
+        before = self.metric(server, "process_resident_memory_bytes")
+        with socket.socket() as client:
+            client.bind((ADDRESS, 0))
+            client.connect(server.dns)
+            packet = wire.query("big.foreign.test", "A", flags=0x0100)
+            client.settimeout(2)
+            try:
+                for _ in range(5000):
+                    client.sendall(len(packet).to_bytes(2, "big") + packet)
+            except OSError:
+                pass  # it reads no more
+            wait_until("it waits for the reader", lambda: self.metric(server, 'muster_limit_reached_total{limit="dns_tcp_at_desk"}'))
+            self.assertEqual(self.dig(server).data(), ["192.0.2.1"], "others are served")
+            self.assertLess(self.metric(server, "process_resident_memory_bytes") - before, 64 << 20)
+
     def test_when_too_many_wait(self):
         self.near.ways[""] = "silent"
         server = self.serve("max_pending = 5\ntimeout = \"2s\"\n", [self.near])
@@ -249,9 +308,11 @@ class Failures(Forwarding):
 
     def test_a_question_of_its_own_that_comes_back_is_known(self):
         server = self.serve("", [self.near, self.far])
+        name = "a-name-of-many-letters-more.foreign.test"
         self.near.mirror = server.dns
-        self.near.ways["www.foreign.test"] = "mirror"
-        self.assertEqual(self.dig(server).data(), ["192.0.2.1"], "the other one knows it")
+        self.near.ways[name] = "mirror"
+        self.far.records[name] = (60, ["192.0.2.1"])
+        self.assertEqual(self.dig(server, name).data(), ["192.0.2.1"], "the other one knows it")
         self.assertEqual(self.metric(server, "muster_forward_loops_total"), 1)
 
     def test_what_would_make_it_open_or_ask_itself_is_told(self):
@@ -260,7 +321,7 @@ class Failures(Forwarding):
         done = run(self.begin("--version").child.args[0], "--check-config", self.write("self.toml", text))
         self.assertEqual(done.status, 2)
         self.assertIn("is this server itself", done.err)
-        server = self.serve('# wide\n'.replace("# wide", ""), [self.near])
+        server = self.serve("", [self.near])
         self.assertNotIn("open_resolver", server.err)
         server.kill()
         text = (self.folder / "musterd.toml").read_text().replace(f'"{ADDRESS}/32"', '"0.0.0.0/0"')

@@ -20,12 +20,12 @@ def labels_of(packet):
 class Upstream:
     """`records` holds name → (ttl, addresses); `ways` name → what is done instead of an answer:
     "silent", "servfail", "refused", "garbage", "folded" (the question in small letters, over UDP), "other" (another
-    question), "cut" (TC over UDP), "mirror" (asks `mirror`, in the same letters, and passes the answer on). The name ""
+    question), "cut" (TC over UDP), "slow" (after 0.4 s), "formerr" (to whoever sends an OPT, as from before 1999), "mirror" (asks `mirror`, in the same letters, and passes the answer on). The name ""
     is all names without a way of their own."""
 
     def __init__(self, address):
         self.lock = threading.Lock()
-        self.records, self.ways, self.delay, self.mirror = {}, {}, 0.0, None
+        self.records, self.ways, self.delay, self.mirror, self.authenticated = {}, {}, 0.0, None, False
         self.asked = []
         while True:
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -93,8 +93,9 @@ class Upstream:
         reply = self.reply(packet, end, question, way)
         if reply is None:
             return
-        if self.delay:
-            threading.Timer(self.delay, self.send_quietly, (send, reply)).start()
+        delay = 0.4 if way == "slow" else self.delay
+        if delay:
+            threading.Timer(delay, self.send_quietly, (send, reply)).start()
         else:
             self.send_quietly(send, reply)
 
@@ -122,8 +123,10 @@ class Upstream:
             name = name[:-4].lower() + name[-4:]
         if way == "other":
             name = b"\5other" + name
+        if way == "formerr" and struct.unpack_from(">H", packet, 10)[0]:
+            return packet[:2] + struct.pack(">5H", 0x8181, 1, 0, 0, 0) + packet[12:end]
         rcode = {"servfail": 2, "refused": 5}.get(way, 0)
-        flags, answers, authority = 0x8180 | rcode, [], []
+        flags, answers, authority = 0x8180 | rcode | (0x20 if self.authenticated and question.flags & 0x20 else 0), [], []
         if not rcode and way == "cut" and question.transport == "udp":
             flags |= 0x0200
         elif not rcode and question.name in self.records:
@@ -135,6 +138,6 @@ class Upstream:
         if not rcode and not answers and not flags & 0x0200:
             soa = b"\2ns\0\2ns\0" + struct.pack(">5I", 1, 2, 3, 4, 60)
             authority = [b"\0" + struct.pack(">HHIH", 6, 1, 60, len(soa)) + soa]
-        opt = b"\0" + struct.pack(">HHIH", 41, 1232, 0, 0)
-        head = packet[:2] + struct.pack(">5H", flags, 1, len(answers), len(authority), 1)
+        opt = b"" if way == "formerr" else b"\0" + struct.pack(">HHIH", 41, 1232, 0, 0)
+        head = packet[:2] + struct.pack(">5H", flags, 1, len(answers), len(authority), 1 if opt else 0)
         return head + name + b"".join(answers + authority) + opt

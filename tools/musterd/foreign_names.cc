@@ -50,6 +50,7 @@ std::vector<net::IpPrefix> open_prefixes(const std::vector<net::IpPrefix>& allow
 ForeignNames::ForeignNames(const config::Config& config, Names& names, const DnsConfig& dns,
                            std::vector<net::Endpoint> listen, boost::asio::any_io_executor io)
     : listen_(std::move(listen)),
+      own_(reachable(listen_)),
       live_(dns.live()),
       reader_(names.table),
       answerer_(reader_, zones::Rng::from_system(), {}) {
@@ -105,16 +106,27 @@ dns::Octets ForeignNames::answer_here(const dns::Octets& query, const dns::Clien
 dns::ForwardServers ForeignNames::servers(const config::Forward& forward) const {
   dns::ForwardServers to;
   to.timeout = forward.timeout;
-  to.upstreams = forward.upstreams;
-  for (const config::ForwardZone& zone : forward.zones) to.zones.push_back({zone.apex, zone.servers});
+  to.upstreams = others(forward.upstreams);
+  for (const config::ForwardZone& zone : forward.zones) to.zones.push_back({zone.apex, others(zone.servers)});
   if (!to.upstreams.empty()) return to;
   const auto text = net::file_text(kResolvConf, net::kSmallFile);
   if (!text) return to;
-  for (const net::IpAddress& address : net::nameservers_in(*text)) {
-    const net::Endpoint server{address, kDnsPort};
-    if (!config::listens_at(listen_, server)) to.upstreams.push_back(server);
-  }
+  std::vector<net::Endpoint> named;
+  for (const net::IpAddress& address : net::nameservers_in(*text)) named.push_back({address, kDnsPort});
+  to.upstreams = others(std::move(named));
   return to;
+}
+
+// Without those where this server itself listens, at an address of this machine if it listens at all of them.
+std::vector<net::Endpoint> ForeignNames::others(std::vector<net::Endpoint> servers) const {
+  std::erase_if(servers, [&](const net::Endpoint& server) {
+    return config::listens_at(listen_, server) ||
+           std::any_of(listen_.begin(), listen_.end(), [&](const net::Endpoint& at) {
+             return at.address.is_unspecified() && at.port == server.port &&
+                    std::find(own_.begin(), own_.end(), server.address) != own_.end();
+           });
+  });
+  return servers;
 }
 
 void ForeignNames::log_settings(const config::Forward& forward, const dns::ForwardServers& servers) const {

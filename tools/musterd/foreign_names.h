@@ -35,7 +35,10 @@ class ForeignNames {
   dns::ForwardServers servers(const config::Forward& forward) const;
   void log_settings(const config::Forward& forward, const dns::ForwardServers& servers) const;
 
+  std::vector<net::Endpoint> others(std::vector<net::Endpoint> servers) const;
+
   const std::vector<net::Endpoint> listen_;
+  const std::vector<net::IpAddress> own_;  // at which others reach this machine
   const std::shared_ptr<const dns::LiveConfig> live_;
   // The forwarder's thread's.
   zones::NameTable::Reader reader_;

@@ -20,7 +20,12 @@ void write_limits(Exposition& page, const ControlSnapshot& snapshot, const Metri
   limit("dns_tcp_connections", sources.tcp.counters().closed_full.load());
   limit("dns_rate_limit_buckets", sources.rate_limit_displaced);
   limit("dns_desk", sources.desk_refused);
+  limit("dns_tcp_at_desk", sources.tcp.counters().desk_full.load());
   limit("forward_pending", forward_full(sources));
+  if (sources.foreign != nullptr && sources.foreign->cache() != nullptr) {
+    limit("cache_reply", sources.foreign->cache()->counters().too_large.load());
+    limit("cache_refreshes", sources.foreign->cache()->counters().refreshes_lost.load());
+  }
   limit("transfers_waiting", sources.transfers.waiting_full);
   limit("updates", sources.updates.full);
   limit("zone_dumps", sources.dumps_refused);
