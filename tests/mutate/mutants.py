@@ -211,7 +211,7 @@ MUTANTS = [
     Mutant("TCP4", "octets keep a connection, whole or not", TCP, "    if (!hung_up_) filled_ += octets;\n",
            "    if (!hung_up_) filled_ += octets;\n    last_query_ = Clock::now();\n"),
     Mutant("TCP4", "queries do not keep it", TCP, "    last_query_ = Clock::now();\n    core_->connections.splice", "    core_->connections.splice"),
-    Mutant("TCP5", "input does not pause", TCP, "return output_.size() + sending_.size() > kUnsentMost;", "return false;"),
+    Mutant("TCP5", "input does not pause", TCP, "return output_.size() + sending_.size() > kUnsentMost || conversations_ >= kConversationsMost;", "return conversations_ >= kConversationsMost;"),
     Mutant("TCP5", "a slow reader is closed though it reads on", TCP, "          last_progress_ = Clock::now();\n"),
     Mutant("TCP6", "the youngest makes room", TCP, "connections.front()->close(&counters.closed_full);", "connections.back()->close(&counters.closed_full);"),
     Mutant("TCP6", "no bound", TCP, "if (connections.size() >= config.connections) connections.front()", "if (false) connections.front()"),
