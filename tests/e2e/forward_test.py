@@ -283,7 +283,7 @@ class Failures(Forwarding):
 
     def test_when_too_many_wait(self):
         self.near.ways[""] = "silent"
-        server = self.serve("max_pending = 5\ntimeout = \"2s\"\n", [self.near])
+        server = self.serve("max_pending = 5\ntimeout = \"5s\"\n", [self.near])
         answers = self.many(server, [f"n{number}.foreign.test" for number in range(20)])
         self.assertEqual({answer.status for answer in answers}, {"SERVFAIL"})
         full = [answer for answer in answers if "too many queries wait" in answer.text]
