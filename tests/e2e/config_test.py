@@ -18,7 +18,7 @@ domain = "svc..internal."
 name = "example.test."
 [registry]
 lease = 30
-[forward]
+[cluster]
 enabled = true
 [colour]
 blue = true
@@ -40,7 +40,7 @@ class CheckConfig(EndToEnd):
             ("7:10", "domain", "no domain name"),
             ("8:1", "file", "a key that is required"),
             ("11:9", "lease", "a duration must be a string"),
-            ("13:11", "forwarding", "a part that is not built is refused by name"),
+            ("12:1", "the cluster", "a part that is not built is refused by name"),
             ("14:2", "colour", "an unknown section"),
         ]
         for place, word, why in rows:

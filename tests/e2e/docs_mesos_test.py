@@ -24,7 +24,7 @@ class FromMesosDns(Page):
         self.master = mesos.Master(cluster, another_address(1), streams=False)
         self.addCleanup(self.master.close)
         self.config = self.write("config.json", json.dumps(
-            {"masters": [self.master.address], "refreshSeconds": 1, "domain": "mesos", "resolvers": ["127.0.0.1"]}))
+            {"masters": [self.master.address], "refreshSeconds": 1, "domain": "mesos", "resolvers": ["192.0.2.53"]}))
 
     def mine(self, command):
         return command.replace(THEIRS, str(self.config))

@@ -194,7 +194,8 @@ class Ask(Page):
 
 class HttpReference(Page):
     def test_every_example_in_its_order(self):
-        server = self.start('[[source.mesos]]\nmasters = ["http://127.0.0.1:1"]\nrequired = false\n', store="memory")
+        server = self.start('[[source.mesos]]\nmasters = ["http://127.0.0.1:1"]\nrequired = false\n'
+                            '[forward]\nenabled = true\nupstreams = ["127.0.0.1:1"]\n', store="memory")
         environment = self.shims(server)
         said = commands("docs/reference/http-api.md")
         self.assertGreater(len(said), 25)
