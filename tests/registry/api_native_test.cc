@@ -952,7 +952,7 @@ TEST_F(NativeRoutes, BadInputIsA4xxThatSaysWhatToDo) {
 
 TEST_F(NativeRoutes, AbsentRoutesDoNotExist) {
   for (const auto& [method, target] : {std::pair("GET", i1("/checks")), std::pair("GET", i1("/reports")),
-                                       std::pair("DELETE", std::string("/api/v1/cache"))}) {
+                                       std::pair("DELETE", std::string("/api/v1/caches"))}) {
     http::Request request;
     request.method = method;
     request.target = target;
@@ -973,7 +973,7 @@ TEST_F(NativeRoutes, ScopesAreThoseOfTheReference) {
   }
   EXPECT_EQ(admins,
             "PUT /api/v1/overlay\nPOST /api/v1/overlay\nDELETE /api/v1/overlay\nPOST /api/v1/reload\n"
-            "POST /api/v1/sources/{source}/resync\nPOST /api/v1/sources/{source}/accept\n");
+            "DELETE /api/v1/cache\nPOST /api/v1/sources/{source}/resync\nPOST /api/v1/sources/{source}/accept\n");
   EXPECT_EQ(open, "GET /api/v1/health\nGET /healthz\nGET /readyz\n");
 }
 
