@@ -13,6 +13,7 @@
 #include "registry/net/file_text.h"
 #include "tools/muster/haproxy/runtime.h"
 #include "tools/muster/outside_command.h"
+#include "tools/muster/write_whole.h"
 
 namespace muster::haproxy {
 
@@ -67,12 +68,7 @@ class Candidate {
     if (replaces && fchown(fd_, old.st_uid, old.st_gid) != 0 && errno != EPERM) return trouble(path_);
     if (fchmod(fd_, (replaces ? old.st_mode & 07777 : kMode) & (is_secret ? 0770 : 07777)) != 0)
       return trouble(path_);
-    for (std::size_t written = 0; written < text.size();) {
-      const ssize_t some = ::write(fd_, text.data() + written, text.size() - written);
-      if (some < 0) return trouble(path_);
-      written += static_cast<std::size_t>(some);
-    }
-    return fsync(fd_) == 0 ? "" : trouble(path_);
+    return cli::write_whole(fd_, text) ? "" : trouble(path_);
   }
 
   bool rename_to(const std::string& file) {

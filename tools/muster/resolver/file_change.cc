@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "registry/net/file_text.h"
+#include "tools/muster/write_whole.h"
 
 namespace muster::resolver {
 
@@ -62,12 +63,7 @@ class Candidate {
     const bool replaces = stat(file.c_str(), &old) == 0;
     if (replaces && fchown(fd_, old.st_uid, old.st_gid) != 0) return trouble(path_);
     if (fchmod(fd_, replaces ? old.st_mode & 07777 : kMode) != 0) return trouble(path_);
-    for (std::size_t written = 0; written < text.size();) {
-      const ssize_t some = ::write(fd_, text.data() + written, text.size() - written);
-      if (some < 0) return trouble(path_);
-      written += static_cast<std::size_t>(some);
-    }
-    return fsync(fd_) == 0 ? "" : trouble(path_);
+    return cli::write_whole(fd_, text) ? "" : trouble(path_);
   }
 
   bool rename_to(const std::string& file) {
