@@ -14,22 +14,27 @@ class BrokenProxy:
     def __init__(self, address, server, ways=()):
         self.server, self.ways = server, set(ways)
         self.asked = []  # transports
+        self.questions = []  # names with their types
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind(address)
         self.tcp = socket.socket()
         self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.tcp.bind(address)
         self.tcp.listen(64)
-        for serve in (self.serve_udp, self.serve_tcp):
-            threading.Thread(target=serve, daemon=True).start()
+        self.serving = [threading.Thread(target=serve, daemon=True) for serve in (self.serve_udp, self.serve_tcp)]
+        for thread in self.serving:
+            thread.start()
 
     def close(self):
         for one in (self.udp, self.tcp):
             try:
                 one.shutdown(socket.SHUT_RDWR)
             except OSError:
-                pass
-            one.close()
+                pass  # UDP says that it is not connected, and wakes its reader all the same
+        for thread in self.serving:
+            thread.join()
+        self.udp.close()
+        self.tcp.close()
 
     def serve_udp(self):
         while True:
@@ -43,6 +48,7 @@ class BrokenProxy:
 
     def pass_on(self, packet, client):
         self.asked.append("udp")
+        self.questions.append(question(packet))
         if "formerr-edns" in self.ways and packet[10:12] != b"\0\0":
             end = question_end(packet)
             reply = packet[:2] + struct.pack(">5H", 0x8001, 1, 0, 0, 0) + packet[12:end]
@@ -74,6 +80,7 @@ class BrokenProxy:
     def serve_connection(self, connection):
         with connection, socket.create_connection(self.server) as asking:
             while packet := read_message(connection):
+                self.questions.append(question(packet))
                 asking.sendall(struct.pack(">H", len(packet)) + packet)
                 reply = read_message(asking)
                 if not reply:
@@ -118,6 +125,15 @@ def read_exactly(connection, count):
             return b""
         octets += more
     return octets
+
+
+def question(packet):
+    """The name asked for, and the number of the type."""
+    labels, at = [], 12
+    while packet[at]:
+        labels.append(packet[at + 1:at + 1 + packet[at]].decode())
+        at += 1 + packet[at]
+    return ".".join(labels), struct.unpack_from(">H", packet, at + 1)[0]
 
 
 def question_end(packet):

@@ -1,4 +1,4 @@
-"""The C library's getaddrinfo and res_query, with the options that resolv.conf knows."""
+"""glibc: getaddrinfo with every option of resolv.conf and with search suffixes, getent, and 60 SRV records by res_query."""
 import node
 
 node.enter()
@@ -8,12 +8,12 @@ import unittest  # noqa: E402  inside from here on
 GETADDRINFO = """\
 #include <netdb.h>
 #include <stdio.h>
-#include <arpa/inet.h>
-// Prints the addresses of a name, or the error; for family 0 those of both.
+#include <sys/socket.h>
+// Prints the addresses of a name, of both families; or the error.
 int main(int count, char **words) {
-  struct addrinfo hints = {.ai_family = count > 2 && words[2][0] == '4' ? AF_INET : AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *all;
+  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *all;
   int error = getaddrinfo(words[1], NULL, &hints, &all);
-  if (error) { puts(error == EAI_NONAME ? "NONAME" : error == EAI_NODATA ? "NODATA" : gai_strerror(error)); return 1; }
+  if (error) { puts(error == EAI_NONAME ? "NONAME" : error == EAI_AGAIN ? "AGAIN" : gai_strerror(error)); return 1; }
   for (; all; all = all->ai_next) {
     char text[64];
     getnameinfo(all->ai_addr, all->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST);
@@ -37,43 +37,75 @@ int main(int count, char **words) {
 
 class Glibc(node.Node):
     MANY = 60
+    SEARCH = "search svc.internal web.svc.internal\n"
+
+    @classmethod
+    def setUpClass(cls):
+        node.need("glibc", "gcc libc6-dev", "cc")
+        node.tried("glibc", node.version_of("libc6"))
 
     def setUp(self):
         super().setUp()
-        self.lookup = self.compiled("lookup", "#define _GNU_SOURCE\n" + GETADDRINFO)
+        self.lookup = self.compiled("lookup", GETADDRINFO)
         self.srv = self.compiled("srv", SRV, "cc", "-lresolv")
 
-    def addresses(self, name, *words):
-        return sorted(node.run(self.lookup, name, *words).out.split())
+    def addresses(self, name):
+        return sorted(node.run(self.lookup, name).out.split())
 
     def test_getaddrinfo_with_every_option(self):
-        web = ["10.1.0.1", "10.1.0.2", "10.1.0.3"]
-        node.tried("glibc", node.version_of("libc6"))
         for options in ("", "ndots:5", "use-vc", "edns0", "edns0 use-vc", "single-request", "single-request-reopen", "rotate",
                         "trust-ad", "no-tld-query"):
             with self.subTest(options=options):
-                self.resolv(f"nameserver 127.0.0.1\nsearch svc.internal example.test\n{'options ' + options if options else ''}\n")
-                self.assertEqual(self.addresses("web"), web)
-                self.assertEqual(self.addresses("web.svc.internal"), web)
-                self.assertEqual(self.addresses("web.svc.internal."), web)
-                self.assertEqual(self.addresses("i2.web.svc.internal"), ["10.1.0.2"])
-                self.assertEqual(self.addresses("nobody"), ["NONAME"])
-                self.assertEqual(len(self.addresses("many")), 60)
+                self.resolv(self.RESOLV + self.SEARCH + (f"options {options}\n" if options else ""))
+                for name in ("web", "web.svc.internal", "web.svc.internal."):
+                    self.assertEqual(self.addresses(name), node.WEB)
+                for name in ("i2", "i2.web", "i2.web.svc.internal"):
+                    self.assertEqual(self.addresses(name), ["10.1.0.2"])
+                self.assertEqual(self.addresses("nobody.svc.internal"), ["NONAME"])
+                many = len(self.addresses("many"))
+                if "edns0" in options or "use-vc" in options:
+                    self.assertEqual(many, 60)
+                else:
+                    self.assertIn(many, (28, 29), "as many as 512 octets hold")
 
-    def test_sixty_srv_records_come_over_tcp(self):
-        self.assertEqual(node.run(self.srv, "_many._tcp.svc.internal").out, "60\n")
+    def test_getent_sees_an_instance_join_and_leave(self):
+        getent = node.need("getent", "libc-bin", "getent")
+        self.sees_changes(lambda: sorted({line.split()[0] for line in
+                                          node.run(getent, "ahosts", "web.svc.internal").out.splitlines()}))
+        self.assertEqual(node.run(getent, "hosts", "v4.svc.internal").out.split(), ["10.2.0.1", "v4.svc.internal"])
+        self.assertEqual(node.run(getent, "hosts", "nobody.svc.internal").status, 2)
 
-    def test_what_it_needs(self):
-        """Behind a proxy that breaks a rule it fails where it was right without."""
-        for way, name, program, right in (("no-tcp", "_many._tcp.svc.internal", self.srv, "60\n"),
-                                          ("no-tc", "_many._tcp.svc.internal", self.srv, "60\n")):
+    def test_a_search_asks_each_name_once(self):
+        """A suffix of ours costs one pair of questions; a foreign one is refused and asked again, and ends the search."""
+        pairs = self.questions("web.svc.internal", self.SEARCH)
+        self.assertEqual(pairs, [(f"web.svc.internal{suffix}", kind)
+                                 for suffix in ("", ".svc.internal", ".web.svc.internal") for kind in (1, 28)])
+        self.assertEqual(len(self.questions("web.svc.internal", "search svc.internal example.test\n")), 8)
+        self.resolv(self.RESOLV + "search example.test svc.internal\n")
+        self.assertEqual(self.addresses("web"), ["AGAIN"])
+
+    def questions(self, name, search):
+        """What is asked for a name with few dots until its addresses are found."""
+        proxy = self.proxy()
+        self.resolv(f"nameserver {node.PROXY}\n{search}options ndots:5\n")
+        self.assertEqual(self.addresses(name), node.WEB)
+        proxy.close()
+        return sorted(proxy.questions)
+
+    def test_what_it_needs_for_sixty_srv_records(self):
+        def count():
+            return int(node.run(self.srv, "_many._tcp.svc.internal").out)
+
+        self.assertEqual(count(), 60)
+        for way in ("no-tcp", "no-tc", "no-aa"):
             with self.subTest(way=way):
-                proxy = self.proxy()
-                self.resolv(f"nameserver {node.PROXY}\noptions timeout:1 attempts:1\n")
-                self.assertEqual(node.run(program, name).out, right)
-                proxy.ways = {way}
-                self.assertNotEqual(node.run(program, name).out, right)
-                proxy.close()
+                self.assertEqual(self.behind_proxy(way, count), (60, -1))
+        self.assertEqual(self.behind_proxy("no-aa", count, "timeout:1 attempts:1 edns0"), (60, 60), "an OPT saves it")
+
+    def test_what_it_does_not_notice(self):
+        for way in ("nodata-is-nxdomain", "other-case"):
+            with self.subTest(way=way):
+                self.assertEqual(self.behind_proxy(way, lambda: self.addresses("v4.svc.internal")), (["10.2.0.1"], ["10.2.0.1"]))
 
 
 if __name__ == "__main__":

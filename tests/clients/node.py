@@ -29,14 +29,16 @@ CONFIG = """\
 [server]
 name = "node"
 [dns]
-listen = ["127.0.0.1:53"]
+listen = ["127.0.0.1:53", "127.0.0.1:5300"]
 udp_threads = 1
 [http]
 listen = ["127.0.0.1:8053"]
 [store]
 kind = "memory"
 """
+PORT = "127.0.0.1:5300"  # for who can be told a port
 PROXY = "127.0.0.2"  # where a BrokenProxy stands
+WEB = ["10.1.0.1", "10.1.0.2", "10.1.0.3"]
 
 
 def enter():
@@ -58,8 +60,10 @@ def leave_out(client, why):
     raise unittest.SkipTest(f"{client}: {why}")
 
 
-def need(client, package, program=None, module=None):
-    """The path of `program`; leaves the client out when it, or a Python module, is not there."""
+def need(client, package, program=None, module=None, file=None):
+    """The path of `program`; leaves the client out when it, or a Python module, or a file, is not there."""
+    if file:
+        return file if os.path.exists(file) else leave_out(client, f"not installed (Debian package {package})")
     if module:
         if run(python(), "-c", f"import {module}").status != 0:
             leave_out(client, f"not installed (Debian package {package})")
@@ -126,6 +130,32 @@ class Node(harness.EndToEnd):
         proxy = BrokenProxy((PROXY, 53), self.musterd.dns, ways)
         self.addCleanup(proxy.close)
         return proxy
+
+    def behind_proxy(self, way, ask, options="timeout:1 attempts:1"):
+        """What `ask()` gives behind a proxy that breaks nothing, and what behind one that breaks this rule."""
+        proxy = self.proxy()
+        self.resolv(f"nameserver {PROXY}\noptions {options}\n")
+        whole = ask()
+        proxy.ways = {way}
+        broken = ask()
+        proxy.close()
+        self.resolv(self.RESOLV)
+        return whole, broken
+
+    def sees_changes(self, ask):
+        """`ask()`, the addresses of `web` in their order, follows an instance that joins and leaves."""
+        self.assertEqual(ask(), WEB)
+        self.register("web", "i4", "10.1.0.4", 8080)
+        wait_until("the instance that joined", lambda: ask() == [*WEB, "10.1.0.4"])
+        self.deregister("web", "i4")
+        wait_until("the instances without the one that left", lambda: ask() == WEB)
+
+    @classmethod
+    def kept_folder(cls):
+        """A folder for what all tests of a class use."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="muster-clients-"))
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     def compiled(self, name, source, *words):
         """The path of a program made from C."""
