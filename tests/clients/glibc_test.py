@@ -5,22 +5,7 @@ node.enter()
 
 import unittest  # noqa: E402  inside from here on
 
-GETADDRINFO = """\
-#include <netdb.h>
-#include <stdio.h>
-#include <sys/socket.h>
-// Prints the addresses of a name, of both families; or the error.
-int main(int count, char **words) {
-  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *all;
-  int error = getaddrinfo(words[1], NULL, &hints, &all);
-  if (error) { puts(error == EAI_NONAME ? "NONAME" : error == EAI_AGAIN ? "AGAIN" : gai_strerror(error)); return 1; }
-  for (; all; all = all->ai_next) {
-    char text[64];
-    getnameinfo(all->ai_addr, all->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST);
-    puts(text);
-  }
-}
-"""
+import getaddrinfo  # noqa: E402
 
 SRV = """\
 #include <netinet/in.h>
@@ -46,7 +31,7 @@ class Glibc(node.Node):
 
     def setUp(self):
         super().setUp()
-        self.lookup = self.compiled("lookup", GETADDRINFO)
+        self.lookup = self.compiled("lookup", getaddrinfo.SOURCE)
         self.srv = self.compiled("srv", SRV, "cc", "-lresolv")
 
     def addresses(self, name):
