@@ -6,6 +6,7 @@ A test program calls enter() before anything else. One client a program; what is
 `left out: …` (ctest then counts the program as skipped), what was tried on a line `client: NAME VERSION`.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -133,12 +134,11 @@ class Node(harness.EndToEnd):
 
     def behind_proxy(self, way, ask, options="timeout:1 attempts:1"):
         """What `ask()` gives behind a proxy that breaks nothing, and what behind one that breaks this rule."""
-        proxy = self.proxy()
         self.resolv(f"nameserver {PROXY}\noptions {options}\n")
-        whole = ask()
-        proxy.ways = {way}
-        broken = ask()
-        proxy.close()
+        with contextlib.closing(self.proxy()) as proxy:
+            whole = ask()
+            proxy.ways = {way}
+            broken = ask()
         self.resolv(self.RESOLV)
         return whole, broken
 
