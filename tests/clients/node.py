@@ -40,6 +40,7 @@ kind = "memory"
 PORT = "127.0.0.1:5300"  # for who can be told a port
 PROXY = "127.0.0.2"  # where a BrokenProxy stands
 WEB = ["10.1.0.1", "10.1.0.2", "10.1.0.3"]
+WEB_SRV = ["0 10 8081 i3.web.svc.internal", "0 30 8080 i2.web.svc.internal", "0 60 8080 i1.web.svc.internal"]
 
 
 def enter():

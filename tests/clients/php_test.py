@@ -10,7 +10,10 @@ LOOKUP = """\
 $found = $call == "hosts" ? gethostbynamel($name) : @dns_get_record($name, constant("DNS_$call"));
 if ($found === false) { echo "false\\n"; exit; }
 foreach ($found as $one) echo match ($call) {
-  "hosts" => $one, "A" => "$one[ip] $one[ttl]", "AAAA" => $one["ipv6"] ?? "", "SRV" => "$one[pri] $one[weight] $one[port] $one[target]",
+  "hosts" => $one,
+  "A" => "$one[ip] $one[ttl]",
+  "AAAA" => $one["ipv6"],
+  "SRV" => "$one[pri] $one[weight] $one[port] $one[target]",
 }, "\\n";
 """
 
@@ -28,8 +31,7 @@ class Php(node.Node):
 
     def test_records(self):
         self.assertEqual(self.lookup("A", "web"), [f"{address} 5" for address in node.WEB])
-        self.assertEqual(self.lookup("SRV", "_web._tcp"),
-                         ["0 10 8081 i3.web.svc.internal", "0 30 8080 i2.web.svc.internal", "0 60 8080 i1.web.svc.internal"])
+        self.assertEqual(self.lookup("SRV", "_web._tcp"), node.WEB_SRV)
         self.assertEqual((self.lookup("AAAA", "web"), self.lookup("hosts", "nobody")), ([], ["false"]))
 
     def test_an_instance_joins_and_leaves(self):
