@@ -50,7 +50,7 @@ class Curl(node.Node):
 
     def test_what_it_needs(self):
         """It asks by the C library: with use-vc by TCP."""
-        self.assertEqual(self.behind_proxy("no-tcp", self.fetch, "timeout:1 attempts:1 use-vc"), ("127.0.3.1", COULD_NOT_RESOLVE))
+        self.assertEqual(self.behind_proxy("no-tcp", self.fetch, "timeout:10 attempts:1 use-vc"), ("127.0.3.1", COULD_NOT_RESOLVE))
         self.assertEqual(self.behind_proxy("nodata-is-nxdomain", self.fetch), ("127.0.3.1", "127.0.3.1"))
 
 

@@ -22,9 +22,9 @@ class DnsTools(node.Node):
 
     def ask(self, tool, name, kind, at="127.0.0.1", port="5300"):
         """What it prints when asked for a name of ours."""
-        place = {"dig": [f"@{at}", "-p", port, "+time=1", "+tries=1"], "delv": [f"@{at}", "-p", port, "-i"],
-                 "host": ["-p", port, "-W", "1", "-R", "0"], "drill": [f"@{at}", "-p", port, "-a"],
-                 "kdig": [f"@{at}", "-p", port, "+time=1", "+retry=0"]}[tool]
+        place = {"dig": [f"@{at}", "-p", port, "+time=10", "+tries=1"], "delv": [f"@{at}", "-p", port, "-i"],
+                 "host": ["-p", port, "-W", "10", "-R", "0"], "drill": [f"@{at}", "-p", port, "-a"],
+                 "kdig": [f"@{at}", "-p", port, "+time=10", "+retry=0"]}[tool]
         name = f"{name}.svc.internal"
         done = node.run(tool, *place, *(["-t", kind, name, at] if tool == "host" else [name, kind]))
         return done.out + done.err

@@ -8,7 +8,7 @@ import unittest  # noqa: E402  inside from here on
 LOOKUP = """\
 import dns.resolver, sys
 resolver = dns.resolver.Resolver()
-resolver.lifetime = 2
+resolver.lifetime = 10
 if sys.argv[3:]:  # else that of resolv.conf
     resolver.nameservers, resolver.port = [sys.argv[3]], int(sys.argv[4])
 try:

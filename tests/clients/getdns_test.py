@@ -19,7 +19,7 @@ class Getdns(node.Node):
 
     def ask(self, name, kind, server=node.PORT):
         """Its status, the rcode, and the addresses with their ports; without a reply neither of the first two."""
-        out = node.run(self.query, "-s", "-j", "-t", "2000", f"@{server}", f"{name}.svc.internal", kind).out
+        out = node.run(self.query, "-s", "-j", "-t", "10000", f"@{server}", f"{name}.svc.internal", kind).out
         if "{" not in out:
             return None, None, []
         said = json.loads(out[out.index("{"):out.rindex("}") + 1])

@@ -22,6 +22,7 @@ class Lookup {
       var settings = new Hashtable<String, String>();
       settings.put(Context.INITIAL_CONTEXT_FACTORY, "com.sun.jndi.dns.DnsContextFactory");
       settings.put(Context.PROVIDER_URL, "dns://" + words[0]);
+      settings.put("com.sun.jndi.dns.timeout.initial", "10000");
       settings.put("com.sun.jndi.dns.timeout.retries", "1");
       Attribute found = new InitialDirContext(settings).getAttributes(words[2], new String[] {words[1]}).get(words[1]);
       for (int i = 0; found != null && i < found.size(); ++i) System.out.println(found.get(i));

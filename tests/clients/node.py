@@ -133,7 +133,7 @@ class Node(harness.EndToEnd):
         self.addCleanup(proxy.close)
         return proxy
 
-    def behind_proxy(self, way, ask, options="timeout:1 attempts:1"):
+    def behind_proxy(self, way, ask, options="timeout:10 attempts:1"):
         """What `ask()` gives behind a proxy that breaks nothing, and what behind one that breaks this rule."""
         self.resolv(f"nameserver {PROXY}\noptions {options}\n")
         with contextlib.closing(self.proxy()) as proxy:

@@ -14,7 +14,7 @@ const calls = {
   resolveSrv: at => at.resolveSrv(name),
   lookup: () => dns.lookup(name, {all: true}),
 };
-const resolver = new dns.Resolver({timeout: 1000, tries: 1});
+const resolver = new dns.Resolver({timeout: 10000, tries: 1});
 resolver.setServers([server]);
 calls[call](resolver).then(found => found, error => error.code).then(found => console.log(JSON.stringify(found)));
 """

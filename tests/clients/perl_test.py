@@ -8,7 +8,7 @@ import unittest  # noqa: E402  inside from here on
 LOOKUP = """\
 use Net::DNS;
 my ($name, $type, $server, $port) = @ARGV;
-my $resolver = Net::DNS::Resolver->new(nameservers => [$server], port => $port, retry => 1, udp_timeout => 2, tcp_timeout => 2);
+my $resolver = Net::DNS::Resolver->new(nameservers => [$server], port => $port, retry => 1, udp_timeout => 10, tcp_timeout => 10);
 my $reply = $resolver->send($name, $type) or do { print "failed\\n"; exit };
 print $reply->header->rcode, "\\n" unless $reply->answer;
 print join(" ", $_->type eq "SRV" ? ($_->priority, $_->weight, $_->port, $_->target) : $_->address), "\\n" for $reply->answer;

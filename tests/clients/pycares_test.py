@@ -8,7 +8,7 @@ import unittest  # noqa: E402  inside from here on
 LOOKUP = """\
 import pycares, select, sys
 port = int(sys.argv[4])
-channel = pycares.Channel(servers=[sys.argv[3]], udp_port=port, tcp_port=port, timeout=1, tries=1)
+channel = pycares.Channel(servers=[sys.argv[3]], udp_port=port, tcp_port=port, timeout=10, tries=1)
 
 def show(found, error):
     if error:

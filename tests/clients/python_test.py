@@ -32,7 +32,7 @@ class Python(node.Node):
 
     def test_what_it_needs(self):
         """It asks by the C library: with use-vc by TCP."""
-        whole, broken = self.behind_proxy("no-tcp", lambda: self.addresses("v4.svc.internal"), "timeout:1 attempts:1 use-vc")
+        whole, broken = self.behind_proxy("no-tcp", lambda: self.addresses("v4.svc.internal"), "timeout:10 attempts:1 use-vc")
         self.assertEqual(whole, ["10.2.0.1"])
         self.assertNotEqual(broken, ["10.2.0.1"])
 

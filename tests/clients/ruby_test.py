@@ -15,7 +15,7 @@ begin
     exit
   end
   Resolv::DNS.open(nameserver_port: [[server, port.to_i]]) do |dns|
-    dns.timeouts = 1
+    dns.timeouts = 10
     dns.getresources(name, Resolv::DNS::Resource::IN.const_get(type)).each do |one|
       puts type == "SRV" ? [one.priority, one.weight, one.port, one.target].join(" ") : one.address
     end

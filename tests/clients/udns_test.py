@@ -15,7 +15,7 @@ class Udns(node.Node):
         node.tried("udns", node.version_of("udns-utils"))
 
     def lookup(self, name, kind="a", server="127.0.0.1", port="5300"):
-        done = node.run(self.dnsget, "-q", "-o", f"port:{port},timeout:1,attempts:1", "-n", server, "-t", kind,
+        done = node.run(self.dnsget, "-q", "-o", f"port:{port},timeout:10,attempts:1", "-n", server, "-t", kind,
                         f"{name}.svc.internal")
         return sorted(line.rstrip(".") for line in done.out.splitlines()) or done.err.rpartition(": ")[2].strip()
 
