@@ -87,10 +87,15 @@ class Glibc(node.Node):
                 self.assertEqual(self.behind_proxy(way, count), (60, -1))
         self.assertEqual(self.behind_proxy("no-aa", count, "timeout:10 attempts:1 edns0"), (60, 60), "an OPT saves it")
 
-    def test_what_it_does_not_notice(self):
-        for way in ("nodata-is-nxdomain", "other-case"):
+    def test_what_one_address_needs(self):
+        def one():
+            return self.addresses("v4.svc.internal")
+
+        for way in ("nodata-is-nxdomain", "other-case", "formerr-edns"):
             with self.subTest(way=way):
-                self.assertEqual(self.behind_proxy(way, lambda: self.addresses("v4.svc.internal")), (["10.2.0.1"], ["10.2.0.1"]))
+                self.assertEqual(self.behind_proxy(way, one), (["10.2.0.1"], ["10.2.0.1"]), "it does not notice")
+        whole, broken = self.behind_proxy("formerr-edns", one, "timeout:10 attempts:1 edns0")
+        self.assertEqual((whole, broken), (["10.2.0.1"], ["NONAME"]), "it does not ask again without EDNS")
 
 
 if __name__ == "__main__":
