@@ -56,6 +56,11 @@ class Desk {
   virtual ~Desk() = default;
   // False: too many wait already; the query stays without an answer.
   virtual bool take(Handed handed) = 0;
+  // The same of several that came together; leaves none.
+  virtual void take_all(std::vector<Handed>& all) {
+    for (Handed& handed : all) take(std::move(handed));
+    all.clear();
+  }
 };
 
 }  // namespace muster::dns

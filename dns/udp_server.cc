@@ -163,6 +163,7 @@ class UdpServer::Worker {
         queue(i, size, replies++);
       }
     }
+    if (!handed_.empty()) desk_->take_all(handed_);
     return replies;
   }
 
@@ -180,10 +181,10 @@ class UdpServer::Worker {
     const msghdr& header = received_[i].msg_hdr;
     const std::span<const char> control(slots_[i].control.data(), wildcard_ ? header.msg_controllen : 0);
     const std::uint8_t* packet = slots_[i].query.data();
-    desk_->take({Octets(packet, packet + received_[i].msg_len), clients_[i],
-                 std::move(answering_->answerer.scratch.sender),
-                 std::make_shared<UdpOutlet>(socket_, slots_[i].peer, header.msg_namelen, control),
-                 answering_->answerer.scratch.errand});
+    handed_.push_back({Octets(packet, packet + received_[i].msg_len), clients_[i],
+                       std::move(answering_->answerer.scratch.sender),
+                       std::make_shared<UdpOutlet>(socket_, slots_[i].peer, header.msg_namelen, control),
+                       answering_->answerer.scratch.errand});
   }
 
   // The reply goes to the same peer, from the address that was asked.
@@ -224,6 +225,7 @@ class UdpServer::Worker {
   std::array<Slot, kBatch> slots_;
   std::array<Client, kBatch> clients_{};
   std::array<Pending, kBatch> pending_;
+  std::vector<Handed> handed_;  // of this batch, to the desk
   std::thread thread_;
 };
 
