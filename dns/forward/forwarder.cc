@@ -71,6 +71,7 @@ class Forwarder::Impl {
     for (Waiter& waiter : questions_.clear()) clients_.let_go(std::move(waiter.handed));
     for (Handed& handed : inbox_) clients_.let_go(std::move(handed));
     inbox_.clear();
+    clients_.flush();
   }
 
   // One wake-up for all of them. False: it has ended.
@@ -122,7 +123,7 @@ class Forwarder::Impl {
     }
     const net::SteadyTime now = steady_now();
     for (Handed& handed : batch) begin(std::move(handed), now);
-    arm();
+    end_turn();
   }
 
   void begin(Handed handed, net::SteadyTime now) {
@@ -186,7 +187,7 @@ class Forwarder::Impl {
       counters.refreshed.fetch_add(1, std::memory_order_relaxed);
       go_on(question, now);
     }
-    arm();
+    end_turn();
   }
 
   QuestionAtWork& question_for(const CacheKey& key, net::SteadyTime now) {
@@ -228,6 +229,7 @@ class Forwarder::Impl {
         {at, write_upstream_query(question.key(), bits_), wiring_.steady(), way, true});
     const QuestionAtWork::Attempt& attempt = question.attempts.back();
     at->upstream->ask(attempt.packet, {question.id, number, attempt.sent}, way);
+    if (asked_.empty() || asked_.back() != at) asked_.push_back(at);
   }
 
   bool may_send(const QuestionAtWork& question) const {
@@ -243,7 +245,7 @@ class Forwarder::Impl {
       answered(completion, now);
     }
     completions_.clear();
-    arm();
+    end_turn();
   }
 
   void answered(Completion& completion, net::SteadyTime now) {
@@ -363,6 +365,14 @@ class Forwarder::Impl {
   std::uint32_t tick() const { return wiring_.clock().tick; }
   net::SteadyTime steady_now() const { return std::chrono::time_point_cast<net::Millis>(wiring_.steady()); }
 
+  // What was asked and answered goes out, many at a time.
+  void end_turn() {
+    for (const UpstreamRef& at : asked_) at->upstream->flush();
+    asked_.clear();
+    clients_.flush();
+    arm();
+  }
+
   void arm() {
     const auto first = questions_.first_wake();
     if (!first || *first == armed_) return;
@@ -387,7 +397,7 @@ class Forwarder::Impl {
         questions_.wake_at(*question, question->deadline);
       }
     }
-    arm();
+    end_turn();
   }
 
   // What readers held is freed soon, and what is of no use any more in the end, also when nobody asks
@@ -435,6 +445,7 @@ class Forwarder::Impl {
   Questions questions_;
   std::uint64_t houses_ = 0;
   std::vector<Completion> completions_;
+  std::vector<UpstreamRef> asked_;  // in this turn
   net::SteadyTime armed_{};
 };
 

@@ -66,8 +66,12 @@ void WaitingClients::answer(Waiter waiter, const CachedReply& reply) {
 // A query waits until its answer is with the connection: what goes to slow readers is bounded with it.
 void WaitingClients::answer(Handed handed, Octets message) {
   leave(handed);
-  send(handed, std::move(message),
-       [pending = wiring_.pending] { pending->fetch_sub(1, std::memory_order_relaxed); });
+  message.shrink_to_fit();
+  if (handed.client.transport == Transport::udp) {
+    wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
+    return outbox_.add(std::move(handed.outlet), std::move(message));
+  }
+  send_by_tcp(std::move(handed.outlet), std::move(message), wiring_.pending);
 }
 
 void WaitingClients::let_go(Handed handed) {
@@ -86,21 +90,21 @@ void WaitingClients::refuse(Handed handed, std::string_view why) const {
   to.error_text = why;
   to.forwarded = false;
   Octets message = write_reply(handed, query, wiring_.config->get(), wiring_.clock().now, to);
-  send(handed, std::move(message), [] {});
-}
-
-void WaitingClients::send(Handed& handed, Octets message, std::function<void()> sent) const {
-  message.shrink_to_fit();
+  if (handed.client.transport == Transport::tcp)
+    return send_by_tcp(std::move(handed.outlet), std::move(message), {});
   std::vector<Octets> messages;
   messages.push_back(std::move(message));
-  if (handed.client.transport == Transport::udp) {
-    handed.outlet->send(std::move(messages), {});
-    return sent();
-  }
-  asio::post(wiring_.tcp, [outlet = std::move(handed.outlet), messages = std::move(messages),
-                           sent = std::move(sent)]() mutable {
+  handed.outlet->send(std::move(messages), {});
+}
+
+void WaitingClients::send_by_tcp(std::shared_ptr<Outlet> outlet, Octets message,
+                                 std::shared_ptr<std::atomic<std::size_t>> counted) const {
+  std::vector<Octets> messages;
+  messages.push_back(std::move(message));
+  asio::post(wiring_.tcp, [outlet = std::move(outlet), messages = std::move(messages),
+                           counted = std::move(counted)]() mutable {
     outlet->send(std::move(messages), [](bool) {});
-    sent();
+    if (counted) counted->fetch_sub(1, std::memory_order_relaxed);
   });
 }
 

@@ -7,8 +7,8 @@
 // Thread safety: refuse() from any thread; everything else is the forwarder's thread's.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -17,6 +17,7 @@
 #include "dns/desk.h"
 #include "dns/forward/question_at_work.h"
 #include "dns/live_config.h"
+#include "dns/udp_outbox.h"
 
 namespace muster::dns {
 
@@ -38,6 +39,8 @@ class WaitingClients {
   void answer(Waiter waiter, const CachedReply& reply);
   void answer(Handed handed, Octets message);
   void let_go(Handed handed);  // without an answer
+  // Sends the answers, those over UDP many at a time.
+  void flush() { outbox_.flush(); }
 
   // SERVFAIL for one that was not counted: there is no room.
   void refuse(Handed handed, std::string_view why) const;
@@ -45,12 +48,14 @@ class WaitingClients {
  private:
   static net::IpAddress client_of(const Handed& handed);
   void leave(const Handed& handed);
-  void send(Handed& handed, Octets message, std::function<void()> sent) const;
+  void send_by_tcp(std::shared_ptr<Outlet> outlet, Octets message,
+                   std::shared_ptr<std::atomic<std::size_t>> counted) const;
 
   const Wiring wiring_;
   AnswerConfig config_;
   std::uint64_t generation_ = 0;
   std::map<net::IpAddress, std::size_t> by_client_;
+  UdpOutbox outbox_;
 };
 
 }  // namespace muster::dns

@@ -75,6 +75,8 @@ TEST_F(WaitingClientsTest, WhoIsAnsweredMayWaitAgain) {
   EXPECT_EQ(admitted("192.0.2.2", kMost), kMost / 4);
   for (std::size_t i = 0; i < kMost / 2; ++i) clients_.answer(from("192.0.2.1"), Octets(12));
   EXPECT_EQ(*pending_, kMost / 4);
+  EXPECT_TRUE(sent_.empty());
+  clients_.flush();
   EXPECT_EQ(sent_.size(), kMost / 2);
   clients_.let_go(from("192.0.2.2"));
   EXPECT_EQ(*pending_, kMost / 4 - 1);
