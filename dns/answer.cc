@@ -95,7 +95,7 @@ std::size_t Road::walk() {
   begin();
   State state = check();
   while (state == State::follow) state = resolve();
-  if (state == State::hand_on) return may_hand_on() ? hand_on() : 0;
+  if (state == State::hand_on) return hand_on_or_limit();
   return finish(write(state));
 }
 
@@ -285,10 +285,12 @@ Road::State Road::write(State state) {
 std::size_t Road::finish(State state) {
   if (state == State::trunc && !udp()) state = fail(Rcode::servfail);
   if (state == State::trunc) shorten();
-  if (self_.config.rate_limit.responses_per_second != 0 && udp() && !cookie_valid_ && !keep_rate()) {
-    self_.counters.dropped[static_cast<std::size_t>(Dropped::rate_limit)].add();
-    return 0;
-  }
+  if (self_.config.rate_limit.responses_per_second != 0 && udp() && !cookie_valid_ && !keep_rate())
+    return drop_for_rate();
+  return seal();
+}
+
+std::size_t Road::seal() {
   if (truncated_) self_.counters.truncated.add();
   self_.counters.responses[zone_row_][static_cast<std::size_t>(rcode_)].add();
   const std::size_t size = writer().finish(query_, authoritative_, truncated_, rcode_, edns_);

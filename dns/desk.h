@@ -18,6 +18,7 @@
 namespace muster::dns {
 
 using Octets = std::vector<std::uint8_t>;
+struct UdpWay;
 
 // The way back to one client for one query. Destroying it ends the conversation.
 class Outlet {
@@ -31,6 +32,8 @@ class Outlet {
   virtual void send(std::vector<Octets> messages, Written written) = 0;
   // What was sent cannot be finished: the connection is closed.
   virtual void abort() = 0;
+  // Over UDP: the way that send() takes, for who sends many together.
+  virtual UdpWay* way() { return nullptr; }
 };
 
 // Who sent a query, as far as its signature and cookie show, and what the reply owes for them.
@@ -56,6 +59,11 @@ class Desk {
   virtual ~Desk() = default;
   // False: too many wait already; the query stays without an answer.
   virtual bool take(Handed handed) = 0;
+  // The same of several that came together; leaves none.
+  virtual void take_all(std::vector<Handed>& all) {
+    for (Handed& handed : all) take(std::move(handed));
+    all.clear();
+  }
 };
 
 }  // namespace muster::dns

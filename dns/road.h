@@ -53,6 +53,7 @@ class Road {
   State decide_ds(const Node& node);
   State write(State state);
   std::size_t finish(State state);
+  std::size_t seal();
   State fail(Rcode rcode, std::optional<ExtendedError> error = {}, std::string_view text = {});
   void shorten();
   State chaos();
@@ -74,12 +75,14 @@ class Road {
   // Whose signature the query carries; null: it is not signed.
   const TsigKey* signed_by() const { return is_verified() ? scratch_.tsig.key : nullptr; }
   State refuse_signature();
-  bool may_hand_on();
+  std::size_t hand_on_or_limit();
   std::size_t hand_on();
   State answer_only_cookie();
   ReplyKind kind() const;
   std::uint64_t rate_name() const;
   bool keep_rate();
+  void slip();
+  std::size_t drop_for_rate();
 
   // sets.cc: what goes into the answer and authority sections
   State write_hit();

@@ -38,17 +38,21 @@ Road::State Road::answer_only_cookie() {
 
 // What is handed on is answered past finish(). What is forwarded counts as an answer for its name. Transfers
 // and updates of senders over UDP who show neither a key nor a cookie are nearly always refused, and the
-// senders may be forged: they get as many of these replies as they get errors. The rest is dropped.
-bool Road::may_hand_on() {
-  if (self_.config.rate_limit.responses_per_second == 0 || !udp() || cookie_valid_ || is_verified()) return true;
+// senders may be forged: they get as many of these replies as they get errors. Of the rest, who wants a name
+// forwarded is sometimes told to come by TCP, as with names of ours; the others are dropped.
+std::size_t Road::hand_on_or_limit() {
+  if (self_.config.rate_limit.responses_per_second == 0 || !udp() || cookie_valid_ || is_verified())
+    return hand_on();
   const Client& client = *pending_.client;
   const bool forwards = scratch_.errand == Errand::forward;
   const ReplyKind kind = forwards ? ReplyKind::answer : ReplyKind::error;
-  if (self_.config.rate_limiter->count(client.address, kind, forwards ? pending_.hash : 0, client.tick,
-                                       self_.config.rate_limit) == RateVerdict::send)
-    return true;
-  self_.counters.dropped[static_cast<std::size_t>(Dropped::rate_limit)].add();
-  return false;
+  const RateVerdict verdict = self_.config.rate_limiter->count(
+      client.address, kind, forwards ? pending_.hash : 0, client.tick, self_.config.rate_limit);
+  if (verdict == RateVerdict::send) return hand_on();
+  if (verdict == RateVerdict::suppress || !forwards) return drop_for_rate();
+  slip();
+  writer().set_forwarded(false);
+  return seal();
 }
 
 // Whoever received the query takes what is known of its sender along.
@@ -83,13 +87,19 @@ std::uint64_t Road::rate_name() const {
   return first.missing == 0 ? pending_.hash : self_.names.hash(first.entry->name());
 }
 
-// False: nothing is sent. Who showed a cookie gets one back instead of TC (RFC 7873 §5.2.3).
+// False: nothing is sent.
 bool Road::keep_rate() {
   const Client& client = *pending_.client;
   const RateVerdict verdict = self_.config.rate_limiter->count(client.address, kind(), rate_name(),
                                                                client.tick, self_.config.rate_limit);
   if (verdict == RateVerdict::send) return true;
   if (verdict == RateVerdict::suppress) return false;
+  slip();
+  return true;
+}
+
+// A small reply. Who showed a cookie gets one back instead of TC (RFC 7873 §5.2.3).
+void Road::slip() {
   const bool cookie = !edns_.cookie.empty();
   self_.counters.slipped[cookie].add();
   if (cookie) {
@@ -97,7 +107,11 @@ bool Road::keep_rate() {
   } else {
     shorten();
   }
-  return true;
+}
+
+std::size_t Road::drop_for_rate() {
+  self_.counters.dropped[static_cast<std::size_t>(Dropped::rate_limit)].add();
+  return 0;
 }
 
 }  // namespace muster::dns

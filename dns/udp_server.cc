@@ -9,6 +9,7 @@
 #include <span>
 
 #include "dns/socket_address.h"
+#include "dns/udp_way.h"
 
 namespace muster::dns {
 
@@ -17,7 +18,7 @@ namespace {
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kQueryOctets = 4096;  // a longer query is cut, and then unreadable
 constexpr std::size_t kReplyOctets = 4096;  // the most that dns.edns_udp_size may be
-constexpr std::size_t kControlOctets = CMSG_SPACE(sizeof(in6_pktinfo));
+constexpr std::size_t kControlOctets = UdpWay::kControlOctets;
 
 Client to_client(const sockaddr_storage& storage) {
   const net::Endpoint from = to_endpoint(storage);
@@ -27,49 +28,32 @@ Client to_client(const sockaddr_storage& storage) {
   return client;
 }
 
-// Only the source address is prescribed: the way back is the routing table's choice, which may differ from
-// the interface the query came in by. A link-local address means nothing without its interface.
-void unbind_interface(msghdr& header) {
-  cmsghdr* control = CMSG_FIRSTHDR(&header);
-  if (control == nullptr) return;
-  if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
-    reinterpret_cast<in_pktinfo*>(CMSG_DATA(control))->ipi_ifindex = 0;
-  } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
-    auto* info = reinterpret_cast<in6_pktinfo*>(CMSG_DATA(control));
-    if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr)) info->ipi6_ifindex = 0;
-  }
-}
-
-// The way back for what the desk answers: the peer, and the address that it asked. It keeps the socket open.
+// The way back for what the desk answers. It keeps the socket open.
 class UdpOutlet final : public Outlet {
  public:
   UdpOutlet(std::shared_ptr<Socket> socket, const sockaddr_storage& peer, socklen_t peer_size,
-            std::span<const char> control)
-      : socket_(std::move(socket)), peer_(peer), peer_size_(peer_size), control_size_(control.size()) {
-    std::copy(control.begin(), control.end(), control_.begin());
+            std::span<const char> control) {
+    way_.socket = std::move(socket);
+    way_.peer = peer;
+    way_.peer_size = peer_size;
+    way_.control_size = control.size();
+    std::copy(control.begin(), control.end(), way_.control.begin());
   }
 
   // One that does not get out is lost like any datagram.
   void send(std::vector<Octets> messages, Written) override {
     iovec vector{messages.front().data(), messages.front().size()};
     msghdr header{};
-    header.msg_name = &peer_;
-    header.msg_namelen = peer_size_;
+    way_.address(header);
     header.msg_iov = &vector;
     header.msg_iovlen = 1;
-    header.msg_control = control_size_ == 0 ? nullptr : control_.data();
-    header.msg_controllen = control_size_;
-    unbind_interface(header);
-    ::sendmsg(socket_->fd(), &header, MSG_DONTWAIT);
+    ::sendmsg(way_.socket->fd(), &header, MSG_DONTWAIT);
   }
   void abort() override {}
+  UdpWay* way() override { return &way_; }
 
  private:
-  std::shared_ptr<Socket> socket_;
-  sockaddr_storage peer_;
-  socklen_t peer_size_;
-  alignas(cmsghdr) std::array<char, kControlOctets> control_;
-  std::size_t control_size_;
+  UdpWay way_;
 };
 
 }  // namespace
@@ -163,6 +147,7 @@ class UdpServer::Worker {
         queue(i, size, replies++);
       }
     }
+    if (!handed_.empty()) desk_->take_all(handed_);
     return replies;
   }
 
@@ -180,10 +165,10 @@ class UdpServer::Worker {
     const msghdr& header = received_[i].msg_hdr;
     const std::span<const char> control(slots_[i].control.data(), wildcard_ ? header.msg_controllen : 0);
     const std::uint8_t* packet = slots_[i].query.data();
-    desk_->take({Octets(packet, packet + received_[i].msg_len), clients_[i],
-                 std::move(answering_->answerer.scratch.sender),
-                 std::make_shared<UdpOutlet>(socket_, slots_[i].peer, header.msg_namelen, control),
-                 answering_->answerer.scratch.errand});
+    handed_.push_back({Octets(packet, packet + received_[i].msg_len), clients_[i],
+                       std::move(answering_->answerer.scratch.sender),
+                       std::make_shared<UdpOutlet>(socket_, slots_[i].peer, header.msg_namelen, control),
+                       answering_->answerer.scratch.errand});
   }
 
   // The reply goes to the same peer, from the address that was asked.
@@ -224,6 +209,7 @@ class UdpServer::Worker {
   std::array<Slot, kBatch> slots_;
   std::array<Client, kBatch> clients_{};
   std::array<Pending, kBatch> pending_;
+  std::vector<Handed> handed_;  // of this batch, to the desk
   std::thread thread_;
 };
 

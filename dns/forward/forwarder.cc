@@ -5,19 +5,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <map>
+#include <boost/asio/strand.hpp>
 #include <mutex>
-#include <set>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 
-#include "dns/forward/cached_writer.h"
-#include "dns/forward/question_at_work.h"
+#include "dns/forward/questions.h"
 #include "dns/forward/upstream_query.h"
-#include "dns/handed_reply.h"
+#include "dns/forward/waiting_clients.h"
 #include "zones/folded_wire.h"
-#include "zones/wire_name.h"
 
 namespace muster::dns {
 
@@ -30,14 +26,8 @@ constexpr std::uint32_t kStaleKept = 30;   // until upstreams are tried again (R
 constexpr std::size_t kAttemptsMost = 8;
 // A name of so many letters, written as ours was, has come from us.
 constexpr int kLettersOfALoop = 24;
-
-std::string text_of(const CacheKey& key) {
-  std::string text(key.name);
-  text.push_back(static_cast<char>(static_cast<unsigned>(key.type) >> 8));
-  text.push_back(static_cast<char>(static_cast<unsigned>(key.type) & 0xff));
-  text.push_back(static_cast<char>((key.dnssec_ok ? 2 : 0) | (key.checking_disabled ? 1 : 0)));
-  return text;
-}
+constexpr std::string_view kFull = "too many queries wait for other servers";
+constexpr std::string_view kShareTaken = "too many of your queries wait for other servers";
 
 std::string_view name_in(const Octets& packet, std::size_t size) {
   return {reinterpret_cast<const char*>(packet.data()) + kHeaderSize, size};
@@ -53,8 +43,13 @@ class Forwarder::Impl {
         work_(io_.get_executor()),
         timer_(io_),
         house_(io_),
-        servers_(std::move(servers)) {
-    choose_upstreams();
+        servers_(std::move(servers)),
+        clients_({wiring_.config, wiring_.clock, wiring_.tcp, wiring_.pending, wiring_.most_pending}),
+        upstreams_(strand_, [this](UpstreamRef at, Upstream::Answer answer) {
+          completions_.push_back({std::move(at), std::move(answer)});
+          if (completions_.size() == 1) asio::post(strand_, [this] { work_completions(); });
+        }) {
+    upstreams_.set(servers_);
     if (wiring_.cache != nullptr) {
       wiring_.cache->on_refresh([this] { asio::post(io_, [this] { begin_refreshes(); }); });
       keep_house();
@@ -73,28 +68,23 @@ class Forwarder::Impl {
     }
     io_.stop();
     if (thread_.joinable()) thread_.join();
-    for (auto& [id, question] : questions_) {
-      for (Waiter& waiter : question->waiters) let_go_one(std::move(waiter.handed));
-    }
-    questions_.clear();
-    for (Handed& handed : inbox_) let_go_one(std::move(handed));
+    for (Waiter& waiter : questions_.clear()) clients_.let_go(std::move(waiter.handed));
+    for (Handed& handed : inbox_) clients_.let_go(std::move(handed));
     inbox_.clear();
+    clients_.flush();
   }
 
-  bool take(Handed handed) {
-    std::atomic<std::size_t>& pending = *wiring_.pending;
-    if (pending.fetch_add(1, std::memory_order_relaxed) >= wiring_.most_pending) {
-      pending.fetch_sub(1, std::memory_order_relaxed);
-      counters.refused.fetch_add(1, std::memory_order_relaxed);
-      return false;
+  // One wake-up for all of them. False: it has ended.
+  bool take_all(std::vector<Handed>& all) {
+    std::vector<Handed> refused;
+    {
+      const std::lock_guard lock(inbox_mutex_);
+      if (stopped_) return false;
+      const bool was_empty = inbox_.empty();
+      for (Handed& handed : all) (find_place() ? inbox_ : refused).push_back(std::move(handed));
+      if (was_empty && !inbox_.empty()) asio::post(io_, [this] { work_inbox(); });
     }
-    const std::lock_guard lock(inbox_mutex_);
-    if (stopped_) {
-      pending.fetch_sub(1, std::memory_order_relaxed);
-      return false;
-    }
-    inbox_.push_back(std::move(handed));
-    if (inbox_.size() == 1) asio::post(io_, [this] { work_inbox(); });
+    for (Handed& handed : refused) clients_.refuse(std::move(handed), kFull);
     return true;
   }
 
@@ -102,7 +92,7 @@ class Forwarder::Impl {
     asio::post(io_, [this, servers = std::move(servers)]() mutable {
       const bool is_same = servers_.upstreams == servers.upstreams && servers_.zones == servers.zones;
       servers_ = std::move(servers);
-      choose_upstreams();
+      upstreams_.set(servers_);
       if (!is_same && wiring_.cache != nullptr) wiring_.cache->flush("");  // others may say something else
     });
   }
@@ -113,79 +103,15 @@ class Forwarder::Impl {
     });
   }
 
-  std::vector<std::shared_ptr<const UpstreamCounters>> upstreams() const {
-    const std::lock_guard lock(upstreams_mutex_);
-    std::vector<std::shared_ptr<const UpstreamCounters>> all;
-    for (const auto& [server, at] : upstreams_) all.push_back(at->counters);
-    return all;
-  }
+  std::vector<std::shared_ptr<const UpstreamCounters>> upstreams() const { return upstreams_.counters(); }
 
   ForwardCounters counters;
 
  private:
-  using Id = std::uint64_t;
-  struct Route {
-    std::string apex;  // folded wire form; "" of those for all other names
-    std::vector<UpstreamAtWork*> upstreams;
-  };
   struct Completion {
-    UpstreamAtWork* at;
+    UpstreamRef at;
     Upstream::Answer answer;
   };
-
-  // ---- servers
-
-  UpstreamAtWork* upstream_for(const net::Endpoint& server) {
-    const std::lock_guard lock(upstreams_mutex_);
-    auto& at = upstreams_[server];
-    if (!at) {
-      at = std::make_unique<UpstreamAtWork>();
-      at->counters = std::make_shared<UpstreamCounters>();
-      at->counters->server = server;
-      at->upstream = std::make_unique<Upstream>(strand_, server, servers_.timeout,
-                                                [this, mine = at.get()](Upstream::Answer answer) {
-                                                  completions_.push_back({mine, std::move(answer)});
-                                                  if (completions_.size() == 1)
-                                                    asio::post(strand_, [this] { work_completions(); });
-                                                });
-    }
-    at->upstream->set_timeout(servers_.timeout);
-    return at.get();
-  }
-
-  // Servers that are no longer named stay: questions may wait for them.
-  void choose_upstreams() {
-    routes_.clear();
-    for (const ForwardServers::Zone& zone : servers_.zones) {
-      Route& route = routes_.emplace_back();
-      route.apex = zones::FoldedWire(zone.apex).wire();
-      for (const net::Endpoint& server : zone.servers) route.upstreams.push_back(upstream_for(server));
-    }
-    std::stable_sort(routes_.begin(), routes_.end(),
-                     [](const Route& a, const Route& b) { return a.apex.size() > b.apex.size(); });
-    Route& rest = routes_.emplace_back();
-    for (const net::Endpoint& server : servers_.upstreams) rest.upstreams.push_back(upstream_for(server));
-  }
-
-  // The fast ones first, as configured where they are alike; those that fail last.
-  std::vector<UpstreamAtWork*> order_for(std::string_view name, net::SteadyTime now) const {
-    const auto holds = [&](const Route& route) {
-      return route.apex.empty() || zones::is_at_or_below(name, route.apex);
-    };
-    std::vector<UpstreamAtWork*> order = std::find_if(routes_.begin(), routes_.end(), holds)->upstreams;
-    net::Millis best = net::Millis::max();
-    for (const UpstreamAtWork* at : order) {
-      if (const auto latency = at->upstream->latency()) best = std::min(best, *latency);
-    }
-    const auto rank = [&](const UpstreamAtWork* at) {
-      if (at->upstream->is_failing(now)) return 2;
-      const auto latency = at->upstream->latency();
-      return latency && *latency > 2 * best + kAlike ? 1 : 0;
-    };
-    std::stable_sort(order.begin(), order.end(),
-                     [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
-    return order;
-  }
 
   // ---- questions
 
@@ -197,12 +123,13 @@ class Forwarder::Impl {
     }
     const net::SteadyTime now = steady_now();
     for (Handed& handed : batch) begin(std::move(handed), now);
-    arm();
+    end_turn();
   }
 
   void begin(Handed handed, net::SteadyTime now) {
+    if (!clients_.admit(handed)) return refuse_share(std::move(handed));
     Query query;
-    if (!read_query(handed.packet, query).ok) return let_go_one(std::move(handed));
+    if (!read_query(handed.packet, query).ok) return clients_.let_go(std::move(handed));
     std::string name(query.name.wire());
     std::shared_ptr<const AliasChain> chain;
     if (wiring_.is_ours(name)) {
@@ -212,15 +139,34 @@ class Forwarder::Impl {
     }
     const CacheKey key{name, query.type, query.edns.dnssec_ok, query.checking_disabled};
     Waiter waiter{std::move(handed), std::move(chain)};
-    if (const CachedReply* kept = fresh_in_cache(key)) return answer_one(std::move(waiter), *kept);
+    if (const CachedReply* kept = fresh_in_cache(key)) return clients_.answer(std::move(waiter), *kept);
     QuestionAtWork& question = question_for(key, now);
     if (!waiter.chain && is_own_question(question, waiter.handed)) {
       counters.loops.fetch_add(1, std::memory_order_relaxed);
-      return answer_one(std::move(waiter), *failure_of(key, ExtendedError::other));
+      return clients_.answer(std::move(waiter), *failure_of(key, ExtendedError::other));
     }
     if (!question.waiters.empty()) counters.joined.fetch_add(1, std::memory_order_relaxed);
     question.waiters.push_back(std::move(waiter));
     if (question.attempts.empty()) go_on(question, now);
+  }
+
+  bool find_place() {
+    if (wiring_.pending->fetch_add(1, std::memory_order_relaxed) < wiring_.most_pending) return true;
+    wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
+    counters.refused.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+
+  void refuse_share(Handed handed) {
+    wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
+    counters.refused.fetch_add(1, std::memory_order_relaxed);
+    clients_.refuse(std::move(handed), kShareTaken);
+  }
+
+  void answer_as_ours(Handed handed) {
+    Octets message = wiring_.answer_here(handed.packet, handed.client);
+    if (message.empty()) return clients_.let_go(std::move(handed));
+    clients_.answer(std::move(handed), std::move(message));
   }
 
   // Null: there is no such alias any more.
@@ -241,23 +187,15 @@ class Forwarder::Impl {
       counters.refreshed.fetch_add(1, std::memory_order_relaxed);
       go_on(question, now);
     }
-    arm();
+    end_turn();
   }
 
   QuestionAtWork& question_for(const CacheKey& key, net::SteadyTime now) {
-    const auto [found, is_new] = by_key_.try_emplace(text_of(key), last_id_ + 1);
-    if (!is_new) return *questions_.at(found->second);
-    auto question = std::make_unique<QuestionAtWork>();
-    question->name = key.name;
-    question->type = key.type;
-    question->dnssec_ok = key.dnssec_ok;
-    question->checking_disabled = key.checking_disabled;
-    question->order = order_for(key.name, now);
-    question->deadline = now + servers_.timeout;
-    QuestionAtWork& made = *question;
-    questions_.emplace(++last_id_, std::move(question));
-    made.id = last_id_;
-    return made;
+    if (QuestionAtWork* known = questions_.find(key)) return *known;
+    QuestionAtWork& question = questions_.add(key);
+    question.order = upstreams_.order_for(key.name, now);
+    question.deadline = now + servers_.timeout;
+    return question;
   }
 
   // In the letters that one of our queries for it has: chance does not do that to a name of some length.
@@ -274,9 +212,9 @@ class Forwarder::Impl {
   // Asks the next server. Precondition: there is one, or nobody is asked.
   void go_on(QuestionAtWork& question, net::SteadyTime now) {
     if (question.order.empty()) return fail(question);
-    UpstreamAtWork* at = question.order[question.next++ % question.order.size()];
+    const UpstreamRef& at = question.order[question.next++ % question.order.size()];
     send(question, at, Upstream::Way::udp);
-    wake_at(question, std::min(now + patience(question, *at), question.deadline));
+    questions_.wake_at(question, std::min(now + patience(question, *at), question.deadline));
   }
 
   // Between two servers little; before all are asked once more some time.
@@ -285,12 +223,13 @@ class Forwarder::Impl {
     return is_round_over ? std::max(at.upstream->patience(), servers_.timeout / 3) : at.upstream->patience();
   }
 
-  void send(QuestionAtWork& question, UpstreamAtWork* at, Upstream::Way way) {
+  void send(QuestionAtWork& question, const UpstreamRef& at, Upstream::Way way) {
     const auto number = static_cast<std::uint32_t>(question.attempts.size());
     question.attempts.push_back(
         {at, write_upstream_query(question.key(), bits_), wiring_.steady(), way, true});
     const QuestionAtWork::Attempt& attempt = question.attempts.back();
     at->upstream->ask(attempt.packet, {question.id, number, attempt.sent}, way);
+    if (asked_.empty() || asked_.back() != at) asked_.push_back(at);
   }
 
   bool may_send(const QuestionAtWork& question) const {
@@ -306,7 +245,7 @@ class Forwarder::Impl {
       answered(completion, now);
     }
     completions_.clear();
-    arm();
+    end_turn();
   }
 
   void answered(Completion& completion, net::SteadyTime now) {
@@ -315,13 +254,13 @@ class Forwarder::Impl {
     const UpstreamResult result = completion.answer.result;
     const auto latency =
         std::chrono::duration_cast<std::chrono::microseconds>(wiring_.steady() - ticket.sent);
-    const auto found = questions_.find(ticket.question);
-    if (found == questions_.end()) {  // it is answered already
+    QuestionAtWork* const found = questions_.find(ticket.question);
+    if (found == nullptr) {  // it is answered already
       const bool is_late = result == UpstreamResult::answered;
       return note(at, is_late ? UpstreamResult::late : result, ticket, now,
                   is_late ? std::optional(latency) : std::nullopt);
     }
-    QuestionAtWork& question = *found->second;
+    QuestionAtWork& question = *found;
     QuestionAtWork::Attempt& attempt = question.attempts[ticket.attempt];
     attempt.is_open = false;
     if (result != UpstreamResult::answered) {
@@ -343,7 +282,7 @@ class Forwarder::Impl {
     if (by_udp && (is_cut || reply.error() == ForwardError::question_case) &&
         question.attempts.size() < kAttemptsMost) {
       note(at, is_cut ? UpstreamResult::answered : UpstreamResult::unreadable, ticket, now);
-      return send(question, &at, Upstream::Way::tcp);
+      return send(question, completion.at, Upstream::Way::tcp);
     }
     const bool is_word =
         is_cut || reply.error() == ForwardError::rcode || reply.error() == ForwardError::referral;
@@ -417,63 +356,8 @@ class Forwarder::Impl {
   }
 
   void end(QuestionAtWork& question, const CachedReply& reply) {
-    for (Waiter& waiter : question.waiters) answer_one(std::move(waiter), reply);
-    wakes_.erase({question.wakes, question.id});
-    by_key_.erase(text_of(question.key()));
-    const Id id = question.id;
-    questions_.erase(id);
-  }
-
-  // ---- clients
-
-  void answer_one(Waiter waiter, const CachedReply& reply) {
-    if (const std::uint64_t newest = wiring_.config->generation(); newest != generation_) {
-      generation_ = newest;
-      config_ = wiring_.config->get();
-    }
-    Handed& handed = waiter.handed;
-    Query query;
-    static_cast<void>(read_query(handed.packet, query));
-    const Moment moment = wiring_.clock();
-    HandedReply to;
-    to.rcode = reply.rcode();
-    to.error = reply.error();
-    to.forwarded = !waiter.chain && asks_for_ad(handed.packet, query) && reply.authenticated();
-    to.write = [&](ReplyWriter& writer) {
-      return waiter.chain ? put_behind_alias(writer, *waiter.chain, reply, moment.tick)
-                          : put_cached(writer, reply, moment.tick);
-    };
-    send_back(handed, write_reply(handed, query, config_, moment.now, to));
-  }
-
-  void answer_as_ours(Handed handed) {
-    Octets message = wiring_.answer_here(handed.packet, handed.client);
-    if (message.empty()) return let_go_one(std::move(handed));
-    send_back(handed, std::move(message));
-  }
-
-  // A query waits until its answer is with the connection: what goes to slow readers is bounded with it.
-  void send_back(Handed& handed, Octets message) {
-    message.shrink_to_fit();
-    std::vector<Octets> messages;
-    messages.push_back(std::move(message));
-    if (handed.client.transport == Transport::udp) {
-      handed.outlet->send(std::move(messages), {});
-      wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
-      return;
-    }
-    asio::post(wiring_.tcp, [outlet = std::move(handed.outlet), messages = std::move(messages),
-                             pending = wiring_.pending]() mutable {
-      outlet->send(std::move(messages), [](bool) {});
-      pending->fetch_sub(1, std::memory_order_relaxed);
-    });
-  }
-
-  // Without an answer.
-  void let_go_one(Handed handed) {
-    wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
-    if (handed.client.transport == Transport::tcp)
-      asio::post(wiring_.tcp, [outlet = std::move(handed.outlet)]() mutable { outlet.reset(); });
+    for (Waiter& waiter : question.waiters) clients_.answer(std::move(waiter), reply);
+    questions_.remove(question);
   }
 
   // ---- time
@@ -481,15 +365,18 @@ class Forwarder::Impl {
   std::uint32_t tick() const { return wiring_.clock().tick; }
   net::SteadyTime steady_now() const { return std::chrono::time_point_cast<net::Millis>(wiring_.steady()); }
 
-  void wake_at(QuestionAtWork& question, net::SteadyTime at) {
-    wakes_.erase({question.wakes, question.id});
-    question.wakes = at;
-    wakes_.insert({at, question.id});
+  // What was asked and answered goes out, many at a time.
+  void end_turn() {
+    for (const UpstreamRef& at : asked_) at->upstream->flush();
+    asked_.clear();
+    clients_.flush();
+    arm();
   }
 
   void arm() {
-    if (wakes_.empty() || wakes_.begin()->first == armed_) return;
-    armed_ = wakes_.begin()->first;
+    const auto first = questions_.first_wake();
+    if (!first || *first == armed_) return;
+    armed_ = *first;
     timer_.expires_at(std::chrono::steady_clock::time_point(armed_.time_since_epoch()));
     timer_.async_wait([this](boost::system::error_code error) {
       if (!error) wake();
@@ -499,19 +386,18 @@ class Forwarder::Impl {
   void wake() {
     armed_ = {};
     const net::SteadyTime now = steady_now();
-    while (!wakes_.empty() && wakes_.begin()->first <= now) {
-      QuestionAtWork& question = *questions_.at(wakes_.begin()->second);
-      if (now >= question.deadline) {
-        question.met_silence = true;
-        fail(question);
-      } else if (may_send(question)) {
-        if (question.next < question.order.size()) counters.hedged.fetch_add(1, std::memory_order_relaxed);
-        go_on(question, now);
+    while (QuestionAtWork* question = questions_.due(now)) {
+      if (now >= question->deadline) {
+        question->met_silence = true;
+        fail(*question);
+      } else if (may_send(*question)) {
+        if (question->next < question->order.size()) counters.hedged.fetch_add(1, std::memory_order_relaxed);
+        go_on(*question, now);
       } else {
-        wake_at(question, question.deadline);
+        questions_.wake_at(*question, question->deadline);
       }
     }
-    arm();
+    end_turn();
   }
 
   // What readers held is freed soon, and what is of no use any more in the end, also when nobody asks
@@ -538,7 +424,6 @@ class Forwarder::Impl {
 
   static constexpr std::chrono::seconds kHouseEvery{10};
   static constexpr std::uint64_t kHousesASweep = 60;
-  static constexpr net::Millis kAlike{5};  // latencies that differ less, and by less than twofold, are alike
 
   const Wiring wiring_;
   asio::io_context io_{1};
@@ -552,20 +437,15 @@ class Forwarder::Impl {
   std::vector<Handed> inbox_;
   bool stopped_ = false;
 
-  // The thread's own from here on; upstreams_ changes under its mutex.
-  AnswerConfig config_;
-  std::uint64_t generation_ = 0;
+  // The thread's own from here on.
   SecureBits bits_;
   ForwardServers servers_;
-  mutable std::mutex upstreams_mutex_;
-  std::map<net::Endpoint, std::unique_ptr<UpstreamAtWork>> upstreams_;
-  std::vector<Route> routes_;  // the longest apex first; the last has none
-  std::unordered_map<Id, std::unique_ptr<QuestionAtWork>> questions_;
-  std::unordered_map<std::string, Id> by_key_;
-  Id last_id_ = 0;
+  WaitingClients clients_;
+  Upstreams upstreams_;
+  Questions questions_;
   std::uint64_t houses_ = 0;
   std::vector<Completion> completions_;
-  std::set<std::pair<net::SteadyTime, Id>> wakes_;
+  std::vector<UpstreamRef> asked_;  // in this turn
   net::SteadyTime armed_{};
 };
 
@@ -574,7 +454,15 @@ Forwarder::Forwarder(Wiring wiring, ForwardServers servers)
 Forwarder::~Forwarder() = default;
 void Forwarder::start() { impl_->start(); }
 void Forwarder::stop() { impl_->stop(); }
-bool Forwarder::take(Handed handed) { return impl_->take(std::move(handed)); }
+bool Forwarder::take(Handed handed) {
+  std::vector<Handed> one;
+  one.push_back(std::move(handed));
+  return impl_->take_all(one);
+}
+void Forwarder::take_all(std::vector<Handed>& all) {
+  impl_->take_all(all);
+  all.clear();
+}
 void Forwarder::set_servers(ForwardServers servers) { impl_->set_servers(std::move(servers)); }
 void Forwarder::flush(std::string folded, std::function<void(std::size_t)> done) {
   impl_->flush(std::move(folded), std::move(done));

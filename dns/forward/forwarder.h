@@ -5,8 +5,8 @@
 // all who wait, and for the cache. When all fail, an answer that is out of date is given (RFC 8767), or else
 // SERVFAIL, which is kept for a moment too (RFC 9520).
 //
-// Thread safety: take(), counters() and set_servers() from any thread; everything else happens on the
-// forwarder's own.
+// Thread safety: take(), take_all(), counters() and set_servers() from any thread; everything else happens on
+// the forwarder's own.
 #pragma once
 
 #include <atomic>
@@ -20,42 +20,18 @@
 #include "dns/client.h"
 #include "dns/desk.h"
 #include "dns/forward/cache.h"
-#include "dns/forward/upstream.h"
+#include "dns/forward/upstreams.h"
 #include "dns/live_config.h"
-#include "registry/net/histogram.h"
-#include "zones/name.h"
 
 namespace muster::dns {
 
-struct ForwardServers {
-  struct Zone {
-    zones::Name apex;
-    std::vector<net::Endpoint> servers;
-    bool operator==(const Zone&) const = default;
-  };
-  std::vector<net::Endpoint> upstreams;
-  std::vector<Zone> zones;     // the longest that holds a name counts
-  net::Millis timeout{2'000};  // of a question; what has no answer then is failed
-};
-
-inline constexpr std::array<std::uint64_t, 10> kForwardMicros = {500,    1'000,  2'500,   5'000,   10'000,
-                                                                 25'000, 50'000, 100'000, 500'000, 2'000'000};
-using ForwardTimes = net::Histogram<kForwardMicros>;
-
-// Of one upstream, from any thread.
-struct UpstreamCounters {
-  net::Endpoint server;
-  std::array<std::atomic<std::uint64_t>, kUpstreamResultNames.size()> results{};
-  ForwardTimes times;  // of its good answers
-};
-
 struct ForwardCounters {
-  std::atomic<std::uint64_t> refused{0};  // queries that found no room: they stay without an answer
+  std::atomic<std::uint64_t> refused{0};  // queries that found no room, or whose client has its share
   std::atomic<std::uint64_t> joined{0};   // that waited for a question that was under way
   std::atomic<std::uint64_t> hedged{0};   // questions that went to a second server because the first was slow
   std::atomic<std::uint64_t> failed{0};   // questions that nobody answered
-  std::atomic<std::uint64_t> refreshed{0};   // asked anew before their end
-  std::atomic<std::uint64_t> loops{0};       // questions of ours that came back
+  std::atomic<std::uint64_t> refreshed{0};  // asked anew before their end
+  std::atomic<std::uint64_t> loops{0};      // questions of ours that came back
 };
 
 class Forwarder final : public Desk {
@@ -81,6 +57,7 @@ class Forwarder final : public Desk {
   void start();
   void stop();
   bool take(Handed handed) override;
+  void take_all(std::vector<Handed>& all) override;
   // What is asked from now on goes to these.
   void set_servers(ForwardServers servers);
   // What is kept of the name and below it, "": of everything. `done` is told how much it was, on the

@@ -1,6 +1,7 @@
 // A question that upstreams are asked, and who waits for its answer.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -9,16 +10,9 @@
 #include "dns/desk.h"
 #include "dns/forward/alias_reply.h"
 #include "dns/forward/cache.h"
-#include "dns/forward/upstream.h"
+#include "dns/forward/upstreams.h"
 
 namespace muster::dns {
-
-// An upstream and what is counted of it.
-struct UpstreamCounters;
-struct UpstreamAtWork {
-  std::unique_ptr<Upstream> upstream;
-  std::shared_ptr<UpstreamCounters> counters;
-};
 
 // Who waits. With a chain, an alias of ours has led him to the name that is asked.
 struct Waiter {
@@ -28,7 +22,7 @@ struct Waiter {
 
 struct QuestionAtWork {
   struct Attempt {
-    UpstreamAtWork* at = nullptr;
+    UpstreamRef at;
     Octets packet;  // as it was sent, in its letters
     std::chrono::steady_clock::time_point sent{};
     Upstream::Way way = Upstream::Way::udp;
@@ -41,9 +35,9 @@ struct QuestionAtWork {
   bool dnssec_ok = false;
   bool checking_disabled = false;
 
-  std::vector<Waiter> waiters;         // none: it is asked for the cache's sake
-  std::vector<UpstreamAtWork*> order;  // those who may be asked, the best first
-  std::size_t next = 0;                // of `order`, and then once more from its beginning
+  std::vector<Waiter> waiters;     // none: it is asked for the cache's sake
+  std::vector<UpstreamRef> order;  // those who may be asked, the best first
+  std::size_t next = 0;            // of `order`, and then once more from its beginning
   std::vector<Attempt> attempts;
   net::SteadyTime deadline{};
   net::SteadyTime wakes{};  // when it is looked at next
@@ -54,10 +48,7 @@ struct QuestionAtWork {
 
   CacheKey key() const { return {name, type, dnssec_ok, checking_disabled}; }
   bool has_open() const {
-    for (const Attempt& attempt : attempts) {
-      if (attempt.is_open) return true;
-    }
-    return false;
+    return std::any_of(attempts.begin(), attempts.end(), [](const Attempt& one) { return one.is_open; });
   }
 };
 

@@ -43,11 +43,9 @@ class Upstream::Channel {
     options.ednspsz = kUpstreamUdpSize;
     options.timeout = static_cast<int>(timeout.count());
     options.tries = 1;
-    options.socket_receive_buffer_size = kSocketOctets;
-    ares_ = std::make_shared<net::AresChannel>(
-        strand, options,
-        ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_RCVBUF,
-        net::to_string(server), kTimeoutsLooked);
+    const int mask = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
+    ares_ = std::make_shared<net::AresChannel>(strand, options, mask, net::to_string(server), kTimeoutsLooked,
+                                               way == Way::udp ? std::optional(kSocketOctets) : std::nullopt);
   }
   ~Channel() { ares_->close(); }
   Channel(const Channel&) = delete;
@@ -92,16 +90,27 @@ void Upstream::on_answer(void* argument, int status, int, unsigned char* message
 std::shared_ptr<Upstream::Channel> Upstream::channel(Way way) {
   std::erase_if(worn_, [](const auto& one) { return one->is_idle(); });
   if (way == Way::tcp) return worn_.emplace_back(std::make_shared<Channel>(strand_, server_, timeout_, way));
-  auto& channel = by_udp_[turn_++ % kChannels];
-  if (channel && channel->is_worn()) worn_.push_back(std::exchange(channel, nullptr));
+  auto& channel = by_udp_[turn_ % kChannels];
+  if (channel && channel->is_worn()) retire(channel);
   if (!channel) channel = std::make_shared<Channel>(strand_, server_, timeout_, way);
   return channel;
 }
 
 void Upstream::wear_out() {
   for (auto& channel : by_udp_) {
-    if (channel) worn_.push_back(std::exchange(channel, nullptr));
+    if (channel) retire(channel);
   }
+}
+
+void Upstream::retire(std::shared_ptr<Channel>& channel) {
+  channel->ares().flush();
+  worn_.push_back(std::exchange(channel, nullptr));
+}
+
+// The next ones go out by another port.
+void Upstream::flush() {
+  if (!std::exchange(written_, false)) return;
+  if (const auto& channel = by_udp_[turn_++ % kChannels]) channel->ares().flush();
 }
 
 void Upstream::set_timeout(net::Millis timeout) {
@@ -117,6 +126,7 @@ void Upstream::ask(const Octets& packet, Ticket ticket, Way way) {
   if (by->ares().get() == nullptr) return on_answer(waiting, ARES_ENOTINITIALIZED, 0, nullptr, 0);
   ares_send(by->ares().get(), packet.data(), static_cast<int>(packet.size()), &Upstream::on_answer, waiting);
   by->ares().watch_time();
+  written_ |= way == Way::udp;
 }
 
 void Upstream::note(UpstreamResult result, net::SteadyTime sent, net::SteadyTime now,

@@ -50,7 +50,9 @@ class Upstream {
   Upstream& operator=(const Upstream&) = delete;
 
   enum class Way : std::uint8_t { udp, tcp };
+  // Over UDP it goes out with the next flush().
   void ask(const Octets& packet, Ticket ticket, Way way);
+  void flush();
 
   const net::Endpoint& server() const { return server_; }
 
@@ -74,6 +76,7 @@ class Upstream {
   struct Waiting;
   static void on_answer(void* argument, int status, int timeouts, unsigned char* message, int size);
   std::shared_ptr<Channel> channel(Way way);
+  void retire(std::shared_ptr<Channel>& channel);
 
   const net::Strand strand_;
   const net::Endpoint server_;
@@ -83,6 +86,7 @@ class Upstream {
   std::array<std::shared_ptr<Channel>, kChannels> by_udp_;
   std::vector<std::shared_ptr<Channel>> worn_;  // they wait for their last answers
   std::size_t turn_ = 0;
+  bool written_ = false;  // something waits for flush(), in the channel whose turn it is
   net::SteadyTime failing_until_{};
   net::SteadyTime answered_at_{};
   int misses_ = 0;  // in a row

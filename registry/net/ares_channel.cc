@@ -27,7 +27,7 @@ struct AresChannel::Watch {
 };
 
 AresChannel::AresChannel(const Strand& strand, ares_options options, int mask, const std::string& servers,
-                         std::optional<Millis> period)
+                         std::optional<Millis> period, std::optional<int> together)
     : strand_(strand), period_(period), timer_(strand) {
   initialize_once();
   options.sock_state_cb = &AresChannel::on_socket_state;
@@ -37,6 +37,9 @@ AresChannel::AresChannel(const Strand& strand, ares_options options, int mask, c
   } else if (!servers.empty() && ares_set_servers_ports_csv(channel_, servers.c_str()) != ARES_SUCCESS) {
     close();
   }
+  if (!together || channel_ == nullptr) return;
+  datagrams_.emplace(*together);
+  datagrams_->attach(channel_);
 }
 
 void AresChannel::close() {
@@ -93,6 +96,13 @@ void AresChannel::process(const std::shared_ptr<Watch>& watch, ares_socket_t to_
   ares_process_fd(channel_, to_read, to_write);
   arm(watch, to_read == ARES_SOCKET_BAD ? to_write : to_read);
   watch_time();
+}
+
+void AresChannel::flush() {
+  if (!datagrams_ || channel_ == nullptr) return;
+  for (const ares_socket_t failed : datagrams_->flush()) {
+    if (channel_ != nullptr) ares_process_fd(channel_, failed, ARES_SOCKET_BAD);
+  }
 }
 
 // c-ares has no timer of its own.

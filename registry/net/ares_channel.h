@@ -13,6 +13,7 @@
 #include <string>
 
 #include "registry/net/clock.h"
+#include "registry/net/datagram_batch.h"
 #include "registry/net/deadline.h"
 #include "registry/net/socket.h"
 
@@ -22,9 +23,10 @@ class AresChannel final : public std::enable_shared_from_this<AresChannel> {
  public:
   // `mask` says which of `options` are set. `servers` as ares_set_servers_ports_csv() takes them, "": those
   // of the system. c-ares looks at every question to find the next time-out; with a `period` it is asked so
-  // often instead, which costs the same however many are open.
+  // often instead, which costs the same however many are open. With `together`, octets of a receiving queue,
+  // what is asked over UDP goes out with the next flush(), and TCP must not be used.
   AresChannel(const Strand& strand, ares_options options, int mask, const std::string& servers,
-              std::optional<Millis> period = {});
+              std::optional<Millis> period = {}, std::optional<int> together = {});
   ~AresChannel() { close(); }
   AresChannel(const AresChannel&) = delete;
   AresChannel& operator=(const AresChannel&) = delete;
@@ -33,6 +35,8 @@ class AresChannel final : public std::enable_shared_from_this<AresChannel> {
   ares_channel get() const { return channel_; }
   // After something was asked.
   void watch_time();
+  // Sends what was asked.
+  void flush();
   // Answers what is under way: it is cancelled.
   void close();
 
@@ -49,6 +53,7 @@ class AresChannel final : public std::enable_shared_from_this<AresChannel> {
   const std::optional<Millis> period_;
   Deadline timer_;
   bool timed_ = false;
+  std::optional<DatagramBatch> datagrams_;  // it outlives the channel
   ares_channel channel_ = nullptr;
   std::map<ares_socket_t, std::shared_ptr<Watch>> watches_;
 };

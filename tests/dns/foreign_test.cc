@@ -121,6 +121,22 @@ TEST_F(ForeignNames, WhenTooManyWait) {
   EXPECT_TRUE(is_handed_on(QueryBuilder("www.foreign.test.").flags(kRecursion).build()));
 }
 
+// As with names of ours: who really asks learns to come by TCP, and the C library takes the hint only with
+// RA.
+TEST_F(ForeignNames, BeyondTheRateSomeAreToldToComeByTcp) {
+  thread_.answerer().config.rate_limit = {1, 2};
+  thread_.answerer().config.rate_limiter = std::make_shared<RateLimiter>(zones::SipKey{1});
+  const Octets query = QueryBuilder("www.foreign.test.").flags(kRecursion).build();
+  EXPECT_TRUE(is_handed_on(query));
+  EXPECT_TRUE(ask(query).silent);
+  const Reply slipped = ask(query);
+  EXPECT_TRUE(slipped.tc);
+  EXPECT_TRUE(slipped.ra);
+  EXPECT_FALSE(slipped.aa);
+  EXPECT_EQ(slipped.rcode, 0u);
+  EXPECT_TRUE(is_handed_on(query, test::tcp_client()));
+}
+
 TEST_F(ForeignNames, WhatNeverLeaves) {
   const std::string soa = " 10800 SOA localhost. nobody.invalid. 1 3600 1200 604800 10800";
   struct Row {

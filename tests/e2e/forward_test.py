@@ -160,6 +160,20 @@ class Answers(Forwarding):
         self.far.records["new.foreign.test"] = (60, ["192.0.2.2"])
         self.assertEqual(self.dig(server, "new.foreign.test", source=another_address(9)).data(), ["192.0.2.2"])
 
+    def test_what_was_kept_goes_when_other_zones_are_ours(self):
+        server = self.serve("", [self.near])
+        before = (self.folder / "musterd.toml").read_text()
+        self.assertEqual(self.dig(server).data(), ["192.0.2.1"])
+        self.write("zone", "$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.7\n")
+        self.write("musterd.toml", before + f'[[zones.file]]\nname = "foreign.test"\nfile = "{self.folder}/zone"\n')
+        self.assertEqual(server.muster("reload").status, 0)
+        self.assertEqual(self.dig(server).data(), ["192.0.2.7"])
+        self.write("musterd.toml", before)
+        self.assertEqual(server.muster("reload").status, 0)
+        self.near.records["www.foreign.test"] = (60, ["192.0.2.2"])
+        wait_until("the zone is gone", lambda: "aa" not in self.dig(server).flags)
+        self.assertEqual(self.dig(server).data(), ["192.0.2.2"], "not what was kept before")
+
 
 class Failures(Forwarding):
     def took(self, server, name):

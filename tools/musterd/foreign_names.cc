@@ -32,6 +32,13 @@ bool is_open(const net::IpPrefix& prefix) {
   });
 }
 
+// Those of the zones that a reload adds and removes.
+std::vector<zones::Name> file_zones(const config::Config& config) {
+  std::vector<zones::Name> names;
+  for (const config::ZoneFile& zone : config.zones.files) names.push_back(zone.name);
+  return names;
+}
+
 std::string joined(const std::vector<net::Endpoint>& endpoints) {
   std::string text;
   for (const net::Endpoint& endpoint : endpoints)
@@ -70,6 +77,7 @@ ForeignNames::ForeignNames(const config::Config& config, Names& names, const Dns
   wiring.most_pending = config.forward.max_pending;
   dns::ForwardServers to = servers(config.forward);
   log_settings(config.forward, to);
+  file_zones_ = file_zones(config);
   forwarder_ = std::make_unique<dns::Forwarder>(std::move(wiring), std::move(to));
 }
 
@@ -77,6 +85,10 @@ void ForeignNames::take_over(const config::Config& config) {
   dns::ForwardServers to = servers(config.forward);
   log_settings(config.forward, to);
   forwarder_->set_servers(std::move(to));
+  if (auto zones = file_zones(config); zones != file_zones_) {
+    file_zones_ = std::move(zones);
+    forwarder_->flush("", [](std::size_t) {});
+  }
 }
 
 // Every ancestor of a name of ours, up to its zone's apex, is in the table.

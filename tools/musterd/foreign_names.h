@@ -27,7 +27,9 @@ class ForeignNames {
   const dns::Cache* cache() const { return cache_.get(); }
   void start() { forwarder_->start(); }
   void stop() { forwarder_->stop(); }
-  void take_over(const config::Config& config);  // servers and time-outs; any thread
+  // Servers and time-outs, from any thread, but one at a time. When other zones are ours than before, nothing
+  // is kept: an answer may lead to names that are ours now.
+  void take_over(const config::Config& config);
 
  private:
   bool is_ours(std::string_view folded);
@@ -44,6 +46,7 @@ class ForeignNames {
   zones::NameTable::Reader reader_;
   dns::Answerer answerer_;
   std::uint64_t generation_ = 0;
+  std::vector<zones::Name> file_zones_;  // take_over()'s
   std::unique_ptr<dns::Cache> cache_;
   std::unique_ptr<dns::Forwarder> forwarder_;
 };
