@@ -94,6 +94,7 @@ void AresChannel::process(const std::shared_ptr<Watch>& watch, ares_socket_t to_
                           ares_socket_t to_write) {
   if (channel_ == nullptr) return;
   ares_process_fd(channel_, to_read, to_write);
+  flush();  // what c-ares asks once more
   arm(watch, to_read == ARES_SOCKET_BAD ? to_write : to_read);
   watch_time();
 }
@@ -125,6 +126,7 @@ void AresChannel::on_time() {
   timed_ = false;
   if (channel_ == nullptr) return;
   ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+  flush();
   timeval span{};
   if (ares_timeout(channel_, nullptr, &span) != nullptr) watch_time();
 }
