@@ -93,6 +93,7 @@ class Node(harness.EndToEnd):
     """musterd on 127.0.0.1:53 and a resolv.conf that names it. `web` has three instances on 10.1.0.0/24 with weights 60,
     30 and 10; `v4` one; `many` as many as make its answers too long for UDP."""
 
+    CONFIG = CONFIG
     MORE = ""  # of the configuration
     RESOLV = "nameserver 127.0.0.1\n"
     INSTANCES = {"web": [("10.1.0.1", 8080, 60), ("10.1.0.2", 8080, 30), ("10.1.0.3", 8081, 10)],
@@ -104,7 +105,7 @@ class Node(harness.EndToEnd):
         self.put("/etc/hosts", HOSTS)
         self.put("/etc/nsswitch.conf", NSSWITCH)
         self.resolv(self.RESOLV)
-        self.musterd = self.begin("--config", self.write("musterd.toml", CONFIG + self.MORE)).ready()
+        self.musterd = self.begin("--config", self.write("musterd.toml", self.CONFIG + self.MORE)).ready()
         for service, instances in self.INSTANCES.items():
             for number, (address, port, weight) in enumerate(instances):
                 self.register(service, f"i{number + 1}", address, port, weight)
