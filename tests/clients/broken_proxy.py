@@ -73,7 +73,7 @@ class BrokenProxy:
 
     def serve_connection(self, connection):
         with connection, socket.create_connection(self.server) as asking:
-            while packet := read_message(connection):
+            while (packet := read_message(connection)) and "no-tcp" not in self.ways:
                 asking.sendall(struct.pack(">H", len(packet)) + packet)
                 reply = read_message(asking)
                 if not reply:

@@ -29,7 +29,7 @@ CONFIG = """\
 [server]
 name = "node"
 [dns]
-listen = ["127.0.0.1:53"]
+listen = ["127.0.0.1:53", "127.0.0.1:5300"]
 udp_threads = 1
 [http]
 listen = ["127.0.0.1:8053"]
@@ -37,6 +37,7 @@ listen = ["127.0.0.1:8053"]
 kind = "memory"
 """
 PROXY = "127.0.0.2"  # where a BrokenProxy stands
+HOWTO = HERE.parents[1] / "docs/howto"
 
 
 def enter():
@@ -83,9 +84,15 @@ def version_of(package):
     return run("dpkg-query", "--show", "--showformat", "${Version}", package).out
 
 
+def snippet(page, program):
+    """The configuration that a page shows for a program: the first fenced block after its heading."""
+    text = (HOWTO / page).read_text()
+    return re.search(rf"(?ms)^(?:#+ |\*\*){re.escape(program)}\b.*?^```\w*\n(.*?)^```", text)[1]
+
+
 class Node(harness.EndToEnd):
-    """musterd on 127.0.0.1:53 and a resolv.conf that names it. `web` has three instances on 10.1.0.0/24 with weights 60,
-    30 and 10; `v4` one; `many` as many as make its answers too long for UDP."""
+    """musterd on 127.0.0.1, ports 53 and 5300 (which the pages name), and a resolv.conf that names it. `web` has three
+    instances on 10.1.0.0/24 with weights 60, 30 and 10; `v4` one; `many` as many as make its answers too long for UDP."""
 
     MORE = ""  # of the configuration
     RESOLV = "nameserver 127.0.0.1\n"
