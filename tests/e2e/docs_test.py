@@ -90,7 +90,7 @@ class Readme(Page):
         said = commands("README.md")
         begin, path, register, dig, srv, live, *work = said
         self.assertEqual(begin, "./tools/run")
-        self.assertEqual([line.split()[0] for line in work], ["./tools/build", "./tools/package", "./tools/test", "./tools/coverage", "./tools/bench"])
+        self.assertEqual([line.split()[0] for line in work], ["./tools/build", "./tools/package", "./tools/test", "./tools/clients", "./tools/coverage", "./tools/bench"])
         server = self.tools_run()
 
         rows = [
