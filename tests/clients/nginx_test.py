@@ -12,11 +12,13 @@ from node import wait_until  # noqa: E402
 CONFIG = """\
 daemon off;
 master_process off;
+user root;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log info;
 events {{ }}
 http {{
 access_log off;
+resolver_timeout 3s;
 client_body_temp_path {folder}/body;
 proxy_temp_path {folder}/proxy;
 fastcgi_temp_path {folder}/fastcgi;
@@ -31,9 +33,10 @@ BY_HOST = "set $web $host;"
 
 
 class Nginx(node.Node):
-    MORE = '[zones]\nttl = "1s"\n'
+    MORE = '[zones]\nttl = "1s"\n[service.whole]\nudp_fit = "truncate"\n[service.other]\nudp_fit = "truncate"\n'
     MANY = 60
-    INSTANCES = {"web": [("127.0.1.1", PORT, 1)], "v4": [("127.0.1.1", PORT, 1)], "v6": [("::1", PORT, 1)]}
+    LOST = [(f"10.3.1.{number}", PORT, 1) for number in range(1, 61)]
+    INSTANCES = {"whole": LOST, "other": LOST, "web": [("127.0.1.1", PORT, 1)], "v4": [("127.0.1.1", PORT, 1)], "v6": [("::1", PORT, 1)]}
 
     @classmethod
     def setUpClass(cls):
@@ -95,12 +98,19 @@ class Nginx(node.Node):
         wait_until("it is back", lambda: self.get("web") == (200, "127.0.1.2"))
 
     def test_many_addresses_come_as_far_as_they_fit(self):
-        """It asks without EDNS: 512 octets of them, and no TCP. Where a rule is broken it has none."""
+        """It asks without EDNS: 512 octets of them, and no TCP; all of them where the service is to be truncated."""
         proxy = self.proxy()
         self.begin_nginx(node.PROXY)
-        self.assertEqual(self.get("many")[0], 502, "they lead nowhere")
-        tried = set(re.findall(r"connect\(\) to (10\.3\.0\.\d+):8081 failed", self.log()))
-        self.assertEqual((len(tried), "tcp" in proxy.asked), (29, False))
+        self.assertEqual((self.addresses("many"), "tcp" in proxy.asked), (29, False))
+        self.assertEqual((self.addresses("whole"), "tcp" in proxy.asked), (60, True))
+        proxy.ways = {"no-tcp"}
+        self.assertEqual(self.addresses("other"), 0)
+
+    def addresses(self, service):
+        """How many nginx has tried, which lead nowhere."""
+        before = len(self.log())
+        self.assertEqual(self.get(service)[0], 502)
+        return len(set(re.findall(r"connect\(\) to (10\.3\.\d+\.\d+):8081 failed", self.log()[before:])))
 
     def test_the_missing_family_must_not_be_the_name(self):
         proxy = self.proxy()

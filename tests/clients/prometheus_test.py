@@ -15,6 +15,12 @@ MANY = """\
     dns_sd_configs:
       - names: [_many._tcp.svc.internal]
         refresh_interval: 1s
+  - job_name: many-by-address
+    dns_sd_configs:
+      - names: [many.svc.internal]
+        type: A
+        port: 9100
+        refresh_interval: 1s
 """
 JOBS = {"services": "10.1.0.{}:9100", "web": "i{}.web.svc.internal:9100", "web-by-address": "10.1.0.{}:9100"}
 LABELS = {
@@ -25,8 +31,8 @@ LABELS = {
 
 
 class Prometheus(node.Node):
-    MORE = '[zones]\nttl = "1s"\n'
-    MANY = 60
+    MORE = '[zones]\nttl = "1s"\n[service.many]\nudp_fit = "truncate"\n'
+    MANY = 100  # addresses of which 74 have room in a datagram
     INSTANCES = {}
 
     @classmethod
@@ -70,7 +76,7 @@ class Prometheus(node.Node):
 
         wait_until("both are targets", lambda: everywhere(1, 2))
         wait_until("it has asked in vain for the many", lambda: proxy.asked.count("tcp") > 1)
-        self.assertEqual(self.targets("many"), [])
+        self.assertEqual(self.targets("many") + self.targets("many-by-address"), [])
         for job, labels in LABELS.items():
             found = min(self.targets(job), key=lambda target: target["__address__"])
             self.assertEqual(found | labels, found)
@@ -79,7 +85,7 @@ class Prometheus(node.Node):
         self.join(3)
         self.deregister("web", "i1")
         wait_until("the third joins and the first leaves", lambda: everywhere(2, 3))
-        wait_until("the many, over TCP", lambda: len(self.targets("many")) == 60)
+        wait_until("the many, over TCP", lambda: len(self.targets("many")) == len(self.targets("many-by-address")) == 100)
         self.deregister("web", "i2")
         self.deregister("web", "i3")
         wait_until("nobody is left", everywhere)

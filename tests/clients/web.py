@@ -7,6 +7,8 @@ import threading
 import urllib.error
 import urllib.request
 
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
@@ -38,7 +40,7 @@ def get(url, host=None):
     request = urllib.request.Request(url, headers={"Host": host} if host else {})
     with contextlib.suppress(OSError):
         try:
-            with urllib.request.urlopen(request, timeout=10) as reply:
+            with DIRECT.open(request, timeout=10) as reply:
                 return reply.status, reply.read().decode()
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read().decode()
