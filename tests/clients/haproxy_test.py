@@ -57,15 +57,18 @@ class Haproxy(node.Node):
         self.assertIn("parse-resolv-conf", resolvers)
         conf = self.write("haproxy.cfg", CONFIG.format(folder=self.folder, resolvers=resolvers + more, many=many))
         self.background("haproxy", [self.program, "-db", "-f", conf])
-        wait_until("its socket", (self.folder / "admin.sock").exists)
+        wait_until("its socket listens", lambda: self.state("web"))
+
+    def state(self, section):
+        with socket.socket(socket.AF_UNIX) as asking:
+            if asking.connect_ex(str(self.folder / "admin.sock")) != 0:
+                return None
+            asking.sendall(f"show servers state {section}\n".encode())
+            return b"".join(iter(lambda: asking.recv(65536), b"")).decode()
 
     def servers(self, section):
         """Those in use: weight by address."""
-        with socket.socket(socket.AF_UNIX) as asking:
-            asking.connect(str(self.folder / "admin.sock"))
-            asking.sendall(f"show servers state {section}\n".encode())
-            text = b"".join(iter(lambda: asking.recv(65536), b"")).decode()
-        rows = [line.split() for line in text.splitlines() if line.count(" ") > PORT and not line.startswith("#")]
+        rows = [line.split() for line in self.state(section).splitlines() if line.count(" ") > PORT and not line.startswith("#")]
         return {f"{row[ADDRESS]}:{row[PORT]}": int(row[WEIGHT]) for row in rows if row[STATE] == "2"}
 
     def test_servers_join_drain_and_leave(self):
