@@ -79,7 +79,7 @@ class BrokenProxy:
 
     def serve_connection(self, connection):
         with connection, socket.create_connection(self.server) as asking:
-            while packet := read_message(connection):
+            while (packet := read_message(connection)) and "no-tcp" not in self.ways:
                 self.questions.append(question(packet))
                 asking.sendall(struct.pack(">H", len(packet)) + packet)
                 reply = read_message(asking)

@@ -41,6 +41,7 @@ PORT = "127.0.0.1:5300"  # for who can be told a port
 PROXY = "127.0.0.2"  # where a BrokenProxy stands
 WEB = ["10.1.0.1", "10.1.0.2", "10.1.0.3"]
 WEB_SRV = ["0 10 8081 i3.web.svc.internal", "0 30 8080 i2.web.svc.internal", "0 60 8080 i1.web.svc.internal"]
+HOWTO = HERE.parents[1] / "docs/howto"
 
 
 def enter():
@@ -89,9 +90,15 @@ def version_of(package):
     return run("dpkg-query", "--show", "--showformat", "${Version}", package).out
 
 
+def snippet(page, program):
+    """The configuration that a page shows for a program: the first fenced block after its heading."""
+    text = (HOWTO / page).read_text()
+    return re.search(rf"(?ms)^(?:#+ |\*\*){re.escape(program)}\b.*?^```\w*\n(.*?)^```", text)[1]
+
+
 class Node(harness.EndToEnd):
-    """musterd on 127.0.0.1:53 and a resolv.conf that names it. `web` has three instances on 10.1.0.0/24 with weights 60,
-    30 and 10; `v4` one; `many` as many as make its answers too long for UDP."""
+    """musterd on 127.0.0.1, ports 53 and 5300 (which the pages name), and a resolv.conf that names it. `web` has three
+    instances on 10.1.0.0/24 with weights 60, 30 and 10; `v4` one; `many` as many as make its answers too long for UDP."""
 
     CONFIG = CONFIG
     MORE = ""  # of the configuration

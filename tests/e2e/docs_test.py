@@ -90,7 +90,7 @@ class Readme(Page):
         said = commands("README.md")
         begin, path, register, dig, srv, live, *work = said
         self.assertEqual(begin, "./tools/run")
-        self.assertEqual([line.split()[0] for line in work], ["./tools/build", "./tools/package", "./tools/test", "./tools/coverage", "./tools/bench"])
+        self.assertEqual([line.split()[0] for line in work], ["./tools/build", "./tools/package", "./tools/test", "./tools/clients", "./tools/coverage", "./tools/bench"])
         server = self.tools_run()
 
         rows = [
@@ -245,6 +245,16 @@ class NamesReference(Page):
                     self.assertTrue(done.out.strip())
                     checked += 1
         self.assertEqual(checked, len(re.findall(r"(?m)^\$ ", (SOURCE / "docs/reference/names.md").read_text())))
+
+
+class ClientTable(unittest.TestCase):
+    def test_each_line_has_its_test_and_each_test_its_line(self):
+        rows = re.findall(r"(?m)^\| .* \[\w+\]\((tests/[^)]+)\) \|$", (SOURCE / "README.md").read_text())
+        tests = {str(path.relative_to(SOURCE)) for path in (SOURCE / "tests/clients").glob("*_test.py")}
+        self.assertEqual({row for row in rows if row.startswith("tests/clients/")}, tests)
+        self.assertEqual(len(rows), len(set(rows)))
+        for row in rows:
+            self.assertTrue((SOURCE / row).exists(), row)
 
 
 if __name__ == "__main__":

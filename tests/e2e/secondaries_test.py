@@ -49,7 +49,7 @@ def serial(server, zone=ZONE):
 
 
 class Knot:
-    name = "knotd"
+    title, name, version = "Knot as secondary", "knotd", "--version"
     address = ADDRESS
 
     @staticmethod
@@ -85,7 +85,7 @@ zone:
 
 
 class Nsd:
-    name = "nsd"
+    title, name, version = "NSD as secondary", "nsd", "-v"
     address = ADDRESS
 
     @staticmethod
@@ -116,7 +116,7 @@ zone:
 
 
 class Named:
-    name = "named"
+    title, name, version = "BIND as secondary", "named", "-v"
     address = "127.0.0.1"  # it listens on addresses of interfaces only
 
     @staticmethod
@@ -152,6 +152,8 @@ class Secondary(EndToEnd):
         path = program(kind.name)
         if path is None:
             self.skipTest(f"{kind.name} is not installed")
+        told = run(path, kind.version)
+        print(f"client: {kind.title} {re.search(r'[0-9]+([.][0-9]+)+', told.out + told.err)[0]}", flush=True)
         for attempt in range(TRIES):
             port = free_port(kind.address)
             process = self.background(f"{kind.name}{attempt}", kind.words(path, self.folder, port, primary, zone))
