@@ -1,6 +1,13 @@
 # What is installed, and the Debian package of it: `cpack` in a build folder, or tools/package. The units name their
 # programs, so the prefix is /usr; the configuration and the units have places that do not depend on it.
-set(MUSTER_PACKAGE_MAINTAINER "muster <root@localhost>" CACHE STRING "Maintainer: of the package; who gives it to others, names themselves")
+set(MUSTER_MAINTAINER "" CACHE STRING "Maintainer: of the package; who gives it to others, names themselves. Empty: who signed tools/debian/changelog last")
+set(changelog ${CMAKE_SOURCE_DIR}/tools/debian/changelog)
+set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${changelog})
+set(maintainer ${MUSTER_MAINTAINER})
+if(NOT maintainer)
+  file(STRINGS ${changelog} maintainer REGEX "^ -- " LIMIT_COUNT 1)
+  string(REGEX REPLACE "^ -- (.*>)  .*" "\\1" maintainer ${maintainer})
+endif()
 
 set(doc share/doc/muster)
 install(TARGETS musterd DESTINATION sbin)
@@ -13,11 +20,21 @@ install(FILES tools/completions/muster.fish DESTINATION share/fish/vendor_comple
 install(FILES README.md CONFORMANCE.md tools/debian/copyright DESTINATION ${doc})
 install(DIRECTORY docs DESTINATION ${doc} FILES_MATCHING PATTERN *.md)
 install(DIRECTORY zones/examples DESTINATION ${doc} FILES_MATCHING PATTERN *.toml PATTERN *.zone PATTERN *.xml)
+# Compressed as it is installed: a build has no use for it. -n: nothing of the file's name and time inside.
+function(muster_install_compressed file folder)
+  get_filename_component(name ${file} NAME)
+  install(FILES ${file} DESTINATION ${folder})
+  install(CODE "execute_process(COMMAND gzip -9nf \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${folder}/${name}\" COMMAND_ERROR_IS_FATAL ANY)")
+endfunction()
 foreach(page musterd.8 muster.1 musterd.toml.5)
   string(REGEX MATCH "[0-9]$" section ${page})
-  install(FILES tools/man/${page} DESTINATION share/man/man${section})
-  # Compressed as it is installed: a build has no use for it. -n: nothing of the file's name and time inside.
-  install(CODE "execute_process(COMMAND gzip -9nf \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/share/man/man${section}/${page}\" COMMAND_ERROR_IS_FATAL ANY)")
+  muster_install_compressed(tools/man/${page} share/man/man${section})
+endforeach()
+muster_install_compressed(tools/debian/changelog ${doc})
+
+# All symbols are bound at the start, and what they are bound to cannot be written any more when the first packet comes.
+foreach(program musterd muster)
+  target_link_options(${program} PRIVATE LINKER:-z,relro,-z,now)
 endforeach()
 
 set(CPACK_GENERATOR DEB)
@@ -27,7 +44,7 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/PackageModes.cmake)
 set(CPACK_PACKAGE_NAME muster)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
-set(CPACK_PACKAGE_CONTACT ${MUSTER_PACKAGE_MAINTAINER})
+set(CPACK_PACKAGE_CONTACT ${maintainer})
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "DNS-based service discovery in one program")
 set(CPACK_PACKAGE_DESCRIPTION "musterd answers DNS from a live registry: services register over HTTP and\nstay in the answers exactly as long as their lease, their weight and their\nhealth allow. muster is its command line.")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)

@@ -28,4 +28,8 @@ bool glob_is_literal(std::string_view pattern) {
   return pattern.find_first_of("*?") == std::string_view::npos;
 }
 
+std::string_view glob_prefix(std::string_view pattern) {
+  return pattern.substr(0, pattern.find_first_of("*?"));
+}
+
 }  // namespace muster::registry

@@ -72,8 +72,11 @@ ServiceView Registry::Core::view(std::string_view name, Instant now) const {
 std::vector<ServiceSummary> Registry::Core::list(std::string_view glob, std::string_view after,
                                                  std::size_t limit) const {
   std::vector<ServiceSummary> found;
-  for (auto at = services_.upper_bound(after); at != services_.end() && found.size() < limit; ++at) {
+  const std::string_view prefix = glob_prefix(glob);
+  auto at = after < prefix ? services_.lower_bound(prefix) : services_.upper_bound(after);
+  for (; at != services_.end() && found.size() < limit; ++at) {
     const Service& service = at->second;
+    if (!service.name.starts_with(prefix)) break;
     if (!glob.empty() && !glob_matches(glob, service.name)) continue;
     found.push_back({at->first, service.revision, service.members.size(), service.ready,
                      service.reason == Reason::ok, service.reason});

@@ -121,20 +121,10 @@ void collect(const PagePtr& page, Turn& turn) {
   on_control(page->call, [page](Turn& later) { collect(page, later); });
 }
 
-// A zone that is not loaded has no instances; a source that has never spoken may have them all.
-bool is_complete(const Outside& outside) {
-  if (outside.loaded && !outside.loaded()) return false;
-  const auto missing = outside.missing ? outside.missing() : std::vector<Missing>();
-  return std::ranges::none_of(missing, [](const Missing& one) { return one.what == "source"; });
-}
-
-// 503 while not all is known: who knows a list already should keep it.
 void get_answers(CallPtr call) {
   const Outside& outside = call->context->outside;
   if (!outside.answering_of) return call->refuse({ErrorCode::not_found, "this server answers nobody"});
-  if (!is_complete(outside))
-    return call->refuse(
-        {ErrorCode::starting, "not everything is known yet (GET /readyz says what): keep what you have"});
+  if (!is_complete(outside)) return call->refuse(not_complete());
   const auto limit = query_number(call->request, "limit", 1, kMostServices);
   if (!limit) return call->refuse(limit.error());
   auto page = std::make_shared<Page>();

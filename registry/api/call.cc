@@ -146,6 +146,16 @@ bool has_room(Call& call, Turn& turn) {
   return false;
 }
 
+bool is_complete(const Outside& outside) {
+  if (outside.loaded && !outside.loaded()) return false;
+  const auto missing = outside.missing ? outside.missing() : std::vector<Missing>();
+  return std::ranges::none_of(missing, [](const Missing& one) { return one.what == "source"; });
+}
+
+ApiError not_complete() {
+  return {ErrorCode::starting, "not everything is known yet (GET /readyz says what): keep what you have"};
+}
+
 void acknowledge(const CallPtr& call, Turn& turn, const Grant& grant,
                  net::UniqueFunction<void(bool)> respond) {
   acknowledge_in_time(call, turn, grant.durable_needed, std::move(respond));

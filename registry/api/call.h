@@ -61,6 +61,12 @@ void on_control_briefly(CallPtr call, net::UniqueFunction<void(Turn&)> work);
 bool has_room(Call& call, Turn& turn);
 ApiError no_room();
 
+// False while the store is not read, or a scheduler that may have all the instances has never spoken. Who
+// asks for a list and knows one already should keep it then: 503. (A zone that is not loaded has no
+// instances.)
+bool is_complete(const Outside& outside);
+ApiError not_complete();
+
 // 404 unknown_service or unknown_instance, whichever is true.
 ApiError missing_instance(const Registry& registry, std::string_view service);
 

@@ -4,6 +4,8 @@
 
 #include "registry/api/call.h"
 #include "registry/api/json_text.h"
+#include "registry/api/query.h"
+#include "registry/port_addresses.h"
 
 namespace muster::registry::api {
 namespace {
@@ -11,17 +13,48 @@ namespace {
 using http::Scope;
 constexpr std::size_t kServicesATurn = 128;
 
-// The port of that name; "" asks for the default port.
-const Port* find_port(const InstanceBody& body, std::string_view name) {
-  const auto port = name.empty() ? body.ports.begin() : std::ranges::find(body.ports, name, &Port::name);
-  return port == body.ports.end() ? nullptr : &*port;
+constexpr std::string_view kTagLabel = "__meta_muster_tag_";
+
+// The port of that name, TCP's where UDP has one, too; nullopt asks for the default port.
+const Port* find_port(const InstanceBody& body, const std::optional<std::string>& name) {
+  if (!name) return body.ports.empty() ? nullptr : &body.ports.front();
+  const Port* found = nullptr;
+  for (const Port& port : body.ports) {
+    if (port.name != *name) continue;
+    if (port.protocol == Protocol::tcp) return &port;
+    found = &port;
+  }
+  return found;
 }
 
-// Prometheus' rule for label names; two tags that become the same label: the first stays.
+// Prometheus' rule for label names is [a-zA-Z_][a-zA-Z0-9_]*.
 std::string label_of_tag(std::string_view key) {
-  std::string label = "__meta_muster_tag_";
-  for (const char c : key) label += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '_';
+  const auto legal = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  std::string label(kTagLabel);
+  for (const char c : key) label += legal(c) ? c : '_';
   return label;
+}
+
+struct Label {
+  std::string name;
+  const std::string* value = nullptr;
+};
+
+// Of tags that become the same label: the one that is called so, else the first.
+std::vector<Label> labels_of(const Tags& tags) {
+  std::vector<Label> labels;
+  for (const auto& [key, value] : tags) {
+    Label label{label_of_tag(key), &value};
+    const auto same = std::ranges::find(labels, label.name, &Label::name);
+    if (same == labels.end()) {
+      labels.push_back(std::move(label));
+    } else if (std::string_view(label.name).substr(kTagLabel.size()) == key) {
+      same->value = &value;
+    }
+  }
+  return labels;
 }
 
 void append_label(std::string& out, std::string_view name, std::string_view value) {
@@ -30,36 +63,39 @@ void append_label(std::string& out, std::string_view name, std::string_view valu
   append_string(out, value);
 }
 
-void append_tags(std::string& out, const Tags& tags) {
-  std::vector<std::string> written;
-  for (const auto& [key, value] : tags) {
-    std::string label = label_of_tag(key);
-    if (std::ranges::find(written, label) != written.end()) continue;
-    out += ',';
-    append_label(out, label, value);
-    written.push_back(std::move(label));
-  }
-}
-
 // One target an instance, whatever its number of addresses: it is to be scraped once.
-void append_group(std::string& out, const Instance& instance, const Port& port) {
+void append_group(std::string& out, const Instance& instance, const net::Endpoint& target) {
   out += "{\"targets\":[";
-  append_string(out, net::to_string(net::Endpoint{instance.body->addresses.front(), port.number}));
+  append_string(out, net::to_string(target));
   out += "],\"labels\":{";
   append_label(out, "__meta_muster_service", instance.service);
   out += ',';
   append_label(out, "__meta_muster_instance", instance.id);
-  append_tags(out, instance.body->tags);
+  for (const Label& label : labels_of(instance.body->tags)) {
+    out += ',';
+    append_label(out, label.name, *label.value);
+  }
   out += "}}";
 }
 
-std::string groups_json(const std::vector<InstancePtr>& instances, std::string_view port_name) {
+// Its first address that the port has; nullopt: it has no such port, or nobody can connect to it.
+std::optional<net::Endpoint> target_of(const InstanceBody& body,
+                                       const std::optional<std::string>& port_name) {
+  const Port* port = find_port(body, port_name);
+  if (port == nullptr) return std::nullopt;
+  const auto& addresses = addresses_of(body, *port);
+  if (addresses.empty()) return std::nullopt;
+  return net::Endpoint{addresses.front(), port->number};
+}
+
+std::string groups_json(const std::vector<InstancePtr>& instances,
+                        const std::optional<std::string>& port_name) {
   std::string out = "[";
   for (const InstancePtr& instance : instances) {
-    const Port* port = find_port(*instance->body, port_name);
-    if (!instance->serving || port == nullptr || instance->body->addresses.empty()) continue;
+    const auto target = target_of(*instance->body, port_name);
+    if (!target) continue;
     if (out.size() > 1) out += ',';
-    append_group(out, *instance, *port);
+    append_group(out, *instance, *target);
   }
   return out.append("]");
 }
@@ -67,7 +103,7 @@ std::string groups_json(const std::vector<InstancePtr>& instances, std::string_v
 struct Walk {
   CallPtr call;
   std::string glob;
-  std::string port;
+  std::optional<std::string> port;
   std::string after;
   std::vector<InstancePtr> instances;
 };
@@ -81,22 +117,23 @@ void answer(const WalkPtr& walk, Turn& turn) {
 void collect(const WalkPtr& walk, Turn& turn) {
   const auto page = turn.registry.list(walk->glob, walk->after, kServicesATurn);
   for (const ServiceSummary& service : page) {
-    auto view = turn.registry.view(service.name, turn.now);
-    walk->instances.insert(walk->instances.end(), view.instances.begin(), view.instances.end());
+    const auto view = turn.registry.view(service.name, turn.now);
+    for (const InstancePtr& instance : view.instances) {
+      if (instance->serving) walk->instances.push_back(instance);
+    }
   }
   if (page.size() < kServicesATurn) return answer(walk, turn);
   walk->after = page.back().name;
   on_control(walk->call, [walk](Turn& later) { collect(walk, later); });
 }
 
-// 503 while nothing is loaded: Prometheus keeps its old list then, but would believe an empty one.
+// 503 while not all is known: Prometheus keeps its old list then, but would believe an empty one.
 void get_http_sd(CallPtr call) {
-  const auto& loaded = call->context->outside.loaded;
-  if (loaded && !loaded())
-    return call->refuse({ErrorCode::starting, "nothing is loaded yet: keep the list you have"});
+  if (!is_complete(call->context->outside)) return call->refuse(not_complete());
+  auto port = query_port_name(call->request, "port");
+  if (!port) return call->refuse(port.error());
   const std::string glob(call->request.query_value("service").value_or("*"));
-  const std::string port(call->request.query_value("port").value_or(""));
-  auto walk = std::make_shared<Walk>(Walk{call, glob, port, "", {}});
+  auto walk = std::make_shared<Walk>(Walk{call, glob, std::move(*port), "", {}});
   on_control(std::move(call), [walk](Turn& turn) { collect(walk, turn); });
 }
 

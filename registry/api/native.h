@@ -113,7 +113,7 @@ struct Outside {
   std::function<bool(Job)> submit_brief;          // Control::submit_brief
   std::function<net::SteadyTime()> last_tick;     // of the control loop, for /healthz
   std::function<std::vector<Missing>()> missing;  // for /readyz
-  std::function<bool()> loaded;                   // something to serve: else /http_sd is 503
+  std::function<bool()> loaded;                   // the store is read: else /answers and /http_sd are 503
   // GETs of a service or instance with ?after= (Watch::poll): calls `answer` with the service once it has
   // changed; every other reply it gives by itself.
   WaitForChange wait_for_change;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "registry/api/native_names.h"
+
 namespace muster::registry::api {
 namespace {
 
@@ -28,6 +30,14 @@ ReadResult<std::optional<std::uint64_t>> query_number(const http::Request& reque
     return fault(name, std::to_string(min) + " to " + std::to_string(max));
   }
   return std::optional<std::uint64_t>{number};
+}
+
+ReadResult<std::optional<std::string>> query_port_name(const http::Request& request, std::string_view name) {
+  const auto text = request.query_value(name);
+  if (!text) return std::optional<std::string>{};
+  if (auto wrong = fault_of_port_name(*text))
+    return ReadError{ErrorCode::invalid_field, std::move(*wrong), "?" + std::string(name)};
+  return std::optional<std::string>(*text);
 }
 
 ReadResult<std::optional<bool>> query_flag(const http::Request& request, std::string_view name) {

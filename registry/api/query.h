@@ -13,6 +13,8 @@ namespace muster::registry::api {
 // A whole number in [min, max]; nullopt when the parameter is absent.
 ReadResult<std::optional<std::uint64_t>> query_number(const http::Request& request, std::string_view name,
                                                       std::uint64_t min, std::uint64_t max);
+// The name of a port, as a registration writes it.
+ReadResult<std::optional<std::string>> query_port_name(const http::Request& request, std::string_view name);
 // "true" or "false".
 ReadResult<std::optional<bool>> query_flag(const http::Request& request, std::string_view name);
 

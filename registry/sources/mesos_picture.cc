@@ -5,6 +5,7 @@
 
 #include "registry/sources/mesos_pid.h"
 #include "registry/sources/mesos_verdict.h"
+#include "registry/sources/probe_target.h"
 
 namespace muster::registry::sources {
 
@@ -379,14 +380,7 @@ MesosStep MesosPicture::follow(const MesosTable& table, const MesosTable::Touche
 std::optional<net::Endpoint> MesosPicture::probe_target(const MesosTaskKey& key) const {
   const auto found = shown_.find(key);
   if (found == shown_.end() || !found->second.body) return std::nullopt;
-  const InstanceBody& body = *found->second.body;
-  for (const Port& port : body.ports) {
-    if (port.protocol != Protocol::tcp) continue;
-    const bool is_host = port.scope == PortScope::host && !body.host_addresses.empty();
-    const auto& addresses = is_host ? body.host_addresses : body.addresses;
-    if (!addresses.empty()) return net::Endpoint{addresses.front(), port.number};
-  }
-  return std::nullopt;
+  return probe_target_of(*found->second.body);
 }
 
 }  // namespace muster::registry::sources

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "registry/model.h"
+#include "registry/port_addresses.h"
 
 namespace muster::registry::sources {
 
@@ -11,8 +11,7 @@ namespace muster::registry::sources {
 inline std::optional<net::Endpoint> probe_target_of(const InstanceBody& body) {
   for (const Port& port : body.ports) {
     if (port.protocol != Protocol::tcp) continue;
-    const bool is_host = port.scope == PortScope::host && !body.host_addresses.empty();
-    const auto& addresses = is_host ? body.host_addresses : body.addresses;
+    const auto& addresses = addresses_of(body, port);
     if (!addresses.empty()) return net::Endpoint{addresses.front(), port.number};
   }
   return std::nullopt;

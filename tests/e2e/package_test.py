@@ -1,6 +1,7 @@
 """The Debian package, made of the programs under test: what is in it, that the musterd of it serves with the configuration
 of it, and what its scripts do, with stand-ins for the commands that would change this machine."""
 
+import gzip
 import os
 import pathlib
 import pwd
@@ -13,7 +14,8 @@ from harness import ADDRESS, BIN, SOURCE, EndToEnd, Musterd, run
 
 BUILD = BIN.parent
 PAGE = SOURCE / "docs/howto/package.md"
-NEEDED = ("cpack", "dpkg-deb", "dpkg-shlibdeps")
+CHANGELOG = SOURCE / "tools/debian/changelog"
+NEEDED = ("cpack", "dpkg-deb", "dpkg-shlibdeps", "dpkg-parsechangelog")
 MISSING = [tool for tool in NEEDED if not shutil.which(tool)]
 SCRIPTS = ("postinst", "prerm", "postrm")
 
@@ -43,6 +45,17 @@ class Package(EndToEnd):
         self.assertEqual(self.deb.name, f"muster_{version}_{architecture}.deb")
         needs = {part.split()[0] for part in self.field("Depends").split(", ")}
         self.assertLessEqual({"adduser", "libc6", "libsqlite3-0", "libssl3"}, needs)
+
+    def test_its_changelog_is_of_this_version_and_its_maintainer_who_signed_it(self):
+        packed = (self.root / "usr/share/doc/muster/changelog.gz").read_bytes()
+        self.assertEqual(gzip.decompress(packed), CHANGELOG.read_bytes())
+        self.assertEqual(packed[3:8], bytes(5), "neither name nor time: the same package whenever it is made")
+        parsed = run("dpkg-parsechangelog", "-l", CHANGELOG)
+        self.assertEqual((parsed.status, parsed.err), (0, ""))
+        told = dict(re.findall(r"(?m)^([A-Z]\w+): (.*)$", parsed.out))
+        self.assertEqual((told["Source"], told["Version"]), ("muster", self.field("Version")))
+        wanted = re.search(r"(?m)^MUSTER_MAINTAINER:STRING=(.*)$", (BUILD / "CMakeCache.txt").read_text())[1]
+        self.assertEqual(self.field("Maintainer"), wanted or told["Maintainer"])
 
     def test_the_files_are_those_that_the_page_lists(self):
         listed = re.findall(r"(?m)^\| (`/[^|]*`) \|", PAGE.read_text())

@@ -105,7 +105,12 @@ TEST_F(Answers, AreNotGivenWhileNothingIsLoaded) {
 }
 
 TEST_F(Answers, LeaveOutWhatIsNotPublished) {
-  house.put("/api/v1/services/not%20a%20label/instances/a", R"({"address":"10.0.0.7","port":1})");
+  Registration task;
+  task.service = "not a label";
+  task.id = "t";
+  task.source = {SourceKind::scheduler, "mesos"};
+  task.body = shared(body_at("10.0.0.7"));
+  ASSERT_TRUE(house.registry.apply(task, house.now));
   EXPECT_EQ(boost::json::serialize(json(house.get("/api/v1/answers")).at("services")), "[]");
 }
 

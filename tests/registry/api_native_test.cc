@@ -539,32 +539,6 @@ TEST_F(NativeRoutes, OneBadEntryLeavesTheOverlayAsItWas) {
   EXPECT_EQ(house.registry.overlay().size(), 1u);
 }
 
-TEST_F(NativeRoutes, PrometheusFindsReadyInstances) {
-  house.put(i1(), R"({"addresses":["10.0.0.7","2001:db8::7"],"port":8080,"tags":{"az":"a","team.x":"y"}})");
-  house.put("/api/v1/services/web/instances/i2", R"({"address":"10.0.0.8"})");
-  house.put("/api/v1/services/db/instances/d",
-            R"({"address":"2001:db8::9","ports":[{"port":1},{"name":"metrics","port":9}]})");
-  EXPECT_EQ(
-      house.get("/api/v1/http_sd?service=web").body,
-      R"([{"targets":["10.0.0.7:8080"],"labels":{"__meta_muster_service":"web","__meta_muster_instance":"i1",)"
-      R"("__meta_muster_tag_az":"a","__meta_muster_tag_team_x":"y"}}])");
-  EXPECT_EQ(
-      house.get("/api/v1/http_sd?port=metrics").body,
-      R"([{"targets":["[2001:db8::9]:9"],"labels":{"__meta_muster_service":"db","__meta_muster_instance":"d"}}])");
-  house.post(i1("/drain"), "");
-  EXPECT_EQ(house.get("/api/v1/http_sd?service=web").body, "[]");
-}
-
-TEST_F(NativeRoutes, ServiceDiscoveryWalksManyServicesInTurns) {
-  for (int i = 0; i < 300; ++i) {
-    house.put("/api/v1/services/s" + std::to_string(i) + "/instances/a",
-              R"({"address":"10.0.0.7","port":1})");
-  }
-  house.turns = 0;
-  EXPECT_EQ(json(house.get("/api/v1/http_sd")).as_array().size(), 300u);
-  EXPECT_EQ(house.turns, 3u);
-}
-
 TEST_F(NativeRoutes, AFullQueueIsSaidAndNothingIsDone) {
   house.queue_full = true;
   const auto reply = registered();
@@ -806,16 +780,6 @@ TEST(NativeOutside, OneSourceIsShownAndTold) {
   EXPECT_EQ(fixed.status, 404);
   EXPECT_THAT(fixed.body, HasSubstr("`muster reload` reads again"));
   EXPECT_EQ(told.size(), 2U);
-}
-
-TEST(NativeOutside, PrometheusKeepsItsListWhileNothingIsLoaded) {
-  bool loaded = false;
-  api::Outside outside;
-  outside.loaded = [&] { return loaded; };
-  ApiHouse house(std::move(outside));
-  EXPECT_EQ(house.get("/api/v1/http_sd").status, 503);
-  loaded = true;
-  EXPECT_EQ(house.get("/api/v1/http_sd").body, "[]");
 }
 
 TEST(NativeOutside, LongPollsComeBackToTheSameReply) {
