@@ -5,9 +5,8 @@ to be needed.
 """
 
 import node
-from node import run, wait_until
+from node import WEB, run, wait_until
 
-WEB = ["10.1.0.1", "10.1.0.2", "10.1.0.3"]
 SRV = ["0 10 8081 i3.web.svc.internal.", "0 30 8080 i2.web.svc.internal.", "0 60 8080 i1.web.svc.internal."]
 
 
@@ -104,3 +103,13 @@ class Resolver(node.Node):
         self.register("v4", "i2", "10.2.0.2", 80)
         wait_until("the other is there", lambda: self.short("v4.svc.internal") == ["10.2.0.1", "10.2.0.2"])
         self.assertEqual(self.short("web.svc.internal"), WEB)
+
+
+class BelievesAbsence:
+    """A Resolver that takes an NXDOMAIN for all types, and so cannot find a name any more of which one is missing."""
+
+    def test_what_is_missing_must_not_be_the_name(self):
+        proxy = self.behind_proxy()
+        proxy.ways = {"nodata-is-nxdomain"}
+        self.assertEqual(self.dig("v4.svc.internal", "AAAA").status, "NXDOMAIN")
+        self.assertEqual(self.short("v4.svc.internal"), [])
