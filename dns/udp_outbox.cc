@@ -27,7 +27,14 @@ void send_together(int socket, std::array<mmsghdr, kAtOnce>& messages, std::size
 
 }  // namespace
 
+// Those of one socket side by side: several threads may have received what was asked.
 void UdpOutbox::flush() {
+  const auto socket_of = [](const auto& one) {
+    const UdpWay* way = one.first->way();
+    return way == nullptr ? -1 : way->socket->fd();
+  };
+  std::stable_sort(waiting_.begin(), waiting_.end(),
+                   [&](const auto& a, const auto& b) { return socket_of(a) < socket_of(b); });
   std::array<mmsghdr, kAtOnce> messages;
   std::array<iovec, kAtOnce> parts;
   std::size_t count = 0;

@@ -26,8 +26,6 @@ constexpr std::uint32_t kStaleKept = 30;   // until upstreams are tried again (R
 constexpr std::size_t kAttemptsMost = 8;
 // A name of so many letters, written as ours was, has come from us.
 constexpr int kLettersOfALoop = 24;
-constexpr std::string_view kFull = "too many queries wait for other servers";
-constexpr std::string_view kShareTaken = "too many of your queries wait for other servers";
 
 std::string_view name_in(const Octets& packet, std::size_t size) {
   return {reinterpret_cast<const char*>(packet.data()) + kHeaderSize, size};
@@ -50,10 +48,9 @@ class Forwarder::Impl {
           if (completions_.size() == 1) asio::post(strand_, [this] { work_completions(); });
         }) {
     upstreams_.set(servers_);
-    if (wiring_.cache != nullptr) {
+    if (wiring_.cache != nullptr)
       wiring_.cache->on_refresh([this] { asio::post(io_, [this] { begin_refreshes(); }); });
-      keep_house();
-    }
+    keep_house();
   }
   ~Impl() { stop(); }
 
@@ -81,10 +78,12 @@ class Forwarder::Impl {
       const std::lock_guard lock(inbox_mutex_);
       if (stopped_) return false;
       const bool was_empty = inbox_.empty();
-      for (Handed& handed : all) (find_place() ? inbox_ : refused).push_back(std::move(handed));
+      for (Handed& handed : all) (clients_.admit(handed) ? inbox_ : refused).push_back(std::move(handed));
       if (was_empty && !inbox_.empty()) asio::post(io_, [this] { work_inbox(); });
     }
-    for (Handed& handed : refused) clients_.refuse(std::move(handed), kFull);
+    if (refused.empty()) return true;
+    counters.refused.fetch_add(refused.size(), std::memory_order_relaxed);
+    clients_.refuse(std::move(refused));
     return true;
   }
 
@@ -93,12 +92,15 @@ class Forwarder::Impl {
       const bool is_same = servers_.upstreams == servers.upstreams && servers_.zones == servers.zones;
       servers_ = std::move(servers);
       upstreams_.set(servers_);
-      if (!is_same && wiring_.cache != nullptr) wiring_.cache->flush("");  // others may say something else
+      if (is_same) return;
+      ++generation_;  // others may say something else
+      if (wiring_.cache != nullptr) wiring_.cache->flush("");
     });
   }
 
   void flush(std::string folded, std::function<void(std::size_t)> done) {
     asio::post(io_, [this, folded = std::move(folded), done = std::move(done)] {
+      ++generation_;
       done(wiring_.cache == nullptr ? 0 : wiring_.cache->flush(folded));
     });
   }
@@ -127,7 +129,6 @@ class Forwarder::Impl {
   }
 
   void begin(Handed handed, net::SteadyTime now) {
-    if (!clients_.admit(handed)) return refuse_share(std::move(handed));
     Query query;
     if (!read_query(handed.packet, query).ok) return clients_.let_go(std::move(handed));
     std::string name(query.name.wire());
@@ -148,19 +149,6 @@ class Forwarder::Impl {
     if (!question.waiters.empty()) counters.joined.fetch_add(1, std::memory_order_relaxed);
     question.waiters.push_back(std::move(waiter));
     if (question.attempts.empty()) go_on(question, now);
-  }
-
-  bool find_place() {
-    if (wiring_.pending->fetch_add(1, std::memory_order_relaxed) < wiring_.most_pending) return true;
-    wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
-    counters.refused.fetch_add(1, std::memory_order_relaxed);
-    return false;
-  }
-
-  void refuse_share(Handed handed) {
-    wiring_.pending->fetch_sub(1, std::memory_order_relaxed);
-    counters.refused.fetch_add(1, std::memory_order_relaxed);
-    clients_.refuse(std::move(handed), kShareTaken);
   }
 
   void answer_as_ours(Handed handed) {
@@ -194,6 +182,7 @@ class Forwarder::Impl {
     if (QuestionAtWork* known = questions_.find(key)) return *known;
     QuestionAtWork& question = questions_.add(key);
     question.order = upstreams_.order_for(key.name, now);
+    question.generation = generation_;
     question.deadline = now + servers_.timeout;
     return question;
   }
@@ -212,9 +201,22 @@ class Forwarder::Impl {
   // Asks the next server. Precondition: there is one, or nobody is asked.
   void go_on(QuestionAtWork& question, net::SteadyTime now) {
     if (question.order.empty()) return fail(question);
-    const UpstreamRef& at = question.order[question.next++ % question.order.size()];
-    send(question, at, Upstream::Way::udp);
-    questions_.wake_at(question, std::min(now + patience(question, *at), question.deadline));
+    const UpstreamRef* at = next_server(question);
+    if (at == nullptr) return questions_.wake_at(question, question.deadline);
+    send(question, *at, Upstream::Way::udp, (*at)->upstream->takes_opt(now));
+    questions_.wake_at(question, std::min(now + patience(question, **at), question.deadline));
+  }
+
+  // Not one that is just being asked by TCP: it would say again what led there. Null: there is no other.
+  static const UpstreamRef* next_server(QuestionAtWork& question) {
+    while (question.next < 2 * question.order.size()) {
+      const UpstreamRef& at = question.order[question.next++ % question.order.size()];
+      const auto is_by_tcp = [&](const QuestionAtWork::Attempt& one) {
+        return one.is_open && one.way == Upstream::Way::tcp && one.at == at;
+      };
+      if (std::none_of(question.attempts.begin(), question.attempts.end(), is_by_tcp)) return &at;
+    }
+    return nullptr;
   }
 
   // Between two servers little; before all are asked once more some time.
@@ -223,13 +225,18 @@ class Forwarder::Impl {
     return is_round_over ? std::max(at.upstream->patience(), servers_.timeout / 3) : at.upstream->patience();
   }
 
-  void send(QuestionAtWork& question, const UpstreamRef& at, Upstream::Way way) {
+  // False: it has too many connections already.
+  bool send(QuestionAtWork& question, const UpstreamRef& at, Upstream::Way way, bool has_opt) {
     const auto number = static_cast<std::uint32_t>(question.attempts.size());
-    question.attempts.push_back(
-        {at, write_upstream_query(question.key(), bits_), wiring_.steady(), way, true});
-    const QuestionAtWork::Attempt& attempt = question.attempts.back();
-    at->upstream->ask(attempt.packet, {question.id, number, attempt.sent}, way);
+    QuestionAtWork::Attempt attempt{
+        at, write_upstream_query(question.key(), has_opt, bits_), wiring_.steady(), way, has_opt, true};
+    if (!at->upstream->ask(attempt.packet, {question.id, number, attempt.sent}, way, has_opt)) {
+      counters.tcp_full.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    }
+    question.attempts.push_back(std::move(attempt));
     if (asked_.empty() || asked_.back() != at) asked_.push_back(at);
+    return true;
   }
 
   bool may_send(const QuestionAtWork& question) const {
@@ -273,28 +280,36 @@ class Forwarder::Impl {
     auto reply = read_upstream_reply(completion.answer.message, attempt.packet, wiring_.is_ours, by_udp);
     if (reply) {
       note(at, UpstreamResult::answered, ticket, now, latency);
-      if (!reply->has_opt) take_without_opt(question, at, *reply);
+      if (!reply->has_opt) take_without_opt(question, attempt, *reply, now);
       return deliver(question, attempt, *reply, now);
     }
     // An answer in other letters may be a guess of somebody's, and one that is cut says nothing: by TCP
     // nobody can guess, and everything has room.
     const bool is_cut = reply.error() == ForwardError::truncated;
-    if (by_udp && (is_cut || reply.error() == ForwardError::question_case) &&
-        question.attempts.size() < kAttemptsMost) {
+    const bool may_ask_again = by_udp && question.attempts.size() < kAttemptsMost;
+    if (may_ask_again && (is_cut || reply.error() == ForwardError::question_case)) {
       note(at, is_cut ? UpstreamResult::answered : UpstreamResult::unreadable, ticket, now);
-      return send(question, completion.at, Upstream::Way::tcp);
+      if (send(question, completion.at, Upstream::Way::tcp, attempt.has_opt)) return;
+      question.met_refusal = true;
+      return go_on_or_fail(question, now);
     }
-    const bool is_word =
-        is_cut || reply.error() == ForwardError::rcode || reply.error() == ForwardError::referral;
+    if (may_ask_again && reply.error() == ForwardError::formerr && attempt.has_opt) {
+      at.upstream->wear_out();  // c-ares does without an OPT on that channel from now on
+      send(question, completion.at, Upstream::Way::udp, false);
+      return;
+    }
+    const bool is_word = is_cut || reply.error() == ForwardError::formerr ||
+                         reply.error() == ForwardError::rcode || reply.error() == ForwardError::referral;
     note(at, is_word ? UpstreamResult::failed : UpstreamResult::unreadable, ticket, now);
     question.met_refusal = true;
     go_on_or_fail(question, now);
   }
 
-  // c-ares asks a server that does not know EDNS again without it, and does without it from then on: what was
-  // asked with DO is no answer to that, and the next questions are to begin anew.
-  static void take_without_opt(const QuestionAtWork& question, UpstreamAtWork& at, UpstreamReply& reply) {
-    at.upstream->wear_out();
+  // From a server that does not know EDNS: it is asked without from now on (c-ares has seen to that itself,
+  // or we have, or it just left the OPT out). To a question with DO that is no answer to keep.
+  static void take_without_opt(const QuestionAtWork& question, const QuestionAtWork::Attempt& attempt,
+                               UpstreamReply& reply, net::SteadyTime now) {
+    if (attempt.at->upstream->takes_opt(now)) attempt.at->upstream->note_no_opt(now);
     if (question.dnssec_ok) reply.lifetime = 0;
   }
 
@@ -349,8 +364,9 @@ class Forwarder::Impl {
     const std::string name = question.name;
     CacheKey key = question.key();
     key.name = name;
+    const std::uint64_t generation = question.generation;
     end(question, *reply);
-    if (wiring_.cache == nullptr) return;
+    if (wiring_.cache == nullptr || generation != generation_) return;
     if (!is_kept) return wiring_.cache->remove(key);
     wiring_.cache->insert(std::move(reply), tick());
   }
@@ -406,8 +422,11 @@ class Forwarder::Impl {
     house_.expires_after(kHouseEvery);
     house_.async_wait([this](boost::system::error_code error) {
       if (error) return;
-      wiring_.cache->tidy();
-      if (++houses_ % kHousesASweep == 0) wiring_.cache->sweep(tick());
+      upstreams_.tidy();
+      if (wiring_.cache != nullptr) {
+        wiring_.cache->tidy();
+        if (++houses_ % kHousesASweep == 0) wiring_.cache->sweep(tick());
+      }
       keep_house();
     });
   }
@@ -443,6 +462,7 @@ class Forwarder::Impl {
   WaitingClients clients_;
   Upstreams upstreams_;
   Questions questions_;
+  std::uint64_t generation_ = 0;  // raised when what was asked before is not to be kept
   std::uint64_t houses_ = 0;
   std::vector<Completion> completions_;
   std::vector<UpstreamRef> asked_;  // in this turn

@@ -32,6 +32,7 @@ struct ForwardCounters {
   std::atomic<std::uint64_t> failed{0};   // questions that nobody answered
   std::atomic<std::uint64_t> refreshed{0};  // asked anew before their end
   std::atomic<std::uint64_t> loops{0};      // questions of ours that came back
+  std::atomic<std::uint64_t> tcp_full{0};   // questions by TCP for which a server had too many connections
 };
 
 class Forwarder final : public Desk {

@@ -26,6 +26,7 @@ struct QuestionAtWork {
     Octets packet;  // as it was sent, in its letters
     std::chrono::steady_clock::time_point sent{};
     Upstream::Way way = Upstream::Way::udp;
+    bool has_opt = true;
     bool is_open = true;
   };
 
@@ -39,6 +40,7 @@ struct QuestionAtWork {
   std::vector<UpstreamRef> order;  // those who may be asked, the best first
   std::size_t next = 0;            // of `order`, and then once more from its beginning
   std::vector<Attempt> attempts;
+  std::uint64_t generation = 0;  // of what may be kept, as it was when it began
   net::SteadyTime deadline{};
   net::SteadyTime wakes{};  // when it is looked at next
   // What went wrong so far.

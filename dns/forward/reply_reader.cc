@@ -149,6 +149,7 @@ class UpstreamReplyReader {
   std::optional<ForwardError> judge() {
     const bool is_word =
         to_.rcode == Rcode::noerror || to_.rcode == Rcode::nxdomain || to_.rcode == Rcode::yxdomain;
+    if (to_.rcode == Rcode::formerr) return ForwardError::formerr;
     if (!is_word) return ForwardError::rcode;
     if (met_ours_) {
       to_.rcode = Rcode::noerror;
@@ -202,6 +203,7 @@ std::string_view to_string(ForwardError error) {
     case ForwardError::question_other: return "question_other";
     case ForwardError::question_case: return "question_case";
     case ForwardError::truncated: return "truncated";
+    case ForwardError::formerr: return "formerr";
     case ForwardError::rcode: return "rcode";
     case ForwardError::record_unreadable: return "record_unreadable";
     case ForwardError::trailing_octets: return "trailing_octets";

@@ -24,12 +24,13 @@ enum class ForwardError : std::uint8_t {
   question_other,  // not what was asked
   question_case,   // what was asked, in other letters: somebody may have guessed it
   truncated,
-  rcode,  // neither NOERROR nor NXDOMAIN nor YXDOMAIN
+  formerr,  // perhaps a server that knows no EDNS
+  rcode,    // else neither NOERROR nor NXDOMAIN nor YXDOMAIN
   record_unreadable,
   trailing_octets,
   referral,  // no answer, by a server that does not look for one
 };
-inline constexpr std::size_t kForwardErrors = 9;
+inline constexpr std::size_t kForwardErrors = 10;
 std::string_view to_string(ForwardError error);  // "question_case" …
 
 struct UpstreamReply {

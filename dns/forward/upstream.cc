@@ -18,6 +18,7 @@ constexpr int kQueriesOfAChannel = 256;
 constexpr int kSocketOctets = 1 << 20;  // of a socket's queue: answers come in bursts
 constexpr net::Millis kTimeoutsLooked{50};
 constexpr net::Millis kFailing{10'000};
+constexpr net::Millis kPlain{300'000};
 constexpr int kMissesMost = 3;
 constexpr net::Millis kPatienceLeast{20};
 constexpr net::Millis kPatienceMost{150};
@@ -34,12 +35,14 @@ UpstreamResult result_of(int status) {
 
 class Upstream::Channel {
  public:
-  Channel(const net::Strand& strand, const net::Endpoint& server, net::Millis timeout, Way way) {
+  Channel(const net::Strand& strand, const net::Endpoint& server, net::Millis timeout, Way way,
+          bool has_opt) {
     ares_options options{};
     // Errors of the server pass, and answers of up to the size that the OPT offers. A cut one passes, too:
-    // asked again on the same channel, a TCP connection that fails would end all that is open there.
-    options.flags =
-        ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS | (way == Way::tcp ? ARES_FLAG_USEVC : ARES_FLAG_IGNTC);
+    // asked again on the same channel, a TCP connection that fails would end all that is open there. After
+    // FORMERR c-ares takes an OPT off the query: there must be one.
+    options.flags = ARES_FLAG_NOCHECKRESP | (has_opt ? ARES_FLAG_EDNS : 0) |
+                    (way == Way::tcp ? ARES_FLAG_USEVC : ARES_FLAG_IGNTC);
     options.ednspsz = kUpstreamUdpSize;
     options.timeout = static_cast<int>(timeout.count());
     options.tries = 1;
@@ -71,6 +74,7 @@ struct Upstream::Waiting {
   Upstream* upstream;
   Channel* channel;
   Ticket ticket;
+  Way way;
 };
 
 Upstream::Upstream(const net::Strand& strand, net::Endpoint server, net::Millis timeout, Answered answered)
@@ -81,25 +85,38 @@ Upstream::~Upstream() = default;
 void Upstream::on_answer(void* argument, int status, int, unsigned char* message, int size) {
   const std::unique_ptr<Waiting> waiting(static_cast<Waiting*>(argument));
   waiting->channel->end();
+  if (waiting->way == Way::tcp) --waiting->upstream->tcp_open_;
   if (status == ARES_EDESTRUCTION) return;
   Answer answer{waiting->ticket, result_of(status), {}};
   if (message != nullptr) answer.message.assign(message, message + size);
   waiting->upstream->answered_(std::move(answer));
 }
 
-std::shared_ptr<Upstream::Channel> Upstream::channel(Way way) {
+void Upstream::tidy() {
   std::erase_if(worn_, [](const auto& one) { return one->is_idle(); });
-  if (way == Way::tcp) return worn_.emplace_back(std::make_shared<Channel>(strand_, server_, timeout_, way));
-  auto& channel = by_udp_[turn_ % kChannels];
+}
+
+std::shared_ptr<Upstream::Channel> Upstream::channel(Way way, bool has_opt) {
+  tidy();
+  if (way == Way::tcp)
+    return worn_.emplace_back(std::make_shared<Channel>(strand_, server_, timeout_, way, has_opt));
+  auto& channel = by_udp_[has_opt][turn_ % kChannels];
   if (channel && channel->is_worn()) retire(channel);
-  if (!channel) channel = std::make_shared<Channel>(strand_, server_, timeout_, way);
+  if (!channel) channel = std::make_shared<Channel>(strand_, server_, timeout_, way, has_opt);
   return channel;
 }
 
 void Upstream::wear_out() {
-  for (auto& channel : by_udp_) {
-    if (channel) retire(channel);
+  for (Channels& channels : by_udp_) {
+    for (auto& channel : channels) {
+      if (channel) retire(channel);
+    }
   }
+}
+
+void Upstream::note_no_opt(net::SteadyTime now) {
+  plain_until_ = now + kPlain;
+  wear_out();
 }
 
 void Upstream::retire(std::shared_ptr<Channel>& channel) {
@@ -110,7 +127,10 @@ void Upstream::retire(std::shared_ptr<Channel>& channel) {
 // The next ones go out by another port.
 void Upstream::flush() {
   if (!std::exchange(written_, false)) return;
-  if (const auto& channel = by_udp_[turn_++ % kChannels]) channel->ares().flush();
+  for (const Channels& channels : by_udp_) {
+    if (const auto& channel = channels[turn_ % kChannels]) channel->ares().flush();
+  }
+  ++turn_;
 }
 
 void Upstream::set_timeout(net::Millis timeout) {
@@ -119,14 +139,21 @@ void Upstream::set_timeout(net::Millis timeout) {
   wear_out();
 }
 
-void Upstream::ask(const Octets& packet, Ticket ticket, Way way) {
-  const std::shared_ptr<Channel> by = channel(way);
+bool Upstream::ask(const Octets& packet, Ticket ticket, Way way, bool has_opt) {
+  if (way == Way::tcp && tcp_open_ >= kTcpMost) return false;
+  const std::shared_ptr<Channel> by = channel(way, has_opt);
   by->begin();
-  auto* waiting = new Waiting{this, by.get(), ticket};
-  if (by->ares().get() == nullptr) return on_answer(waiting, ARES_ENOTINITIALIZED, 0, nullptr, 0);
+  if (way == Way::tcp) ++tcp_open_;
+  auto* waiting = new Waiting{this, by.get(), ticket, way};
+  if (by->ares().get() == nullptr) {
+    on_answer(waiting, ARES_ENOTINITIALIZED, 0, nullptr, 0);
+    wear_out();
+    return true;
+  }
   ares_send(by->ares().get(), packet.data(), static_cast<int>(packet.size()), &Upstream::on_answer, waiting);
   by->ares().watch_time();
   written_ |= way == Way::udp;
+  return true;
 }
 
 void Upstream::note(UpstreamResult result, net::SteadyTime sent, net::SteadyTime now,

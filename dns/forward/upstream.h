@@ -50,12 +50,19 @@ class Upstream {
   Upstream& operator=(const Upstream&) = delete;
 
   enum class Way : std::uint8_t { udp, tcp };
-  // Over UDP it goes out with the next flush().
-  void ask(const Octets& packet, Ticket ticket, Way way);
+  // Over UDP it goes out with the next flush(). `has_opt`: whether the packet ends with an OPT. False: too
+  // many connections to this server are open (kTcpMost), and nothing was asked.
+  bool ask(const Octets& packet, Ticket ticket, Way way, bool has_opt);
   void flush();
+  // Closes what waits for nothing any more.
+  void tidy();
+  static constexpr int kTcpMost = 64;
 
   const net::Endpoint& server() const { return server_; }
 
+  // Whether it is asked with an OPT: not for some minutes after it has shown that it does not know EDNS.
+  bool takes_opt(net::SteadyTime now) const { return now >= plain_until_; }
+  void note_no_opt(net::SteadyTime now);
   // From now on: other ports, and what c-ares has learnt of the server is forgotten.
   void wear_out();
   void set_timeout(net::Millis timeout);
@@ -75,7 +82,7 @@ class Upstream {
   class Channel;
   struct Waiting;
   static void on_answer(void* argument, int status, int timeouts, unsigned char* message, int size);
-  std::shared_ptr<Channel> channel(Way way);
+  std::shared_ptr<Channel> channel(Way way, bool has_opt);
   void retire(std::shared_ptr<Channel>& channel);
 
   const net::Strand strand_;
@@ -83,12 +90,15 @@ class Upstream {
   net::Millis timeout_;
   const Answered answered_;
   static constexpr std::size_t kChannels = 4;
-  std::array<std::shared_ptr<Channel>, kChannels> by_udp_;
+  using Channels = std::array<std::shared_ptr<Channel>, kChannels>;
+  std::array<Channels, 2> by_udp_;              // without and with an OPT
   std::vector<std::shared_ptr<Channel>> worn_;  // they wait for their last answers
+  int tcp_open_ = 0;
   std::size_t turn_ = 0;
-  bool written_ = false;  // something waits for flush(), in the channel whose turn it is
+  bool written_ = false;  // something waits for flush(), in the channels whose turn it is
   net::SteadyTime failing_until_{};
   net::SteadyTime answered_at_{};
+  net::SteadyTime plain_until_{};
   int misses_ = 0;  // in a row
   double smoothed_ms_ = -1;
 };

@@ -21,20 +21,21 @@ void mix_case(std::span<std::uint8_t> name, SecureBits& bits) {
 
 }  // namespace
 
-Octets write_upstream_query(const CacheKey& key, SecureBits& bits) {
-  Octets packet(kHeaderSize + key.name.size() + 4 + kOptSize);
+Octets write_upstream_query(const CacheKey& key, bool has_opt, SecureBits& bits) {
+  Octets packet(kHeaderSize + key.name.size() + 4 + (has_opt ? kOptSize : 0));
   write_u16(packet.data(), static_cast<std::uint16_t>(bits.take()));
   packet[2] = kRecursionDesired;
   // AD: so that an upstream says whether it is authenticated, also without DO (RFC 6840 §5.7).
   packet[3] = static_cast<std::uint8_t>(kAuthenticData | (key.checking_disabled ? kNoChecking : 0));
   write_u16(packet.data() + 4, 1);
-  write_u16(packet.data() + 10, 1);
+  write_u16(packet.data() + 10, has_opt ? 1 : 0);
   std::uint8_t* at = packet.data() + kHeaderSize;
   std::copy(key.name.begin(), key.name.end(), at);
   mix_case({at, key.name.size()}, bits);
   at += key.name.size();
   write_u16(at, static_cast<std::uint16_t>(key.type));
   write_u16(at + 2, static_cast<std::uint16_t>(zones::RrClass::in));
+  if (!has_opt) return packet;
   ReplyEdns edns;
   edns.present = true;
   edns.dnssec_ok = key.dnssec_ok;

@@ -10,6 +10,7 @@ namespace muster::dns {
 
 inline constexpr std::uint16_t kUpstreamUdpSize = 1232;
 
-Octets write_upstream_query(const CacheKey& key, SecureBits& bits);
+// `has_opt`: with an OPT at its end.
+Octets write_upstream_query(const CacheKey& key, bool has_opt, SecureBits& bits);
 
 }  // namespace muster::dns

@@ -75,6 +75,10 @@ std::vector<UpstreamRef> Upstreams::order_for(std::string_view name, net::Steady
   return order;
 }
 
+void Upstreams::tidy() {
+  for (const auto& [server, at] : by_server_) at->upstream->tidy();
+}
+
 std::vector<std::shared_ptr<const UpstreamCounters>> Upstreams::counters() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<const UpstreamCounters>> all;

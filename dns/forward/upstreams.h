@@ -63,6 +63,9 @@ class Upstreams {
   // that fail last.
   std::vector<UpstreamRef> order_for(std::string_view name, net::SteadyTime now) const;
 
+  // Frees what no question uses any more.
+  void tidy();
+
   std::vector<std::shared_ptr<const UpstreamCounters>> counters() const;
 
  private:

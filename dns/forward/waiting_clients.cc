@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kShare = 4;  // a client may have a quarter of all
 constexpr std::size_t kSiteOctets = 8;
+constexpr std::string_view kNoRoom = "too many queries wait for other servers";
 
 }  // namespace
 
@@ -29,16 +30,26 @@ net::IpAddress WaitingClients::client_of(const Handed& handed) {
 }
 
 bool WaitingClients::admit(const Handed& handed) {
+  std::atomic<std::size_t>& pending = *wiring_.pending;
+  const auto refused = [&] {
+    pending.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  };
+  const std::size_t others = pending.fetch_add(1, std::memory_order_relaxed);
+  if (others >= wiring_.most_pending) return refused();
   if (handed.client.address.is_loopback()) return true;
-  std::size_t& waiting = by_client_[client_of(handed)];
-  const bool is_crowded = wiring_.pending->load(std::memory_order_relaxed) > wiring_.most_pending / 2;
-  if (is_crowded && waiting >= std::max<std::size_t>(1, wiring_.most_pending / kShare)) return false;
-  ++waiting;
+  const std::lock_guard lock(mutex_);
+  const auto [found, is_new] = by_client_.try_emplace(client_of(handed), 0);
+  const bool is_crowded = others >= wiring_.most_pending / 2;
+  if (is_crowded && found->second >= std::max<std::size_t>(1, wiring_.most_pending / kShare))
+    return refused();
+  ++found->second;
   return true;
 }
 
 void WaitingClients::leave(const Handed& handed) {
   if (handed.client.address.is_loopback()) return;
+  const std::lock_guard lock(mutex_);
   const auto found = by_client_.find(client_of(handed));
   if (found != by_client_.end() && --found->second == 0) by_client_.erase(found);
 }
@@ -81,20 +92,26 @@ void WaitingClients::let_go(Handed handed) {
     asio::post(wiring_.tcp, [outlet = std::move(handed.outlet)]() mutable { outlet.reset(); });
 }
 
-void WaitingClients::refuse(Handed handed, std::string_view why) const {
-  Query query;
-  if (!read_query(handed.packet, query).ok) return;
-  HandedReply to;
-  to.rcode = Rcode::servfail;
-  to.error = ExtendedError::other;
-  to.error_text = why;
-  to.forwarded = false;
-  Octets message = write_reply(handed, query, wiring_.config->get(), wiring_.clock().now, to);
-  if (handed.client.transport == Transport::tcp)
-    return send_by_tcp(std::move(handed.outlet), std::move(message), {});
-  std::vector<Octets> messages;
-  messages.push_back(std::move(message));
-  handed.outlet->send(std::move(messages), {});
+void WaitingClients::refuse(std::vector<Handed> all) const {
+  const AnswerConfig config = wiring_.config->get();
+  const Moment moment = wiring_.clock();
+  UdpOutbox outbox;
+  for (Handed& handed : all) {
+    Query query;
+    if (!read_query(handed.packet, query).ok) continue;
+    HandedReply to;
+    to.rcode = Rcode::servfail;
+    to.error = ExtendedError::other;
+    to.error_text = kNoRoom;
+    to.forwarded = false;
+    Octets message = write_reply(handed, query, config, moment.now, to);
+    if (handed.client.transport == Transport::tcp) {
+      send_by_tcp(std::move(handed.outlet), std::move(message), {});
+    } else {
+      outbox.add(std::move(handed.outlet), std::move(message));
+    }
+  }
+  outbox.flush();
 }
 
 void WaitingClients::send_by_tcp(std::shared_ptr<Outlet> outlet, Octets message,

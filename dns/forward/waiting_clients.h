@@ -4,14 +4,15 @@
 // the network that has a quarter of all may not wait with more, so that one cannot keep everybody out. The
 // machine itself is exempt: its programs all ask from one address.
 //
-// Thread safety: refuse() from any thread; everything else is the forwarder's thread's.
+// Thread safety: admit() and refuse() from any thread; everything else is the forwarder's thread's.
 #pragma once
 
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <map>
 #include <memory>
-#include <string_view>
+#include <mutex>
+#include <vector>
 
 #include "dns/client.h"
 #include "dns/desk.h"
@@ -27,14 +28,14 @@ class WaitingClients {
     std::shared_ptr<const LiveConfig> config;
     Clock clock;
     boost::asio::any_io_executor tcp;  // where the outlets of TCP connections belong
-    // Queries that wait, counted by whoever hands them in, until they are answered or let go.
+    // Queries that wait, from when they are admitted until they are answered or let go.
     std::shared_ptr<std::atomic<std::size_t>> pending;
     std::size_t most_pending = 10'000;
   };
 
   explicit WaitingClients(Wiring wiring);
 
-  // False: its client has its share already.
+  // False: all places are taken, or its client has its share.
   bool admit(const Handed& handed);
   void answer(Waiter waiter, const CachedReply& reply);
   void answer(Handed handed, Octets message);
@@ -42,8 +43,8 @@ class WaitingClients {
   // Sends the answers, those over UDP many at a time.
   void flush() { outbox_.flush(); }
 
-  // SERVFAIL for one that was not counted: there is no room.
-  void refuse(Handed handed, std::string_view why) const;
+  // SERVFAIL for those that were not admitted.
+  void refuse(std::vector<Handed> all) const;
 
  private:
   static net::IpAddress client_of(const Handed& handed);
@@ -54,6 +55,7 @@ class WaitingClients {
   const Wiring wiring_;
   AnswerConfig config_;
   std::uint64_t generation_ = 0;
+  std::mutex mutex_;  // guards by_client_
   std::map<net::IpAddress, std::size_t> by_client_;
   UdpOutbox outbox_;
 };

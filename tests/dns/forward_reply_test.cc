@@ -117,6 +117,7 @@ TEST(UpstreamReply, WhatIsNotTaken) {
       {"other letters", reply_to("WWW.Example.").build(), ForwardError::question_case},
       {"cut", reply_to("www.Example.", RrType::a, kReply | 0x0200).build(), ForwardError::truncated},
       {"SERVFAIL", reply_to("www.Example.", RrType::a, kReply | 2).build(), ForwardError::rcode},
+      {"FORMERR", reply_to("www.Example.", RrType::a, kReply | 1).build(), ForwardError::formerr},
       {"REFUSED", reply_to("www.Example.", RrType::a, kReply | 5).build(), ForwardError::rcode},
       {"BADVERS, whose upper bits are in the OPT",
        reply_to("www.Example.").record(3, Octets{0, 0, 41, 4, 208, 1, 0, 0, 0, 0, 0}).build(),

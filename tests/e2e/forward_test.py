@@ -1,6 +1,7 @@
 """Names of others, asked at a running musterd: with upstreams that answer, fail, lie and die."""
 
 import concurrent.futures
+import itertools
 import os
 import shutil
 import socket
@@ -8,7 +9,7 @@ import time
 import unittest
 
 import wire
-from harness import ADDRESS, EndToEnd, another_address, run, wait_until
+from harness import ADDRESS, PATIENCE, EndToEnd, another_address, run, wait_until
 from ports import free_port
 from upstream import Upstream
 
@@ -30,9 +31,11 @@ class Forwarding(EndToEnd):
         text = f'[forward]\nenabled = true\nupstreams = [{listed}]\nallow = ["{ADDRESS}/32"]\n{more}{zones}'
         return self.start(text, store="memory")
 
-    @staticmethod
-    def dig(server, name="www.foreign.test", kind="A", *words, source=ADDRESS):
-        return server.dig(name, kind, "-b", source, *words)
+    # Each from a port of its own, below those that the kernel gives: of its own it may give one port to two digs at once.
+    PORTS = itertools.count(20000)
+
+    def dig(self, server, name="www.foreign.test", kind="A", *words, source=ADDRESS):
+        return server.dig(name, kind, "-b", f"{source}#{next(self.PORTS)}", *words)
 
     def many(self, server, names, *words):
         with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
@@ -274,6 +277,60 @@ class Failures(Forwarding):
             name = f"n{number}.foreign.test"
             self.near.records[name] = (60, ["192.0.2.1"])
             self.assertEqual(self.dig(server, name).data(), ["192.0.2.1"])
+
+    def test_many_at_once_of_a_server_without_edns(self):
+        names = [f"n{number}.foreign.test" for number in range(20)]
+        for name in names:
+            self.near.records[name] = (60, ["192.0.2.1"])
+        self.near.ways[""] = "formerr"
+        server = self.serve("", [self.near])
+        self.assertEqual({tuple(answer.data()) for answer in self.many(server, names)}, {("192.0.2.1",)})
+        before = self.near.count()
+        self.near.records["after.foreign.test"] = (60, ["192.0.2.1"])
+        self.assertEqual(self.dig(server, "after.foreign.test").data(), ["192.0.2.1"])
+        self.assertEqual(self.near.count() - before, 1, "it is known by now")
+
+    def test_formerr_to_one_name_spoils_no_other(self):
+        self.near.ways["odd.foreign.test"] = "formerr_always"
+        names = [f"big{number}.foreign.test" for number in range(12)]
+        for name in names:
+            self.near.records[name] = (60, [f"192.0.2.{number}" for number in range(1, 61)])
+        server = self.serve("", [self.near])
+        self.assertEqual(self.dig(server, "odd.foreign.test").status, "SERVFAIL")
+        for answer in self.many(server, names):
+            self.assertEqual(len(answer.data()), 60)
+        self.assertEqual({one.transport for one in self.near.asked}, {"udp"})
+
+    def test_a_server_that_takes_connections_and_answers_none(self):
+        self.near.ways[""] = "deaf"
+        server = self.serve("timeout = \"4s\"\n", [self.near])
+        before = len(os.listdir(f"/proc/{server.child.pid}/fd"))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+            client.settimeout(PATIENCE)
+            client.bind((ADDRESS, next(self.PORTS)))
+            for number in range(200):
+                client.sendto(wire.query(f"n{number}.foreign.test", "A", flags=0x0100), server.dns)
+            refused = [client.recv(4096)[3] & 15 for _ in range(200 - 64)]
+            self.assertLessEqual(len(os.listdir(f"/proc/{server.child.pid}/fd")) - before, 64 + 8)
+            waited = [client.recv(4096)[3] & 15 for _ in range(64)]
+        self.assertEqual(set(refused + waited), {2})
+        self.assertEqual(self.metric(server, 'muster_limit_reached_total{limit="forward_tcp"}'), 200 - 64)
+        self.near.ways.clear()
+        self.assertEqual(self.dig(server).data(), ["192.0.2.1"])
+
+    def test_what_a_server_of_before_a_reload_says_is_not_kept(self):
+        self.near.delay = 1.5
+        server = self.serve("", [self.near])
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(self.dig, server)
+            wait_until("it is asked", self.near.count)
+            text = (self.folder / "musterd.toml").read_text()
+            self.write("musterd.toml", text.replace(self.near.text, self.far.text))
+            self.assertEqual(server.muster("reload").status, 0)
+            self.assertEqual(asked.result().data(), ["192.0.2.1"], "who waits gets it")
+        self.far.records["www.foreign.test"] = (60, ["192.0.2.2"])
+        self.assertEqual(self.dig(server).data(), ["192.0.2.2"])
 
     def test_unread_answers_stay_few(self):
         """One connection asks thousands of times for a large answer, and reads none."""

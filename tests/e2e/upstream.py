@@ -20,7 +20,7 @@ def labels_of(packet):
 class Upstream:
     """`records` holds name → (ttl, addresses); `ways` name → what is done instead of an answer:
     "silent", "servfail", "refused", "garbage", "folded" (the question in small letters, over UDP), "other" (another
-    question), "cut" (TC over UDP), "slow" (after 0.4 s), "formerr" (to whoever sends an OPT, as from before 1999), "mirror" (asks `mirror`, in the same letters, and passes the answer on). The name ""
+    question), "cut" (TC over UDP), "deaf" (TC over UDP, and by TCP nothing), "slow" (after 0.4 s), "formerr" (to whoever sends an OPT, as from before 1999), "formerr_always", "mirror" (asks `mirror`, in the same letters, and passes the answer on). The name ""
     is all names without a way of their own."""
 
     def __init__(self, address):
@@ -114,7 +114,7 @@ class Upstream:
             pass
 
     def reply(self, packet, end, question, way):
-        if way == "silent":
+        if way == "silent" or (way == "deaf" and question.transport == "tcp"):
             return None
         if way == "garbage":
             return packet[:2] + b"\xff" * 40
@@ -125,9 +125,11 @@ class Upstream:
             name = b"\5other" + name
         if way == "formerr" and struct.unpack_from(">H", packet, 10)[0]:
             return packet[:2] + struct.pack(">5H", 0x8181, 1, 0, 0, 0) + packet[12:end]
+        if way == "formerr_always":
+            return packet[:2] + struct.pack(">5H", 0x8181, 1, 0, 0, 0) + packet[12:end]
         rcode = {"servfail": 2, "refused": 5}.get(way, 0)
         flags, answers, authority = 0x8180 | rcode | (0x20 if self.authenticated and question.flags & 0x20 else 0), [], []
-        if not rcode and way == "cut" and question.transport == "udp":
+        if not rcode and way in ("cut", "deaf") and question.transport == "udp":
             flags |= 0x0200
         elif not rcode and question.name in self.records:
             ttl, addresses = self.records[question.name]

@@ -22,6 +22,7 @@ void write_limits(Exposition& page, const ControlSnapshot& snapshot, const Metri
   limit("dns_desk", sources.desk_refused);
   limit("dns_tcp_at_desk", sources.tcp.counters().desk_full.load());
   limit("forward_pending", forward_full(sources));
+  limit("forward_tcp", sources.foreign ? sources.foreign->forwarder().counters().tcp_full.load() : 0);
   if (sources.foreign != nullptr && sources.foreign->cache() != nullptr) {
     limit("cache_reply", sources.foreign->cache()->counters().too_large.load());
     limit("cache_refreshes", sources.foreign->cache()->counters().refreshes_lost.load());
