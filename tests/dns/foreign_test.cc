@@ -127,7 +127,9 @@ TEST_F(ForeignNames, BeyondTheRateSomeAreToldToComeByTcp) {
   thread_.answerer().config.rate_limit = {1, 2};
   thread_.answerer().config.rate_limiter = std::make_shared<RateLimiter>(zones::SipKey{1});
   const Octets query = QueryBuilder("www.foreign.test.").flags(kRecursion).build();
-  EXPECT_TRUE(is_handed_on(query));
+  Client client = test::udp_client();
+  client.tick = tick_;
+  EXPECT_TRUE(is_handed_on(query, client));
   EXPECT_TRUE(ask(query).silent);
   const Reply slipped = ask(query);
   EXPECT_TRUE(slipped.tc);
