@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <thread>
 
 #include "tests/dns/support/packets.h"
 
@@ -77,6 +78,36 @@ TEST_F(WaitingClientsTest, WhoIsAnsweredMayWaitAgain) {
   clients_.let_go(from("192.0.2.2"));
   EXPECT_EQ(*pending_, kMost / 4 - 1);
   EXPECT_EQ(admitted("192.0.2.1", kMost), 5u) << "to half of all";
+}
+
+// Each of the threads that receive queries admits and refuses, while the forwarder's answers.
+TEST_F(WaitingClientsTest, SeveralThreadsHandIn) {
+  constexpr std::size_t kRounds = 2'000;
+  std::atomic<std::size_t> admitted{0};
+  std::vector<std::thread> threads;
+  for (const char* address : {"192.0.2.1", "192.0.2.2", "2001:db8::1"}) {
+    threads.emplace_back([&, address] {
+      for (std::size_t i = 0; i < kRounds; ++i) {
+        Handed handed = from(address);
+        if (clients_.admit(handed)) {
+          ++admitted;
+        } else {
+          std::vector<Octets> own;
+          handed.outlet = std::make_shared<Sent>(own);
+          std::vector<Handed> all;
+          all.push_back(std::move(handed));
+          clients_.refuse(std::move(all));
+          EXPECT_EQ(own.size(), 1u);
+        }
+      }
+    });
+  }
+  std::size_t answered = 0;
+  const char* addresses[] = {"192.0.2.1", "192.0.2.2", "2001:db8::1"};
+  while (answered<kRounds&& * pending_> 0) clients_.answer(from(addresses[answered++ % 3]), Octets(12));
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(*pending_, admitted - answered);
+  EXPECT_LE(*pending_, kMost);
 }
 
 TEST_F(WaitingClientsTest, WhoIsRefusedHearsWhy) {
