@@ -14,7 +14,7 @@ function(muster_leave_out_asio sources)
     return()
   endif()
   set(pattern "#include [<\"]boost/(asio|beast)")
-  file(GLOB_RECURSE headers RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/registry/*.h)
+  file(GLOB_RECURSE headers RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/registry/*.h ${CMAKE_SOURCE_DIR}/dns/*.h)
   set(found TRUE)
   while(found)  # one more round, as long as a header that reaches them was found: another may include it
     set(found FALSE)
