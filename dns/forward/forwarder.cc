@@ -199,10 +199,11 @@ class Forwarder::Impl {
   }
 
   // Asks the next server. Precondition: there is one, or nobody is asked.
-  void go_on(QuestionAtWork& question, net::SteadyTime now) {
+  void go_on(QuestionAtWork& question, net::SteadyTime now, bool is_hedge = false) {
     if (question.order.empty()) return fail(question);
     const UpstreamRef* at = next_server(question);
     if (at == nullptr) return questions_.wake_at(question, question.deadline);
+    if (is_hedge) counters.hedged.fetch_add(1, std::memory_order_relaxed);
     send(question, *at, Upstream::Way::udp, (*at)->upstream->takes_opt(now));
     questions_.wake_at(question, std::min(now + patience(question, **at), question.deadline));
   }
@@ -294,7 +295,7 @@ class Forwarder::Impl {
       return go_on_or_fail(question, now);
     }
     if (may_ask_again && reply.error() == ForwardError::formerr && attempt.has_opt) {
-      at.upstream->wear_out();  // c-ares does without an OPT on that channel from now on
+      at.upstream->forget_no_opt();
       send(question, completion.at, Upstream::Way::udp, false);
       return;
     }
@@ -407,8 +408,7 @@ class Forwarder::Impl {
         question->met_silence = true;
         fail(*question);
       } else if (may_send(*question)) {
-        if (question->next < question->order.size()) counters.hedged.fetch_add(1, std::memory_order_relaxed);
-        go_on(*question, now);
+        go_on(*question, now, question->next < question->order.size());
       } else {
         questions_.wake_at(*question, question->deadline);
       }

@@ -106,17 +106,17 @@ std::shared_ptr<Upstream::Channel> Upstream::channel(Way way, bool has_opt) {
   return channel;
 }
 
-void Upstream::wear_out() {
-  for (Channels& channels : by_udp_) {
-    for (auto& channel : channels) {
-      if (channel) retire(channel);
-    }
+void Upstream::wear_out(Channels& channels) {
+  for (auto& channel : channels) {
+    if (channel) retire(channel);
   }
 }
 
+void Upstream::forget_no_opt() { wear_out(by_udp_[true]); }
+
 void Upstream::note_no_opt(net::SteadyTime now) {
   plain_until_ = now + kPlain;
-  wear_out();
+  forget_no_opt();
 }
 
 void Upstream::retire(std::shared_ptr<Channel>& channel) {
@@ -136,7 +136,7 @@ void Upstream::flush() {
 void Upstream::set_timeout(net::Millis timeout) {
   if (timeout == timeout_) return;
   timeout_ = timeout;
-  wear_out();
+  for (Channels& channels : by_udp_) wear_out(channels);
 }
 
 bool Upstream::ask(const Octets& packet, Ticket ticket, Way way, bool has_opt) {
@@ -147,7 +147,7 @@ bool Upstream::ask(const Octets& packet, Ticket ticket, Way way, bool has_opt) {
   auto* waiting = new Waiting{this, by.get(), ticket, way};
   if (by->ares().get() == nullptr) {
     on_answer(waiting, ARES_ENOTINITIALIZED, 0, nullptr, 0);
-    wear_out();
+    if (way == Way::udp) retire(by_udp_[has_opt][turn_ % kChannels]);  // the next one tries anew
     return true;
   }
   ares_send(by->ares().get(), packet.data(), static_cast<int>(packet.size()), &Upstream::on_answer, waiting);

@@ -63,8 +63,9 @@ class Upstream {
   // Whether it is asked with an OPT: not for some minutes after it has shown that it does not know EDNS.
   bool takes_opt(net::SteadyTime now) const { return now >= plain_until_; }
   void note_no_opt(net::SteadyTime now);
-  // From now on: other ports, and what c-ares has learnt of the server is forgotten.
-  void wear_out();
+  // What is asked with an OPT from now on goes through other channels: c-ares does without one on a channel
+  // that has met FORMERR.
+  void forget_no_opt();
   void set_timeout(net::Millis timeout);
 
   // Its health. Silence and unreachability make it one to be tried last for a while, and so do three misses
@@ -81,7 +82,10 @@ class Upstream {
  private:
   class Channel;
   struct Waiting;
+  static constexpr std::size_t kChannels = 4;
+  using Channels = std::array<std::shared_ptr<Channel>, kChannels>;
   static void on_answer(void* argument, int status, int timeouts, unsigned char* message, int size);
+  void wear_out(Channels& channels);
   std::shared_ptr<Channel> channel(Way way, bool has_opt);
   void retire(std::shared_ptr<Channel>& channel);
 
@@ -89,11 +93,9 @@ class Upstream {
   const net::Endpoint server_;
   net::Millis timeout_;
   const Answered answered_;
-  static constexpr std::size_t kChannels = 4;
-  using Channels = std::array<std::shared_ptr<Channel>, kChannels>;
+  int tcp_open_ = 0;                            // before the channels: they count as they go
   std::array<Channels, 2> by_udp_;              // without and with an OPT
   std::vector<std::shared_ptr<Channel>> worn_;  // they wait for their last answers
-  int tcp_open_ = 0;
   std::size_t turn_ = 0;
   bool written_ = false;  // something waits for flush(), in the channels whose turn it is
   net::SteadyTime failing_until_{};
