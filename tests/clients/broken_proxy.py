@@ -9,42 +9,18 @@ import socket
 import struct
 import threading
 
+from dns_listener import DnsListener
 
-class BrokenProxy:
+
+class BrokenProxy(DnsListener):
     def __init__(self, address, server, ways=()):
         self.server, self.ways = server, set(ways)
         self.asked = []  # transports
         self.questions = []  # names with their types
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(address)
-        self.tcp = socket.socket()
-        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.tcp.bind(address)
-        self.tcp.listen(64)
-        self.serving = [threading.Thread(target=serve, daemon=True) for serve in (self.serve_udp, self.serve_tcp)]
-        for thread in self.serving:
-            thread.start()
+        super().__init__(*address)
 
-    def close(self):
-        for one in (self.udp, self.tcp):
-            try:
-                one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # UDP says that it is not connected, and wakes its reader all the same
-        for thread in self.serving:
-            thread.join()
-        self.udp.close()
-        self.tcp.close()
-
-    def serve_udp(self):
-        while True:
-            try:
-                packet, client = self.udp.recvfrom(4096)
-            except OSError:
-                return
-            if not packet:
-                return
-            threading.Thread(target=self.pass_on, args=(packet, client), daemon=True).start()
+    def datagram(self, packet, client):
+        threading.Thread(target=self.pass_on, args=(packet, client), daemon=True).start()
 
     def pass_on(self, packet, client):
         self.asked.append("udp")
@@ -65,31 +41,23 @@ class BrokenProxy:
         except OSError:
             pass
 
-    def serve_tcp(self):
-        while True:
-            try:
-                connection, _ = self.tcp.accept()
-            except OSError:
-                return
-            self.asked.append("tcp")
-            if "no-tcp" in self.ways:
-                connection.close()
-            else:
-                threading.Thread(target=self.serve_connection, args=(connection,), daemon=True).start()
-
-    def serve_connection(self, connection):
+    def connection(self, connection, _):
+        self.asked.append("tcp")
+        if "no-tcp" in self.ways:
+            return connection.close()
         with connection, socket.create_connection(self.server) as asking:
             while (packet := read_message(connection)) and "no-tcp" not in self.ways:
                 self.questions.append(question(packet))
                 asking.sendall(struct.pack(">H", len(packet)) + packet)
                 reply = read_message(asking)
                 if not reply:
-                    return
+                    return None
                 reply = self.broken(reply, "tcp")
                 try:
                     connection.sendall(struct.pack(">H", len(reply)) + reply)
                 except OSError:
-                    return
+                    return None
+        return None
 
     def broken(self, reply, transport):
         reply = bytearray(reply)

@@ -6,6 +6,8 @@ import socket
 import struct
 import threading
 
+from dns_listener import DnsListener
+
 Question = collections.namedtuple("Question", "name raw kind identity port transport flags octets")
 
 
@@ -17,7 +19,7 @@ def labels_of(packet):
     return labels, at + 5
 
 
-class Upstream:
+class Upstream(DnsListener):
     """`records` holds name → (ttl, addresses); `ways` name → what is done instead of an answer:
     "silent", "servfail", "refused", "garbage", "folded" (the question in small letters, over UDP), "other" (another
     question), "cut" (TC over UDP), "deaf" (TC over UDP, and by TCP nothing), "slow" (after 0.4 s), "formerr" (to whoever sends an OPT, as from before 1999), "formerr_always", "mirror" (asks `mirror`, in the same letters, and passes the answer on). The name ""
@@ -27,54 +29,17 @@ class Upstream:
         self.lock = threading.Lock()
         self.records, self.ways, self.delay, self.mirror, self.authenticated = {}, {}, 0.0, None, False
         self.asked = []
-        while True:
-            self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self.udp.bind((address, 0))
-            self.tcp = socket.socket()
-            try:
-                self.tcp.bind(self.udp.getsockname())
-                break
-            except OSError:  # somebody has the port for TCP
-                self.udp.close()
-                self.tcp.close()
-        self.tcp.listen(64)
-        self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-        self.at = self.udp.getsockname()
+        super().__init__(address)
         self.text = f"{self.at[0]}:{self.at[1]}"
-        for serve in (self.serve_udp, self.serve_tcp):
-            threading.Thread(target=serve, daemon=True).start()
 
     def count(self, name=None):
         with self.lock:
             return sum(name in (None, question.name) for question in self.asked)
 
-    def close(self):
-        for one in (self.udp, self.tcp):
-            try:
-                one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            one.close()
+    def datagram(self, packet, client):
+        self.answer(packet, client[1], "udp", lambda reply: self.udp.sendto(reply, client))
 
-    def serve_udp(self):
-        while True:
-            try:
-                packet, client = self.udp.recvfrom(4096)
-            except OSError:
-                return
-            if not packet:
-                return
-            self.answer(packet, client[1], "udp", lambda reply, to=client: self.udp.sendto(reply, to))
-
-    def serve_tcp(self):
-        while True:
-            try:
-                connection, client = self.tcp.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve_connection, args=(connection, client), daemon=True).start()
-
-    def serve_connection(self, connection, client):
+    def connection(self, connection, client):
         with connection:
             while len(head := connection.recv(2)) == 2:
                 packet = connection.recv(struct.unpack(">H", head)[0])
