@@ -12,23 +12,26 @@ namespace {
 
 constexpr std::size_t kAtOnce = 64;
 
-// sendmmsg stops at the first datagram that fails: the rest goes out without it.
-void send_together(int socket, std::array<mmsghdr, kAtOnce>& messages, std::size_t count) {
+// sendmmsg stops at the first datagram that fails: the rest goes out without it. How many failed.
+std::size_t send_together(int socket, std::array<mmsghdr, kAtOnce>& messages, std::size_t count) {
   std::size_t done = 0;
+  std::size_t lost = 0;
   while (done < count) {
     const int sent = ::sendmmsg(socket, &messages[done], static_cast<unsigned>(count - done), MSG_DONTWAIT);
     if (sent > 0) {
       done += static_cast<std::size_t>(sent);
     } else if (errno != EINTR) {
       ++done;
+      ++lost;
     }
   }
+  return lost;
 }
 
 }  // namespace
 
 // Those of one socket side by side: several threads may have received what was asked.
-void UdpOutbox::flush() {
+std::size_t UdpOutbox::flush() {
   const auto socket_of = [](const auto& one) {
     const UdpWay* way = one.first->way();
     return way == nullptr ? -1 : way->socket->fd();
@@ -38,6 +41,7 @@ void UdpOutbox::flush() {
   std::array<mmsghdr, kAtOnce> messages;
   std::array<iovec, kAtOnce> parts;
   std::size_t count = 0;
+  std::size_t lost = 0;
   int socket = -1;
   for (auto& [outlet, message] : waiting_) {
     UdpWay* way = outlet->way();
@@ -48,7 +52,7 @@ void UdpOutbox::flush() {
       continue;
     }
     if (count == kAtOnce || (count > 0 && way->socket->fd() != socket)) {
-      send_together(socket, messages, count);
+      lost += send_together(socket, messages, count);
       count = 0;
     }
     socket = way->socket->fd();
@@ -59,8 +63,9 @@ void UdpOutbox::flush() {
     messages[count].msg_hdr.msg_iovlen = 1;
     ++count;
   }
-  send_together(socket, messages, count);
+  lost += send_together(socket, messages, count);
   waiting_.clear();
+  return lost;
 }
 
 }  // namespace muster::dns

@@ -17,8 +17,8 @@ class UdpOutbox {
   void add(std::shared_ptr<Outlet> outlet, Octets message) {
     waiting_.emplace_back(std::move(outlet), std::move(message));
   }
-  // One that does not get out is lost like any datagram.
-  void flush();
+  // How many did not get out: they are lost like any datagram.
+  std::size_t flush();
 
  private:
   std::vector<std::pair<std::shared_ptr<Outlet>, Octets>> waiting_;

@@ -83,7 +83,7 @@ class Forwarder::Impl {
     }
     if (refused.empty()) return true;
     counters.refused.fetch_add(refused.size(), std::memory_order_relaxed);
-    clients_.refuse(std::move(refused));
+    counters.unsent.fetch_add(clients_.refuse(std::move(refused)), std::memory_order_relaxed);
     return true;
   }
 
@@ -386,7 +386,7 @@ class Forwarder::Impl {
   void end_turn() {
     for (const UpstreamRef& at : asked_) at->upstream->flush();
     asked_.clear();
-    clients_.flush();
+    counters.unsent.fetch_add(clients_.flush(), std::memory_order_relaxed);
     arm();
   }
 

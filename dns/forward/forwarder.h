@@ -33,6 +33,7 @@ struct ForwardCounters {
   std::atomic<std::uint64_t> refreshed{0};  // asked anew before their end
   std::atomic<std::uint64_t> loops{0};      // questions of ours that came back
   std::atomic<std::uint64_t> tcp_full{0};   // questions by TCP for which a server had too many connections
+  std::atomic<std::uint64_t> unsent{0};     // replies over UDP that the system did not take
 };
 
 class Forwarder final : public Desk {

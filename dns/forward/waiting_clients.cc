@@ -92,7 +92,7 @@ void WaitingClients::let_go(Handed handed) {
     asio::post(wiring_.tcp, [outlet = std::move(handed.outlet)]() mutable { outlet.reset(); });
 }
 
-void WaitingClients::refuse(std::vector<Handed> all) const {
+std::size_t WaitingClients::refuse(std::vector<Handed> all) const {
   const AnswerConfig config = wiring_.config->get();
   const Moment moment = wiring_.clock();
   UdpOutbox outbox;
@@ -111,7 +111,7 @@ void WaitingClients::refuse(std::vector<Handed> all) const {
       outbox.add(std::move(handed.outlet), std::move(message));
     }
   }
-  outbox.flush();
+  return outbox.flush();
 }
 
 void WaitingClients::send_by_tcp(std::shared_ptr<Outlet> outlet, Octets message,

@@ -40,11 +40,11 @@ class WaitingClients {
   void answer(Waiter waiter, const CachedReply& reply);
   void answer(Handed handed, Octets message);
   void let_go(Handed handed);  // without an answer
-  // Sends the answers, those over UDP many at a time.
-  void flush() { outbox_.flush(); }
+  // Sends the answers, those over UDP many at a time. How many of these the system did not take.
+  std::size_t flush() { return outbox_.flush(); }
 
-  // SERVFAIL for those that were not admitted.
-  void refuse(std::vector<Handed> all) const;
+  // SERVFAIL for those that were not admitted. As flush().
+  std::size_t refuse(std::vector<Handed> all) const;
 
  private:
   static net::IpAddress client_of(const Handed& handed);

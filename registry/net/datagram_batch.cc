@@ -19,8 +19,8 @@ int connect_socket(ares_socket_t socket, const sockaddr* to, ares_socklen_t size
   return ::connect(socket, to, size);
 }
 
-// The queue is full: the datagram is lost, as any may be, and the server is not to blame.
-bool is_passing(int error) { return error == EAGAIN || error == ENOBUFS || error == EINTR; }
+// There is no room in the queue for now, and the server is not to blame.
+bool is_full(int error) { return error == EAGAIN || error == ENOBUFS; }
 
 }  // namespace
 
@@ -81,15 +81,25 @@ void DatagramBatch::send_all(ares_socket_t socket, Pending& pending) {
       at = end;
     }
     const int sent = ::sendmmsg(socket, messages.data(), static_cast<unsigned>(count), MSG_NOSIGNAL);
-    if (sent < 0 && !is_passing(errno)) {
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && is_full(errno)) return keep_rest(pending, done);
+    if (sent < 0) {
       pending.error = errno;
       break;
     }
-    done += sent < 0 ? (errno == EINTR ? 0 : 1) : static_cast<std::size_t>(sent);
-    begin = done == 0 ? 0 : pending.ends[done - 1];
+    done += static_cast<std::size_t>(sent);
+    begin = pending.ends[done - 1];
   }
   pending.octets.clear();
   pending.ends.clear();
+}
+
+void DatagramBatch::keep_rest(Pending& pending, std::size_t done) {
+  if (done == 0) return;
+  const std::size_t gone = pending.ends[done - 1];
+  pending.octets.erase(pending.octets.begin(), pending.octets.begin() + static_cast<std::ptrdiff_t>(gone));
+  pending.ends.erase(pending.ends.begin(), pending.ends.begin() + static_cast<std::ptrdiff_t>(done));
+  for (std::size_t& end : pending.ends) end -= gone;
 }
 
 std::vector<ares_socket_t> DatagramBatch::flush() {

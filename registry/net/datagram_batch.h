@@ -24,7 +24,8 @@ class DatagramBatch {
   // Before the channel has sockets, and for as long as it lives. It must not use TCP.
   void attach(ares_channel channel);
 
-  // Sends what was written. Returns the sockets of which c-ares is to read the error.
+  // Sends what was written; what a full queue has no room for, the next time. Returns the sockets of which
+  // c-ares is to read the error.
   std::vector<ares_socket_t> flush();
 
  private:
@@ -40,6 +41,7 @@ class DatagramBatch {
                               ares_socklen_t* from_size, void* batch);
   static ares_ssize_t send(ares_socket_t socket, const iovec* parts, int count, void* batch);
   static void send_all(ares_socket_t socket, Pending& pending);
+  static void keep_rest(Pending& pending, std::size_t done);
 
   const int receive_octets_;
   std::map<ares_socket_t, Pending> sockets_;

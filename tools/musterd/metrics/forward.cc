@@ -53,6 +53,7 @@ void write_questions(Exposition& page, const MetricSources& sources) {
   total("muster_forward_failed_total", "Questions that no upstream answered.", counters.failed);
   total("muster_forward_refreshed_total", "Kept answers that were asked for anew before their end.",
         counters.refreshed);
+  total("muster_forward_unsent_total", "Replies over UDP that the system did not take.", counters.unsent);
   total("muster_forward_loops_total", "Questions of this server that came back to it.", counters.loops);
 }
 
