@@ -21,6 +21,8 @@ MARGIN = 0.4
 RRSETS = {"musterd": 2}
 # Beside the latency of a server that queries alone keep busy, which is what its queue makes of it, that at a fixed rate.
 LATENCY_RATE = 20_000  # queries a second
+# musterd's queries while the same requests go to a canned reply on its core instead: what the requests alone do to them.
+CANNED = "musterd, the requests answered by a canned reply"
 SEEDS = 1000  # of one kind of change; a seed that comes again would set the addresses that are there already
 
 
@@ -82,7 +84,7 @@ class Changing:
         """Changes under way; http for musterd's API, update for DNS UPDATE."""
         load = {"seconds": seconds, "seed": seed, "services": self.services, "instances": self.fleet.instances,
                 "pids": server.process.pids()}
-        if server.kind == "musterd":
+        if server.kind in ("musterd", "http-limit"):
             return process.Load(self._program("muster-http-load"), self._options.generator_cpu,
                                 port=server.http_port, **load, **http)
         return process.Load(self._program("muster-update-load"), self._options.generator_cpu, port=server.port,
@@ -93,17 +95,39 @@ class Changing:
                                          (LATENCY_RATE, len(SUSTAINED) + 1, self.steady_plain, self.steady_during)):
             scenario = Scenario(self.fleet, how=how)
             for seed in range(1, self._options.during_rounds + 1):
-                plain.setdefault(server.name, []).append(self._queries(server, scenario, seed).result())
-                changes = self._change(server, seed + kind * SEEDS, self._options.seconds + WARM_UP + MARGIN,
-                                       {"mode": "address", "connections": 1, "depth": 64, "rate": self._options.changes_per_second},
-                                       {"outstanding": 64, "rate": self._options.changes_per_second})
-                queries = self._queries(server, scenario, seed).result()
-                self.achieved.setdefault(server.name, []).append(changes.result()["elements_per_s"])
-                during.setdefault(server.name, []).append(queries)
+                seconds = self._options.seconds + WARM_UP + MARGIN
+                alone = self._queries(server, scenario, seed).result()
+                changes = self._change(server, seed + kind * SEEDS, seconds, *self._paced())
+                self._meanwhile(server.name, changes, scenario, seed, plain, alone, during, server)
+                if server.kind == "musterd":
+                    self._beside_canned(server, scenario, seed, seconds, plain, alone, during)
 
-    def _queries(self, server, scenario, seed):
+    def _paced(self):
+        """Options of the two load programs."""
+        rate = {"rate": self._options.changes_per_second}
+        return {"mode": "address", "connections": 1, "depth": 64, **rate}, {"outstanding": 64, **rate}
+
+    def _beside_canned(self, server, scenario, seed, seconds, plain, alone, during):
+        with tempfile.TemporaryDirectory(prefix="muster-bench-") as folder:
+            canned = servers.HttpLimit(folder, self._options.server_cpu, self._options.binaries)
+            try:
+                canned.start()
+                changes = self._change(canned, seed, seconds, *self._paced())
+                self._meanwhile(CANNED, changes, scenario, seed, plain, alone, during, server, canned.process.pids())
+            finally:
+                canned.stop()
+
+    def _meanwhile(self, name, changes, scenario, seed, plain, alone, during, server, others=()):
+        """Queries while those changes are under way; the processes `others` are of the server, too."""
+        queries = self._queries(server, scenario, seed, others).result()
+        self.achieved.setdefault(name, []).append(changes.result()["elements_per_s"])
+        plain.setdefault(name, []).append(alone)
+        during.setdefault(name, []).append(queries)
+
+    def _queries(self, server, scenario, seed, others=()):
         # The changes come from the generator's core: a reply's time is when it came, not when that core got to it.
-        return ask_load(self._options, server, scenario, seed, self._options.outstanding, arrivals=True)
+        counted = {"pids": [*server.process.pids(), *others]} if others else {}
+        return ask_load(self._options, server, scenario, seed, self._options.outstanding, arrivals=True, **counted)
 
     def rate(self, label, name="musterd"):
         rounds = self.sustained.get((name, label))

@@ -35,6 +35,17 @@ def _bindable(port):
     return True
 
 
+def await_listener(port, alive, seconds=10):
+    """Until something accepts connections there."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and alive():
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.01)
+    raise Failed(f"nothing listens at port {port}")
+
+
 class Process:
     """A server process with its children (NSD forks)."""
 

@@ -91,6 +91,21 @@ class Limit(Server):
         return [self._program, "127.0.0.1", str(self.port), str(self.threads)]
 
 
+class HttpLimit(Server):
+    """Answers the requests of the HTTP load program, and changes nothing."""
+
+    kind = "http-limit"
+
+    def __init__(self, folder, cpu, binaries):
+        super().__init__("http-limit", folder, cpu)
+        self.http_port = self.port
+        self._program = os.path.join(binaries, "muster-http-limit")
+
+    def start(self):
+        self.launch([self._program, "127.0.0.1", str(self.port)])
+        process.await_listener(self.port, self.process.alive)
+
+
 class Knot(Server):
     def command(self, zones):
         entries = "".join(f"""
