@@ -10,6 +10,7 @@
 
 #include "dns/socket_address.h"
 #include "dns/udp_way.h"
+#include "registry/net/thread_name.h"
 
 namespace muster::dns {
 
@@ -70,7 +71,10 @@ class UdpServer::Worker {
   }
 
   void start() {
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([this] {
+      net::name_this_thread("muster-udp");
+      run();
+    });
   }
   void request_stop() { stopping_.store(true, std::memory_order_relaxed); }
   void join() {

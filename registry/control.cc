@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "registry/net/thread_name.h"
 #include "registry/store/store_thread.h"
 
 namespace muster::registry {
@@ -124,7 +125,10 @@ void Control::Impl::start() {
   last_look_ = config_.clock().steady;
   next_tick_ = last_look_ + config_.tick;
   counters_.last_tick_ms = last_look_.time_since_epoch().count();
-  thread_ = std::thread([this] { loop(); });
+  thread_ = std::thread([this] {
+    net::name_this_thread("muster-control");
+    loop();
+  });
 }
 
 void Control::Impl::stop() {

@@ -13,6 +13,7 @@
 #include "dns/forward/questions.h"
 #include "dns/forward/upstream_query.h"
 #include "dns/forward/waiting_clients.h"
+#include "registry/net/thread_name.h"
 #include "zones/folded_wire.h"
 
 namespace muster::dns {
@@ -55,7 +56,10 @@ class Forwarder::Impl {
   ~Impl() { stop(); }
 
   void start() {
-    thread_ = std::thread([this] { io_.run(); });
+    thread_ = std::thread([this] {
+      net::name_this_thread("muster-forward");
+      io_.run();
+    });
   }
 
   void stop() {

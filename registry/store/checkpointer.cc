@@ -2,15 +2,17 @@
 
 #include <sqlite3.h>
 
+#include "registry/net/thread_name.h"
+
 namespace muster::registry {
 
 using std::chrono::steady_clock;
 
 Checkpointer::Checkpointer(std::string path, CheckpointConfig config)
-    : path_(std::move(path)),
-      config_(config),
-      next_bytes_(config.passive_bytes),
-      thread_([this] { loop(); }) {}
+    : path_(std::move(path)), config_(config), next_bytes_(config.passive_bytes), thread_([this] {
+        net::name_this_thread("muster-wal");
+        loop();
+      }) {}
 
 Checkpointer::~Checkpointer() {
   {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/net/thread_name.h"
+
 namespace muster::registry {
 
 using std::chrono::steady_clock;
@@ -13,7 +15,12 @@ StoreThread::StoreThread(Store& store, StoreConfig config, Settle settle)
 StoreThread::~StoreThread() { stop(); }
 
 void StoreThread::start() {
-  if (!store_.is_instant()) thread_ = std::thread([this] { loop(); });
+  if (!store_.is_instant()) {
+    thread_ = std::thread([this] {
+      net::name_this_thread("muster-store");
+      loop();
+    });
+  }
   started_ = true;
 }
 

@@ -1,6 +1,7 @@
-"""The log under a reader that does not read, and at the end of a start that fails."""
+"""The log under a reader that does not read, and at the end of a start that fails; the threads' names."""
 
 import os
+import pathlib
 import re
 import subprocess
 import unittest
@@ -24,6 +25,16 @@ class Unread(Musterd):
         while " serving " not in text or not text.endswith("\n"):
             text += os.read(reading, 1).decode()
         self.dns, self.http = (endpoint(re.search(rf"{door}=(\S+)", text)[1]) for door in ("dns", "http"))
+
+
+class Threads(EndToEnd):
+    def test_the_system_lists_each_by_name(self):
+        server = self.start('[forward]\nenabled = true\nupstreams = ["127.0.0.1:9"]\nallow = ["127.0.0.0/8"]\n')
+        names = set()
+        for task in pathlib.Path(f"/proc/{server.child.pid}/task").iterdir():
+            names.add((task / "comm").read_text().strip())
+        named = ("control", "store", "wal", "udp", "io", "loader", "log", "forward")
+        self.assertEqual(names, {"musterd", *(f"muster-{name}" for name in named)})
 
 
 class Log(EndToEnd):

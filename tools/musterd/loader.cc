@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <limits>
 
+#include "registry/net/thread_name.h"
 #include "tools/musterd/free_memory.h"
 
 namespace muster::tools {
 
 void Loader::start() {
-  thread_ = std::thread([this] { loop(); });
+  thread_ = std::thread([this] {
+    net::name_this_thread("muster-loader");
+    loop();
+  });
 }
 
 void Loader::post(Work work) { add(Kind::any, std::move(work), std::numeric_limits<std::size_t>::max()); }

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <string_view>
 
+#include "registry/net/thread_name.h"
+
 namespace muster::tools {
 
 namespace {
@@ -16,7 +18,11 @@ constexpr int kLookMillis = 100;
 
 }  // namespace
 
-LogWriter::LogWriter(int descriptor) : descriptor_(descriptor), thread_([this] { loop(); }) {}
+LogWriter::LogWriter(int descriptor)
+    : descriptor_(descriptor), thread_([this] {
+        net::name_this_thread("muster-log");
+        loop();
+      }) {}
 
 LogWriter::~LogWriter() {
   flush();

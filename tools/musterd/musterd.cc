@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "registry/api/instance_json.h"
+#include "registry/net/thread_name.h"
 #include "tools/config/public_names.h"
 #include "tools/musterd/convey.h"
 #include "tools/musterd/log.h"
@@ -347,7 +348,10 @@ void Musterd::make_dns() {
 int Musterd::run() {
   wait_for_signals();
   serve();
-  io_thread_ = std::thread([this] { io_.run(); });
+  io_thread_ = std::thread([this] {
+    net::name_this_thread("muster-io");
+    io_.run();
+  });
   loader_.start();
   loader_.post([this](Loader::Now now) {
     if (now == Loader::Now::run) load_zones();
