@@ -112,6 +112,13 @@ Reason reason_of(const Entry& entry, const Instance& view, const Fitness& fitnes
   return view.effective_weight > 0 ? Reason::ok : Reason::weight_zero;
 }
 
+Sources sources_of(const Entry& entry) {
+  if (entry.claims.size() == 1) return entry.claims.front().source->alone;
+  std::vector<SourceId> sources;
+  for (const Claim& claim : entry.claims) sources.push_back(*claim.source);
+  return sources;
+}
+
 bool serves(Reason reason) {
   switch (reason) {
     case Reason::ok:
@@ -147,14 +154,13 @@ Instance compose(const Entry& entry, const Instance& identity, const Setting& se
     view.success = static_cast<float>(entry.checkup->shown.success);
   }
   view.draining_since = is_draining(entry) ? std::optional(entry.condition->drain->since) : std::nullopt;
-  view.draining_reason = is_draining(entry) ? entry.condition->drain->reason : std::string();
+  view.draining_reason = is_draining(entry) ? RareText<>(entry.condition->drain->reason) : RareText<>();
   view.lease_state = lease_state_of(entry);
   view.lease = Millis(last->lease_ms);
   view.lease_low = entry.lease_low;
   view.silent_since = silent_since(entry);
   view.publishable = setting.service_reason == Reason::ok;
-  view.sources.clear();
-  for (const Claim& claim : entry.claims) view.sources.push_back(*claim.source);
+  view.sources = sources_of(entry);
   view.aliases = aliases_of(entry);
   view.effective_weight = effective_weight(entry, *view.body, setting);
   view.reason = reason_of(entry, view, fitness, setting);

@@ -41,10 +41,10 @@ const Service* Registry::Core::service_at(std::string_view name) const {
   return at == services_.end() ? nullptr : &at->second;
 }
 
-const SourceId* Registry::Core::intern(const SourceId& source) {
+const KnownSource* Registry::Core::intern(const SourceId& source) {
   for (const auto& known : sources_)
-    if (*known == source) return known.get();
-  sources_.push_back(std::make_unique<SourceId>(source));
+    if (static_cast<const SourceId&>(*known) == source) return known.get();
+  sources_.push_back(std::make_unique<KnownSource>(source));
   return sources_.back().get();
 }
 

@@ -244,7 +244,7 @@ class Registry::Core {
   void unstore_report(const Entry& entry);
   std::uint64_t next_revision();
   void reserve_revisions();
-  const SourceId* intern(const SourceId& source);
+  const KnownSource* intern(const SourceId& source);
   void follow_host(const InstancePtr& before, const InstancePtr& after, Entry& entry);
   bool follow_hosts(std::size_t& most);
   std::optional<Refusal> no_room_for_host(const BodyPtr& body);
@@ -370,7 +370,7 @@ class Registry::Core {
   std::map<std::string, std::map<std::uint64_t, Entry*>, std::less<>> repos_;
   std::map<std::string, std::unordered_set<Entry*>, std::less<>>
       listed_;  // list-shaped source → what it lists
-  std::vector<std::unique_ptr<SourceId>> sources_;
+  std::vector<std::unique_ptr<KnownSource>> sources_;
 
   HostNames hosts_;
   Overlay overlay_;

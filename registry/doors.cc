@@ -113,7 +113,6 @@ void Registry::Core::fetch(std::span<const Key> instances) const {
     const InstanceBody& body = *entry->shown->body;
     __builtin_prefetch(body.addresses.data());
     prefetch(body.ports.data());
-    __builtin_prefetch(entry->shown->sources.data());
   }
 }
 

@@ -37,8 +37,14 @@ struct AliasLabelKey {  // perhaps of several
   Key operator()(const Alias& alias) const { return {alias.service, alias.label}; }
 };
 
+// A source as the registry keeps it, for good.
+struct KnownSource : SourceId {
+  explicit KnownSource(const SourceId& source) : SourceId(source), alone({source}) {}
+  const Sources alone;  // of the instances that no other source knows
+};
+
 struct Claim {
-  const SourceId* source = nullptr;  // interned
+  const KnownSource* source = nullptr;
   Alias* alias = nullptr;            // null: its source knows the instance by its own (service, id)
   BodyPtr body;
   std::uint64_t generation = 0;  // 0 at doors that have none

@@ -201,9 +201,10 @@ InstanceBody merge_claims(std::span<const Saying> sayings) {
     unite(body.properties, saying.body->properties);
     unite(body.attributes, saying.body->attributes);
   }
-  if (const auto* from = first_with(opinions, [](const InstanceBody& b) { return b.meta != "{}"; }))
+  if (const auto* from = first_with(opinions, [](const InstanceBody& b) { return !b.meta.is_usual(); }))
     body.meta = from->meta;
-  take_first(body, opinions, &InstanceBody::version);
+  if (const auto* from = first_with(opinions, [](const InstanceBody& b) { return !b.version.is_usual(); }))
+    body.version = from->version;
   take_first(body, on_task(opinions), &InstanceBody::task);
   if (const auto* from = first_with(opinions, [](const InstanceBody& b) { return bool(b.scheduler); }))
     body.scheduler = from->scheduler;
@@ -336,10 +337,12 @@ void explain_number(std::vector<FieldOrigin>& origins, const Sayings& sayings, c
   add_origin(origins, field, words);
 }
 
+template <class Text>
 void explain_text(std::vector<FieldOrigin>& origins, const Sayings& sayings, const char* field,
-                  std::string InstanceBody::*text) {
+                  Text InstanceBody::*text) {
   add_origin(origins, field, words_of(sayings, [&](const InstanceBody& body) {
-               return (body.*text).empty() ? json::value(nullptr) : json::value(body.*text);
+               const std::string_view said = body.*text;
+               return said.empty() ? json::value(nullptr) : json::value(said);
              }));
 }
 
@@ -347,7 +350,7 @@ void explain_text(std::vector<FieldOrigin>& origins, const Sayings& sayings, con
 void explain_meta(std::vector<FieldOrigin>& origins, const Sayings& sayings) {
   std::vector<Word> words;
   for (const Saying& saying : sayings)
-    if (saying.body->meta != "{}") words.push_back({saying.source->name, saying.body->meta});
+    if (!saying.body->meta.is_usual()) words.push_back({saying.source->name, saying.body->meta.text()});
   add_origin(origins, "meta", words);
 }
 

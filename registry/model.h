@@ -3,8 +3,9 @@
 // Bounds are those of registry/limits.h; whoever builds a body from outside bytes has checked them.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,8 +66,8 @@ struct InstanceBody {
   Tags tags;
   Tags properties;
   Attributes attributes;
-  std::string meta = "{}";  // one JSON object, opaque
-  std::string version;
+  RareText<'{', '}'> meta;  // one JSON object, opaque
+  RareText<> version;
   std::string task;  // the scheduler's task id
   SharedFacts scheduler;  // of schedulers alone
   Rare<LyftFields> lyft;
@@ -89,6 +90,27 @@ struct SourceId {
   SourceKind kind = SourceKind::heartbeat;
   std::string name = "heartbeat";
   bool operator==(const SourceId&) const = default;
+};
+
+// Those of an instance, in the order of its claims. Shared: most have one, and few are there at all.
+class Sources {
+ public:
+  Sources() = default;
+  Sources(std::vector<SourceId> sources)
+      : sources_(std::make_shared<const std::vector<SourceId>>(std::move(sources))) {}
+  Sources(std::initializer_list<SourceId> sources) : Sources(std::vector(sources)) {}
+
+  std::size_t size() const { return sources_ ? sources_->size() : 0; }
+  bool empty() const { return size() == 0; }
+  const SourceId* begin() const { return sources_ ? sources_->data() : nullptr; }
+  const SourceId* end() const { return begin() + size(); }
+  const SourceId& front() const { return sources_->front(); }
+  friend bool operator==(const Sources& a, const Sources& b) {
+    return a.sources_ == b.sources_ || std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
+
+ private:
+  std::shared_ptr<const std::vector<SourceId>> sources_;
 };
 
 enum class State : std::uint8_t { starting, active, timedout, suspended, off };
@@ -181,8 +203,8 @@ struct Instance {
   // spoke; of others the epoch.
   WallTime silent_since{};
   std::optional<WallTime> draining_since;
-  std::string draining_reason;
-  std::vector<SourceId> sources;
+  RareText<> draining_reason;
+  Sources sources;
   SharedAliases aliases;  // null: none
   WallTime created_at{};
 };

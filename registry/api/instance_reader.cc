@@ -211,13 +211,18 @@ bool is_finite(const json::value& value) {
 bool read_meta(const json::value& value, const Place& at, Reading& reading, Draft& out) {
   if (!value.is_object()) return reading.must_be(at, "a JSON object");
   if (!is_finite(value)) return reading.must_be(at, "without numbers beyond a double's range");
-  out.body.meta.clear();
-  append_compact(out.body.meta, reading.raw.at(at));
-  return out.body.meta.size() <= kMaxMeta || reading.must_be(at, "at most 4096 octets as compact JSON");
+  std::string meta;
+  append_compact(meta, reading.raw.at(at));
+  const bool fits = meta.size() <= kMaxMeta;
+  out.body.meta = std::move(meta);
+  return fits || reading.must_be(at, "at most 4096 octets as compact JSON");
 }
 
 bool read_version(const json::value& value, const Place& at, Reading& reading, Draft& out) {
-  return read_text(value, at, reading, kMaxVersion, out.body.version);
+  std::string version;
+  const bool is_read = read_text(value, at, reading, kMaxVersion, version);
+  out.body.version = std::move(version);
+  return is_read;
 }
 
 bool read_task(const json::value& value, const Place& at, Reading& reading, Draft& out) {

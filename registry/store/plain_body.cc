@@ -30,7 +30,7 @@ class PlainReader {
     if (member(before, R"("order":)") && !number(body.order.emplace())) return false;
     if (member(before, R"("tags":)") && !tags(body.tags)) return false;
     if (member(before, R"("properties":)") && !tags(body.properties)) return false;
-    if (member(before, R"("version":)") && !text(body.version)) return false;
+    if (member(before, R"("version":)") && !rare_text(body.version)) return false;
     if (member(before, R"("task":)") && !text(body.task)) return false;
     return before == ',' && take("}") && rest_.empty();
   }
@@ -63,6 +63,12 @@ class PlainReader {
     return take("\"");
   }
   bool text(std::string& into) {
+    std::string_view view;
+    if (!text(view)) return false;
+    into = view;
+    return true;
+  }
+  bool rare_text(RareText<>& into) {
     std::string_view view;
     if (!text(view)) return false;
     into = view;

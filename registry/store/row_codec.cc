@@ -179,6 +179,15 @@ Check read_ports(const json::value& value, std::vector<Port>& into) {
   return {};
 }
 
+template <char... kUsual>
+Check read_rare(const json::value& value, Check (*read)(const json::value&, std::string&),
+                RareText<kUsual...>& into) {
+  std::string text;
+  const Check bad = read(value, text);
+  into = std::move(text);
+  return bad;
+}
+
 Check read_opaque(const json::value& value, std::string& into) {
   if (const Check bad = read_text(value, into)) return bad;
   json::error_code error;
@@ -234,8 +243,8 @@ Check read_member(std::string_view key, const json::value& value, InstanceBody& 
   if (key == "tags") return read_tags(value, body.tags);
   if (key == "properties") return read_tags(value, body.properties);
   if (key == "attributes") return read_attributes(value, body.attributes);
-  if (key == "meta") return read_opaque(value, body.meta);
-  if (key == "version") return read_text(value, body.version);
+  if (key == "meta") return read_rare(value, read_opaque, body.meta);
+  if (key == "version") return read_rare(value, read_text, body.version);
   if (key == "task") return read_text(value, body.task);
   if (key == "checks") return read_checks(value, body.checks);
   if (key == "lyft") return read_lyft(value, body.lyft);
@@ -274,7 +283,7 @@ void append_body(std::string& out, const InstanceBody& body) {
   append_tags(members, "tags", body.tags);
   append_tags(members, "properties", body.properties);
   append_attributes(members, body.attributes);
-  if (body.meta != "{}") members.text("meta", body.meta);
+  if (!body.meta.is_usual()) members.text("meta", body.meta);
   members.text("version", body.version);
   members.text("task", body.task);
   if (body.lyft) append_lyft(members, *body.lyft);

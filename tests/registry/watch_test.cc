@@ -115,7 +115,7 @@ struct Mirror {
 
 void write_instance(std::string& out, const Instance& instance, const LeaseView&) {
   out += "{\"id\":\"" + instance.id + "\",\"revision\":" + std::to_string(instance.revision) +
-         ",\"version\":\"" + instance.body->version + "\"}";
+         ",\"version\":\"" + instance.body->version.text() + "\"}";
 }
 
 void write_service(std::string& out, const ServiceView& view, const std::string& epoch) {

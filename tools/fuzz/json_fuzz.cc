@@ -38,7 +38,7 @@ InstanceBody without_fractions(InstanceBody body) {
   };
   clear(body.attributes);
   for (Port& port : body.ports) clear(port.attributes);
-  body.meta.clear();
+  body.meta = {};
   return body;
 }
 
