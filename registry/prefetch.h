@@ -9,9 +9,10 @@ namespace muster::registry {
 
 inline constexpr std::size_t kCacheLine = 64;
 
-// Every line of the object. Null, and anything else that is no object, is fine.
+// Every line of the object; null is fine.
 template <class T>
 void prefetch(const T* object) {
+  if (object == nullptr) return;
   const char* at = reinterpret_cast<const char*>(object);
   for (std::size_t line = 0; line < sizeof(T); line += kCacheLine) __builtin_prefetch(at + line);
 }

@@ -131,7 +131,7 @@ template <class Random>
 int first_of_rfc_2782(std::vector<Record> records, Random& random) {
   const unsigned lowest = std::ranges::min(records, {}, &Record::priority).priority;
   std::erase_if(records, [&](const Record& one) { return one.priority != lowest; });
-  std::ranges::stable_partition(records, [](const Record& one) { return one.weight == 0; });
+  std::stable_partition(records.begin(), records.end(), [](const Record& one) { return one.weight == 0; });
   unsigned sum = 0;
   for (const Record& one : records) sum += one.weight;
   const unsigned point = std::uniform_int_distribution<unsigned>(0, sum)(random);

@@ -16,9 +16,9 @@ FormFields good() { return {{"ip", "10.0.0.1"}, {"port", "80"}, {"revision", "ab
 // `good()` with some parameters replaced; a null value takes one away.
 FormFields changed(std::vector<std::pair<const char*, const char*>> changes) {
   FormFields fields = good();
-  for (const auto& [name, value] : changes) {
-    std::erase_if(fields, [&](const auto& field) { return field.first == name; });
-    if (value) fields.emplace_back(name, value);
+  for (const auto& change : changes) {
+    std::erase_if(fields, [&](const auto& field) { return field.first == change.first; });
+    if (change.second) fields.emplace_back(change.first, change.second);
   }
   return fields;
 }
