@@ -125,7 +125,7 @@ bool apply_element(Batch<T>& batch, std::size_t index, Turn& turn) {
   }
   auto outcome = turn.registry.apply(std::move(value), turn.now);
   if (!outcome) {
-    tally.fail(index, service, id, api_error(std::move(outcome.error())));
+    tally.fail(index, service, id, api_error(outcome.error()));
     return false;
   }
   ++(outcome->created ? tally.created : tally.renewed);
@@ -197,7 +197,7 @@ template <class T>
 void start(CallPtr call, ReadResult<Elements<T>> read) {
   const std::size_t elements = read ? std::max<std::size_t>(read->size(), 1) : 1;
   if (!call->reply.charge(1 + static_cast<double>(elements - 1) * kCostOfAnother)) return;
-  if (!read) return call->refuse(std::move(read.error()));
+  if (!read) return call->refuse(read.error());
   auto tally = std::make_shared<Tally>(call);
   call->what_stands = [weak = std::weak_ptr(tally)] {
     const TallyPtr still = weak.lock();

@@ -21,7 +21,7 @@ void apply_drain(const CallPtr& call, Turn& turn, const DrainOrder& order) {
   std::optional<WallTime> safe_stop;
   if (order.drain) safe_stop = turn.registry.safe_stop_of(order.service, order.id, turn.now);
   auto outcome = turn.registry.apply(order, turn.now);
-  if (!outcome) return call->refuse(api_error(std::move(outcome.error())));
+  if (!outcome) return call->refuse(api_error(outcome.error()));
   acknowledge(call, turn, *outcome,
               [call, drain = order.drain, safe_stop, now = turn.now.wall](bool durable) {
                 call->send(200, draining_json(drain, safe_stop, now), durability_header(durable));
@@ -36,7 +36,7 @@ void submit_drain(CallPtr call, bool drain, std::string reason) {
 
 void post_drain(CallPtr call) {
   auto reason = read_drain(call->request.body);
-  if (!reason) return call->refuse(std::move(reason.error()));
+  if (!reason) return call->refuse(reason.error());
   submit_drain(std::move(call), true, std::move(*reason));
 }
 
@@ -58,7 +58,7 @@ void apply_admin(const CallPtr& call, Turn& turn, OverlayEntry entry) {
   edit.kind = OverlayEdit::Kind::set_exact;
   edit.entries = {entry};
   auto outcome = turn.registry.apply(std::move(edit), turn.now);
-  if (!outcome) return call->refuse(api_error(std::move(outcome.error())));
+  if (!outcome) return call->refuse(api_error(outcome.error()));
   acknowledge(call, turn, *outcome, [call, entry = std::move(entry)](bool durable) {
     std::string out;
     append_overlay_entry(out, entry);
@@ -68,7 +68,7 @@ void apply_admin(const CallPtr& call, Turn& turn, OverlayEntry entry) {
 
 void put_admin(CallPtr call) {
   auto entry = read_admin(call->request.body, call->read_context());
-  if (!entry) return call->refuse(std::move(entry.error()));
+  if (!entry) return call->refuse(entry.error());
   on_control(call, [call, entry = std::move(*entry)](Turn& turn) mutable {
     apply_admin(call, turn, std::move(entry));
   });

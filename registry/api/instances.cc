@@ -71,15 +71,15 @@ template <class Granted>
 void apply_and_grant(const CallPtr& call, Turn& turn, Granted change) {
   std::string service = change.service, id = change.id;
   auto outcome = turn.registry.apply(std::move(change), turn.now);
-  if (!outcome) return call->refuse(api_error(std::move(outcome.error())));
+  if (!outcome) return call->refuse(api_error(outcome.error()));
   acknowledge(call, turn, *outcome,
               [=, grant = *outcome](bool durable) { send_grant(*call, service, id, grant, durable); });
 }
 
 void register_instance(CallPtr call, ReadResult<Registration> read) {
   auto wanted = read_precondition(call->request, call->context->epoch);
-  if (!wanted) return call->refuse(std::move(wanted.error()));
-  if (!read) return call->refuse(std::move(read.error()));
+  if (!wanted) return call->refuse(wanted.error());
+  if (!read) return call->refuse(read.error());
   read->precondition = wanted->precondition;
   on_control_briefly(
       call, [call, change = std::move(*read), must_exist = wanted->must_exist](Turn& turn) mutable {
@@ -109,7 +109,7 @@ void post_instance(CallPtr call) {
 void post_heartbeat(CallPtr call) {
   if (auto fault = check_names(call->capture(0), call->capture(1))) return call->refuse(std::move(*fault));
   auto read = read_heartbeat(call->request.body, call->read_context(), {call->capture(0), call->capture(1)});
-  if (!read) return call->refuse(std::move(read.error()));
+  if (!read) return call->refuse(read.error());
   on_control_briefly(call, [call, beat = std::move(*read)](Turn& turn) mutable {
     apply_and_grant(call, turn, std::move(beat));
   });
@@ -143,7 +143,7 @@ void remove_now(const CallPtr& call, Turn& turn, const Removal& removal) {
   if (!has_room(*call, turn)) return;
   const auto safe_stop = safe_stop_of(turn, removal.service, removal.id);
   auto outcome = turn.registry.apply(removal, turn.now);
-  if (!outcome) return call->refuse(api_error(std::move(outcome.error())));
+  if (!outcome) return call->refuse(api_error(outcome.error()));
   const Removed removed{outcome->existed, outcome->revision, safe_stop, turn.now.wall};
   const int status = removal.drain_first && outcome->existed ? 202 : 200;
   acknowledge(call, turn, *outcome,
@@ -152,9 +152,9 @@ void remove_now(const CallPtr& call, Turn& turn, const Removal& removal) {
 
 void delete_instance(CallPtr call) {
   auto generation = query_number(call->request, "generation", 1, kMaxGeneration);
-  if (!generation) return call->refuse(std::move(generation.error()));
+  if (!generation) return call->refuse(generation.error());
   auto drain = query_flag(call->request, "drain");
-  if (!drain) return call->refuse(std::move(drain.error()));
+  if (!drain) return call->refuse(drain.error());
   Removal removal;
   removal.service = call->capture(0);
   removal.id = call->capture(1);

@@ -249,7 +249,7 @@ class Routes : public std::enable_shared_from_this<Routes> {
           }));
     });
     add(router, "/v1/hosts/{host}",
-        [this](const MesosDnsSource& source, const Request& request, Reply reply) {
+        [](const MesosDnsSource& source, const Request& request, Reply reply) {
           std::string host = normalised(request.captures[0]);
           auto done = answer<std::vector<net::IpAddress>>(std::move(reply),
                                                           [host](std::vector<net::IpAddress> addresses) {
@@ -261,14 +261,14 @@ class Routes : public std::enable_shared_from_this<Routes> {
       send_line(reply, 501, "To be implemented...");
     });
     add(router, "/v1/services/{service}",
-        [this](const MesosDnsSource& source, const Request& request, Reply reply) {
+        [](const MesosDnsSource& source, const Request& request, Reply reply) {
           auto done = answer<std::vector<MesosDnsTarget>>(
               std::move(reply), [asked = request.captures[0]](const std::vector<MesosDnsTarget>& targets) {
                 return services_json(asked, targets);
               });
           source.targets(normalised(request.captures[0]), std::move(done));
         });
-    add(router, "/v1/enumerate", [this](const MesosDnsSource& source, const Request&, Reply reply) {
+    add(router, "/v1/enumerate", [](const MesosDnsSource& source, const Request&, Reply reply) {
       if (!source.config.enumerates) return send_line(reply, 404, "404: Page Not Found");
       source.frameworks(answer<std::vector<MesosDnsFramework>>(
           std::move(reply),

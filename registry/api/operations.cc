@@ -59,7 +59,7 @@ void post_reload(CallPtr call) {
   const auto& reload = call->context->outside.reload;
   if (!reload) return call->refuse({ErrorCode::not_found, "this server has no configuration file to reload"});
   auto discard = read_reload(call->request.body);
-  if (!discard) return call->refuse(std::move(discard.error()));
+  if (!discard) return call->refuse(discard.error());
   reload(std::move(*discard), [call](ReloadReport report) { send_report(*call, report); });
 }
 

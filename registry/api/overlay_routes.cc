@@ -45,7 +45,7 @@ void edit_overlay(CallPtr call, OverlayEdit edit) {
   on_control(call, [call, edit = std::move(edit)](Turn& turn) mutable {
     if (!has_room(*call, turn)) return;
     auto outcome = turn.registry.apply(std::move(edit), turn.now);
-    if (!outcome) return call->refuse(api_error(std::move(outcome.error())));
+    if (!outcome) return call->refuse(api_error(outcome.error()));
     acknowledge(call, turn, *outcome, [call, listing = listing_of(turn.registry)](bool durable) {
       send_list(*call, listing, durable);
     });
@@ -68,9 +68,9 @@ ReadResult<std::optional<std::uint64_t>> read_if_match(const Call& call) {
 
 void put_overlay(CallPtr call) {
   auto wanted = read_if_match(*call);
-  if (!wanted) return call->refuse(std::move(wanted.error()));
+  if (!wanted) return call->refuse(wanted.error());
   auto entries = read_overlay(call->request.body, call->read_context());
-  if (!entries) return call->refuse(std::move(entries.error()));
+  if (!entries) return call->refuse(entries.error());
   OverlayEdit edit;
   edit.kind = OverlayEdit::Kind::replace_all;
   edit.entries = std::move(*entries);
@@ -80,7 +80,7 @@ void put_overlay(CallPtr call) {
 
 void post_overlay(CallPtr call) {
   auto entry = read_overlay_entry(call->request.body, call->read_context());
-  if (!entry) return call->refuse(std::move(entry.error()));
+  if (!entry) return call->refuse(entry.error());
   OverlayEdit edit;
   edit.kind = OverlayEdit::Kind::append;
   edit.entries.push_back(std::move(*entry));

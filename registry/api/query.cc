@@ -55,7 +55,7 @@ bool InstanceFilter::admits(const Instance& instance) const {
 ReadResult<InstanceFilter> query_filter(const http::Request& request) {
   InstanceFilter filter;
   auto ready = query_flag(request, "ready");
-  if (!ready) return std::move(ready.error());
+  if (!ready) return ready.error();
   filter.ready = *ready;
   for (const auto& [name, value] : request.query) {
     if (name != "tag") continue;

@@ -144,7 +144,7 @@ void wait_for_instance(CallPtr call) {
 
 void get_service(CallPtr call) {
   auto filter = query_filter(call->request);
-  if (!filter) return call->refuse(std::move(filter.error()));
+  if (!filter) return call->refuse(filter.error());
   if (is_long_poll(*call)) {
     return wait_for_change(call, call->capture(0), [filter = *filter](Call& to, const ServiceView& view) {
       send_service(to, view, filter);

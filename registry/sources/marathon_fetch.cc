@@ -185,7 +185,7 @@ class MarathonFetch::Impl {
       std::erase_if(plan_, [](const Step& step) { return step.document == MarathonDocument::pods; });
       return ask();
     }
-    if (!result) return std::exchange(hooks_, {}).done(std::move(result.error()));
+    if (!result) return std::exchange(hooks_, {}).done(result.error());
     leader_ = *result;
     if (!is_missing_) {
       has_told_apps_ |= at_.document == MarathonDocument::apps && form_ == Form::apps;

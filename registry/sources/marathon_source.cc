@@ -229,7 +229,7 @@ class MarathonSource::Impl : public std::enable_shared_from_this<Impl> {
   void fetched(net::Result<net::HttpOrigin, SourceFailure> result) {
     is_fetching_ = false;
     if (stopped_) return;
-    if (!result) return fail(std::move(result.error()));
+    if (!result) return fail(result.error());
     leader_ = *result;
     forget_unlisted_leader();
     last_failed_ = false;

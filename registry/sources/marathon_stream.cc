@@ -46,7 +46,7 @@ class MarathonStream::Impl {
                    return SourceFailure{"reset", net::to_string(at) + " ended the stream of events"};
                  },
                  [this](net::Result<net::HttpOrigin, SourceFailure> result) {
-                   std::exchange(hooks_, {}).ended(std::move(result.error()), answered_ && unsupported_);
+                   std::exchange(hooks_, {}).ended(result.error(), answered_ && unsupported_);
                  }});
   }
 

@@ -151,7 +151,7 @@ class MesosSource::Impl : public std::enable_shared_from_this<Impl> {
       if (stopped_) return;
       if (result) return take(std::move(*result));
       if (streaming_) end_stream();
-      fail(std::move(result.error()));
+      fail(result.error());
     });
   }
 

@@ -182,7 +182,7 @@ class ZookeeperMasters::Impl : public std::enable_shared_from_this<Impl> {
     if (names) {
       nodes_ = master_nodes(*names);
     } else {
-      fault_ = std::move(names.error());
+      fault_ = names.error();
     }
     left_ = nodes_.names.size();
     if (left_ == 0) return end_look();
@@ -198,7 +198,7 @@ class ZookeeperMasters::Impl : public std::enable_shared_from_this<Impl> {
     if (data) {
       data_[name] = std::move(*data);
     } else if (data.error().kind != ZookeeperFault::Kind::no_node) {  // else it ended in the meantime
-      fault_ = std::move(data.error());
+      fault_ = data.error();
     }
     if (--left_ == 0) end_look();
   }
