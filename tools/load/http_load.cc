@@ -1,8 +1,8 @@
 // A load generator for the HTTP API: kept-alive connections, each with a number of pipelined requests
-// outstanding, closed loop or at a fixed rate. Modes: fill (registers the whole fleet in batches), weight
-// (one changed weight a request), address (one new address a request), addresses (batches of them), register
-// (new instances one by one), heartbeat (one a request), heartbeats (batches). A refused element counts as
-// failed, whatever the status of the reply that lists it.
+// outstanding, closed loop or at a fixed rate (replies are looked at when a request is due). Modes: fill
+// (registers the whole fleet in batches), weight (one changed weight a request), address (one new address a
+// request), addresses (batches of them), register (new instances one by one), heartbeat (one a request),
+// heartbeats (batches). A refused element counts as failed, whatever the status of the reply that lists it.
 #include <poll.h>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +19,7 @@
 #include "tools/load/api_request.h"
 #include "tools/load/connection.h"
 #include "tools/load/dns_update.h"
+#include "tools/load/pace.h"
 #include "tools/load/process_cpu.h"
 
 namespace {
@@ -28,6 +29,7 @@ using namespace muster::load;
 
 constexpr std::size_t kFillBatch = 1000;
 constexpr std::size_t kBatch = 100;
+constexpr int kPatienceMillis = 100;
 
 struct Arguments {
   std::string address = "127.0.0.1";
@@ -133,16 +135,16 @@ class Totals {
 
   std::uint64_t replies() const { return replies_; }
 
-  void print(const std::string& mode, double elapsed, double cpu) {
+  void print(const std::string& mode, double elapsed, double cpu, const Pace& pace) {
     std::sort(latency_us_.begin(), latency_us_.end());
     std::printf("{\"mode\":\"%s\",\"seconds\":%.3f,\"requests\":%llu,\"elements\":%llu,\"failed\":%llu,",
                 mode.c_str(), elapsed, number(replies_), number(elements_), number(failed_));
     std::printf("\"not_durable\":%llu,\"requests_per_s\":%.0f,\"elements_per_s\":%.0f,\"cpu_s\":%.4f,",
                 number(not_durable_), static_cast<double>(replies_) / elapsed,
                 static_cast<double>(elements_) / elapsed, cpu);
-    std::printf("\"cpu_us_per_element\":%.3f,\"p50_us\":%u,\"p99_us\":%u,\"statuses\":{",
+    std::printf("\"cpu_us_per_element\":%.3f,\"p50_us\":%u,\"p99_us\":%u,\"late_p99_us\":%u,\"statuses\":{",
                 cpu / static_cast<double>(std::max<std::uint64_t>(elements_, 1)) * 1e6, percentile(0.5),
-                percentile(0.99));
+                percentile(0.99), pace.late_p99_us());
     const char* separator = "";
     for (const auto& [status, replies] : statuses_) {
       std::printf("%s\"%d\":%llu", separator, status, number(replies));
@@ -222,16 +224,17 @@ class Lane {
 
 class Run {
  public:
-  explicit Run(const Arguments& arguments) : a_(arguments), composer_(arguments) {
+  explicit Run(const Arguments& arguments) : a_(arguments), composer_(arguments), pace_(arguments.rate) {
     for (int i = 0; i < a_.connections; ++i) lanes_.push_back(std::make_unique<Lane>(a_, composer_, totals_));
   }
 
   void go() {
     const double cpu = cpu_seconds(a_.pids);
     start_ = Clock::now();
+    pace_.start();
     while (send_more() || outstanding() > 0) exchange();
     const double elapsed = seconds_since_start();
-    totals_.print(a_.mode, elapsed, cpu_seconds(a_.pids) - cpu);
+    totals_.print(a_.mode, elapsed, cpu_seconds(a_.pids) - cpu, pace_);
   }
 
  private:
@@ -243,25 +246,30 @@ class Run {
     return sum;
   }
 
+  bool over() const {
+    return composer_.filling() ? composer_.finished() : seconds_since_start() >= a_.seconds;
+  }
+
   // False when nothing more is to be sent.
   bool send_more() {
-    const double now = seconds_since_start();
-    if (composer_.filling() ? composer_.finished() : now >= a_.seconds) return false;
-    const auto allowed = static_cast<std::uint64_t>(a_.rate * now);
+    if (over()) return false;
     for (auto& lane : lanes_) {
       while (lane->outstanding() < a_.depth && !composer_.finished()) {
-        if (a_.rate > 0 && sent_ >= allowed) return true;
+        if (pace_ && !pace_.is_due(Clock::now())) return true;
         lane->send_one();
-        ++sent_;
+        if (pace_) pace_.sent(Clock::now());
       }
     }
     return true;
   }
 
+  // Waits for what is next: a reply, or its time.
   void exchange() {
     polls_.clear();
     for (auto& lane : lanes_) polls_.push_back(lane->poll_for());
-    poll(polls_.data(), polls_.size(), a_.rate > 0 ? 1 : 100);
+    const bool until_due = pace_ && !over() && !pace_.is_due(Clock::now());
+    if (until_due) pace_.sleep();
+    poll(polls_.data(), polls_.size(), until_due ? 0 : kPatienceMillis);
     for (std::size_t i = 0; i < polls_.size(); ++i) {
       if ((polls_[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0) lanes_[i]->receive();
     }
@@ -269,10 +277,10 @@ class Run {
 
   const Arguments& a_;
   Composer composer_;
+  Pace pace_;
   Totals totals_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<pollfd> polls_;
-  std::uint64_t sent_ = 0;
   Clock::time_point start_;
 };
 

@@ -3,6 +3,8 @@
 // while it runs and looks only at ids, rcodes, counts and sizes. The CPU clocks of the servers' processes are
 // read at both ends of the window: cost is CPU over answers received.
 #include <arpa/inet.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -84,6 +86,9 @@ class Run {
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     const int on = 1;
     if (arguments_.arrivals) setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+    const int departures = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
+                           SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
+    if (has_departures()) setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &departures, sizeof departures);
     const timeval wait{0, 20'000};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     sockaddr_in address{};
@@ -123,6 +128,7 @@ class Run {
         const int sent = sendmmsg(fd, &sending_[done], static_cast<unsigned>(batch - done), 0);
         done += sent > 0 ? static_cast<std::size_t>(sent) : 1;
       }
+      if (has_departures()) take_departures(fd);
       tally_.sent += batch;
       queries -= batch;
     }
@@ -139,6 +145,37 @@ class Run {
     packet[0] = static_cast<std::uint8_t>(id >> 8);
     packet[1] = static_cast<std::uint8_t>(id & 0xff);
     send_vectors_[i] = {packet.data(), packet.size()};
+  }
+
+  // At a fixed rate a query counts from when the kernel passed it on: another load of this core may run between
+  // the look at the clock and the sending.
+  bool has_departures() const {
+    return arguments_.arrivals && arguments_.rate > 0 && arguments_.sockets == 1;
+  }
+
+  // The kernel numbers a socket's datagrams from 0, as we number the queries.
+  void take_departures(int fd) {
+    alignas(cmsghdr) std::array<std::uint8_t, 512> control;
+    for (;;) {
+      msghdr header{};
+      header.msg_control = control.data();
+      header.msg_controllen = control.size();
+      if (recvmsg(fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return;
+      scm_timestamping at{};
+      sock_extended_err which{};
+      for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+        if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_TIMESTAMPING)
+          std::memcpy(&at, CMSG_DATA(part), sizeof at);
+        if (part->cmsg_level == SOL_IP && part->cmsg_type == IP_RECVERR)
+          std::memcpy(&which, CMSG_DATA(part), sizeof which);
+      }
+      if (which.ee_origin != SO_EE_ORIGIN_TIMESTAMPING) continue;
+      sent_at_[static_cast<std::uint16_t>(which.ee_data)] = wall_time(at.ts[0]);
+    }
+  }
+
+  static WallClock::time_point wall_time(const timespec& at) {
+    return WallClock::time_point(std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec));
   }
 
   // At a fixed rate nothing blocks: the core is the generator's own, and a sleep would add its wake-up to
@@ -174,7 +211,7 @@ class Run {
       if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
       timespec at{};
       std::memcpy(&at, CMSG_DATA(part), sizeof at);
-      return WallClock::time_point(std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec));
+      return wall_time(at);
     }
     throw std::runtime_error("the kernel does not tell when replies came");
   }

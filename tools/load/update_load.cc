@@ -1,6 +1,6 @@
 // Changes by DNS UPDATE at a server that takes them so: each gives one instance of the fleet another address.
-// Closed loop with so many messages outstanding, or a fixed rate; several changes may go in one message, over
-// TCP, since over UDP few would fit.
+// Closed loop with so many messages outstanding, or a fixed rate (replies are looked at when one is due);
+// several changes may go in one message, over TCP, since over UDP few would fit.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -19,6 +19,7 @@
 
 #include "tools/load/connection.h"
 #include "tools/load/dns_update.h"
+#include "tools/load/pace.h"
 #include "tools/load/process_cpu.h"
 
 namespace {
@@ -98,11 +99,13 @@ class Wire {
 
 class Run {
  public:
-  explicit Run(const Arguments& arguments) : a_(arguments), random_(arguments.seed), wire_(arguments) {}
+  explicit Run(const Arguments& arguments)
+      : a_(arguments), random_(arguments.seed), pace_(arguments.rate), wire_(arguments) {}
 
   void go() {
     const double cpu = cpu_seconds(a_.pids);
     start_ = Clock::now();
+    pace_.start();
     while (elapsed() < a_.seconds || outstanding_ > 0) step();
     print(elapsed(), cpu_seconds(a_.pids) - cpu);
   }
@@ -112,12 +115,17 @@ class Run {
 
   void step() {
     while (outstanding_ < a_.outstanding && elapsed() < a_.seconds && is_due()) send_one();
-    const bool waits = a_.rate > 0 && elapsed() < a_.seconds;
-    const bool came = wire_.receive(waits ? 1 : kPatienceMillis, [this](auto reply) { take(reply); });
-    if (!came && !waits && outstanding_ > 0) throw std::runtime_error("an update got no answer in 5 s");
+    const auto visit = [this](auto reply) { take(reply); };
+    if (elapsed() < a_.seconds && !is_due()) {
+      pace_.sleep();
+      while (wire_.receive(0, visit)) {
+      }
+    } else if (!wire_.receive(kPatienceMillis, visit) && outstanding_ > 0) {
+      throw std::runtime_error("an update got no answer in 5 s");
+    }
   }
 
-  bool is_due() const { return a_.rate == 0 || static_cast<double>(sent_) < a_.rate * elapsed(); }
+  bool is_due() const { return !pace_ || pace_.is_due(Clock::now()); }
 
   void send_one() {
     UpdateMessage message(a_.domain);
@@ -128,6 +136,7 @@ class Run {
     const auto id = static_cast<std::uint16_t>(sent_++);
     since_[id] = Clock::now();
     wire_.send(message.message(id));
+    if (pace_) pace_.sent(since_[id]);
     ++outstanding_;
   }
 
@@ -153,14 +162,15 @@ class Run {
     const auto count = [](std::uint64_t value) -> unsigned long long { return value; };
     std::printf("{\"seconds\":%.3f,\"messages\":%llu,\"elements\":%llu,\"failed\":%llu,", elapsed,
                 count(sent_), count(done_), count(failed_));
-    std::printf("\"elements_per_s\":%.1f,\"cpu_us_per_element\":%.3f,\"p50_us\":%u,\"p99_us\":%u}\n",
+    std::printf("\"elements_per_s\":%.1f,\"cpu_us_per_element\":%.3f,\"p50_us\":%u,\"p99_us\":%u,\"late_p99_us\":%u}\n",
                 static_cast<double>(done_) / elapsed,
                 cpu / static_cast<double>(std::max<std::uint64_t>(done_, 1)) * 1e6, percentile(0.5),
-                percentile(0.99));
+                percentile(0.99), pace_.late_p99_us());
   }
 
   const Arguments& a_;
   std::mt19937_64 random_;
+  Pace pace_;
   Wire wire_;
   Clock::time_point start_{};
   std::array<Clock::time_point, 65536> since_{};

@@ -32,7 +32,8 @@ class Changing:
     def __init__(self, options, services):
         self._options, self.services = options, services
         self.fleet = workload.Fleet(services)
-        self.visible, self.sustained, self.achieved = {}, {}, {}
+        self.visible, self.sustained = {}, {}
+        self.achieved, self.late = {}, {}  # during queries: changes a second, p99 of how late they were sent in µs
         self.plain, self.during = {}, {}  # saturated
         self.steady_plain, self.steady_during = {}, {}  # at LATENCY_RATE
         self.failures = []
@@ -120,7 +121,9 @@ class Changing:
     def _meanwhile(self, name, changes, scenario, seed, plain, alone, during, server, others=()):
         """Queries while those changes are under way; the processes `others` are of the server, too."""
         queries = self._queries(server, scenario, seed, others).result()
-        self.achieved.setdefault(name, []).append(changes.result()["elements_per_s"])
+        changed = changes.result()
+        self.achieved.setdefault(name, []).append(changed["elements_per_s"])
+        self.late.setdefault(name, []).append(changed["late_p99_us"])
         plain.setdefault(name, []).append(alone)
         during.setdefault(name, []).append(queries)
 
@@ -163,7 +166,7 @@ class Changing:
                 "sustained": [{"server": name, "how": label, "rounds": rounds}
                               for (name, label), rounds in self.sustained.items()],
                 "plain": self.plain, "during": self.during, "steady_plain": self.steady_plain,
-                "steady_during": self.steady_during, "achieved": self.achieved}
+                "steady_during": self.steady_during, "achieved": self.achieved, "late_p99_us": self.late}
 
     def text(self):
         seen = [[name, *(Range(r[key] / 1000 for r in rounds).text(3)
@@ -171,7 +174,7 @@ class Changing:
                  Range(r["cpu_us_per_change"] for r in rounds).text(0)] for name, rounds in self.visible.items()]
         taken = [[name, label, self.rate(label, name).text(0), self.rrsets(label, name).text(0), self.cpu(label, name).text(),
                   sum(r["failed"] for r in rounds)] for (name, label), rounds in self.sustained.items()]
-        cost = [[name, Range(self.achieved[name]).text(0), Range(r["cpu_us"] for r in self.plain[name]).text(),
+        cost = [[name, Range(self.achieved[name]).text(0), Range(self.late[name]).text(0), Range(r["cpu_us"] for r in self.plain[name]).text(),
                  Range(r["cpu_us"] for r in self.during[name]).text(), self.growth("cpu_us", name).text(),
                  self.growth("p99_us", name).text()] for name in self.during]
         waits = [[name, *(Range(r[key] for r in rounds[name]).text(0) for key in ("p50_us", "p99_us")
@@ -183,6 +186,6 @@ class Changing:
                         seen) + "\n\n"
                 + table(["sustained, each a new address", "how", "changes a second", "RRsets a second", "CPU µs each", "refused"], taken) + "\n\n"
                 + table([f"queries during {number(self._options.changes_per_second, 0)} changes a second", "changes a second taken",
-                         "CPU µs/query without", "with", "×", "p99 × (saturated)"], cost) + "\n\n"
+                         "sent late, p99 µs", "CPU µs/query without", "with", "×", "p99 × (saturated)"], cost) + "\n\n"
                 + table([f"the same at {number(LATENCY_RATE, 0)} queries a second", "p50 µs without", "with", "p99 µs without", "with",
                          "p50 ×", "p99 ×"], waits))
