@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "dns/name_reader.h"
 #include "dns/octets.h"
@@ -15,6 +16,7 @@ namespace {
 using zones::RrType;
 
 constexpr std::size_t kTtlAt = 4;  // behind the owner
+constexpr std::size_t kTtlSize = 4;
 constexpr std::uint8_t kResponse = 0x80;
 constexpr std::uint8_t kOpcode = 0x78;
 constexpr std::uint8_t kAuthoritative = 0x04;
@@ -75,7 +77,7 @@ class UpstreamReplyReader {
 
   bool read_record(std::size_t section, std::size_t& at) {
     const std::size_t begin = at;
-    const auto owner_end = read_name(reply_, at, name_);
+    const auto owner_end = read_lasting_name(at);
     if (!owner_end || *owner_end + kRecordFixed > reply_.size()) return false;
     const std::uint8_t* fixed = reply_.data() + *owner_end;
     const std::size_t rdata = *owner_end + kRecordFixed;
@@ -105,6 +107,23 @@ class UpstreamReplyReader {
     return true;
   }
 
+  // Into name_. One that runs through a TTL would be another as soon as that is counted down.
+  std::optional<std::size_t> read_lasting_name(std::size_t at) {
+    led_to_.clear();
+    const auto end = read_name(reply_, at, name_, &led_to_);
+    const auto changes = [this](const NamePiece& piece) { return touches_ttl(piece); };
+    if (!end || std::any_of(led_to_.begin(), led_to_.end(), changes)) return {};
+    return end;
+  }
+
+  bool touches_ttl(const NamePiece& piece) const {
+    const auto ends_before = [this](std::uint16_t ttl, std::size_t begin) {
+      return question_end_ + ttl + kTtlSize <= begin;
+    };
+    const auto next = std::lower_bound(to_.ttls.begin(), to_.ttls.end(), piece.begin, ends_before);
+    return next != to_.ttls.end() && question_end_ + *next < piece.end;
+  }
+
   // The name that was read last.
   bool names_ours() const { return is_ours_ && is_ours_(zones::FoldedWire(name_.view()).wire()); }
 
@@ -126,7 +145,7 @@ class UpstreamReplyReader {
     if (names.count > 0 && size < names.lead) return false;
     if (names.count > 0) at += names.lead;
     for (int i = 0; i < names.count; ++i) {
-      const auto name_end = read_name(reply_, at, name_);
+      const auto name_end = read_lasting_name(at);
       if (!name_end || *name_end > end) return false;
       at = *name_end;
     }
@@ -183,6 +202,7 @@ class UpstreamReplyReader {
   const bool exact_;
   UpstreamReply to_;
   zones::WireName name_;
+  std::vector<NamePiece> led_to_;
   RrType type_{};
   std::size_t question_end_ = 0;
   bool closed_ = false;

@@ -156,6 +156,44 @@ TEST(UpstreamReply, WhatIsNotTaken) {
   }
 }
 
+// What a pointer of the second record leads to; the first is at 29, behind the question: its owner, type and
+// class, TTL (35 to 38), size (39), address (41 to 44).
+Octets pointing(std::uint8_t at) {
+  return reply_to("www.Example.")
+      .record(1, Octets{0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 0, 1})
+      .record(1, Octets{0xc0, at, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 0, 1})
+      .build();
+}
+
+TEST(UpstreamReply, NoNameRunsThroughWhatWillBeCountedDown) {
+  EXPECT_TRUE(read(pointing(12)));
+  EXPECT_TRUE(read(pointing(33))) << "the class: odd, and stays as it is";
+  EXPECT_TRUE(read(pointing(39))) << "the size likewise";
+  for (const int at : {34, 35, 36, 37}) {
+    const auto reply = read(pointing(static_cast<std::uint8_t>(at)));
+    ASSERT_FALSE(reply) << at;
+    EXPECT_EQ(reply.error(), ForwardError::record_unreadable);
+  }
+}
+
+TEST(UpstreamReply, APointerMayLeadIntoRdataThatWeDoNotRead) {
+  EXPECT_TRUE(read(reply_to("www.Example.")
+                       .record(1, Octets{0xc0, 12, 255, 0, 0, 1, 0, 0, 0, 60, 0, 3, 1, 'a', 0})
+                       .record(3, Octets{0xc0, 41, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1})
+                       .build()));
+}
+
+// The class' last octet, 1, is the first label's size, and the label the pointer's own first octet.
+TEST(UpstreamReply, WhatAPointerLeadsToEndsBeforeThePointer) {
+  const Octets whole = reply_to("www.Example.")
+                           .record(1, Octets{0xc0, 28, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1})
+                           .record(1, Octets{0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 0, 1})
+                           .build();
+  const auto reply = read(whole);
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error(), ForwardError::record_unreadable);
+}
+
 TEST(UpstreamReply, EveryBeginningIsRefused) {
   const Octets whole = reply_to("www.Example.")
                            .record(1, record_octets("www.example.", RrType::cname, 20, "\1a\7example\0"sv))
