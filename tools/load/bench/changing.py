@@ -174,8 +174,8 @@ class Changing:
                  Range(r["cpu_us_per_change"] for r in rounds).text(0)] for name, rounds in self.visible.items()]
         taken = [[name, label, self.rate(label, name).text(0), self.rrsets(label, name).text(0), self.cpu(label, name).text(),
                   sum(r["failed"] for r in rounds)] for (name, label), rounds in self.sustained.items()]
-        cost = [[name, Range(self.achieved[name]).text(0), Range(self.late[name]).text(0), Range(r["cpu_us"] for r in self.plain[name]).text(),
-                 Range(r["cpu_us"] for r in self.during[name]).text(), self.growth("cpu_us", name).text(),
+        cost = [[name, Range(self.achieved[name]).text(0), Range(self.late[name]).text(0),
+                 Range(r["cpu_us"] for r in self.plain[name]).text(), Range(r["cpu_us"] for r in self.during[name]).text(), self.growth("cpu_us", name).text(),
                  self.growth("p99_us", name).text()] for name in self.during]
         waits = [[name, *(Range(r[key] for r in rounds[name]).text(0) for key in ("p50_us", "p99_us")
                           for rounds in (self.steady_plain, self.steady_during)),
