@@ -230,8 +230,9 @@ class Run {
 
   void go() {
     const double cpu = cpu_seconds(a_.pids);
+    if (pace_) become_punctual();
     start_ = Clock::now();
-    pace_.start();
+    pace_.start(start_);
     while (send_more() || outstanding() > 0) exchange();
     const double elapsed = seconds_since_start();
     totals_.print(a_.mode, elapsed, cpu_seconds(a_.pids) - cpu, pace_);

@@ -11,12 +11,7 @@ Pace::Pace(double rate)
     : period_(rate > 0 ? std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / rate))
                        : Clock::duration::zero()) {}
 
-void Pace::start() {
-  if (!*this) return;
-  const sched_param lowest{sched_get_priority_min(SCHED_FIFO)};
-  sched_setscheduler(0, SCHED_FIFO, &lowest);  // refused: late_p99_us() tells
-  schedule_ = next_ = Clock::now();
-}
+void Pace::start(Clock::time_point now) { schedule_ = next_ = now; }
 
 void Pace::sent(Clock::time_point now) {
   late_us_.push_back(static_cast<std::uint32_t>((now - schedule_) / std::chrono::microseconds(1)));
@@ -32,6 +27,11 @@ std::uint32_t Pace::late_p99_us() const {
   const auto at = sorted.begin() + static_cast<std::ptrdiff_t>((sorted.size() - 1) * 99 / 100);
   std::nth_element(sorted.begin(), at, sorted.end());
   return *at;
+}
+
+void become_punctual() {
+  const sched_param lowest{sched_get_priority_min(SCHED_FIFO)};
+  sched_setscheduler(0, SCHED_FIFO, &lowest);
 }
 
 }  // namespace muster::load

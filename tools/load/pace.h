@@ -16,17 +16,15 @@ class Pace {
 
   explicit operator bool() const { return period_ > Clock::duration::zero(); }
 
-  // The process gets real-time priority, where it may have it: on a core that another load keeps busy a program
-  // that wakes waits for the scheduler's next tick, milliseconds, and what it then sends is a burst.
-  void start();
+  void start(Clock::time_point now);
   bool is_due(Clock::time_point now) const { return now >= next_; }
 
-  // What was missed, because the program did not run or had too much outstanding, is made up for at twice the pace:
-  // at once it would be a burst that nobody asked for.
+  // What was missed, because the program did not run or had too much outstanding, is made up for at twice the
+  // pace: at once it would be a burst that nobody asked for.
   void sent(Clock::time_point now);
 
-  // Until the next is due. A reply does not end it: to wake the program for each would be work of the server's core,
-  // which a client on another machine does not ask of it.
+  // Until the next is due. A reply does not end it: to wake the program for each would be work of the
+  // server's core, which a client on another machine does not ask of it.
   void sleep() const;
 
   // Of 100 sends 99 were at most so late, in microseconds.
@@ -34,9 +32,14 @@ class Pace {
 
  private:
   Clock::duration period_;
-  Clock::time_point schedule_{};
+  Clock::time_point schedule_{};  // of the next, had nothing been missed
   Clock::time_point next_{};
   std::vector<std::uint32_t> late_us_;
 };
+
+// Asks for real-time priority for this process: on a core that another load keeps busy, a program that wakes
+// waits for the scheduler's next tick, milliseconds, and what it then sends is a burst. Where it is refused,
+// Pace::late_p99_us() shows it.
+void become_punctual();
 
 }  // namespace muster::load

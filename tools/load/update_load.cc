@@ -104,8 +104,9 @@ class Run {
 
   void go() {
     const double cpu = cpu_seconds(a_.pids);
+    if (pace_) become_punctual();
     start_ = Clock::now();
-    pace_.start();
+    pace_.start(start_);
     while (elapsed() < a_.seconds || outstanding_ > 0) step();
     print(elapsed(), cpu_seconds(a_.pids) - cpu);
   }
