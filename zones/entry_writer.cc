@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "zones/alias_table.h"
+#include "zones/entry_image.h"
+#include "zones/folded_wire.h"
 #include "zones/schedule.h"
 
 namespace muster::zones {
@@ -23,11 +25,6 @@ namespace {
 using layout::RrsetHead;
 
 constexpr std::size_t kAliasAbove = 16;  // up to here a scan picks as fast (13 ns at 16)
-
-template <class T>
-void append(std::string& out, T value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
 
 // What the records of one type and TTL begin with: all but the rdata and its length.
 class ImageHead {
@@ -39,11 +36,12 @@ class ImageHead {
     put(6, ttl >> 16);
     put(8, ttl);
   }
-  void append(std::string& out, std::string_view rdata) {
+  void append(EntryImage& out, std::string_view rdata) {
     assert(rdata.size() <= 0xffff);
     put(10, static_cast<std::uint32_t>(rdata.size()));
-    out.append(octets_.data(), octets_.size());
-    out += rdata;
+    char* to = out.extend(octets_.size() + rdata.size());
+    std::memcpy(to, octets_.data(), octets_.size());
+    std::memcpy(to + octets_.size(), rdata.data(), rdata.size());
   }
 
  private:
@@ -111,7 +109,7 @@ class Drawable {
 
 // The records of a set, and their offsets where their sizes differ. `rdata` gives that of member i.
 template <class Rdata>
-void append_images(std::string& out, ImageHead image, const Rdata& rdata, RrsetHead& head) {
+void append_images(EntryImage& out, ImageHead image, const Rdata& rdata, RrsetHead& head) {
   head.body = static_cast<std::uint32_t>(out.size());
   const std::size_t first = head.count == 0 ? 0 : rdata(0).size();
   bool alike = first + layout::kRecordFixed <= 0xffff;
@@ -125,65 +123,65 @@ void append_images(std::string& out, ImageHead image, const Rdata& rdata, RrsetH
     return;
   }
   std::uint32_t at = 0;
-  append(out, at);
+  out.append_value(at);
   for (std::uint32_t i = 0; i < head.count; ++i) {
     at += static_cast<std::uint32_t>(layout::kRecordFixed + rdata(i).size());
-    append(out, at);
+    out.append_value(at);
   }
 }
 
-void append_weights(std::string& out, const Drawable& drawable, RrsetHead& head) {
+void append_weights(EntryImage& out, const Drawable& drawable, RrsetHead& head) {
   if (drawable.tiered()) head.flags |= layout::kTiered;
   if (!drawable.unequal()) {
-    append(out, drawable.weights().empty() ? std::uint32_t{1} : drawable.weights()[0]);
+    out.append_value(drawable.weights().empty() ? std::uint32_t{1} : drawable.weights()[0]);
   } else {
     head.flags |= layout::kUnequal;
     const auto octets = std::as_bytes(std::span(drawable.weights()));
-    out.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+    out.append({reinterpret_cast<const char*>(octets.data()), octets.size()});
   }
 }
 
-void append_tiers(std::string& out, const Drawable& drawable) {
-  append(out, static_cast<std::uint16_t>(drawable.tiers().size()));
+void append_tiers(EntryImage& out, const Drawable& drawable) {
+  out.append_value(static_cast<std::uint16_t>(drawable.tiers().size()));
   for (const Tier& tier : drawable.tiers()) {
-    append(out, tier.value);
-    append(out, tier.end);
-    append(out, tier.total);
+    out.append_value(tier.value);
+    out.append_value(tier.end);
+    out.append_value(tier.total);
   }
 }
 
-void append_alias(std::string& out, const Drawable& drawable) {
+void append_alias(EntryImage& out, const Drawable& drawable) {
   AliasTable table;
   for (const Tier& tier : drawable.tiers()) {
     add_alias_columns(table, std::span(drawable.weights()).subspan(tier.begin, tier.end - tier.begin));
   }
-  for (const std::uint64_t threshold : table.threshold) append(out, threshold);
-  for (const std::uint32_t alias : table.alias) append(out, alias);
+  for (const std::uint64_t threshold : table.threshold) out.append_value(threshold);
+  for (const std::uint32_t alias : table.alias) out.append_value(alias);
 }
 
 bool takes_turns(Order order) { return order == Order::rotated || order == Order::scheduled; }
 
 // Of the tier that is answered.
-void append_schedule(std::string& out, const Drawable& drawable) {
+void append_schedule(EntryImage& out, const Drawable& drawable) {
   std::vector<std::uint32_t> steps;
   if (!drawable.tiers().empty())
     steps = smooth_schedule(std::span(drawable.weights()).first(drawable.tiers().front().end));
-  append(out, static_cast<std::uint32_t>(steps.size()));
+  out.append_value(static_cast<std::uint32_t>(steps.size()));
   const auto octets = std::as_bytes(std::span(steps));
-  out.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+  out.append({reinterpret_cast<const char*>(octets.data()), octets.size()});
 }
 
 // `weights`: where those begin, and behind them the tiers.
-void append_ids(std::string& out, std::size_t weights, const Drawable& drawable) {
+void append_ids(EntryImage& out, std::size_t weights, const Drawable& drawable) {
   const std::size_t begin = out.size();
-  append(out, std::uint64_t{0});
+  out.append_value(std::uint64_t{0});
   std::uint32_t end = 0;
   for (const Member* member : drawable.members()) end += static_cast<std::uint32_t>(member->id.size());
-  append(out, static_cast<std::uint32_t>(4 * drawable.members().size() + end));
+  out.append_value(static_cast<std::uint32_t>(4 * drawable.members().size() + end));
   end = 0;
   for (const Member* member : drawable.members())
-    append(out, end += static_cast<std::uint32_t>(member->id.size()));
-  for (const Member* member : drawable.members()) out += member->id;
+    out.append_value(end += static_cast<std::uint32_t>(member->id.size()));
+  for (const Member* member : drawable.members()) out.append(member->id);
   const std::uint64_t digest = XXH3_64bits(out.data() + weights, out.size() - weights);
   std::memcpy(out.data() + begin, &digest, sizeof digest);
 }
@@ -196,7 +194,7 @@ struct AddressHeads {
   ImageHead aaaa;
 };
 
-void append_addresses(std::string& out, const Member& member, AddressHeads& heads) {
+void append_addresses(EntryImage& out, const Member& member, AddressHeads& heads) {
   for (const net::IpAddress& address : member.addresses) {
     if (address.family == net::Family::v4) heads.a.append(out, address.bytes());
   }
@@ -240,7 +238,7 @@ class WrittenTargets {
 
 // Fills in the places of the additional records, which come last, and appends them: once for each target, as
 // written.
-void append_additional(std::string& out, std::size_t refs, const std::vector<const Member*>& members,
+void append_additional(EntryImage& out, std::size_t refs, const std::vector<const Member*>& members,
                        std::uint32_t ttl, RrsetHead& head) {
   WrittenTargets written(members.size());
   AddressHeads heads(ttl);
@@ -268,7 +266,7 @@ bool has_additional(const RrsetSpec& spec) {
                      [](const Member& member) { return !member.addresses.empty(); });
 }
 
-RrsetHead append_body(std::string& out, const RrsetSpec& spec) {
+RrsetHead append_body(EntryImage& out, const RrsetSpec& spec) {
   static thread_local Drawable drawable;
   drawable.read(spec);
   const auto& members = drawable.members();
@@ -292,26 +290,26 @@ RrsetHead append_body(std::string& out, const RrsetSpec& spec) {
     head.flags |= layout::kAlias;
     append_alias(out, drawable);
   }
-  if (takes_turns(spec.order)) append(out, new Turn);
+  if (takes_turns(spec.order)) out.append_value(new Turn);
   if (spec.order == Order::scheduled) append_schedule(out, drawable);
   if (spec.order == Order::hashed) append_ids(out, weights, drawable);
   const std::size_t refs = out.size();
   if (has_additional(spec)) {
     head.flags |= layout::kAdditional;
-    out.append(8 * members.size(), '\0');
+    out.append_zeros(8 * members.size());
   }
   if (!spec.note.text.empty()) {
     const auto size = static_cast<std::uint8_t>(std::min<std::size_t>(spec.note.text.size(), 255));
     head.flags |= layout::kNote;
-    append(out, spec.note.since);
-    append(out, size);
-    out.append(spec.note.text, 0, size);
+    out.append_value(spec.note.since);
+    out.append_value(size);
+    out.append(std::string_view(spec.note.text).substr(0, size));
   }
   if (has_additional(spec)) append_additional(out, refs, members, spec.additional_ttl, head);
   return head;
 }
 
-RrsetHead append_body(std::string& out, std::span<const ZoneRecord> set) {
+RrsetHead append_body(EntryImage& out, std::span<const ZoneRecord> set) {
   RrsetHead head{};
   head.type = static_cast<std::uint16_t>(set[0].type);
   head.count = static_cast<std::uint32_t>(set.size());
@@ -328,14 +326,10 @@ bool is_lowered(const RrsetSpec& spec) {
   return spec.full_ttl != 0 && spec.full_ttl != spec.ttl && !spec.members.empty();
 }
 
-void append_full_ttls(std::string& out, const NameSpec& spec) {
+void append_full_ttls(EntryImage& out, const NameSpec& spec) {
   for (const RrsetSpec& rrset : spec.rrsets) {
-    if (says_something(rrset)) append(out, is_lowered(rrset) ? rrset.full_ttl : rrset.ttl);
+    if (says_something(rrset)) out.append_value(is_lowered(rrset) ? rrset.full_ttl : rrset.ttl);
   }
-}
-
-bool has_capitals(std::string_view wire) {
-  return std::any_of(wire.begin(), wire.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 Member read_member(const RrsetView& rrset, std::uint32_t index) {
@@ -405,19 +399,20 @@ Entry EntryWriter::header(std::string_view name, std::uint16_t flags, ZoneId zon
   header.flags_ = flags;
   header.zone_ = zone;
   header.name_size_ = static_cast<std::uint8_t>(name.size());
-  if (has_capitals(name)) header.flags_ |= Entry::kCapitals;
+  if (FoldedWire::has_capitals(name)) header.flags_ |= Entry::kCapitals;
   return header;
 }
 
 // The header, room for the heads, and the name: what bodies are appended to.
-std::string& EntryWriter::begin_image(const Entry& header, std::string_view name) {
-  static thread_local std::string image;
-  image.assign(sizeof(Entry) + header.rrset_count_ * sizeof(RrsetHead), '\0');
-  image += name;
+EntryImage& EntryWriter::begin_image(const Entry& header, std::string_view name) {
+  static thread_local EntryImage image;
+  image.clear();
+  image.extend(sizeof(Entry) + header.rrset_count_ * sizeof(RrsetHead));
+  image.append(name);
   return image;
 }
 
-EntryPtr EntryWriter::finish(Entry header, std::string& image) {
+EntryPtr EntryWriter::finish(Entry header, EntryImage& image) {
   assert(image.size() <= 0xffffffff);
   header.size_ = static_cast<std::uint32_t>(image.size());
   std::memcpy(image.data(), &header, sizeof header);
@@ -438,7 +433,7 @@ EntryPtr EntryWriter::build(const NameSpec& spec, std::uint16_t flags, ZoneId zo
     if (rrset.type == RrType::dname) header.flags_ |= Entry::kDname;
   }
 
-  std::string& image = begin_image(header, name);
+  EntryImage& image = begin_image(header, name);
   std::size_t head_at = sizeof(Entry);
   for (const RrsetSpec& rrset : spec.rrsets) {
     if (!says_something(rrset)) continue;
@@ -459,7 +454,7 @@ EntryPtr EntryWriter::build(std::string_view owner, std::span<const ZoneRecord> 
     if (rest[0].type == RrType::cname) header.flags_ |= Entry::kCname;
     if (rest[0].type == RrType::dname) header.flags_ |= Entry::kDname;
   }
-  std::string& image = begin_image(header, owner);
+  EntryImage& image = begin_image(header, owner);
   std::size_t head_at = sizeof(Entry);
   for (auto rest = records; !rest.empty();) {
     const auto set = first_rrset(rest);

@@ -12,6 +12,8 @@
 
 namespace muster::zones {
 
+class EntryImage;
+
 class EntryWriter {
  public:
   // `flags` besides those which the content decides (kCname, kDname, kCapitals, kLowered). A member of weight
@@ -36,8 +38,8 @@ class EntryWriter {
 
  private:
   static Entry header(std::string_view name, std::uint16_t flags, ZoneId zone);
-  static std::string& begin_image(const Entry& header, std::string_view name);
-  static EntryPtr finish(Entry header, std::string& image);
+  static EntryImage& begin_image(const Entry& header, std::string_view name);
+  static EntryPtr finish(Entry header, EntryImage& image);
 };
 
 }  // namespace muster::zones

@@ -26,15 +26,33 @@ class FoldedWire {
   explicit FoldedWire(const Name& name) : FoldedWire(name.wire()) {}
   std::string_view wire() const { return {octets_.data(), size_}; }
 
+  static bool has_capitals(std::string_view wire) {
+    std::size_t at = 0;
+    for (; at + 8 <= wire.size(); at += 8)
+      if (capitals(load_eight(wire.data() + at)) != 0) return true;
+    for (; at < wire.size(); ++at)
+      if (fold(wire[at]) != wire[at]) return true;
+    return false;
+  }
+
  private:
-  static void fold_eight(const char* from, char* to) {
-    constexpr std::uint64_t kEach = 0x0101010101010101;
+  static constexpr std::uint64_t kEach = 0x0101010101010101;
+
+  static std::uint64_t load_eight(const char* from) {
     std::uint64_t octets;
     std::memcpy(&octets, from, sizeof octets);
+    return octets;
+  }
+  // Bit 7 of each octet that is a capital.
+  static std::uint64_t capitals(std::uint64_t octets) {
     const std::uint64_t low = octets & (kEach * 0x7f);
     const std::uint64_t from_a = low + kEach * (0x80 - 'A');    // bit 7: at least 'A'
     const std::uint64_t beyond_z = low + kEach * (0x7f - 'Z');  // bit 7: more than 'Z'
-    octets |= ((from_a ^ beyond_z) & ~octets & (kEach * 0x80)) >> 2;
+    return (from_a ^ beyond_z) & ~octets & (kEach * 0x80);
+  }
+  static void fold_eight(const char* from, char* to) {
+    std::uint64_t octets = load_eight(from);
+    octets |= capitals(octets) >> 2;
     std::memcpy(to, &octets, sizeof octets);
   }
 

@@ -22,6 +22,8 @@ namespace {
 constexpr std::size_t kFetchedServices = 8;
 constexpr std::size_t kFetchedMembers = 4;
 
+constexpr std::size_t kUsualKeys = 8;  // of a service in which one instance changes: two ports and a tag view
+
 using naming::Offer;
 using naming::SetKey;
 using registry::Instance;
@@ -278,6 +280,7 @@ void LiveNames::apply_service(ServiceSteps& service, net::Instant now) {
   const Members out = move_members(standing->members, steps);  // kept until no set lists them
   const std::size_t marked = dirty_types_.size();
   SetKeys keys;
+  keys.reserve(kUsualKeys);
   for (const Step& step : steps) {
     mark_types(step, policies);
     mark_addresses(step);
@@ -285,8 +288,11 @@ void LiveNames::apply_service(ServiceSteps& service, net::Instant now) {
     note_gone(step);
   }
   // All that goes was noted before what comes: a name may pass from one instance to another.
-  for (const Step& step : steps) {
-    if (step.after && shows_own_change(step, policies)) put_own_name(*step.after, policy);
+  for (Step& step : steps) {
+    step.shows_change = step.after && shows_own_change(step, policies);
+    if (!step.shows_change) continue;
+    step.own_name = name_of(*step.after);
+    put_own_name(step.own_name, *step.after, policy);
   }
   const Service* settled = settle(label, spelled, standing, before, keys);
   if (!keys.empty() && config_.public_names.contains(label)) dirty_public_.insert(label);
@@ -294,7 +300,7 @@ void LiveNames::apply_service(ServiceSteps& service, net::Instant now) {
   if (!keys.empty()) put_followers(label);
   put_sets(label, settled, std::move(keys));
   for (const Step& step : steps) {
-    if (step.after && shows_own_change(step, policies)) put_browse_names(*step.after, policy);
+    if (step.shows_change) put_browse_names(step.own_name, *step.after, policy);
   }
 }
 
@@ -472,14 +478,15 @@ std::size_t LiveNames::follow_settings(const std::string& label, Service& servic
     const InstancePtr& instance = member->instance;
     safe_stops_.note(*instance, before, *instance, after, now.wall);
     mark_types({instance, instance, member.get()}, {before, after});
-    put_own_name(*instance, after);
+    put_own_name(name_of(*instance), *instance, after);
     naming::add_set_keys(*instance, before, keys);
     naming::add_set_keys(*instance, after, keys);
     if (sweep_->concerns_all) mark_domain_sets(*member);
   }
   leave_to_types(label, marked, keys);
   put_sets(label, &service, std::move(keys));
-  for (const auto& member : service.members) put_browse_names(*member->instance, after);
+  for (const auto& member : service.members)
+    put_browse_names(name_of(*member->instance), *member->instance, after);
   return 1 + service.members.size();
 }
 

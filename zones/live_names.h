@@ -91,6 +91,8 @@ class LiveNames {
     InstancePtr before;
     InstancePtr after;
     const Registered* who = nullptr;  // while the batch lasts also of those that go
+    std::optional<Name> own_name{};   // of `after`, where what its own names show is another
+    bool shows_change = false;        // whether that is so
   };
   class StepIndex;
   struct Policies {
@@ -155,7 +157,8 @@ class LiveNames {
   void mark_addresses(const Step& step);
   void mark_domain_sets(const Registered& member);
 
-  void put_own_name(const Instance& instance, const ServicePolicy& policy);
+  // The first of both: name_of(instance).
+  void put_own_name(const std::optional<Name>& owner, const Instance& instance, const ServicePolicy& policy);
   void leave_to_types(const std::string& label, std::size_t marked, SetKeys& keys) const;
   void put_sets(const std::string& label, const Service* service, SetKeys keys);
   void note_panic(const std::string& label, const naming::SetKey& key, const naming::ServicePicture* service);
@@ -172,7 +175,8 @@ class LiveNames {
   void put_public(const std::string& label);
   void follow_public_names(const PublishConfig& old);
   bool is_paced(const std::string& label, const Service* service) const;
-  void put_browse_names(const Instance& instance, const ServicePolicy& policy);
+  void put_browse_names(const std::optional<Name>& target, const Instance& instance,
+                        const ServicePolicy& policy);
 
   void flush(net::SteadyTime now);
   void put_late_sets(net::SteadyTime now);
@@ -187,6 +191,8 @@ class LiveNames {
   bool is_put_off() const { return !late_sets_.empty() || !dirty_types_.empty() || !dirty_public_.empty(); }
 
   naming::ServicePicture picture_of(const std::string& label, const Service& service) const;
+  // `name`: the service's below the domain.
+  naming::ServicePicture picture_of(const Name& name, const std::string& label, const Service& service) const;
   TtlRange ttl_range(const ServicePolicy& policy) const { return zones::ttl_range(config_.ttl_min, policy); }
   std::optional<Name> name_of(const Instance& instance) const;
 

@@ -71,16 +71,16 @@ void LiveNames::put_fixed() {
     put(NameSink::kDomain, spec);
 }
 
-void LiveNames::put_own_name(const Instance& instance, const ServicePolicy& policy) {
-  const auto owner = name_of(instance);
+void LiveNames::put_own_name(const std::optional<Name>& owner, const Instance& instance,
+                             const ServicePolicy& policy) {
   if (!owner) return count_too_long(instance.service, instance.id);
   if (!gone_own_.empty()) gone_own_.erase(*owner);
   put(NameSink::kDomain,
       naming::instance_spec(*owner, instance, ttl_range(policy), policy, &counters_.strings_left_out));
 }
 
-void LiveNames::put_browse_names(const Instance& instance, const ServicePolicy& policy) {
-  const auto target = name_of(instance);
+void LiveNames::put_browse_names(const std::optional<Name>& target, const Instance& instance,
+                                 const ServicePolicy& policy) {
   for (const naming::Offer& offer : naming::offers_of(instance)) {
     const auto owner = naming::browse_name(config_.domain, offer.type, instance);
     if (!owner) count_too_long(instance.service, instance.id);
@@ -91,8 +91,13 @@ void LiveNames::put_browse_names(const Instance& instance, const ServicePolicy& 
 }
 
 naming::ServicePicture LiveNames::picture_of(const std::string& label, const Service& service) const {
+  return picture_of(*config_.domain.child(label), label, service);
+}
+
+naming::ServicePicture LiveNames::picture_of(const Name& name, const std::string& label,
+                                             const Service& service) const {
   naming::ServicePicture picture;
-  picture.name = *config_.domain.child(label);
+  picture.name = name;
   picture.members.reserve(service.members.size());
   for (const auto& member : service.members) picture.members.push_back(member->instance.get());
   picture.policy =
@@ -281,8 +286,10 @@ void LiveNames::put_late_sets(net::SteadyTime now) {
 // goes after them. Null: the service is gone. Whether _S._O.D is a type too, or goes, the end of the batch
 // knows.
 void LiveNames::put_service(const std::string& label, const Service* service, const SetKeys& keys) {
-  if (!config_.domain.child(label)) return;
-  const naming::ServicePicture picture = service ? picture_of(label, *service) : naming::ServicePicture{};
+  const auto name = config_.domain.child(label);
+  if (!name) return;
+  const naming::ServicePicture picture =
+      service ? picture_of(*name, label, *service) : naming::ServicePicture{};
   for (const SetKey& key : keys) {
     content_.clear();
     if (service && is_published(key, picture.policy)) fill(key, label, picture);

@@ -74,13 +74,13 @@ std::optional<Name> Name::below(std::initializer_list<std::string_view> labels) 
     size += 1 + label.size();
   }
   if (size > kNameMax) return std::nullopt;
-  std::string wire;
-  wire.reserve(size);
+  std::string wire(size, '\0');
+  char* at = wire.data();
   for (const std::string_view label : labels) {
-    wire += static_cast<char>(label.size());
-    wire += label;
+    *at++ = static_cast<char>(label.size());
+    at += label.copy(at, label.size());
   }
-  wire += wire_;
+  wire_.copy(at, wire_.size());
   return Name(std::move(wire));
 }
 

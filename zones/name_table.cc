@@ -59,7 +59,12 @@ class NameTable::Core {
   void reserve(std::size_t names);
   void prefetch_slot(std::string_view name) const { array_->prefetch_slot(hash(name)); }
   void prefetch_entry(std::string_view name) const { array_->prefetch_entry(hash(name)); }
+  Found look_up(std::string_view folded) const {
+    const std::uint64_t hash = array_->hash(folded);
+    return {array_->find(hash, {folded}), hash};
+  }
   void put(EntryPtr entry);
+  void replace(const Found& old, EntryPtr entry);
   void remove(const Entry* entry);
   void for_each(const std::function<void(const Entry&)>& visit) const;
   void tidy();
@@ -78,6 +83,7 @@ class NameTable::Core {
 
   std::uint64_t hash(std::string_view name) const { return array_->hash(FoldedWire(name).wire()); }
   View* views() const { return static_cast<View*>(view_pages_.data()); }
+  void set(std::size_t slot, std::uint64_t hash, const Entry* old, const Entry* entry);
   void put_next(const NameKey& key, const Entry* old, const Entry* entry);
   void remove_next(const NameKey& key, const Entry* entry);
   void carry_slots();
@@ -132,7 +138,6 @@ void NameTable::Core::reserve(std::size_t names) {
 
 void NameTable::Core::put(EntryPtr entry) {
   const KeyOf key(*entry);
-  const Entry* added = entry.release();
   const std::uint64_t hash = array_->hash(*key);
   const SlotArray::Place place = array_->place_of(hash, *key);
   const Entry* old = place.found ? SlotArray::entry_of(array_->at(place.index)) : nullptr;
@@ -141,9 +146,20 @@ void NameTable::Core::put(EntryPtr entry) {
     longest_probe_ = std::max(longest_probe_, place.probes);
     ++names_;
   }
-  entry_octets_ += added->size();
-  array_->store(place.index, SlotArray::word_of(hash, added));
-  if (next_) put_next(*key, old, added);
+  set(place.index, hash, old, entry.release());
+}
+
+void NameTable::Core::replace(const Found& old, EntryPtr entry) {
+  const SlotArray::Place place = array_->place_of(old.hash, old.entry);
+  assert(place.found);
+  set(place.index, old.hash, old.entry, entry.release());
+}
+
+// `old`: null, or what the slot holds.
+void NameTable::Core::set(std::size_t slot, std::uint64_t hash, const Entry* old, const Entry* entry) {
+  entry_octets_ += entry->size();
+  array_->store(slot, SlotArray::word_of(hash, entry));
+  if (next_) put_next(*KeyOf(*entry), old, entry);
   if (old != nullptr) {
     entry_octets_ -= old->size();
     retire(EntryPtr(old), old->size());
@@ -319,7 +335,9 @@ const Entry* NameTable::find_aside(ZoneId outer, std::string_view folded) const 
 }
 void NameTable::prefetch_slot(std::string_view name) const { core_->prefetch_slot(name); }
 void NameTable::prefetch_entry(std::string_view name) const { core_->prefetch_entry(name); }
+NameTable::Found NameTable::look_up(std::string_view folded) const { return core_->look_up(folded); }
 void NameTable::put(EntryPtr entry) { core_->put(std::move(entry)); }
+void NameTable::replace(const Found& old, EntryPtr entry) { core_->replace(old, std::move(entry)); }
 void NameTable::remove(const Entry* entry) { core_->remove(entry); }
 void NameTable::for_each(const std::function<void(const Entry&)>& visit) const { core_->for_each(visit); }
 void NameTable::tidy() { core_->tidy(); }

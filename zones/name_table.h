@@ -67,12 +67,21 @@ class NameTable {
   void reserve(std::size_t names);
   const Entry* find(std::string_view folded) const;
   const Entry* find_aside(ZoneId outer, std::string_view folded) const;
+  // The same as find(), with what replace() needs in order not to hash the name again.
+  struct Found {
+    const Entry* entry = nullptr;
+    std::uint64_t hash = 0;
+  };
+  Found look_up(std::string_view folded) const;
   // Fetch what put() or find() will look at, for whoever has several names to put: where a name's slot is,
   // and, once that has come, the entry that it names.
   void prefetch_slot(std::string_view name) const;
   void prefetch_entry(std::string_view name) const;
   // Adds the entry or replaces the one of the same name (of the same outer zone, when kAside).
   void put(EntryPtr entry);
+  // put() where there is such an entry. Precondition: `old` was looked up just now, is not null, and has the
+  // name of `entry`; neither is kAside.
+  void replace(const Found& old, EntryPtr entry);
   // Precondition: found by find or find_aside just now.
   void remove(const Entry* entry);
   // Every live entry, in no order.

@@ -72,22 +72,20 @@ class TierTaker {
 };
 
 // Answers of one record, and addresses, have nobody who stands by.
-Chosens take_tiers(std::span<const Chosen> pool, std::span<const Chosen> standing_by,
-                   const ServicePolicy& policy, Tiers tiers) {
-  Chosens out;
+void take_tiers(std::span<const Chosen> pool, std::span<const Chosen> standing_by,
+                const ServicePolicy& policy, Tiers tiers, Chosens& out) {
   out.reserve(pool.size());
   TierTaker taker(policy, out);
   for (std::size_t begin = 0; begin < pool.size();) {
     std::size_t end = begin + 1;
     while (end < pool.size() && pool[end].priority == pool[begin].priority) ++end;
     taker.take(pool.subspan(begin, end - begin));
-    if (tiers == Tiers::lowest) return out;
+    if (tiers == Tiers::lowest) return;
     begin = end;
   }
-  if (rules_of(policy.policy).srv_one) return out;
+  if (rules_of(policy.policy).srv_one) return;
   for (const Chosen& one : standing_by) taker.stand_by(one);
   taker.finish();
-  return out;
 }
 
 // The weight with which it is drawn, but for what depends on the others.
@@ -257,7 +255,7 @@ ReadySet choose(std::span<const Instance* const> able, const ServicePolicy& poli
   } else {
     weigh_responses(pool, policy);
   }
-  set.chosen = take_tiers(pool, standing_by, policy, tiers);
+  take_tiers(pool, standing_by, policy, tiers, set.chosen);
   return set;
 }
 

@@ -193,6 +193,7 @@ EntryPtr Zones::prepare(ZoneId zone, std::string_view owner, std::span<const Zon
 }
 
 void Zones::put(Zone& zone, std::span<EntryPtr> prepared) {
+  if (prepared.size() == 1) return put(zone, std::move(prepared.front()));
   // Names: their old entries are fetched so long before they are put, and so long before that their slots.
   constexpr std::size_t kAhead = 8;
   for (std::size_t i = 0; i < prepared.size() + 2 * kAhead; ++i) {

@@ -36,7 +36,8 @@ void ZoneTree::put(EntryPtr entry) {
   const bool is_apex = entry->is(Entry::kApex);
   const bool is_cut = entry->is(Entry::kCut);
   const std::string_view owner = entry->name();  // the table keeps the entry
-  const Entry* old = find(owner);
+  const NameTable::Found found = table_.look_up(FoldedWire(owner).wire());
+  const Entry* old = found.entry;
   const bool is_new = old == nullptr;
   assert(is_new || old->zone_id() == zone_);
   const Entry* parent = is_new && !is_apex ? &require(parent_of(owner)) : nullptr;
@@ -49,7 +50,7 @@ void ZoneTree::put(EntryPtr entry) {
   if (parent != nullptr) flags |= hidden_by(*parent);
   EntryWriter::place(*entry, flags, children);
   if (!is_new && old->is(Entry::kTurns)) EntryWriter::take_turns(*entry, *old);
-  table_.put(std::move(entry));
+  is_new ? table_.put(std::move(entry)) : table_.replace(found, std::move(entry));
   if (parent != nullptr) adopt(*parent, owner);
   if (was_cut != is_cut && children > 0) hide_below(*Name::from_wire(owner));
 }

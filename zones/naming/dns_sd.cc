@@ -18,17 +18,6 @@ using registry::Instance;
 constexpr std::size_t kHashSymbols = 8;
 constexpr std::size_t kPathTextMax = 255;
 
-RrsetSpec own_rrset(RrType type, Ttls ttl, const Note& note, Member member) {
-  RrsetSpec rrset;
-  rrset.type = type;
-  rrset.ttl = ttl.now;
-  if (ttl.now < ttl.configured) rrset.full_ttl = ttl.configured;
-  rrset.additional_ttl = type == RrType::srv ? ttl.now : 0;
-  rrset.note = note;
-  rrset.members.push_back(std::move(member));
-  return rrset;
-}
-
 // `path=` of the URL, where nothing else tells one; "": none.
 std::string path_of_url(const registry::InstanceBody& body, const std::vector<std::string>& strings) {
   if (!body.url || registry::is_hostless(body)) return {};
@@ -89,10 +78,10 @@ NameSpec browse_spec(const Name& owner, const Offer& offer, const Name& target, 
   tell_silence(instance, note);
   NameSpec spec{.owner = owner, .rrsets = {}};
   spec.rrsets.reserve(2);
-  spec.rrsets.push_back(own_rrset(RrType::srv, ttl, note, own_srv(*offer.port, weight, target, *instance.body)));
-  spec.rrsets.push_back(own_rrset(
-      RrType::txt, ttl, note,
-      {.rdata = encode_txt(browse_strings(instance, policy)), .weight = 1, .tier = 0, .addresses = {}}));
+  add_own_rrset(spec, RrType::srv, ttl, note)
+      .members.push_back(own_srv(*offer.port, weight, target, *instance.body));
+  add_own_rrset(spec, RrType::txt, ttl, note).members.emplace_back().rdata =
+      encode_txt(browse_strings(instance, policy));
   return spec;
 }
 

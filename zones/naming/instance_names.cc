@@ -15,39 +15,32 @@ using registry::InstanceBody;
 
 constexpr std::size_t kTxtStringMax = 255;
 
-void add_rrset(NameSpec& spec, RrType type, Ttls ttl, const Note& note, std::vector<Member> members) {
-  if (members.empty()) return;
-  RrsetSpec rrset;
-  rrset.type = type;
-  rrset.ttl = ttl.now;
-  if (ttl.now < ttl.configured) rrset.full_ttl = ttl.configured;
-  rrset.additional_ttl = type == RrType::srv ? ttl.now : 0;
-  rrset.note = note;
-  rrset.members = std::move(members);
-  spec.rrsets.push_back(std::move(rrset));
+void drop_last_if_repeated(std::vector<Member>& members) {
+  if (std::find(members.begin(), members.end() - 1, members.back()) != members.end() - 1) members.pop_back();
 }
 
-std::vector<Member> addresses(const InstanceBody& body, net::Family family) {
-  std::vector<Member> members;
-  for (const net::IpAddress& address : addresses_of(body)) {
-    if (address.family != family) continue;
-    Member member{.rdata = encode_address(address), .weight = 1, .tier = 0, .addresses = {}};
-    if (std::find(members.begin(), members.end(), member) == members.end())
-      members.push_back(std::move(member));
+void add_addresses(NameSpec& spec, const InstanceBody& body, net::Family family, Ttls ttl, const Note& note) {
+  const auto& addresses = addresses_of(body);
+  const auto suits = [&](const net::IpAddress& address) { return address.family == family; };
+  if (std::none_of(addresses.begin(), addresses.end(), suits)) return;
+  RrsetSpec& rrset = add_own_rrset(spec, family == net::Family::v4 ? RrType::a : RrType::aaaa, ttl, note);
+  for (const net::IpAddress& address : addresses) {
+    if (!suits(address)) continue;
+    rrset.members.emplace_back().rdata = encode_address(address);
+    drop_last_if_repeated(rrset.members);
   }
-  return members;
 }
 
 // Two ports with one number (tcp and udp) make one record.
-std::vector<Member> services(const InstanceBody& body, std::uint16_t weight, const Name& target) {
-  std::vector<Member> members;
-  members.reserve(body.ports.size());
+void add_services(NameSpec& spec, const InstanceBody& body, std::uint16_t weight, Ttls ttl,
+                  const Note& note) {
+  if (body.ports.empty()) return;
+  RrsetSpec& rrset = add_own_rrset(spec, RrType::srv, ttl, note);
+  rrset.members.reserve(body.ports.size());
   for (const registry::Port& port : body.ports) {
-    Member member = own_srv(port, weight, target, body);
-    if (std::find(members.begin(), members.end(), member) == members.end())
-      members.push_back(std::move(member));
+    rrset.members.push_back(own_srv(port, weight, spec.owner, body));
+    drop_last_if_repeated(rrset.members);
   }
-  return members;
 }
 
 using Text = registry::Tags::value_type;
@@ -129,6 +122,16 @@ Member own_srv(const registry::Port& port, std::uint16_t weight, const Name& tar
           .addresses = addresses_of(body)};
 }
 
+RrsetSpec& add_own_rrset(NameSpec& spec, RrType type, Ttls ttl, const Note& note) {
+  RrsetSpec& rrset = spec.rrsets.emplace_back();
+  rrset.type = type;
+  rrset.ttl = ttl.now;
+  if (ttl.now < ttl.configured) rrset.full_ttl = ttl.configured;
+  rrset.additional_ttl = type == RrType::srv ? ttl.now : 0;
+  rrset.note = note;
+  return rrset;
+}
+
 NameSpec instance_spec(const Name& owner, const registry::Instance& instance, TtlRange range,
                        const ServicePolicy& policy, std::uint64_t* left_out) {
   NameSpec spec{.owner = owner, .rrsets = {}};
@@ -137,18 +140,14 @@ NameSpec instance_spec(const Name& owner, const registry::Instance& instance, Tt
   Note note;
   tell_silence(instance, note);
   spec.rrsets.reserve(4);
-  add_rrset(spec, RrType::a, ttl, note, addresses(body, net::Family::v4));
-  add_rrset(spec, RrType::aaaa, ttl, note, addresses(body, net::Family::v6));
-  add_rrset(spec, RrType::srv, ttl, note,
-            services(body, own_weight(instance, policy.srv_weight_scale), owner));
+  add_addresses(spec, body, net::Family::v4, ttl, note);
+  add_addresses(spec, body, net::Family::v6, ttl, note);
+  add_services(spec, body, own_weight(instance, policy.srv_weight_scale), ttl, note);
   std::vector<std::string> keys;
   const auto strings = txt_strings(body, policy, &keys);
   if (left_out != nullptr) *left_out += keys.size();
-  if (!strings.empty()) {
-    std::vector<Member> members(1);
-    members.front().rdata = encode_txt(strings);
-    add_rrset(spec, RrType::txt, ttl, note, std::move(members));
-  }
+  if (!strings.empty())
+    add_own_rrset(spec, RrType::txt, ttl, note).members.emplace_back().rdata = encode_txt(strings);
   return spec;
 }
 

@@ -27,6 +27,8 @@ std::vector<std::string> txt_strings(const registry::InstanceBody& body, const S
 std::vector<std::string> strings_left_out(const registry::InstanceBody& body,
                                           const ServicePolicy& policy = {});
 
+// The frame of an RRset at one of an instance's own names.
+RrsetSpec& add_own_rrset(NameSpec& spec, RrType type, Ttls ttl, const Note& note);
 // One SRV record of an instance's own.
 Member own_srv(const registry::Port& port, std::uint16_t weight, const Name& target,
                const registry::InstanceBody& body);

@@ -129,16 +129,15 @@ bool fits_below(const Name& service, std::string_view label) {
 // As encode_srv, of a target below the service's name.
 void write_srv(std::uint16_t priority, std::uint16_t weight, std::uint16_t port, std::string_view label,
                const Name& service, std::string& rdata) {
-  std::array<char, 7> head;
-  std::size_t at = 0;
+  rdata.resize(7 + label.size() + service.size());  // most often it has that size already
+  char* at = rdata.data();
   for (const std::uint16_t field : {priority, weight, port}) {
-    head[at++] = static_cast<char>(field >> 8);
-    head[at++] = static_cast<char>(field & 0xff);
+    *at++ = static_cast<char>(field >> 8);
+    *at++ = static_cast<char>(field & 0xff);
   }
-  head[at] = static_cast<char>(label.size());
-  rdata.assign(head.data(), head.size());
-  rdata += label;
-  rdata += service.wire();
+  *at++ = static_cast<char>(label.size());
+  at += label.copy(at, label.size());
+  service.wire().copy(at, service.size());
 }
 
 std::uint16_t shown_priority(const Chosen& one, const ServicePolicy& policy) {
@@ -443,8 +442,7 @@ std::optional<Name> instance_name(const Name& service, const Instance& instance)
 }
 
 std::optional<Name> own_name(const Name& domain, const Instance& instance) {
-  const auto service = service_name(domain, registry::ascii_lower(instance.service));
-  return service ? instance_name(*service, instance) : std::nullopt;
+  return domain.below({instance.label, registry::ascii_lower(instance.service)});
 }
 
 std::optional<std::string> tag_label(std::string_view value) {
