@@ -1,9 +1,11 @@
 #include "registry/control.h"
 
 #include <algorithm>
+#include <boost/container/static_vector.hpp>
 #include <cassert>
 #include <condition_variable>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -31,10 +33,21 @@ std::uint64_t micros_since(Stopwatch::time_point begin) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(since(begin).count(), 0));
 }
 
-// A job and when it was handed in.
+// A job, when it was handed in, and which instance it is about; {}: nobody has said.
 struct Queued {
   Job job;
   Stopwatch::time_point at;
+  Key subject;
+};
+
+// Whether this thread is in a turn: what it hands in then must wait for the next.
+thread_local bool t_holds_pen = false;
+
+struct PenHeld {
+  PenHeld() { t_holds_pen = true; }
+  ~PenHeld() { t_holds_pen = false; }
+  PenHeld(const PenHeld&) = delete;
+  PenHeld& operator=(const PenHeld&) = delete;
 };
 
 template <class Number>
@@ -59,7 +72,7 @@ class Control::Impl {
   void start();
   void stop();
   bool submit(Job job);
-  bool submit_brief(Job job);
+  bool submit_brief(Job job, const BriefHints& hints);
 
   ControlConfig config_;
   ControlCounters counters_;
@@ -68,16 +81,18 @@ class Control::Impl {
  private:
   // What became of a job on its way into the queue.
   enum class Entry { refused, first, behind };
-  Entry enter(Job job, bool brief);
+  Entry enter(Job job, bool brief, Key subject);
   void loop();
   void turn();
-  void lend();
+  void lend() noexcept;
   bool lend_turn();
   bool take_brief();
+  bool is_lone() const;
   void sleep();
   void take_jobs();
   void look_at_clock(Instant now);
   void run_jobs(Turn& turn);
+  void fetch_for(std::span<const Queued> jobs) const;
   void tick(Instant now);
   void count_jobs(std::size_t jobs, const Turn& turn);
   void finish(Turn& turn, Stopwatch::time_point begin);
@@ -108,7 +123,9 @@ class Control::Impl {
       changed_;  // when the jobs of this batch that made revisions were handed in
   std::vector<Stopwatch::time_point> stored_;  // and those that wait for the disk
   SteadyTime last_look_{};
+  bool has_run_jobs_ = false;  // the turn that is under way
 
+  std::atomic<Stopwatch::rep> last_jobs_{0};  // when the last turn with jobs ended
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Queued> queue_;
@@ -142,8 +159,8 @@ void Control::Impl::stop() {
   store_thread_.stop();
 }
 
-Control::Impl::Entry Control::Impl::enter(Job job, bool brief) {
-  Queued queued{std::move(job), Stopwatch::now()};
+Control::Impl::Entry Control::Impl::enter(Job job, bool brief, Key subject) {
+  Queued queued{std::move(job), Stopwatch::now(), subject};
   const std::lock_guard lock(mutex_);
   if (stopping_) return Entry::refused;
   if (counters_.queued >= config_.max_queue) {
@@ -159,32 +176,50 @@ Control::Impl::Entry Control::Impl::enter(Job job, bool brief) {
 
 // Behind another job of its kind it is called for already.
 bool Control::Impl::submit(Job job) {
-  const Entry entry = enter(std::move(job), false);
+  const Entry entry = enter(std::move(job), false, {});
   if (entry == Entry::first) wake_.notify_one();
   return entry != Entry::refused;
 }
 
-bool Control::Impl::submit_brief(Job job) {
+bool Control::Impl::submit_brief(Job job, const BriefHints& hints) {
   if (!config_.soon) return submit(std::move(job));
-  const Entry entry = enter(std::move(job), true);
-  if (entry == Entry::first) config_.soon([this] { lend(); });
-  return entry != Entry::refused;
+  const Entry entry = enter(std::move(job), true, hints.subject);
+  if (entry != Entry::first) return entry != Entry::refused;
+  if (hints.is_last && is_lone()) {
+    lend();
+  } else {
+    config_.soon([this] { lend(); });
+  }
+  return true;
 }
 
-void Control::Impl::lend() {
+// Whether others are not to be expected: then nothing is won by waiting for them.
+bool Control::Impl::is_lone() const {
+  if (!config_.lone_after || t_holds_pen) return false;
+  const Stopwatch::time_point last(Stopwatch::duration(last_jobs_.load(std::memory_order_relaxed)));
+  return Stopwatch::now() - last >= *config_.lone_after;
+}
+
+// A job that throws has left the registry halfway, wherever it ran: that is the end, as on the control
+// thread.
+void Control::Impl::lend() noexcept {
   if (!lend_turn()) wake_.notify_one();
 }
 
 // The calling thread is the control thread for a turn of brief jobs. False: they are that one's, because
 // somebody writes, because there is too much for a moment, or because the machine has paused.
 bool Control::Impl::lend_turn() {
+  if (t_holds_pen) return false;
   const std::unique_lock pen(pen_, std::try_to_lock);
   if (!pen.owns_lock()) return false;
+  const PenHeld held;
   const auto begin = Stopwatch::now();
   const Instant now = config_.clock();
   if (now.steady - last_look_ - config_.tick > config_.max_late || !take_brief()) return false;
   if (lent_.empty()) return true;
   Turn turn(registry_, now, store_thread_.has_room());
+  static_assert(kLentMost <= Registry::kFetchedMost);
+  fetch_for(lent_);
   for (Queued& queued : lent_) run(queued, turn);
   assert(!turn.ends_before_job);  // a brief job sees the registry, not what is published
   count_jobs(lent_.size(), turn);
@@ -217,6 +252,7 @@ void Control::Impl::loop() {
 }
 
 void Control::Impl::turn() {
+  const PenHeld held;
   take_jobs();
   const auto begin = Stopwatch::now();
   const Instant now = config_.clock();
@@ -267,6 +303,7 @@ void Control::Impl::run_jobs(Turn& turn) {
   const auto begin = Stopwatch::now();
   const std::size_t first = next_job_;
   while (has_jobs()) {
+    if ((next_job_ - first) % Registry::kFetchedMost == 0) fetch_for(std::span(jobs_).subspan(next_job_));
     run(jobs_[next_job_], turn);
     if (turn.ends_before_job) break;
     ++next_job_;
@@ -278,10 +315,20 @@ void Control::Impl::run_jobs(Turn& turn) {
   count_jobs(next_job_ - first, turn);
 }
 
+// For the first of them, so that the ways of several from memory overlap.
+void Control::Impl::fetch_for(std::span<const Queued> jobs) const {
+  boost::container::static_vector<Key, Registry::kFetchedMost> subjects;
+  for (const Queued& queued : jobs.first(std::min(jobs.size(), Registry::kFetchedMost))) {
+    if (!queued.subject.service.empty()) subjects.push_back(queued.subject);
+  }
+  registry_.fetch(subjects);
+}
+
 void Control::Impl::count_jobs(std::size_t jobs, const Turn& turn) {
   counters_.store_full += turn.refused_writes;
   counters_.jobs += jobs;
   counters_.batches += jobs != 0;
+  has_run_jobs_ = jobs != 0;
 }
 
 void Control::Impl::run(Queued& queued, Turn& turn) {
@@ -315,7 +362,11 @@ void Control::Impl::finish(Turn& turn, Stopwatch::time_point begin) {
   if (!stored_.empty()) time_durable(turn);
   store_thread_.put(std::move(batch.rows), std::move(turn.durable));
   acknowledge(std::move(turn.visible), Durability{});
-  const auto took = static_cast<std::uint64_t>(since(begin).count());
+  const Stopwatch::time_point end = Stopwatch::now();
+  if (std::exchange(has_run_jobs_, false))
+    last_jobs_.store(end.time_since_epoch().count(), std::memory_order_relaxed);
+  const auto took =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(end - begin).count());
   counters_.batch_us_sum += took;
   raise(counters_.batch_us_max, took);
 }
@@ -347,7 +398,9 @@ void Control::on_tick(std::function<void(Instant)> hook) { impl_->on_tick_ = std
 void Control::start() { impl_->start(); }
 void Control::stop() { impl_->stop(); }
 bool Control::submit(Job job) { return impl_->submit(std::move(job)); }
-bool Control::submit_brief(Job job) { return impl_->submit_brief(std::move(job)); }
+bool Control::submit_brief(Job job, const BriefHints& hints) {
+  return impl_->submit_brief(std::move(job), hints);
+}
 const ControlCounters& Control::counters() const { return impl_->counters_; }
 StoreState Control::store_state() const { return impl_->store_thread_.state(); }
 const CommitTimes& Control::commit_times() const { return impl_->store_thread_.commit_times(); }

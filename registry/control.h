@@ -7,9 +7,10 @@
 // moves all deadlines by what it missed and reads what has arrived meanwhile before anything may expire.
 //
 // A brief job that comes alone does not wake it: the I/O thread that handed it in takes the pen for a turn of
-// its own, when the control thread sleeps. To wake that, and to be woken, costs more than such a job, and on
-// a core that answers queries each switch takes their time. The pen is a mutex, so there is one writer at a
-// time, and jobs run in the order in which they came.
+// its own, when the control thread sleeps: at once when nobody has asked for a moment, else after all that is
+// ready there, so that a crowd makes one batch. To wake that thread, and to be woken, costs more than such a
+// job, and on a core that answers queries each switch takes their time. The pen is a mutex, so there is one
+// writer at a time, and jobs run in the order in which they came.
 //
 // Thread safety: submit(), store_state() and the counters from any thread; everything else
 // on the control thread, or in the turn of a brief job.
@@ -19,6 +20,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "registry/net/histogram.h"
@@ -52,6 +54,14 @@ class Turn {
 };
 using Job = net::UniqueFunction<void(Turn&)>;
 
+// What whoever hands in a brief job knows of it; nothing depends on it but time.
+struct BriefHints {
+  // The instance that it touches, so that what the job will look at is fetched ahead; {}: not known yet. The
+  // views must last as long as the job.
+  Key subject{};
+  bool is_last = false;  // no other is ready where this one came from
+};
+
 struct ControlConfig {
   std::size_t max_queue = 65536;  // jobs waiting; beyond it submit() refuses
   Millis tick{10};
@@ -61,6 +71,9 @@ struct ControlConfig {
   // Runs a task on the I/O thread that called submit_brief(), after all that is ready there. Null: brief jobs
   // are like others.
   std::function<void(std::function<void()> task)> soon;
+  // A brief job that comes so long after the last job, with no other behind it, runs within submit_brief().
+  // Null: none does.
+  std::optional<std::chrono::microseconds> lone_after;
 };
 
 inline constexpr std::array<std::uint64_t, 13> kChangeMicros = {
@@ -102,9 +115,9 @@ class Control {
   void stop();   // drains the queue, stores when everybody was last heard, flushes the store, joins
   // False when the queue is full or the control thread is stopping: the job was not taken.
   [[nodiscard]] bool submit(Job job);
-  // The same for a job that touches one instance: it may run on the calling thread, when that has returned to
-  // its loop.
-  [[nodiscard]] bool submit_brief(Job job);
+  // The same for a job that touches one instance: it may run on the calling thread, within this call or when
+  // that thread has returned to its loop.
+  [[nodiscard]] bool submit_brief(Job job, const BriefHints& hints = {});
   const ControlCounters& counters() const;
   StoreState store_state() const;
   const CommitTimes& commit_times() const;

@@ -190,12 +190,13 @@ std::optional<Refusal> Registry::Core::refuse(const Registration& registration, 
   if (auto bad = bad_key(registration.service, registration.id)) return bad;
   if (!registration.body && !registration.amend)
     return refusal(RefusalCode::invalid_field, "a registration needs an instance");
-  const std::string name = text_of({registration.service, registration.id});
+  const Key name{registration.service, registration.id};
   if (registration.precondition.create_only && entry != nullptr)
-    return refusal(RefusalCode::precondition_failed, name + " exists already");
+    return refusal(RefusalCode::precondition_failed, text_of(name) + " exists already");
   const auto& wanted = registration.precondition.revision;
   if (wanted && (entry == nullptr || entry->shown->revision != *wanted))
-    return refusal(RefusalCode::precondition_failed, name + " is not at that revision; read it again");
+    return refusal(RefusalCode::precondition_failed,
+                   text_of(name) + " is not at that revision; read it again");
   return std::nullopt;
 }
 

@@ -90,15 +90,15 @@ ReadContext Call::read_context() const {
 void Call::finish(http::Response response) {
   const std::uint64_t seen = revision.load(std::memory_order_relaxed);
   const std::uint64_t shown = seen != 0 ? seen : context->revision.load(std::memory_order_relaxed);
-  response.headers.emplace_back("Muster-Epoch", context->epoch);
-  response.headers.emplace_back("Muster-Revision", std::to_string(shown));
+  http::add_header(response.headers, "Muster-Epoch", context->epoch);
+  http::add_header(response.headers, "Muster-Revision", std::to_string(shown));
   reply.send(std::move(response));
 }
 
 void Call::send_as(int status, std::string_view content_type, std::string body, http::Headers more) {
   http::Response response;
   response.status = status;
-  if (!content_type.empty()) response.headers.emplace_back("Content-Type", content_type);
+  if (!content_type.empty()) http::add_header(response.headers, "Content-Type", std::string(content_type));
   for (auto& header : more) response.headers.push_back(std::move(header));
   response.body = std::move(body);
   finish(std::move(response));
@@ -126,7 +126,11 @@ void on_control(CallPtr call, net::UniqueFunction<void(Turn&)> work) {
 }
 
 void on_control_briefly(CallPtr call, net::UniqueFunction<void(Turn&)> work) {
-  run_in_time(call, call->context->outside.submit_brief, minding_revision(call, std::move(work)));
+  const auto& captures = call->request.captures;
+  const BriefHints hints{.subject = captures.size() < 2 ? Key{} : Key{captures[0], captures[1]},
+                         .is_last = call->request.is_last};
+  const Submit submit = [&](Job job) { return call->context->outside.submit_brief(std::move(job), hints); };
+  run_in_time(call, submit, minding_revision(call, std::move(work)));
 }
 
 ApiError missing_instance(const Registry& registry, std::string_view service) {
@@ -163,7 +167,7 @@ void acknowledge(const CallPtr& call, Turn& turn, const Grant& grant,
 
 http::Headers durability_header(bool durable) {
   http::Headers headers;
-  if (!durable) headers.emplace_back("Muster-Durable", "false");
+  if (!durable) http::add_header(headers, "Muster-Durable", "false");
   return headers;
 }
 
@@ -175,7 +179,7 @@ void add_route(http::Router& router, const std::shared_ptr<Context>& context, co
   added.service_capture = service_capture_of(route);
   added.charges_itself = route.charges_itself;
   added.handler = [context, handle = route.handle, query = std::vector(route.query), json = route.json_only](
-                      http::Request request, http::Reply reply) {
+                      http::Request&& request, http::Reply&& reply) {
     auto call = std::make_shared<Call>(context, std::move(request), std::move(reply));
     if (const auto fault = fault_of_query(call->request, query)) return call->refuse(*fault);
     if (const auto fault = fault_of_media(call->request, json)) return call->refuse(*fault);

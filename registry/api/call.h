@@ -25,7 +25,7 @@ class Context {
 
 class Call final : public TimedCall {
  public:
-  Call(std::shared_ptr<Context> shared, http::Request incoming, http::Reply answer)
+  Call(std::shared_ptr<Context> shared, http::Request&& incoming, http::Reply&& answer)
       : TimedCall(std::move(incoming), std::move(answer)), context(std::move(shared)) {}
 
   const std::shared_ptr<Context> context;
@@ -53,7 +53,8 @@ using CallPtr = std::shared_ptr<Call>;
 // later. Refuses for the caller when the queue is full (503) or the deadline has passed before the work began
 // (504, not applied).
 void on_control(CallPtr call, net::UniqueFunction<void(Turn&)> work);
-// The same for work on one instance (Control::submit_brief).
+// The same for work on one instance (Control::submit_brief): the one that the route's first two captures
+// name, or one that has no name yet.
 void on_control_briefly(CallPtr call, net::UniqueFunction<void(Turn&)> work);
 
 // Refuses (and returns false) while too many rows wait for the store. Heartbeats and renewals do not ask: a

@@ -53,6 +53,8 @@ ReadResult<Wanted> read_precondition(const http::Request& request, const std::st
 
 // ---- grants
 
+constexpr std::size_t kUsualGrant = 512;  // octets
+
 std::string location_of(const std::string& service, const std::string& id) {
   return "/api/v1/services/" + service + "/instances/" + id;
 }
@@ -60,9 +62,10 @@ std::string location_of(const std::string& service, const std::string& id) {
 void send_grant(Call& call, const std::string& service, const std::string& id, const Grant& grant,
                 bool durable) {
   std::string out;
+  out.reserve(kUsualGrant);
   append_grant(out, service, id, grant, durable);
   http::Headers headers = durability_header(durable);
-  if (grant.created) headers.emplace_back("Location", location_of(service, id));
+  if (grant.created) http::add_header(headers, "Location", location_of(service, id));
   call.send(grant.created ? 201 : 200, std::move(out), std::move(headers));
 }
 

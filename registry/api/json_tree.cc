@@ -1,10 +1,11 @@
 #include "registry/api/json_tree.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
-#include <deque>
 #include <functional>
+#include <list>
 #include <span>
 #include <utility>
 #include <vector>
@@ -41,8 +42,11 @@ class TreeBuilder {
   static constexpr std::size_t max_key_size = json::string::max_size();
   static constexpr std::size_t max_string_size = json::string::max_size();
 
-  TreeBuilder(std::string_view text, const json::storage_ptr& storage) : text_(text) {
+  TreeBuilder(std::string_view text, const json::storage_ptr& storage)
+      : text_(text), stack_({}, begun_.data(), begun_.size()) {
     stack_.reset(storage);
+    open_.reserve(kUsualDepth);
+    names_.reserve(kFewNames);
   }
 
   json::value release() { return stack_.release(); }
@@ -139,12 +143,15 @@ class TreeBuilder {
     return decoded_.emplace_back(std::exchange(key_parts_, {}));
   }
 
+  static constexpr std::size_t kUsualDepth = 8;
+
   const std::string_view text_;
+  alignas(json::value) std::array<unsigned char, 1024> begun_;  // what a small document needs of the stack
   json::value_stack stack_;
   std::vector<Open> open_;
   Names names_;  // of all open objects, outermost first
   std::string key_parts_;
-  std::deque<std::string> decoded_;
+  std::list<std::string> decoded_;  // where they are they stay
   std::optional<std::string_view> twice_;
 };
 

@@ -12,7 +12,7 @@ constexpr net::Millis kQueueRetry{1'000};
 
 class LyftCall final : public TimedCall {
  public:
-  LyftCall(http::Request incoming, http::Reply answer, std::function<Instant()> clock)
+  LyftCall(http::Request&& incoming, http::Reply&& answer, std::function<Instant()> clock)
       : TimedCall(std::move(incoming), std::move(answer)), now(std::move(clock)) {}
   const std::function<Instant()> now;
   std::string first;  // captures
@@ -117,7 +117,7 @@ void LyftRoutes::add(http::Router& router, const char* method, const char* patte
   route.scope = scope;
   route.dialect = http::Dialect::lyft;
   route.service_capture = scope == http::Scope::write ? 0 : -1;
-  route.handler = [self = shared_from_this(), handle](http::Request request, http::Reply reply) {
+  route.handler = [self = shared_from_this(), handle](http::Request&& request, http::Reply&& reply) {
     auto call = std::make_shared<LyftCall>(std::move(request), std::move(reply), self->now_);
     auto& captures = call->request.captures;
     if (!captures.empty()) call->first = captures[0];

@@ -32,8 +32,9 @@ void NativeApi::moved_to(std::uint64_t revision) {
 
 HealthReport NativeApi::health() const { return context_->health.report(context_->outside.now().wall); }
 
-http::Headers NativeApi::position() const {
-  return {{"Muster-Epoch", context_->epoch}, {"Muster-Revision", std::to_string(context_->revision.load())}};
+std::vector<http::LiveHeader> NativeApi::position() const {
+  return {{"Muster-Epoch", [context = context_] { return context->epoch; }},
+          {"Muster-Revision", [context = context_] { return std::to_string(context->revision.load()); }}};
 }
 
 }  // namespace muster::registry::api

@@ -110,7 +110,7 @@ struct EndpointLine {
 struct Outside {
   std::function<net::Instant()> now;
   std::function<bool(Job)> submit;                // Control::submit
-  std::function<bool(Job)> submit_brief;          // Control::submit_brief
+  std::function<bool(Job, const BriefHints&)> submit_brief;  // Control::submit_brief
   std::function<net::SteadyTime()> last_tick;     // of the control loop, for /healthz
   std::function<std::vector<Missing>()> missing;  // for /readyz
   std::function<bool()> loaded;                   // the store is read: else /answers and /http_sd are 503
@@ -153,7 +153,7 @@ class NativeApi {
   // Of the store, before the first request: it is opened after the listeners, which need the routes.
   void set_epoch(std::string epoch);
   // Muster-Epoch and Muster-Revision as of the last change, for replies that the server gives by itself.
-  http::Headers position() const;
+  std::vector<http::LiveHeader> position() const;
   // musterd's own checks, run now. Any thread.
   HealthReport health() const;
   // Changes come by other roads than this API's; on the control thread.

@@ -18,7 +18,7 @@ class TimedCall {
  public:
   enum class Stage : std::uint8_t { waiting, working, applied, answered };
 
-  TimedCall(http::Request incoming, http::Reply answer)
+  TimedCall(http::Request&& incoming, http::Reply&& answer)
       : request(std::move(incoming)), reply(std::move(answer)) {}
   virtual ~TimedCall() = default;
 

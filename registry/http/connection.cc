@@ -216,6 +216,7 @@ void Connection::take_request() {
   exchange->http10 = parser_.is_http10();
   Request request = parser_.take();
   request.received = now_;
+  request.is_last = input_begin_ == input_end_;
   continue_due_ = false;
   exchange->method = request.method;
   if (core_->hooks.log) exchange->target = request.target;

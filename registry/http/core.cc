@@ -75,13 +75,12 @@ bool Core::enter_waiting() {
 }
 
 void Core::add_position(Response& response) const {
-  if (!hooks.position) return;
   const auto is_set = [&](const std::string& name) {
     return std::any_of(response.headers.begin(), response.headers.end(),
                        [&](const auto& header) { return header.first == name; });
   };
-  for (auto& header : hooks.position())
-    if (!is_set(header.first)) response.headers.push_back(std::move(header));
+  for (const LiveHeader& header : hooks.position)
+    if (!is_set(header.name)) response.headers.emplace_back(header.name, header.value());
 }
 
 void Core::set_access(Access access) {
@@ -95,7 +94,7 @@ std::shared_ptr<const Access> Core::access() const {
   return access_;
 }
 
-void Core::dispatch(Request request, const std::shared_ptr<Exchange>& exchange) {
+void Core::dispatch(Request&& request, const std::shared_ptr<Exchange>& exchange) {
   if (!route(request, *exchange) || !authorize(request, *exchange) || !admit(request, *exchange)) return;
   request.trace = read_traceparent(request.header("traceparent"), next_random());
   request.deadline = deadline_of(request);

@@ -16,7 +16,7 @@ class Core {
   Core(ServerConfig config, const Router& router, Hooks hooks);
 
   // Routes, checks rights and limits, and calls the handler, or answers itself.
-  void dispatch(Request request, const std::shared_ptr<Exchange>& exchange);
+  void dispatch(Request&& request, const std::shared_ptr<Exchange>& exchange);
 
   // False: the limit is reached (and counted).
   bool enter_in_flight();

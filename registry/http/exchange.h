@@ -6,9 +6,9 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "registry/http/message.h"
 #include "registry/http/router.h"
@@ -67,7 +67,7 @@ class Exchange final : public Reply::Sink, public std::enable_shared_from_this<E
   bool head_written = false;
   bool stream_ended = false;
   bool finished = false;  // its last octet is on its way
-  std::deque<Piece> pieces;
+  std::vector<Piece> pieces;  // a std::deque asks for memory before anything is in it
   net::UniqueFunction<void()> gone;
   net::SteadyTime deadline = net::SteadyTime::max();  // when `late` is to be asked
   net::UniqueFunction<bool()> late;

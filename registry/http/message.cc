@@ -10,6 +10,8 @@ namespace muster::registry::http {
 
 namespace {
 
+constexpr std::size_t kUsualHeaders = 4;  // of a reply
+
 std::string problem_body(Dialect dialect, const Problem& problem) {
   if (dialect == Dialect::plain) return problem.message + "\n";
   if (dialect == Dialect::native) return problem_json(problem);
@@ -28,6 +30,13 @@ bool Caller::may_write(std::string_view service) const {
     if (glob_matches(glob, service)) return true;
   }
   return false;
+}
+
+void add_header(Headers& headers, std::string_view name, std::string value) {
+  if (headers.empty()) headers.reserve(kUsualHeaders);
+  auto& header = headers.emplace_back();
+  header.first = name;
+  header.second = std::move(value);
 }
 
 std::string_view Request::header(std::string_view name) const {

@@ -18,6 +18,14 @@
 namespace muster::registry::http {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
+// emplace_back is another function for each length of a literal; this one is near when the next reply comes.
+void add_header(Headers& headers, std::string_view name, std::string value);
+
+// A header whose value is asked for at each reply.
+struct LiveHeader {
+  std::string name;
+  std::function<std::string()> value;
+};
 
 // Who is asking, decided before a route runs. Without tokens configured, only callers on loopback may write;
 // with tokens: what the token allows.
@@ -44,8 +52,7 @@ struct Trace {
 
 struct Request {
   std::string method;
-  std::string target;                 // as sent
-  std::vector<std::string> segments;  // the path, percent-decoded as the router's mode demands
+  std::string target;                                      // as sent
   std::vector<std::pair<std::string, std::string>> query;  // decoded
   std::vector<std::string> captures;                       // what {…} of the pattern matched, in order
   Headers headers;
@@ -54,6 +61,7 @@ struct Request {
   Trace trace;
   std::optional<net::SteadyTime> deadline;  // grpc-timeout, x-envoy-expected-rq-timeout-ms
   net::Instant received;
+  bool is_last = false;  // of what its connection has sent so far
 
   // Case-insensitive; "" when absent.
   std::string_view header(std::string_view name) const;
@@ -115,7 +123,8 @@ class Reply {
   std::shared_ptr<Sink> sink_;
 };
 
-using Handler = std::function<void(Request request, Reply reply)>;
+// References, because a request is large: each hand between parser and handler would move it once more.
+using Handler = std::function<void(Request&& request, Reply&& reply)>;
 
 // How error bodies look: {"error":…,"message":…,"field":…,"retry_after_ms":…} natively, {"error":…} on the
 // Lyft routes, a line of text where people and probes read it.

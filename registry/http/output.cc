@@ -3,7 +3,9 @@
 namespace muster::registry::http {
 
 std::string& Output::text() {
-  if (parts_.empty() || parts_.back().shared || parts_.back().text.size() > kGather) parts_.emplace_back();
+  if (parts_.empty() || parts_.back().shared || parts_.back().text.size() > kGather) {
+    parts_.emplace_back().text.reserve(kUsual);
+  }
   return parts_.back().text;
 }
 

@@ -1,5 +1,6 @@
 #include "registry/http/response_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <ctime>
@@ -16,7 +17,10 @@ void append_number(std::string& out, std::size_t value, int base = 10) {
 
 // A line break in a value would let its author write headers of his own.
 void append_value(std::string& out, std::string_view value) {
-  for (const char c : value) out += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+  const std::size_t begin = out.size();
+  out += value;
+  const auto breaks = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
+  std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), breaks, ' ');
 }
 
 }  // namespace

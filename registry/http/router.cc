@@ -1,6 +1,8 @@
 #include "registry/http/router.h"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
+#include <boost/container/static_vector.hpp>
 #include <deque>
 #include <map>
 #include <set>
@@ -22,8 +24,12 @@ std::string_view to_string(Scope scope) {
 
 namespace {
 
+constexpr std::size_t kUsualSegments = 8;
+constexpr std::size_t kCapturesMost = 8;  // of one pattern
+
 std::vector<std::string_view> split_path(std::string_view path) {
   std::vector<std::string_view> parts;
+  parts.reserve(kUsualSegments);
   path.remove_prefix(1);
   for (;;) {
     const auto slash = path.find('/');
@@ -42,8 +48,10 @@ std::string_view origin_form(std::string_view target) {
 }
 
 std::optional<std::vector<std::string>> native_segments(std::string_view path) {
+  const auto parts = split_path(path);
   std::vector<std::string> segments;
-  for (const auto part : split_path(path)) {
+  segments.reserve(parts.size());
+  for (const auto part : parts) {
     auto decoded = percent_decode(part);
     if (!decoded) return std::nullopt;
     segments.push_back(std::move(*decoded));
@@ -85,15 +93,17 @@ class Router::Tree {
     std::unique_ptr<Node> capture;
     std::vector<std::pair<std::string, std::size_t>> methods;  // → index of the route
   };
-  // One node that fits, and what its captures took.
+  // Which segments were captured.
+  using Captures = boost::container::static_vector<std::size_t, kCapturesMost>;
   struct Fit {
     const Node* node;
-    std::vector<std::string> captures;
+    Captures captures;
   };
+  using Fits = boost::container::small_vector<Fit, 2>;
 
   void add(Route route);
-  void fit(const Node& node, const std::vector<std::string>& segments, std::size_t depth,
-           std::vector<std::string>& captures, std::vector<Fit>& fits) const;
+  void fit(const Node& node, const std::vector<std::string>& segments, std::size_t depth, Captures& captures,
+           Fits& fits) const;
 
   // Whose way of saying no an unknown path is told in: who has paths that begin alike.
   Dialect dialect_of(const std::vector<std::string_view>& parts) const;
@@ -107,6 +117,8 @@ class Router::Tree {
 void Router::Tree::add(Route route) {
   if (!route.pattern.starts_with('/'))
     throw std::logic_error("route pattern must begin with '/': " + route.pattern);
+  if (std::count(route.pattern.begin(), route.pattern.end(), '{') > std::ptrdiff_t{kCapturesMost})
+    throw std::logic_error("route pattern captures more than 8 segments: " + route.pattern);
   Node* node = route.dialect == Dialect::lyft ? &decode_first : &split_first;
   for (const auto part : split_path(route.pattern)) {
     if (part.starts_with('{')) {
@@ -135,7 +147,7 @@ Dialect Router::Tree::dialect_of(const std::vector<std::string_view>& parts) con
 }
 
 void Router::Tree::fit(const Node& node, const std::vector<std::string>& segments, std::size_t depth,
-                       std::vector<std::string>& captures, std::vector<Fit>& fits) const {
+                       Captures& captures, Fits& fits) const {
   if (depth == segments.size()) {
     if (!node.methods.empty()) fits.push_back({&node, captures});
     return;
@@ -143,7 +155,7 @@ void Router::Tree::fit(const Node& node, const std::vector<std::string>& segment
   const auto next = node.literal.find(segments[depth]);
   if (next != node.literal.end()) fit(next->second, segments, depth + 1, captures, fits);
   if (!node.capture || segments[depth].empty()) return;
-  captures.push_back(segments[depth]);
+  captures.push_back(depth);
   fit(*node.capture, segments, depth + 1, captures, fits);
   captures.pop_back();
 }
@@ -193,8 +205,8 @@ Router::Match Router::match(Request& request) const {
   if (path == "*" && request.method == "OPTIONS") return match.status = 200, match;
   if (!path.starts_with('/')) return match.status = path.empty() ? 404 : 400, match;
 
-  std::vector<Tree::Fit> fits;
-  std::vector<std::string> captures;
+  Tree::Fits fits;
+  Tree::Captures captures;
   auto segments = native_segments(path);
   if (segments) tree_->fit(tree_->split_first, *segments, 0, captures, fits);
   if (fits.empty()) {
@@ -206,18 +218,17 @@ Router::Match Router::match(Request& request) const {
   }
   if (!segments) return match.status = 400, match;
   if (fits.empty()) return match;
-  request.segments = std::move(*segments);
   match.dialect = tree_->routes[fits.front().node->methods.front().second].dialect;
   if (!query_is_good && match.dialect != Dialect::lyft) return match.status = 400, match;
 
   std::vector<std::string> allowed;
-  for (Tree::Fit& fit : fits) {
+  for (const Tree::Fit& fit : fits) {
     if (const auto index = method_index(fit.node->methods, request.method)) {
       match.index = *index;
       match.route = &tree_->routes[*index];
       match.dialect = match.route->dialect;
       match.status = 200;
-      request.captures = std::move(fit.captures);
+      for (const std::size_t at : fit.captures) request.captures.push_back(std::move((*segments)[at]));
       return match;
     }
     list_allowed(fit.node->methods, allowed);

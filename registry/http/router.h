@@ -45,7 +45,7 @@ class Router {
     std::string allow;             // of 405 and OPTIONS
     Dialect dialect = Dialect::native;
   };
-  // Fills request.segments, captures and query.
+  // Fills request.captures and query.
   Match match(Request& request) const;
 
  private:

@@ -68,8 +68,8 @@ struct Hooks {
   std::function<net::Instant()> now = net::machine_now;
   std::function<std::chrono::steady_clock::time_point()> stopwatch = std::chrono::steady_clock::now;
   std::uint64_t seed = 0;  // of span ids
-  // Headers that every native reply carries, the server's own too, unless its route has set them; null: none.
-  std::function<Headers()> position;
+  // What every native reply carries, the server's own too, unless its route has set it.
+  std::vector<LiveHeader> position;
 };
 
 // A listen address cannot be used, or TLS or tokens are wrong; what() says which and how to mend it.

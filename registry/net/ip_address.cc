@@ -66,11 +66,19 @@ std::optional<IpAddress> parse_ip(std::string_view text) {
   return address;
 }
 
+// RFC 5952; dotted by hand, because inet_ntop() goes through printf there and each write of the API asks.
 std::string to_string(const IpAddress& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  inet_ntop(address.family == Family::v4 ? AF_INET : AF_INET6, address.octets.data(), text.data(),
-            text.size());
-  return text.data();
+  if (address.family == Family::v6) {
+    inet_ntop(AF_INET6, address.octets.data(), text.data(), text.size());
+    return text.data();
+  }
+  char* at = text.data();
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (i > 0) *at++ = '.';
+    at = std::to_chars(at, text.data() + text.size(), unsigned{address.octets[i]}).ptr;
+  }
+  return {text.data(), at};
 }
 
 bool IpPrefix::contains(const IpAddress& other) const {

@@ -265,6 +265,55 @@ TEST_F(BriefJobs, OneThatComesAloneRunsWhereItWasHandedIn) {
   EXPECT_EQ(control->counters().batches, batches + 1);
 }
 
+TEST_F(BriefJobs, OneThatComesAfterAPauseRunsWithinTheCall) {
+  config.lone_after = std::chrono::microseconds(0);
+  begin();
+  soon.clear();
+  ASSERT_TRUE(control->submit_brief(put("i1"), {.is_last = true}));
+  EXPECT_EQ(soon.size(), 0u);
+  const auto lines = log.lines();
+  EXPECT_LT(place(lines, "applied i1"), place(lines, "published i1"));
+  EXPECT_LT(place(lines, "published i1"), place(lines, "visible i1"));
+  EXPECT_EQ(control->counters().queued, 0u);
+}
+
+TEST_F(BriefJobs, OneWithOthersBehindItWaitsForThem) {
+  config.lone_after = std::chrono::microseconds(0);
+  begin();
+  soon.clear();
+  ASSERT_TRUE(control->submit_brief(note_thread("one"), {.is_last = false}));
+  ASSERT_TRUE(control->submit_brief(note_thread("two"), {.is_last = true}));
+  EXPECT_EQ(log.lines(), std::vector<std::string>());
+  run_soon();
+  EXPECT_EQ(log.lines(), (std::vector<std::string>{"one here", "two here"}));
+}
+
+TEST_F(BriefJobs, SoonAfterAnotherOneItWaitsForWhoComesWithIt) {
+  config.lone_after = std::chrono::hours(1);
+  begin();
+  ASSERT_TRUE(control->submit_brief(note_thread("one"), {.is_last = true}));
+  EXPECT_EQ(log.lines(), std::vector<std::string>());
+  EXPECT_EQ(soon.size(), 1u);
+  run_soon();
+  EXPECT_EQ(log.lines(), std::vector<std::string>{"one here"});
+}
+
+// The pen is no lock that one thread could take twice.
+TEST_F(BriefJobs, WhatAJobHandsInWaitsForTheNextTurn) {
+  config.lone_after = std::chrono::microseconds(0);
+  begin();
+  soon.clear();
+  ASSERT_TRUE(control->submit_brief(
+      [&](Turn&) {
+        EXPECT_TRUE(control->submit_brief(note_thread("second"), {.is_last = true}));
+        log.note("first is over");
+      },
+      {.is_last = true}));
+  EXPECT_EQ(log.lines(), std::vector<std::string>{"first is over"});
+  run_soon();
+  EXPECT_EQ(log.lines(), (std::vector<std::string>{"first is over", "second here"}));
+}
+
 TEST_F(BriefJobs, WhileTheControlThreadIsAtWorkTheyAreItsOwn) {
   begin();
   auto leave = hold();

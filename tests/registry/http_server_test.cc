@@ -482,7 +482,7 @@ TEST(HttpServer, ADeadlinePassesWhileTheHandlerIsSilent) {
 
 TEST(HttpServer, EveryNativeReplySaysThePosition) {
   Hooks hooks;
-  hooks.position = [] { return Headers{{"Muster-Epoch", "e1"}, {"Muster-Revision", "7"}}; };
+  hooks.position = {{"Muster-Epoch", [] { return "e1"; }}, {"Muster-Revision", [] { return "7"; }}};
   HttpHouse house({}, hooks);
   house.add("GET", "/x", [](Request, Reply reply) { reply.send({200, {{"Muster-Revision", "5"}}, ""}); });
   house.add("GET", "/s", [](Request, Reply reply) { reply.stream({})->close(); });

@@ -33,6 +33,8 @@ constexpr std::size_t kRestoredAtOnce = 256;
 
 constexpr std::size_t kStaticLines = 20;  // one each for so many static instances that are refused
 constexpr net::Millis kSchedulerGrace{60'000};  // after which names are denied though a scheduler has not spoken
+// A crowd's requests come closer together than those of one client that waits for each answer.
+constexpr std::chrono::microseconds kLoneAfter{20};
 constexpr std::chrono::milliseconds kControlBusy{10};  // before work that it did not take is offered again
 
 std::string joined(const std::vector<net::Endpoint>& endpoints) {
@@ -251,6 +253,7 @@ void Musterd::publish_stored() {
 void Musterd::make_control() {
   registry::ControlConfig how;
   how.soon = [this](std::function<void()> task) { asio::post(io_, std::move(task)); };
+  how.lone_after = kLoneAfter;
   control_ = std::make_unique<registry::Control>(
       std::move(how), *registry_, *store_, store_config(config_->store),
       [this](const registry::Batch& batch, net::Instant now) { publish(batch, now); },

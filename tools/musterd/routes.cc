@@ -84,7 +84,7 @@ void Musterd::make_http() {
   add_mesos_dns_routes();
   registry::http::Hooks hooks;
   hooks.log = log_request;
-  hooks.position = [this] { return native_->position(); };
+  hooks.position = native_->position();
   hooks.seed = zones::Rng::from_system().next();
   http_ = std::make_unique<registry::http::Server>(io_, server_config(config_->http), router_, std::move(hooks));
 }
@@ -113,7 +113,9 @@ registry::api::Outside Musterd::outside() {
   registry::api::Outside to;
   to.now = net::machine_now;
   to.submit = [this](registry::Job job) { return control_->submit(std::move(job)); };
-  to.submit_brief = [this](registry::Job job) { return control_->submit_brief(std::move(job)); };
+  to.submit_brief = [this](registry::Job job, const registry::BriefHints& hints) {
+    return control_->submit_brief(std::move(job), hints);
+  };
   to.last_tick = [this] { return net::SteadyTime(net::Millis(control_->counters().last_tick_ms.load())); };
   to.missing = [this] { return missing(); };
   to.loaded = [this] { return serving_.load(); };

@@ -48,7 +48,9 @@ class ApiHouse {
       : registry((config.epoch = "0b7c", std::move(config)), kStart) {
     outside.now = [this] { return now; };
     outside.submit = [this](Job job) { return submit(std::move(job)); };
-    outside.submit_brief = outside.submit;
+    outside.submit_brief = [submit = outside.submit](Job job, const BriefHints&) {
+      return submit(std::move(job));
+    };
     if (!outside.last_tick) outside.last_tick = [this] { return now.steady; };
     api.emplace(std::move(outside), std::move(checks));
     api->add_routes(router);
