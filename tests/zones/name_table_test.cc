@@ -110,7 +110,14 @@ TEST(NameTable, HoldsWhatAMapHolds) {
         const auto value = static_cast<std::uint32_t>(rng.next());
         RrsetSpec a = a_set({"10.0.0.1"});
         a.ttl = value;
-        table.put(EntryWriter::build({name(owner), {a}}, 0, 0));
+        const NameTable::Found known = table.look_up(wire);
+        ASSERT_EQ(known.entry, table.find(wire));
+        EntryPtr fresh = EntryWriter::build({name(owner), {a}}, 0, 0);
+        if (known.entry != nullptr && rng.below(2) == 0) {
+          table.replace(known, std::move(fresh));
+        } else {
+          table.put(std::move(fresh));
+        }
         model[wire] = value;
       } else if (model.erase(wire) > 0) {
         table.remove(table.find(wire));

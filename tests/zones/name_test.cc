@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
+
+#include "zones/folded_wire.h"
 
 namespace muster::zones {
 namespace {
@@ -70,6 +73,20 @@ TEST(Name, OnlyAsciiLettersFold) {
   EXPECT_NE(name("a\\064."), name("a\\096."));  // @ and `
   EXPECT_NE(name("a[."), name("a{."));
   EXPECT_NE(name("\\193."), name("\\225."));
+}
+
+TEST(Name, ACapitalIsFoundWhereverItStands) {
+  for (std::size_t size = 1; size <= 20; ++size) {
+    EXPECT_FALSE(FoldedWire::has_capitals(std::string(size, 'a'))) << size;
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int octet = 0; octet < 256; ++octet) {
+        std::string wire(size, 'a');
+        wire[at] = static_cast<char>(octet);
+        EXPECT_EQ(FoldedWire::has_capitals(wire), octet >= 'A' && octet <= 'Z')
+            << size << " " << at << " " << octet;
+      }
+    }
+  }
 }
 
 TEST(Name, AncestorsAreFoundAtLabelBorders) {
