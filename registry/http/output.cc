@@ -3,9 +3,7 @@
 namespace muster::registry::http {
 
 std::string& Output::text() {
-  if (parts_.empty() || parts_.back().shared || parts_.back().text.size() > kGather) {
-    parts_.emplace_back().text.reserve(kUsual);
-  }
+  if (parts_.empty() || parts_.back().shared || parts_.back().text.size() > kGather) parts_.emplace_back();
   return parts_.back().text;
 }
 

@@ -30,7 +30,6 @@ class Output {
     Exchange::Piece shared;
     std::shared_ptr<Exchange> owner;
   };
-  static constexpr std::size_t kUsual = 1024;        // octets of a small reply or two
   static constexpr std::size_t kGather = 64 * 1024;  // a part of our own text is closed at this size
   std::vector<Part> parts_;
 };
